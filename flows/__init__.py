@@ -1,0 +1,1 @@
+"""Flows: each composes tasks for one job; no SQL, no arithmetic, no branch on data."""

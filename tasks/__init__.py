@@ -1,0 +1,1 @@
+"""The rooms of the corridor; each package is one room."""

@@ -1,0 +1,235 @@
+"""The canonical entities that sources map to: their columns, keys, event times and hard rules.
+
+Owns: what a row of each entity must look like to be let into `raw`. Does not own how rows are read (`tasks/ingest`) or
+which version of a row a run sees (`sql/staging`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+#: What happens to a row whose value breaks a hard rule: the row is quarantined, or only the value is blanked and noted.
+OnBreak = Literal["row", "value"]
+
+ID = "VARCHAR"
+TEXT = "VARCHAR"
+MONEY = "DECIMAL(18,4)"
+AT = "TIMESTAMP"
+
+#: Events before this are a defect of the source: no system that exports orders is older.
+EARLIEST_EVENT = "1970-01-01"
+
+
+@dataclass(frozen=True, slots=True)
+class HardRule:
+    """A condition that every accepted value meets; `condition` is SQL over the entity's columns and `$loaded_at`."""
+
+    condition: str
+    expected: str
+    on_break: OnBreak = "row"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of an entity; `rule` is checked where the value is not null."""
+
+    name: str
+    type: str
+    meaning: str
+    required: bool = False
+    rule: HardRule | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Entity:
+    """A canonical table; `key` identifies a row, `event_time` says when the fact became true (None: always known)."""
+
+    name: str
+    row: str
+    key: tuple[str, ...]
+    event_time: str | None
+    columns: tuple[Column, ...] = field(default_factory=tuple)
+
+    def column(self, name: str) -> Column:
+        """The column of that name; KeyError where there is none."""
+        return next(column for column in self.columns if column.name == name)
+
+    @property
+    def column_names(self) -> tuple[str, ...]:
+        """Names in the order of the table."""
+        return tuple(column.name for column in self.columns)
+
+    @property
+    def required_names(self) -> tuple[str, ...]:
+        """Columns that every source must map and every row must have."""
+        return tuple(column.name for column in self.columns if column.required)
+
+
+def _event(name: str, meaning: str, *, required: bool) -> Column:
+    rule = HardRule(
+        f"{name} >= TIMESTAMP '{EARLIEST_EVENT}' AND {name} <= $loaded_at + INTERVAL 1 DAY",
+        f"a time from {EARLIEST_EVENT} to the day of loading",
+        "row" if required else "value",
+    )
+    return Column(name, AT, meaning, required=required, rule=rule)
+
+
+def _day(name: str, meaning: str) -> Column:
+    rule = HardRule(f"{name} >= DATE '{EARLIEST_EVENT}'", f"a day from {EARLIEST_EVENT} on", "value")
+    return Column(name, "DATE", meaning, rule=rule)
+
+
+def _not_negative(name: str, type_: str, meaning: str, *, on_break: OnBreak = "value") -> Column:
+    return Column(name, type_, meaning, rule=HardRule(f"{name} >= 0", "zero or more", on_break))
+
+
+def _share(name: str, meaning: str) -> Column:
+    return Column(name, "DOUBLE", meaning, rule=HardRule(f"{name} BETWEEN 0 AND 1", "a share from 0 to 1", "value"))
+
+
+def _id(name: str, meaning: str, *, required: bool = True) -> Column:
+    rule = HardRule(f"length({name}) BETWEEN 1 AND 200", "an id of 1 to 200 characters")
+    return Column(name, ID, meaning, required=required, rule=rule)
+
+
+CUSTOMERS = Entity(
+    "customers",
+    "one customer as the newest record at the as-of date describes him",
+    ("customer_id",),
+    "updated_at",
+    (
+        _id("customer_id", "the company's own id of the customer"),
+        _event("updated_at", "when this version of the record became true; null: always", required=False),
+        _event("registered_at", "when the customer became one", required=False),
+        Column("full_name", TEXT, "name; contact data, never leaves staging"),
+        Column("email_address", TEXT, "e-mail; contact data, never leaves staging"),
+        Column("phone_number", TEXT, "telephone; contact data, never leaves staging"),
+        Column(
+            "birth_date",
+            "DATE",
+            "day of birth (1 January where only the year is known)",
+            rule=HardRule(
+                "birth_date >= $loaded_at - INTERVAL 110 YEAR AND birth_date <= $loaded_at",
+                "a birth within the last 110 years",
+                "value",
+            ),
+        ),
+        Column("gender_code", TEXT, "as the source spells it, lower case"),
+        Column("education_name", TEXT, "highest education"),
+        Column("marital_status_name", TEXT, "marital status"),
+        Column("occupation_name", TEXT, "occupation"),
+        _not_negative("income_amount", MONEY, "yearly household income"),
+        Column("income_band_name", TEXT, "income band, where only a band is known"),
+        Column("age_band_name", TEXT, "age band, where only a band is known"),
+        _not_negative("household_size_count", "INTEGER", "persons in the household"),
+        _not_negative("child_count", "INTEGER", "children in the household"),
+        Column("country_name", TEXT, "country"),
+        Column("region_name", TEXT, "region or state"),
+        Column("city_name", TEXT, "city"),
+        Column("area_code", TEXT, "key into area_profiles (county, postcode area)"),
+    ),
+)
+
+ORDER_LINES = Entity(
+    "order_lines",
+    "one line of an order, cancellation or return; returns have a negative quantity",
+    ("order_id", "line_id"),
+    "ordered_at",
+    (
+        _id("order_id", "order, invoice or basket"),
+        _id("line_id", "the line within the order"),
+        _id("customer_id", "the buyer; null for an anonymous sale", required=False),
+        _event("ordered_at", "when it was ordered, cancelled or returned (UTC)", required=True),
+        Column("product_id", ID, "product"),
+        Column("product_name", TEXT, "product in words"),
+        Column("category_name", TEXT, "product category"),
+        Column("quantity", "DECIMAL(18,3)", "units; negative for returns and cancellations", required=True),
+        Column(
+            "unit_price_amount",
+            MONEY,
+            "price of a unit",
+            required=True,
+            rule=HardRule("unit_price_amount >= 0", "zero or more (a return has a negative quantity, not price)"),
+        ),
+        _not_negative("discount_amount", MONEY, "discount on the whole line"),
+        Column("is_cancellation", "BOOLEAN", "the line cancels an earlier one"),
+        Column("is_product", "BOOLEAN", "false for postage, fees, vouchers and other lines that are no product"),
+        Column("channel_name", TEXT, "web, app, store, …"),
+        Column("store_id", ID, "store"),
+        Column("country_name", TEXT, "country of the order"),
+    ),
+)
+
+FEEDBACK = Entity(
+    "feedback",
+    "one rating, recommendation score, comment or complaint",
+    ("feedback_id",),
+    "given_at",
+    (
+        _id("feedback_id", "the feedback"),
+        _id("customer_id", "who gave it"),
+        _event("given_at", "when it was given (UTC)", required=True),
+        Column("rating", "DOUBLE", "1 (worst) to 5", rule=HardRule("rating BETWEEN 1 AND 5", "1 to 5", "value")),
+        Column(
+            "recommend_score",
+            "INTEGER",
+            "0 to 10, as asked for the net promoter score",
+            rule=HardRule("recommend_score BETWEEN 0 AND 10", "0 to 10", "value"),
+        ),
+        Column("is_complaint", "BOOLEAN", "a complaint"),
+        Column("channel_name", TEXT, "where it was given"),
+        Column("comment_text", TEXT, "free text; never leaves staging"),
+    ),
+)
+
+CAMPAIGNS = Entity(
+    "campaigns",
+    "one campaign",
+    ("campaign_id",),
+    "started_at",
+    (
+        _id("campaign_id", "the campaign"),
+        Column("campaign_name", TEXT, "its name or type"),
+        Column("channel_name", TEXT, "main channel"),
+        _event("started_at", "first day", required=False),
+        _day("ended_date", "last day"),
+    ),
+)
+
+CAMPAIGN_CONTACTS = Entity(
+    "campaign_contacts",
+    "one customer contacted by one campaign",
+    ("campaign_id", "customer_id", "contacted_at"),
+    "contacted_at",
+    (
+        _id("campaign_id", "the campaign"),
+        _id("customer_id", "who was contacted"),
+        _event("contacted_at", "when the contact was made (UTC)", required=True),
+        _event("responded_at", "when the customer responded; null: not yet", required=False),
+        Column("channel_name", TEXT, "channel of the contact"),
+    ),
+)
+
+AREA_PROFILES = Entity(
+    "area_profiles",
+    "what is known of one area",
+    ("area_code",),
+    "valid_from",
+    (
+        _id("area_code", "the area"),
+        _event("valid_from", "from when the figures hold; null: always", required=False),
+        Column("area_name", TEXT, "name"),
+        Column("region_name", TEXT, "region or state"),
+        Column("country_name", TEXT, "country"),
+        _not_negative("population_count", "BIGINT", "inhabitants"),
+        _not_negative("median_income_amount", MONEY, "median yearly household income"),
+        _share("poverty_share", "share of inhabitants in poverty"),
+        _share("unemployment_share", "share of the labour force without work"),
+        Column("is_urban", "BOOLEAN", "metropolitan area"),
+    ),
+)
+
+ENTITIES: dict[str, Entity] = {
+    entity.name: entity for entity in (CUSTOMERS, ORDER_LINES, FEEDBACK, CAMPAIGNS, CAMPAIGN_CONTACTS, AREA_PROFILES)
+}

@@ -1,0 +1,175 @@
+"""The workspace: what `resegment.yaml` may say.
+
+Owns: the sections and what can be proved of them without data. Does not own reading the file (`loading.py`) or the
+segmentations (`segmentations.py`).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import difflib
+import hashlib
+import json
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, PrivateAttr, model_validator
+
+from tasks.config.entities import ENTITIES
+from tasks.config.segmentations import Key, Segmentation, Sql, Strict
+
+EntityName = Literal["customers", "order_lines", "feedback", "campaigns", "campaign_contacts", "area_profiles"]
+Format = Literal["csv", "parquet", "jsonl"]
+
+
+class FormatOptions(Strict):
+    """How a CSV or JSON lines file is written; Parquet needs none."""
+
+    delimiter: str = Field(default=",", min_length=1, max_length=1)
+    quote: str = Field(default='"', max_length=1)
+    encoding: Literal["utf-8", "latin-1", "utf-16"] = "utf-8"
+    header: bool = True
+    null_values: list[str] = Field(default_factory=lambda: [""])
+    max_line_bytes: int = Field(default=2_097_152, ge=1024, description="a longer line is quarantined")
+
+
+class Lookup(Strict):
+    """A file left-joined to a source on an equal column, such as products; its columns are read as `name.column`."""
+
+    path: str
+    format: Format
+    key: str = Field(description="column that both files have")
+    options: FormatOptions = FormatOptions()
+
+
+class Source(Strict):
+    """Files of one shape that map to one entity."""
+
+    entity: EntityName
+    format: Format
+    path: str | list[str]
+    options: FormatOptions = FormatOptions()
+    lookups: dict[Key, Lookup] = Field(default_factory=dict)
+    columns: dict[str, Sql] = Field(description="entity column: SQL expression over the source's columns")
+
+    @property
+    def patterns(self) -> list[str]:
+        """The paths or globs, always as a list."""
+        return [self.path] if isinstance(self.path, str) else list(self.path)
+
+    @model_validator(mode="after")
+    def _columns_of_entity(self) -> Self:
+        entity = ENTITIES[self.entity]
+        for name in self.columns:
+            if name not in entity.column_names:
+                near = difflib.get_close_matches(name, entity.column_names, n=1)
+                hint = f"; did you mean {near[0]!r}?" if near else f"; it has {', '.join(entity.column_names)}"
+                message = f"columns: {self.entity} has no column {name!r}{hint}"
+                raise ValueError(message)
+        missing = [name for name in entity.required_names if name not in self.columns]
+        if missing:
+            message = f"columns: {self.entity} needs {', '.join(missing)}; map each to a SQL expression"
+            raise ValueError(message)
+        return self
+
+
+class Generate(Strict):
+    """Sources written by the seeded generator where they are absent or were made with other parameters."""
+
+    into: str = "data"
+    customers: int = Field(default=2000, ge=100, le=10_000_000)
+    seed: int = Field(default=20250630, ge=0)
+
+
+class Engine(Strict):
+    """What DuckDB may use."""
+
+    memory_limit: str = Field(default="4GB", pattern=r"^\d+(\.\d+)?\s*(KB|MB|GB|TB|KiB|MiB|GiB|TiB)$")
+    threads: int | None = Field(default=None, ge=1, le=256, description="null: all cores")
+
+
+class Features(Strict):
+    """How features look back."""
+
+    windows: list[Annotated[int, Field(ge=1, le=3660)]] = Field(default_factory=lambda: [30, 90, 365], min_length=1)
+
+    @model_validator(mode="after")
+    def _needed(self) -> Self:
+        if sorted(set(self.windows)) != self.windows:
+            message = f"windows {self.windows} must ascend without repeats"
+            raise ValueError(message)
+        return self
+
+
+class QualityPolicy(Strict):
+    """When a run stops before publishing."""
+
+    max_quarantined_share: float = Field(default=0.02, ge=0, le=1, description="of the rows of one source; above: stop")
+    expectations: str | None = Field(default=None, description="folder of the workspace's own suites")
+
+
+class DriftPolicy(Strict):
+    """Significance and materiality of drift (see docs/statistics.md)."""
+
+    family_wise_error: float = Field(default=0.01, gt=0, lt=0.5)
+    notice_effect: float = Field(default=0.05, gt=0)
+    alarm_effect: float = Field(default=0.1, gt=0)
+    exit_code_on_alarm: bool = Field(default=False, description="end with exit code 4 when a drift alarm is raised")
+    seed: int = 0
+
+
+class PublishPolicy(Strict):
+    """What readers get."""
+
+    parquet: bool = True
+    keep_history_days: int | None = Field(
+        default=None, ge=1, description="drop older Parquet partitions; null: keep all"
+    )
+
+
+class Workspace(Strict):
+    """A whole `resegment.yaml`."""
+
+    name: str = Field(min_length=1)
+    description: str = ""
+    as_of: dt.date | Literal["today"] = "today"
+    output: str = "out"
+    generate: Generate | None = None
+    engine: Engine = Engine()
+    sources: dict[Key, Source] = Field(min_length=1)
+    features: Features = Features()
+    quality: QualityPolicy = QualityPolicy()
+    segmentations: dict[Key, Segmentation] = Field(min_length=1)
+    drift: DriftPolicy = DriftPolicy()
+    publish: PublishPolicy = PublishPolicy()
+
+    _directory: Path = PrivateAttr(default=Path())
+    _lines: dict[tuple[str | int, ...], str] = PrivateAttr(default_factory=dict)
+
+    @property
+    def directory(self) -> Path:
+        """The folder that paths are relative to."""
+        return self._directory
+
+    def resolve(self, path: str) -> Path:
+        """A path of the workspace file, made absolute."""
+        return (self._directory / Path(path).expanduser()).resolve()
+
+    def line_of(self, *keys: str | int) -> str:
+        """``resegment.yaml:LINE`` of a key, or of its nearest parent that the file has."""
+        for length in range(len(keys), -1, -1):
+            if keys[:length] in self._lines:
+                return self._lines[keys[:length]]
+        return "resegment.yaml"
+
+    def digest(self) -> str:
+        """SHA-256 of what the workspace says that can change a result: not of folders, memory or names of files.
+
+        Two runs in two folders on the same files therefore have the same run id.
+        """
+        said = self.model_dump(mode="json", exclude={"output", "engine", "as_of", "publish", "generate"})
+        for source in said["sources"].values():
+            source["path"] = None
+            for lookup in source["lookups"].values():
+                lookup["path"] = None
+        return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,1 @@
+"""Sources to `raw`, and `raw` to `staging`."""

@@ -1,0 +1,92 @@
+"""Which files a source has, and which of them are new.
+
+Owns: globs, digests and load ids. A load id follows from the file's bytes and the mapping, so the same file never
+loads twice, under whatever name it is delivered.
+"""
+
+from __future__ import annotations
+
+import glob
+import hashlib
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from tasks.config.errors import SourceError
+from tasks.config.workspace import Workspace
+from tasks.ingest.mapping import Mapping
+
+_CHUNK = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class FoundFile:
+    """A file of a source; `name` is its path below the workspace, or its last part where it lies elsewhere."""
+
+    path: Path
+    name: str
+    sha256: str
+    mapping_sha256: str
+    load_id: str
+    lookups: dict[str, Path]
+
+
+def find_files(workspace: Workspace, mapping: Mapping) -> list[FoundFile]:
+    """The files of a source in the order of their paths.
+
+    Raises:
+        SourceError: a path or glob of the source matches no file, or a file cannot be read.
+    """
+    where = workspace.line_of("sources", mapping.name, "path")
+    paths = {path for pattern in mapping.source.patterns for path in _matches(workspace, pattern, where)}
+    lookups = {
+        name: _matches(workspace, lookup.path, workspace.line_of("sources", mapping.name, "lookups", name, "path"))[0]
+        for name, lookup in mapping.source.lookups.items()
+    }
+    mapping_sha256 = mapping.digest([_digest(path) for _, path in sorted(lookups.items())])
+    return [_found(workspace, mapping, path, mapping_sha256, lookups) for path in sorted(paths)]
+
+
+def _found(
+    workspace: Workspace, mapping: Mapping, path: Path, mapping_sha256: str, lookups: dict[str, Path]
+) -> FoundFile:
+    sha256 = _digest(path)
+    load_id = hashlib.sha256(f"{mapping.name}|{sha256}|{mapping_sha256}".encode()).hexdigest()[:16]
+    inside = path.is_relative_to(workspace.directory)
+    name = str(path.relative_to(workspace.directory)) if inside else path.name
+    return FoundFile(path, name, sha256, mapping_sha256, load_id, lookups)
+
+
+def _matches(workspace: Workspace, pattern: str, where: str) -> list[Path]:
+    absolute = str(workspace.resolve(pattern)) if not glob.has_magic(pattern) else str(workspace.directory / pattern)
+    found = [Path(name).resolve() for name in sorted(glob.glob(absolute, recursive=True)) if Path(name).is_file()]
+    if not found:
+        what = "no file matches" if glob.has_magic(pattern) else "there is no file"
+        raise SourceError(
+            f"{what} {absolute}",
+            where=where,
+            hint="paths are relative to the workspace; correct the path or deliver the file",
+        )
+    return found
+
+
+@lru_cache(maxsize=4096)
+def _digest_of_state(path: Path, _size: int, _modified_ns: int) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as handle:
+        while chunk := handle.read(_CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def _digest(path: Path) -> str:
+    """SHA-256 of a file; one that several sources map is read once."""
+    try:
+        state = path.stat()
+        return _digest_of_state(path, state.st_size, state.st_mtime_ns)
+    except OSError as error:
+        raise SourceError(
+            f"cannot read the file: {error.strerror or error}",
+            where=str(path),
+            hint="give this user the right to read it",
+        ) from error

@@ -1,0 +1,200 @@
+"""Loading one file into `raw`: everything of it, or nothing.
+
+Owns: the transaction that adds a file's rows, its quarantined rows and its ledger entry; rows read = rows loaded +
+rows quarantined. Does not own which files there are (`discovery.py`).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from tasks.config.errors import SourceError, SqlError
+from tasks.ingest.discovery import FoundFile
+from tasks.ingest.mapping import Mapping, check_bindings, mapped_select
+from tasks.ingest.readers import Reader, open_reader
+from tasks.warehouse import ledger
+from tasks.warehouse.connection import Warehouse, identifier, literal
+
+_ROW_OUT = "list_contains(list_transform(_problems, lambda problem: problem.action_name), 'row')"
+
+
+@dataclass(frozen=True, slots=True)
+class LoadCounts:
+    """What became of a file's rows; `read == loaded + quarantined`."""
+
+    read: int
+    loaded: int
+    quarantined: int
+    blanked: int
+
+
+def load_file(warehouse: Warehouse, mapping: Mapping, file: FoundFile, attempt_id: str) -> LoadCounts:
+    """Read a file twice, once to find what is wrong, once to add its rows, in one transaction.
+
+    Raises:
+        SourceError: the file as a whole cannot be read.
+    """
+    reader = open_reader(warehouse, file.path, mapping.source.format, mapping.source.options, mapping.wanted)
+    load = _Load(warehouse, mapping, file, reader, ledger.utc_now())
+    check_bindings(warehouse, mapping, reader, load.joined(reader.relation))
+    try:
+        with warehouse.transaction():
+            counts = load.add_rows()
+            load.note(counts, attempt_id)
+    except SqlError as error:
+        raise SourceError(
+            f"cannot be read as {mapping.source.format}: {error.message}",
+            where=str(file.path),
+            hint="compare options.delimiter, quote and encoding with the file, or export it again",
+        ) from error
+    return counts
+
+
+@dataclass(frozen=True, slots=True)
+class _Load:
+    """One file on its way into one raw table."""
+
+    warehouse: Warehouse
+    mapping: Mapping
+    file: FoundFile
+    reader: Reader
+    loaded_at: dt.datetime
+
+    def joined(self, relation: str) -> str:
+        """The file with its lookups beside it; of a lookup's rows with one key only the first counts."""
+        joined = f"{relation} AS source"
+        for name, lookup in self.mapping.source.lookups.items():
+            key, alias = identifier(lookup.key), identifier(name)
+            other = open_reader(
+                self.warehouse, self.file.lookups[name], lookup.format, lookup.options, frozenset({lookup.key})
+            )
+            joined += (
+                f" LEFT JOIN (SELECT * EXCLUDE (_record) FROM {other.relation}"
+                f" QUALIFY row_number() OVER (PARTITION BY {key} ORDER BY _record) = 1) AS {alias}"
+                f" ON CAST(source.{key} AS VARCHAR) = CAST({alias}.{key} AS VARCHAR)"
+            )
+        return joined
+
+    def add_rows(self) -> LoadCounts:
+        """Add good rows to raw and the others to quarantine; the caller owns the transaction."""
+        self._create_table()
+        accepted, rows_out, with_problems = self._scan()
+        rejected_lines = self._rejected_lines()
+        select = mapped_select(self.mapping, self.joined(self.reader.relation), self.loaded_at)
+        number = _row_number(rejected_lines)
+        blanked = self._quarantine(select, number) if with_problems else 0
+        if rejected_lines:
+            self._quarantine_rejects()
+        kept = ", ".join(_kept(column.name, check=with_problems > 0) for column in self.mapping.entity.columns)
+        loaded = self.warehouse.execute(
+            f"INSERT INTO {self.mapping.table} BY NAME SELECT {kept}, {literal(self.file.load_id)} AS load_id,"
+            f" {self._load_number()} AS load_no, {number} AS row_number, {literal(self.loaded_at)} AS loaded_at"
+            f" FROM ({select}){f' WHERE NOT {_ROW_OUT}' if rows_out else ''}"
+        )
+        counts = LoadCounts(accepted + len(rejected_lines), loaded, rows_out + len(rejected_lines), blanked)
+        if counts.read != counts.loaded + counts.quarantined:
+            raise SourceError(
+                f"rows do not add up: {counts.read} read, {counts.loaded} loaded, {counts.quarantined} quarantined",
+                where=str(self.file.path),
+                hint="was the file changed while it was read? run again",
+            )
+        return counts
+
+    def note(self, counts: LoadCounts, attempt_id: str) -> None:
+        """Enter the load into the ledger."""
+        ledger.insert(
+            self.warehouse,
+            "load",
+            {
+                "load_id": self.file.load_id,
+                "load_no": self._load_number(),
+                "source_name": self.mapping.name,
+                "entity_name": self.mapping.source.entity,
+                "file_name": self.file.name,
+                "file_sha256": self.file.sha256,
+                "file_bytes": self.file.path.stat().st_size,
+                "mapping_sha256": self.file.mapping_sha256,
+                "loaded_at": self.loaded_at,
+                "attempt_id": attempt_id,
+                "rows_read_count": counts.read,
+                "rows_loaded_count": counts.loaded,
+                "rows_quarantined_count": counts.quarantined,
+                "values_blanked_count": counts.blanked,
+            },
+        )
+
+    def _create_table(self) -> None:
+        columns = ", ".join(f"{identifier(column.name)} {column.type}" for column in self.mapping.entity.columns)
+        self.warehouse.execute(
+            f"CREATE TABLE IF NOT EXISTS {self.mapping.table} ({columns}, load_id VARCHAR, load_no INTEGER,"
+            " row_number BIGINT, loaded_at TIMESTAMP)"
+        )
+
+    def _scan(self) -> tuple[int, int, int]:
+        """Rows that are rows, of them those to keep out, and those with any problem."""
+        for table in ("reject_errors", "reject_scans"):
+            self.warehouse.execute(f"DROP TABLE IF EXISTS {table}")
+        relation = self.joined(self.reader.rejecting or self.reader.relation)
+        accepted, rows_out, with_problems = self.warehouse.rows(
+            f"SELECT count(*), count(*) FILTER ({_ROW_OUT}), count(*) FILTER (len(_problems) > 0)"
+            f" FROM ({mapped_select(self.mapping, relation, self.loaded_at)})"
+        )[0]
+        return accepted, rows_out, with_problems
+
+    def _rejected_lines(self) -> list[int]:
+        """Numbers, counted in rows from 1, of the lines that are no rows."""
+        if self.reader.rejecting is None:
+            return []
+        header = 1 if self.warehouse.value("SELECT bool_or(has_header) FROM reject_scans") else 0
+        lines = self.warehouse.rows("SELECT DISTINCT line FROM reject_errors ORDER BY 1")
+        return [line - header for (line,) in lines]
+
+    def _stamp(self) -> str:
+        return (
+            f"{literal(self.file.load_id)} AS load_id, {literal(self.mapping.name)} AS source_name,"
+            f" {literal(self.mapping.source.entity)} AS entity_name, {literal(self.file.name)} AS file_name"
+        )
+
+    def _quarantine(self, select: str, number: str) -> int:
+        """Note every problem with the row as the file has it; returns how many values were blanked."""
+        self.warehouse.execute(
+            f"INSERT INTO ops.quarantine BY NAME SELECT {self._stamp()}, row_number, problem.*, row_json FROM ("
+            f" SELECT {number} AS row_number, unnest(_problems) AS problem, row_json FROM ({select}) AS checked"
+            f" JOIN (SELECT _record, CAST(to_json(original) AS VARCHAR) AS row_json"
+            f" FROM {self.reader.relation} AS original) AS originals USING (_record) WHERE len(_problems) > 0)"
+        )
+        blanked = self.warehouse.value(
+            "SELECT count(*) FROM ops.quarantine WHERE load_id = $load_id AND action_name = 'value'",
+            {"load_id": self.file.load_id},
+        )
+        return int(blanked)
+
+    def _quarantine_rejects(self) -> None:
+        header = "(SELECT CAST(bool_or(has_header) AS INTEGER) FROM reject_scans)"
+        self.warehouse.execute(
+            f"INSERT INTO ops.quarantine BY NAME SELECT {self._stamp()}, line - {header} AS row_number,"
+            " min(column_name) AS column_name, NULL AS value_text, 'not a row: ' || min(error_message) AS reason,"
+            " 'row' AS action_name, CAST(to_json(min(csv_line)) AS VARCHAR) AS row_json"
+            " FROM reject_errors GROUP BY line"
+        )
+
+    def _load_number(self) -> int:
+        return int(self.warehouse.value("SELECT coalesce(max(load_no), 0) + 1 FROM ops.load"))
+
+
+def _row_number(rejected: list[int]) -> str:
+    """SQL for a row's number in the file: `_record` counts only lines that are rows, so rejected ones are added."""
+    if not rejected:
+        return "_record"
+    good_before = [number - 1 - position for position, number in enumerate(rejected)]
+    return f"_record + len(list_filter({good_before}::BIGINT[], lambda before: before < _record))"
+
+
+def _kept(name: str, *, check: bool) -> str:
+    """A value as it goes into raw: blanked where one of its rules says so."""
+    column = identifier(name)
+    if not check:
+        return column
+    broken = f"list_contains(list_transform(_problems, lambda problem: problem.column_name), {literal(name)})"
+    return f"CASE WHEN len(_problems) > 0 AND {broken} THEN NULL ELSE {column} END AS {column}"

@@ -1,0 +1,64 @@
+"""The ingest room's Prefect tasks: sources to `raw`, `raw` to `staging`."""
+
+from __future__ import annotations
+
+import logging
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+
+from tasks.ingest.discovery import find_files
+from tasks.ingest.loading import load_file
+from tasks.ingest.mapping import parse_mapping
+from tasks.ingest.raw_views import build_raw_views
+from tasks.ingest.staging import build_staging
+from tasks.warehouse.run import Run
+
+log = logging.getLogger("resegment.ingest")
+
+
+@task(name="ingest source", task_run_name="ingest {name}", cache_policy=NO_CACHE, persist_result=False)
+def ingest_source(run: Run, name: str) -> int:
+    """Load the new files of one source; returns how many there were."""
+    mapping = parse_mapping(run.workspace, name)
+    files = find_files(run.workspace, mapping)
+    known = {load_id for (load_id,) in run.warehouse.rows("SELECT load_id FROM ops.load")}
+    new = 0
+    for position, file in enumerate(files, 1):
+        if file.load_id in known:
+            continue
+        counts = load_file(run.warehouse, mapping, file, run.attempt_id)
+        known.add(file.load_id)
+        new += 1
+        log.info(
+            "%s: %s (%d of %d): %s rows read, %s loaded, %s quarantined%s",
+            name,
+            file.name,
+            position,
+            len(files),
+            f"{counts.read:,}",
+            f"{counts.loaded:,}",
+            f"{counts.quarantined:,}",
+            f", {counts.blanked:,} values blanked" if counts.blanked else "",
+        )
+    if not new:
+        log.info("%s: nothing new in %d files", name, len(files))
+    return new
+
+
+@task(name="identify run", cache_policy=NO_CACHE, persist_result=False)
+def identify_run(run: Run) -> str:
+    """Fix what the run sees, and give it the id that follows from that."""
+    run.identify()
+    build_raw_views(run)
+    log.info("run %s as of %s", run.run_id, run.as_of)
+    return run.run_id
+
+
+@task(name="stage", cache_policy=NO_CACHE, persist_result=False)
+def stage(run: Run) -> dict[str, int]:
+    """Build the canonical entities as of the run's date."""
+    counts = build_staging(run)
+    for table, rows in counts.items():
+        log.info("%s: %s rows", table, f"{rows:,}")
+    return counts

@@ -1,0 +1,1 @@
+"""The one place that opens DuckDB: connections, SQL models, atomic writes, the run ledger."""

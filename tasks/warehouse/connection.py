@@ -1,0 +1,193 @@
+"""The only place that opens DuckDB.
+
+Owns: opening files, transactions, and turning DuckDB's errors into ours. Does not own any table.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import duckdb
+
+from tasks.config.errors import OutputError, ResegmentError, SqlError
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    import polars as pl
+
+Parameters = Mapping[str, object]
+Row = tuple[Any, ...]
+
+
+def literal(value: str | int | dt.date | dt.datetime | None) -> str:
+    """A Python value as a DuckDB literal, for statements that take no bound parameters."""
+    if value is None:
+        return "NULL"
+    if isinstance(value, dt.datetime):
+        return f"TIMESTAMP '{value:%Y-%m-%d %H:%M:%S.%f}'"
+    if isinstance(value, dt.date):
+        return f"DATE '{value.isoformat()}'"
+    if isinstance(value, str):
+        return "'" + value.replace("'", "''") + "'"
+    return str(value)
+
+
+def identifier(name: str) -> str:
+    """A name as a quoted SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+class Warehouse:
+    """One open DuckDB file; not thread-safe, closed by `with`."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, path: Path | None) -> None:
+        """Take over an open connection; use `Warehouse.open` to get one."""
+        self.connection = connection
+        self.path = path
+
+    @classmethod
+    def open(
+        cls, path: Path | None, *, memory_limit: str = "4GB", threads: int | None = None, read_only: bool = False
+    ) -> Self:
+        """Open (and create) a DuckDB file; `None` is a database in memory.
+
+        Raises:
+            OutputError: the file cannot be written, is held by another process, or is no DuckDB file.
+        """
+        config: dict[str, Any] = {"memory_limit": memory_limit, "autoinstall_known_extensions": "false"}
+        if threads:
+            config["threads"] = threads
+        if path and not read_only:
+            config["temp_directory"] = str(path.parent / ".spill")
+        try:
+            connection = duckdb.connect(str(path) if path else ":memory:", read_only=read_only, config=config)
+        except duckdb.Error as error:
+            raise OutputError(
+                f"cannot open: {_first_line(error)}",
+                where=str(path),
+                hint="does another program hold it? may the folder be written? readers use published/published.duckdb",
+            ) from error
+        connection.execute("SET TimeZone = 'UTC'")
+        return cls(connection, path)
+
+    def __enter__(self) -> Self:
+        """The warehouse itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Close, whatever happened."""
+        self.close()
+
+    def close(self) -> None:
+        """Close the file; committed work is on disk."""
+        self.connection.close()
+
+    def execute(self, sql: str, parameters: Parameters | Sequence[object] | None = None) -> int:
+        """Run one statement; returns the number of rows it changed, or 0 where it changes none."""
+        with _translated(sql):
+            row = self.connection.execute(sql, parameters).fetchone()
+        return int(row[0]) if row and isinstance(row[0], int) else 0
+
+    def rows(self, sql: str, parameters: Parameters | Sequence[object] | None = None) -> list[Row]:
+        """All rows of a small query."""
+        with _translated(sql):
+            return self.connection.execute(sql, parameters).fetchall()
+
+    def value(self, sql: str, parameters: Parameters | Sequence[object] | None = None) -> Any:  # noqa: ANN401 - any SQL value
+        """The first column of the first row; None where there is no row."""
+        rows = self.rows(sql, parameters)
+        return rows[0][0] if rows else None
+
+    def records(self, sql: str, parameters: Parameters | Sequence[object] | None = None) -> list[dict[str, Any]]:
+        """All rows of a small query as mappings by column name."""
+        with _translated(sql):
+            cursor = self.connection.execute(sql, parameters)
+            names = [column[0] for column in cursor.description or []]
+            return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+    def frame(self, sql: str, parameters: Parameters | None = None) -> pl.DataFrame:
+        """The result as a Polars frame."""
+        with _translated(sql):
+            result: pl.DataFrame = self.connection.sql(sql, params=dict(parameters or {})).pl()
+            return result
+
+    def columns(self, sql: str) -> list[tuple[str, str]]:
+        """Name and type of each column of a SELECT, without running it."""
+        return [(row[0], row[1]) for row in self.rows(f"DESCRIBE {sql}")]
+
+    def table_exists(self, table: str) -> bool:
+        """Whether `schema.table` is there, as a table or a view."""
+        schema, name = table.split(".")
+        found = self.value(
+            "SELECT count(*) FROM information_schema.tables"
+            " WHERE table_catalog = current_catalog() AND table_schema = $schema AND table_name = $name",
+            {"schema": schema, "name": name},
+        )
+        return bool(found)
+
+    @contextmanager
+    def registered(self, name: str, frame: pl.DataFrame) -> Iterator[None]:
+        """A Polars frame as a table of that name, as long as the block runs."""
+        self.connection.register(name, frame.to_arrow())
+        try:
+            yield
+        finally:
+            self.connection.unregister(name)
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All statements of the block, or none."""
+        self.connection.execute("BEGIN TRANSACTION")
+        try:
+            yield
+        except BaseException:
+            self._roll_back()
+            raise
+        with _translated("COMMIT"):
+            self.connection.execute("COMMIT")
+
+    def _roll_back(self) -> None:
+        try:
+            self.connection.execute("ROLLBACK")
+        except duckdb.Error:
+            # The error that broke the transaction is the one to tell; DuckDB may have rolled back by itself.
+            return
+
+
+@contextmanager
+def _translated(sql: str) -> Iterator[None]:
+    try:
+        yield
+    except duckdb.OutOfMemoryException as error:
+        raise OutputError(
+            f"DuckDB ran out of memory or disk: {_first_line(error)}",
+            hint="raise engine.memory_limit in the workspace, or free disk space in the output folder",
+        ) from error
+    except duckdb.IOException as error:
+        raise _io_error(error) from error
+    except duckdb.Error as error:
+        raise SqlError(_first_line(error), hint=f"in the statement: {_shortened(sql)}") from error
+
+
+def _io_error(error: duckdb.IOException) -> ResegmentError:
+    text = _first_line(error)
+    if "No space left" in text or "not enough" in text.lower():
+        return OutputError(f"the disk is full: {text}", hint="free space; what was published stays as it was")
+    return OutputError(text, hint="check that the file exists and may be read and written")
+
+
+def _first_line(error: BaseException) -> str:
+    """DuckDB's message without its drawing of the statement."""
+    return str(error).split("\n\nLINE ", maxsplit=1)[0].strip().replace("\n", " ")
+
+
+def _shortened(sql: str, length: int = 300) -> str:
+    flat = " ".join(sql.split())
+    return flat if len(flat) <= length else flat[:length] + " …"

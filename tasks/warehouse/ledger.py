@@ -1,0 +1,128 @@
+"""`ops`: what was run, loaded, checked, quarantined and published; the truth, whatever an orchestrator keeps.
+
+Owns: the `ops` tables and their writes. Clock times are here and nowhere else, so that results repeat exactly.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from tasks.warehouse.connection import Warehouse, identifier
+
+_TABLES = {
+    "run": (
+        "attempt_id VARCHAR PRIMARY KEY, run_id VARCHAR, workspace_name VARCHAR, as_of_date DATE,"
+        " known_as_of TIMESTAMP, status_name VARCHAR, started_at TIMESTAMP, finished_at TIMESTAMP,"
+        " error_message VARCHAR, code_version VARCHAR, workspace_sha256 VARCHAR, previous_run_id VARCHAR,"
+        " previous_as_of_date DATE"
+    ),
+    "publication": "as_of_date DATE PRIMARY KEY, run_id VARCHAR, published_at TIMESTAMP",
+    "load": (
+        "load_id VARCHAR PRIMARY KEY, load_no INTEGER, source_name VARCHAR, entity_name VARCHAR, file_name VARCHAR,"
+        " file_sha256 VARCHAR, file_bytes BIGINT, mapping_sha256 VARCHAR, loaded_at TIMESTAMP, attempt_id VARCHAR,"
+        " rows_read_count BIGINT, rows_loaded_count BIGINT, rows_quarantined_count BIGINT, values_blanked_count BIGINT"
+    ),
+    "quarantine": (
+        "load_id VARCHAR, source_name VARCHAR, entity_name VARCHAR, file_name VARCHAR, row_number BIGINT,"
+        " column_name VARCHAR, value_text VARCHAR, reason VARCHAR, action_name VARCHAR, row_json VARCHAR"
+    ),
+    "check_result": (
+        "attempt_id VARCHAR, run_id VARCHAR, as_of_date DATE, table_name VARCHAR, check_no INTEGER,"
+        " expectation_name VARCHAR, column_name VARCHAR, severity_name VARCHAR, is_success BOOLEAN, meaning VARCHAR,"
+        " observed_value VARCHAR, element_count BIGINT, unexpected_count BIGINT, example_values VARCHAR,"
+        " checked_at TIMESTAMP"
+    ),
+    "alert": (
+        "attempt_id VARCHAR, run_id VARCHAR, as_of_date DATE, severity_name VARCHAR, kind_name VARCHAR,"
+        " subject_name VARCHAR, message VARCHAR, raised_at TIMESTAMP"
+    ),
+}
+SCHEMAS = ("raw", "staging", "features", "segments", "monitoring", "ops")
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """A run whose tables are the published ones of a date."""
+
+    as_of: dt.date
+    run_id: str
+
+
+def utc_now() -> dt.datetime:
+    """The clock, as DuckDB keeps it: UTC without a zone."""
+    return dt.datetime.now(dt.UTC).replace(tzinfo=None)
+
+
+def prepare(warehouse: Warehouse) -> None:
+    """Create what is missing; change nothing that is there."""
+    with warehouse.transaction():
+        for schema in SCHEMAS:
+            warehouse.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
+        for name, columns in _TABLES.items():
+            warehouse.execute(f"CREATE TABLE IF NOT EXISTS ops.{name} ({columns})")
+
+
+def insert(warehouse: Warehouse, table: str, values: Mapping[str, object]) -> None:
+    """Add one row to an `ops` table."""
+    names = ", ".join(identifier(name) for name in values)
+    marks = ", ".join(f"${name}" for name in values)
+    warehouse.execute(f"INSERT INTO ops.{table} ({names}) VALUES ({marks})", values)
+
+
+def start_attempt(warehouse: Warehouse, values: Mapping[str, object]) -> None:
+    """Note that an attempt runs; attempts that never ended were killed, for their lock is ours now."""
+    with warehouse.transaction():
+        warehouse.execute(
+            "UPDATE ops.run SET status_name = 'killed', finished_at = $now,"
+            " error_message = 'the process ended without a word' WHERE status_name = 'running'",
+            {"now": utc_now()},
+        )
+        insert(warehouse, "run", {"status_name": "running", "started_at": utc_now(), **values})
+
+
+def finish_attempt(warehouse: Warehouse, attempt_id: str, status: str, message: str | None = None) -> None:
+    """Note how an attempt ended."""
+    warehouse.execute(
+        "UPDATE ops.run SET status_name = $status, finished_at = $now, error_message = $message"
+        " WHERE attempt_id = $attempt",
+        {"status": status, "now": utc_now(), "message": message, "attempt": attempt_id},
+    )
+
+
+def publications(warehouse: Warehouse) -> list[Publication]:
+    """What is published, oldest date first."""
+    return [Publication(*row) for row in warehouse.rows("SELECT as_of_date, run_id FROM ops.publication ORDER BY 1")]
+
+
+def previous_publication(warehouse: Warehouse, as_of: dt.date) -> Publication | None:
+    """The newest published run of an earlier date; None on the first."""
+    earlier = [publication for publication in publications(warehouse) if publication.as_of < as_of]
+    return earlier[-1] if earlier else None
+
+
+def note_publication(warehouse: Warehouse, publication: Publication) -> None:
+    """Make a run the published one of its date."""
+    warehouse.execute(
+        "INSERT OR REPLACE INTO ops.publication VALUES ($as_of, $run_id, $now)",
+        {"as_of": publication.as_of, "run_id": publication.run_id, "now": utc_now()},
+    )
+
+
+def raise_alert(
+    warehouse: Warehouse, attempt: Mapping[str, object], *, severity: str, kind: str, subject: str, message: str
+) -> None:
+    """Keep an alert; sending it is the room `notify`'s."""
+    insert(
+        warehouse,
+        "alert",
+        {
+            **attempt,
+            "severity_name": severity,
+            "kind_name": kind,
+            "subject_name": subject,
+            "message": message,
+            "raised_at": utc_now(),
+        },
+    )

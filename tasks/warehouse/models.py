@@ -1,0 +1,159 @@
+"""SQL models: one SELECT a file under `sql/<schema>/<table>.sql`, its header read, its order found.
+
+Owns: rendering, headers and dependencies of models. Does not own writing their rows (`tables.py`).
+
+A header is made of comment lines at the top::
+
+    -- what: one row is a customer's buying rhythm at the as-of date
+    -- why: cadence tells a pause from a loss
+    -- grain: customer
+    -- column gap_mean_days: mean days between order days [unit=days]
+    -- column recency_days: days since the last order [unit=days; calendar]
+
+Models are Jinja templates over a few names: `as_of` (a DATE literal), `as_of_end` (the first moment not seen) and
+`windows` (days).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+from typing import Literal
+
+import jinja2
+import sqlglot
+from sqlglot import exp
+
+from tasks.config.errors import WorkspaceError
+from tasks.config.shipped import shipped
+from tasks.warehouse.connection import literal
+
+Kind = Literal["number", "category", "flag", "date", "id"]
+_HEADER = re.compile(r"^--\s*(?P<key>what|why|grain|requires|column\s+(?P<column>\w+)):\s*(?P<text>.+?)\s*$")
+_NOTES = re.compile(r"\s*\[(?P<notes>[^\]]*)\]$")
+
+
+@dataclass(frozen=True, slots=True)
+class ModelColumn:
+    """One column as the header describes it; `is_calendar_driven` columns advance by a day each day by themselves."""
+
+    name: str
+    meaning: str
+    unit: str = ""
+    kind: Kind = "number"
+    is_calendar_driven: bool = False
+
+
+@dataclass(frozen=True)
+class SqlModel:
+    """A rendered model."""
+
+    schema: str
+    table: str
+    path: Path
+    sql: str
+    what: str
+    why: str
+    grain: Literal["customer", "global"]
+    columns: tuple[ModelColumn, ...] = field(default_factory=tuple)
+
+    @property
+    def name(self) -> str:
+        """``schema.table``."""
+        return f"{self.schema}.{self.table}"
+
+    @cached_property
+    def reads(self) -> frozenset[str]:
+        """Every ``schema.table`` that the SELECT names."""
+        try:
+            tree = sqlglot.parse_one(self.sql, dialect="duckdb")
+        except sqlglot.ParseError as error:
+            first = error.errors[0] if error.errors else {}
+            raise WorkspaceError(
+                f"not one SELECT: {first.get('description', error)} near {first.get('highlight', '')!r}",
+                where=f"{self.path}:{first.get('line', 1)}",
+                hint="a model is a single SELECT statement in DuckDB's SQL",
+            ) from error
+        return frozenset(f"{table.db}.{table.name}" for table in tree.find_all(exp.Table) if table.db)
+
+
+def load_models(schema: str, *, as_of: dt.date, windows: Iterable[int], extra: Path | None = None) -> list[SqlModel]:
+    """All models of a schema, ours and a workspace's own, in the order in which they can be built.
+
+    Args:
+        schema: such as ``features``.
+        as_of: the day that the run describes; rendered into the SQL.
+        windows: look-back windows in days.
+        extra: a workspace's `sql` folder; a file of the same name replaces ours.
+
+    Raises:
+        WorkspaceError: a template or header that cannot be read, or models that read each other in a circle.
+    """
+    context = {
+        "as_of": literal(as_of),
+        "as_of_end": literal(dt.datetime.combine(as_of + dt.timedelta(days=1), dt.time())),
+        "windows": list(windows),
+    }
+    files: dict[str, Path] = {}
+    for root in (shipped("sql"), extra):
+        if root is not None and (root / schema).is_dir():
+            files |= {path.stem: path for path in sorted((root / schema).glob("*.sql"))}
+    models = {f"{schema}.{name}": read_model(schema, path, context) for name, path in files.items()}
+    return _ordered(models)
+
+
+def read_model(schema: str, path: Path, context: Mapping[str, object]) -> SqlModel:
+    """Render one file and read its header."""
+    environment = jinja2.Environment(undefined=jinja2.StrictUndefined, autoescape=False)  # noqa: S701 - SQL, not HTML
+    try:
+        sql = environment.from_string(path.read_text(encoding="utf-8")).render(context)
+    except jinja2.TemplateError as error:
+        line = getattr(error, "lineno", 1)
+        raise WorkspaceError(
+            f"cannot render the model: {error}", where=f"{path}:{line}", hint=f"templates may use {', '.join(context)}"
+        ) from error
+    header: dict[str, str] = {}
+    columns: list[ModelColumn] = []
+    for line in sql.splitlines():
+        match = _HEADER.match(line)
+        if match is None:
+            continue
+        if match["column"]:
+            columns.append(_column(match["column"], match["text"]))
+        else:
+            header[match["key"]] = match["text"]
+    missing = {"what", "why", "grain"} - header.keys()
+    if missing or header["grain"] not in {"customer", "global"}:
+        raise WorkspaceError(
+            f"the header lacks {', '.join(sorted(missing)) or 'a grain of customer or global'}",
+            where=f"{path}:1",
+            hint="start the file with `-- what:`, `-- why:` and `-- grain: customer|global`",
+        )
+    grain: Literal["customer", "global"] = "customer" if header["grain"] == "customer" else "global"
+    return SqlModel(schema, path.stem, path, sql, header["what"], header["why"], grain, tuple(columns))
+
+
+def _column(name: str, text: str) -> ModelColumn:
+    match = _NOTES.search(text)
+    meaning = text[: match.start()] if match else text
+    notes: list[str] = [note.strip() for note in match["notes"].split(";")] if match else []
+    values = dict(note.split("=", 1) for note in notes if "=" in note)
+    kinds: dict[str, Kind] = {"category": "category", "flag": "flag", "date": "date", "id": "id"}
+    kind: Kind = next((kinds[note] for note in notes if note in kinds), "number")
+    return ModelColumn(name, meaning, values.get("unit", ""), kind, "calendar" in notes)
+
+
+def _ordered(models: dict[str, SqlModel]) -> list[SqlModel]:
+    graph = {name: model.reads & models.keys() - {name} for name, model in models.items()}
+    try:
+        return [models[name] for name in TopologicalSorter(dict(sorted(graph.items()))).static_order()]
+    except CycleError as error:
+        circle = " → ".join(error.args[1])
+        raise WorkspaceError(
+            f"models read each other in a circle: {circle}", hint="move the shared part to a model"
+        ) from error

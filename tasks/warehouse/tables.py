@@ -1,0 +1,78 @@
+"""Writing derived tables: whole, keyed by run, in one transaction.
+
+Owns: how rows of a run get into `staging` (rebuilt each run) and into `features`, `segments`, `monitoring` (kept by
+run). A run's rows are invisible to readers and to later runs until the run is the published one of its date.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from tasks.warehouse import ledger
+from tasks.warehouse.connection import identifier, literal
+from tasks.warehouse.run import Run
+
+if TYPE_CHECKING:
+    import polars as pl
+
+#: Schemas whose tables hold the rows of many runs.
+KEPT_BY_RUN = ("features", "segments", "monitoring")
+
+
+def rebuild(run: Run, table: str, select: str) -> int:
+    """Replace a staging table by the rows of a SELECT; returns their number."""
+    run.warehouse.execute(f"CREATE OR REPLACE TABLE {table} AS {_stamped(run, select)}")
+    return int(run.warehouse.value(f"SELECT count(*) FROM {table}"))
+
+
+def write_rows(run: Run, table: str, select: str) -> int:
+    """Put the rows of a SELECT into a table kept by run, instead of any this run has there; returns their number."""
+    warehouse = run.warehouse
+    stamped = _stamped(run, select)
+    _fit_table(run, table, warehouse.columns(stamped))
+    with warehouse.transaction():
+        warehouse.execute(f"DELETE FROM {table} WHERE run_id = {literal(run.run_id)}")
+        return warehouse.execute(f"INSERT INTO {table} BY NAME {stamped}")
+
+
+def write_frame(run: Run, table: str, frame: pl.DataFrame) -> int:
+    """Put a Polars frame into a table kept by run, instead of any rows this run has there."""
+    with run.warehouse.registered("incoming_frame", frame):
+        return write_rows(run, table, "SELECT * FROM incoming_frame")
+
+
+def rows_of_run(table: str, run_id: str, columns: Sequence[str] = ()) -> str:
+    """A SELECT of one run's rows, without the stamp."""
+    chosen = ", ".join(identifier(column) for column in columns) or "* EXCLUDE (as_of_date, run_id)"
+    return f"SELECT {chosen} FROM {table} WHERE run_id = {literal(run_id)}"
+
+
+def forget_superseded(run: Run) -> int:
+    """Drop rows of runs that are published for no date and are not this one; returns their number."""
+    kept = {publication.run_id for publication in ledger.publications(run.warehouse)} | {run.run_id}
+    listed = ", ".join(literal(run_id) for run_id in sorted(kept))
+    dropped = 0
+    for schema, name in run.warehouse.rows(
+        "SELECT table_schema, table_name FROM information_schema.tables"
+        " WHERE table_type = 'BASE TABLE' AND list_contains($schemas, table_schema) ORDER BY ALL",
+        {"schemas": list(KEPT_BY_RUN)},
+    ):
+        dropped += run.warehouse.execute(f"DELETE FROM {schema}.{identifier(name)} WHERE run_id NOT IN ({listed})")
+    return dropped
+
+
+def _stamped(run: Run, select: str) -> str:
+    # The SELECT stands on lines of its own: it may end in a comment.
+    stamp = f"{literal(run.as_of)} AS as_of_date, {literal(run.run_id)} AS run_id"
+    return f"SELECT {stamp}, model.* FROM (\n{select}\n) AS model"
+
+
+def _fit_table(run: Run, table: str, columns: list[tuple[str, str]]) -> None:
+    """Create the table, or add the columns that it lacks (a new window, a new feature)."""
+    listed = ", ".join(f"{identifier(name)} {kind}" for name, kind in columns)
+    run.warehouse.execute(f"CREATE TABLE IF NOT EXISTS {table} ({listed})")
+    present = {name for name, _ in run.warehouse.columns(f"SELECT * FROM {table}")}
+    for name, kind in columns:
+        if name not in present:
+            run.warehouse.execute(f"ALTER TABLE {table} ADD COLUMN {identifier(name)} {kind}")
