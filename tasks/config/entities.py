@@ -153,6 +153,7 @@ ORDER_LINES = Entity(
             rule=HardRule("unit_price_amount >= 0", "zero or more (a return has a negative quantity, not price)"),
         ),
         _not_negative("discount_amount", MONEY, "discount on the whole line"),
+        Column("line_amount", MONEY, "amount of the line, signed as the quantity; else quantity × price − discount"),
         Column("is_cancellation", "BOOLEAN", "the line cancels an earlier one"),
         Column("is_product", "BOOLEAN", "false for postage, fees, vouchers and other lines that are no product"),
         Column("channel_name", TEXT, "web, app, store, …"),

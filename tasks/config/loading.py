@@ -140,8 +140,9 @@ def _override(tree: dict[str, Any], lines: dict[Path_, str], override: str) -> N
         )
     try:
         value = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise UsageError(f"--set {name}: the value {text!r} is not YAML", hint="quote it") from error
+    except yaml.YAMLError:
+        # Such as `*.csv`, an alias to YAML and a glob to everybody else.
+        value = text
     place: Any = tree
     path: Path_ = ()
     for key in keys[:-1]:

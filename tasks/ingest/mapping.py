@@ -17,7 +17,7 @@ from sqlglot import exp
 from tasks.config.entities import ENTITIES, Column, Entity
 from tasks.config.errors import SourceError, SqlError, WorkspaceError
 from tasks.config.workspace import Source, Workspace
-from tasks.ingest.readers import Reader
+from tasks.ingest.readers import BROKEN_LINE, Reader
 from tasks.warehouse.connection import Warehouse, identifier, literal
 
 _LONGEST_VALUE = 500
@@ -110,23 +110,25 @@ def mapped_select(mapping: Mapping, relation: str, loaded_at: dt.datetime) -> st
     A problem is a struct (column_name, value_text, reason, action_name); action ``row`` keeps the row out, action
     ``value`` blanks the value alone.
     """
-    cast, failed = [], []
-    for column in mapping.entity.columns:
-        name, text = identifier(column.name), mapping.source.columns.get(column.name)
-        if text is None:
-            cast.append(f"CAST(NULL AS {column.type}) AS {name}")
-            continue
-        value = f"CAST(({text}) AS {column.type})"
-        cast.append(f"TRY({value}) AS {name}")
-        # TRY gives NULL for an error; an error is told from a NULL by asking the same of `IS NULL`.
-        failed.append(f"TRY({value} IS NULL) IS NULL AS {identifier('_failed_' + column.name)}")
-        failed.append(f"{_value_text(mapping.reads[column.name])} AS {identifier('_text_' + column.name)}")
-    problems = [
-        _problem(column, loaded_at) for column in mapping.entity.columns if column.name in mapping.source.columns
+    mapped = [column for column in mapping.entity.columns if column.name in mapping.source.columns]
+    tried = [f"{BROKEN_LINE} AS _broken" if mapping.source.format == "jsonl" else "false AS _broken"]
+    for column in mapped:
+        # TRY gives NULL for an error; inside a struct, an error (no struct) differs from a NULL (a struct of NULL).
+        value = f"CAST(({mapping.source.columns[column.name]}) AS {column.type})"
+        tried.append(f"TRY({{'value': {value}}}) AS {identifier('_try_' + column.name)}")
+        tried.append(f"{_value_text(mapping.reads[column.name])} AS {identifier('_text_' + column.name)}")
+    values = [
+        f"{identifier('_try_' + column.name)}.value AS {identifier(column.name)}"
+        if column in mapped
+        else f"CAST(NULL AS {column.type}) AS {identifier(column.name)}"
+        for column in mapping.entity.columns
     ]
+    problems = ", ".join(_problem(column, loaded_at) for column in mapped)
+    broken = "{'column_name': NULL, 'value_text': NULL, 'reason': 'not a line of JSON', 'action_name': 'row'}"
     return (
-        f"SELECT *, list_filter([{', '.join(problems)}], lambda problem: problem IS NOT NULL) AS _problems"
-        f" FROM (SELECT _record, {', '.join([*cast, *failed])} FROM {relation})"
+        f"SELECT *, CASE WHEN _broken THEN [{broken}]"
+        f" ELSE list_filter([{problems}], lambda problem: problem IS NOT NULL) END AS _problems"
+        f" FROM (SELECT *, {', '.join(values)} FROM (SELECT _record, {', '.join(tried)} FROM {relation}))"
     )
 
 
@@ -135,8 +137,8 @@ def _value_text(names: tuple[str, ...]) -> str:
     if not names:
         return "NULL"
     if len(names) == 1:
-        return f"left(CAST({identifier(names[0])} AS VARCHAR), {_LONGEST_VALUE})"
-    fields = ", ".join(f"{literal(name)}: {identifier(name)}" for name in names)
+        return f"left(CAST(source.{identifier(names[0])} AS VARCHAR), {_LONGEST_VALUE})"
+    fields = ", ".join(f"{literal(name)}: source.{identifier(name)}" for name in names)
     return f"left(CAST(to_json({{{fields}}}) AS VARCHAR), {_LONGEST_VALUE})"
 
 
@@ -149,7 +151,7 @@ def _problem(column: Column, loaded_at: dt.datetime) -> str:
             f" 'reason': {literal(reason)}, 'action_name': {literal(action)}}}"
         )
 
-    cases = [f"WHEN {identifier('_failed_' + column.name)} THEN {struct(f'cannot be read as {column.type}', 'row')}"]
+    cases = [f"WHEN {identifier('_try_' + column.name)} IS NULL THEN {struct(f'cannot be read as {column.type}', 'row')}"]
     if column.required:
         cases.append(f"WHEN {name} IS NULL THEN {struct('is missing', 'row')}")
     if column.rule:

@@ -18,6 +18,8 @@ from tasks.warehouse.connection import Warehouse, identifier, literal
 
 #: A byte that no line of JSON holds, so that DuckDB's CSV reader takes each line as one value.
 _NO_DELIMITER = "\x1f"
+#: Whether a line of a JSON lines file is none.
+BROKEN_LINE = "NOT json_valid(_row)"
 _LONGEST_HEADER = 1_048_576
 _PYTHON_ENCODINGS = {"utf-8": "utf-8-sig", "latin-1": "latin-1", "utf-16": "utf-16"}
 
@@ -88,7 +90,10 @@ def _json_lines(path: Path, wanted: frozenset[str], options: FormatOptions) -> R
     _first_line(path, options)
     plain = options.model_copy(update={"delimiter": _NO_DELIMITER, "quote": "", "header": False, "null_values": []})
     columns = sorted(wanted - {"_row"})
-    taken = "".join(f", _row ->> {literal('$.' + identifier(name))} AS {identifier(name)}" for name in columns)
+    taken = "".join(
+        f", CASE WHEN json_valid(_row) THEN _row ->> {literal('$.' + identifier(name))} END AS {identifier(name)}"
+        for name in columns
+    )
     relation, rejecting = (
         f"(SELECT _record, _row{taken} FROM {numbered})" for numbered in _numbered(_scan(path, ["_row"], plain))
     )
@@ -137,7 +142,8 @@ def _first_line(path: Path, options: FormatOptions) -> str:
     try:
         text = line.decode(encoding)
     except UnicodeDecodeError as error:
-        if error.start > len(line) - 4:
+        # The part that was read may end inside a character.
+        if len(start) == _LONGEST_HEADER and error.start > len(line) - 4:
             return line[: error.start].decode(encoding).partition("\n")[0].rstrip("\r")
         raise SourceError(
             f"the first line is not {options.encoding}: byte {error.start} is 0x{line[error.start]:02x}",

@@ -8,7 +8,8 @@ A header is made of comment lines at the top::
     -- why: cadence tells a pause from a loss
     -- grain: customer
     -- column gap_mean_days: mean days between order days [unit=days]
-    -- column recency_days: days since the last order [unit=days; calendar]
+    -- column tenure_days: days since the first order [unit=days; calendar]
+    -- column order_count: orders, all time [unit=orders; cumulative]
 
 Models are Jinja templates over a few names: `as_of` (a DATE literal), `as_of_end` (the first moment not seen) and
 `windows` (days).
@@ -40,13 +41,23 @@ _NOTES = re.compile(r"\s*\[(?P<notes>[^\]]*)\]$")
 
 @dataclass(frozen=True, slots=True)
 class ModelColumn:
-    """One column as the header describes it; `is_calendar_driven` columns advance by a day each day by themselves."""
+    """One column as the header describes it.
+
+    Attributes:
+        name: the column.
+        meaning: in words.
+        unit: such as days, money, share.
+        kind: how it is read: a number, a category, a flag, a date, an id.
+        is_calendar_driven: the value of every customer grows by one a day, whatever he does.
+        is_cumulative: the value moves by itself as history grows, so that drift looks at its windowed sisters instead.
+    """
 
     name: str
     meaning: str
     unit: str = ""
     kind: Kind = "number"
     is_calendar_driven: bool = False
+    is_cumulative: bool = False
 
 
 @dataclass(frozen=True)
@@ -82,7 +93,14 @@ class SqlModel:
         return frozenset(f"{table.db}.{table.name}" for table in tree.find_all(exp.Table) if table.db)
 
 
-def load_models(schema: str, *, as_of: dt.date, windows: Iterable[int], extra: Path | None = None) -> list[SqlModel]:
+def load_models(
+    schema: str,
+    *,
+    as_of: dt.date,
+    windows: Iterable[int],
+    extra: Path | None = None,
+    values: Mapping[str, object] | None = None,
+) -> list[SqlModel]:
     """All models of a schema, ours and a workspace's own, in the order in which they can be built.
 
     Args:
@@ -90,6 +108,7 @@ def load_models(schema: str, *, as_of: dt.date, windows: Iterable[int], extra: P
         as_of: the day that the run describes; rendered into the SQL.
         windows: look-back windows in days.
         extra: a workspace's `sql` folder; a file of the same name replaces ours.
+        values: further names that the schema's templates use.
 
     Raises:
         WorkspaceError: a template or header that cannot be read, or models that read each other in a circle.
@@ -98,6 +117,7 @@ def load_models(schema: str, *, as_of: dt.date, windows: Iterable[int], extra: P
         "as_of": literal(as_of),
         "as_of_end": literal(dt.datetime.combine(as_of + dt.timedelta(days=1), dt.time())),
         "windows": list(windows),
+        **(values or {}),
     }
     files: dict[str, Path] = {}
     for root in (shipped("sql"), extra):
@@ -145,7 +165,7 @@ def _column(name: str, text: str) -> ModelColumn:
     values = dict(note.split("=", 1) for note in notes if "=" in note)
     kinds: dict[str, Kind] = {"category": "category", "flag": "flag", "date": "date", "id": "id"}
     kind: Kind = next((kinds[note] for note in notes if note in kinds), "number")
-    return ModelColumn(name, meaning, values.get("unit", ""), kind, "calendar" in notes)
+    return ModelColumn(name, meaning, values.get("unit", ""), kind, "calendar" in notes, "cumulative" in notes)
 
 
 def _ordered(models: dict[str, SqlModel]) -> list[SqlModel]:

@@ -1,0 +1,52 @@
+# Everything a fresh machine needs beyond Python >= 3.11 comes from PyPI, into .venv.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+UV := $(shell command -v uv 2>/dev/null)
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test check lint bench bench-stats docs clean
+
+help: ## list the targets
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+install: $(VENV)/.installed ## install resegment and its tools into .venv
+
+$(VENV)/.installed: pyproject.toml uv.lock
+ifdef UV
+	UV_PROJECT_ENVIRONMENT=$(VENV) uv sync --frozen --quiet --python $(PYTHON)
+else
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+endif
+	@touch $@
+
+demo: install ## make the demo company, run three months, say where the report is
+	$(BIN)/resegment demo $(ARGS)
+
+test: install ## run the tests
+	$(BIN)/python -m pytest $(ARGS)
+
+lint: install ## style, types, import rule, SQL
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/sqlfluff lint sql
+
+check: lint test ## everything that CI checks
+
+bench: install ## speed and memory beside a bare script, in one session
+	$(BIN)/python tests/benchmarks/corridor.py $(ARGS)
+
+bench-stats: install ## measured false alarms, power, churn and choice of k
+	$(BIN)/python tests/benchmarks/drift_figures.py $(ARGS)
+	$(BIN)/python tests/benchmarks/cluster_figures.py $(ARGS)
+
+docs: install ## write docs/reference from the code
+	$(BIN)/python docs/generate.py
+
+clean: ## remove what the targets made
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis out resegment-demo examples/*/out examples/*/data

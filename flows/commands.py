@@ -1,0 +1,205 @@
+"""What each command does: find the workspace, call a flow or read the tables, print.
+
+Owns: the commands. Does not own their arguments (`cli.py`).
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import datetime as dt
+import json
+import shutil
+import webbrowser
+from pathlib import Path
+
+from flows import console
+from flows.embedded import embedded_prefect
+from tasks.config.errors import DriftAlarm, UsageError
+from tasks.config.loading import FILE_NAME, load_workspace
+from tasks.config.shipped import shipped
+from tasks.config.workspace import Workspace
+from tasks.warehouse.run import OutputPaths
+from tasks.warehouse.summary import RunSummary
+
+DEMO_FOLDER = "resegment-demo"
+#: Month ends of the demo: before, at and after the change that is planted in it.
+DEMO_DATES = (dt.date(2025, 4, 30), dt.date(2025, 5, 31), dt.date(2025, 6, 30))
+
+
+def run(options: argparse.Namespace) -> int:
+    """`resegment run`."""
+    console.show_progress(quiet=options.quiet)
+    folder = _workspace_folder(options)
+    return _finish(_refresh(folder, options, as_of=options.as_of, known_as_of=options.known_as_of), options)
+
+
+def demo(options: argparse.Namespace) -> int:
+    """`resegment demo`."""
+    console.show_progress(quiet=options.quiet)
+    folder = _write_demo(Path(options.directory))
+    options.overrides = [
+        f"generate.customers={options.customers}",
+        f"generate.seed={options.seed}",
+        *options.overrides,
+    ]
+    summaries = [_refresh(folder, options, as_of=date) for date in DEMO_DATES]
+    return _finish(summaries[-1], options)
+
+
+def status(options: argparse.Namespace) -> int:
+    """`resegment status`."""
+    from tasks.insight.status import read_status
+
+    space, paths = _opened(options)
+    found = read_status(space, paths)
+    if options.json:
+        console.print_json(dataclasses.asdict(found))
+        return 0
+    console.out.print(f"[bold]{found.workspace}[/bold]  {paths.root}")
+    console.out.print(found.sentence)
+    if found.busy:
+        console.out.print(f"[yellow]{found.busy}[/yellow]")
+    if found.attempts:
+        console.print_table(
+            ["as of", "run", "started (UTC)", "seconds", "ended", "message"],
+            [
+                [
+                    row["as_of_date"],
+                    row["run_id"],
+                    row["started_at"],
+                    row["seconds"],
+                    row["status_name"],
+                    row["message"],
+                ]
+                for row in found.attempts
+            ],
+            numbers=["seconds"],
+        )
+    return 0
+
+
+def explain(options: argparse.Namespace) -> int:
+    """`resegment explain CUSTOMER_ID`."""
+    from tasks.insight.explain import explain_customer
+    from tasks.warehouse.catalogue import Catalogue
+    from tasks.warehouse.connection import Warehouse
+    from tasks.warehouse.ledger import publications
+    from tasks.warehouse.models import load_models
+
+    space, paths = _opened(options)
+    if not paths.warehouse.exists():
+        raise UsageError("nothing has been run here yet", where=str(paths.root), hint="run `resegment run` first")
+    with Warehouse.open(paths.warehouse, read_only=True) as warehouse:
+        published = publications(warehouse)
+        as_of = published[-1].as_of if published else dt.date.min
+        models = load_models("features", as_of=as_of, windows=space.features.windows, extra=space.directory / "sql")
+        found = explain_customer(warehouse, Catalogue(models), options.customer_id)
+    if options.json:
+        console.print_json(dataclasses.asdict(found))
+        return 0
+    console.out.print(f"[bold]customer {found.customer_id}[/bold] as of {found.as_of} (run {found.run_id})\n")
+    for member in found.memberships:
+        console.out.print(f"[bold]{member.segmentation}: {member.segment_name}[/bold] ({member.segment_id})")
+        console.out.print(f"  why      {member.reason}; {member.description}", markup=False)
+        if member.alternative:
+            console.out.print(f"  nearest  {member.alternative}: {member.what_would_move}", markup=False)
+    console.out.print()
+    console.print_table(
+        ["feature", "value", "unit", "meaning"],
+        [[item.name, item.value, item.unit, item.meaning] for item in found.features if item.value is not None],
+    )
+    console.out.print()
+    console.print_table(
+        ["since", "segmentation", "segment", "reason"],
+        [[row["as_of_date"], row["segmentation_id"], row["segment_id"], row["reason"]] for row in found.history],
+    )
+    return 0
+
+
+def report(options: argparse.Namespace) -> int:
+    """`resegment report`."""
+    _, paths = _opened(options)
+    page = paths.report / "index.html"
+    if not page.exists():
+        raise UsageError("there is no report yet", where=str(page), hint="run `resegment run` first")
+    if options.json:
+        console.print_json({"report": str(page)})
+    else:
+        console.out.print(str(page))
+    if options.open:
+        webbrowser.open(page.as_uri())
+    return 0
+
+
+def validate(options: argparse.Namespace) -> int:
+    """`resegment validate`."""
+    from flows.validate import validate_workspace
+
+    folder = _workspace_folder(options)
+    counts = validate_workspace(load_workspace(folder, overrides=options.overrides))
+    if options.json:
+        console.print_json({"valid": True, **counts})
+    else:
+        console.out.print(f"{folder / FILE_NAME} is valid: " + ", ".join(f"{n} {what}" for what, n in counts.items()))
+    return 0
+
+
+def schema(options: argparse.Namespace) -> int:
+    """`resegment schema`."""
+    del options
+    document = {"$schema": "https://json-schema.org/draft/2020-12/schema", **Workspace.model_json_schema()}
+    console.out.print(json.dumps(document, indent=2), markup=False)
+    return 0
+
+
+def _refresh(
+    folder: Path, options: argparse.Namespace, *, as_of: dt.date | None, known_as_of: dt.datetime | None = None
+) -> RunSummary:
+    from flows.refresh import refresh
+
+    with embedded_prefect():
+        return refresh(
+            workspace=str(folder),
+            as_of=as_of,
+            known_as_of=known_as_of,
+            output=options.output,
+            overrides=options.overrides,
+        )
+
+
+def _finish(summary: RunSummary, options: argparse.Namespace) -> int:
+    if options.json:
+        console.print_json(summary)
+    else:
+        console.print_summary(summary)
+    if summary["exit_code_on_alarm"] and summary["drift_alarms"]:
+        raise DriftAlarm(
+            f"published, with {len(summary['drift_alarms'])} drift alarms; first: {summary['drift_alarms'][0]}",
+            hint=f"see {summary['report']}",
+        )
+    return 0
+
+
+def _opened(options: argparse.Namespace) -> tuple[Workspace, OutputPaths]:
+    space = load_workspace(_workspace_folder(options), overrides=options.overrides)
+    root = Path(options.output).expanduser().resolve() if options.output else space.resolve(space.output)
+    return space, OutputPaths(root)
+
+
+def _workspace_folder(options: argparse.Namespace) -> Path:
+    if options.workspace:
+        return Path(options.workspace).expanduser().resolve()
+    here = Path.cwd()
+    if (here / FILE_NAME).exists():
+        return here
+    console.err.print(f"no {FILE_NAME} in this folder: using the demo workspace in {DEMO_FOLDER}/")
+    return _write_demo(here / DEMO_FOLDER)
+
+
+def _write_demo(folder: Path) -> Path:
+    """Put the demo's workspace file there, unless the folder has one."""
+    folder.mkdir(parents=True, exist_ok=True)
+    if not (folder / FILE_NAME).exists():
+        shutil.copyfile(shipped("examples") / "demo" / FILE_NAME, folder / FILE_NAME)
+    return folder.resolve()

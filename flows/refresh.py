@@ -1,0 +1,99 @@
+"""The main job: the whole corridor for one as-of date.
+
+Owns: the order of the rooms. Does not own what any room does.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+from prefect import flow
+from tasks.demo.tasks import generate_sources
+from tasks.features.tasks import build_features
+from tasks.quality.tasks import check, check_published
+from tasks.segments.tasks import check_definitions, divide, write_segments
+
+from tasks.config.errors import GateFailed
+from tasks.config.loading import load_workspace
+from tasks.config.workspace import Workspace
+from tasks.drift.tasks import measure_drift
+from tasks.ingest.tasks import identify_run, ingest_source, stage
+from tasks.insight.tasks import measure_segments, name_transitions, profile_segments
+from tasks.notify.tasks import raise_alerts
+from tasks.overlap.tasks import measure_overlap
+from tasks.publish.tasks import build_candidate, publish
+from tasks.report.tasks import write_report
+from tasks.warehouse.run import Run, open_run
+from tasks.warehouse.summary import RunSummary, summarise
+
+
+@flow(name="refresh", flow_run_name="refresh {workspace} {as_of}", persist_result=False)
+def refresh(
+    workspace: str = ".",
+    as_of: dt.date | None = None,
+    known_as_of: dt.datetime | None = None,
+    output: str | None = None,
+    overrides: list[str] | None = None,
+) -> RunSummary:
+    """Ingest, check, recompute, compare and publish the segments of one date.
+
+    Args:
+        workspace: folder that holds `resegment.yaml`.
+        as_of: the day described; nothing later is seen. Default: what the workspace says.
+        known_as_of: nothing loaded later is seen. Default: everything loaded.
+        output: folder to write to. Default: what the workspace says.
+        overrides: ``a.b.c=value`` replacing values of the workspace file.
+
+    Raises:
+        WorkspaceError: the workspace cannot be used; nothing was done.
+        SourceError: a source cannot be read.
+        GateFailed: a critical check failed; what was published stays.
+        OutputError: the output folder cannot be written, or another run holds it.
+    """
+    space = load_workspace(Path(workspace), overrides=overrides or [])
+    with open_run(space, as_of=_date(space, as_of), known_as_of=known_as_of, output=_folder(space, output)) as run:
+        try:
+            _compute(run)
+            candidate = build_candidate(run)
+            check_published(run, candidate)
+            publish(run, candidate)
+            raise_alerts(run)
+        except GateFailed:
+            write_report(run)
+            raise
+        write_report(run)
+        return summarise(run)
+
+
+def _compute(run: Run) -> None:
+    """Everything up to publishing."""
+    check_definitions(run)
+    generate_sources(run)
+    for source in run.workspace.sources:
+        ingest_source(run, source)
+    identify_run(run)
+    check(run, "raw")
+    stage(run)
+    check(run, "staging")
+    build_features(run)
+    check(run, "features")
+    for segmentation in run.workspace.segmentations:
+        divide(run, segmentation)
+    write_segments(run)
+    check(run, "segments")
+    measure_segments(run)
+    name_transitions(run)
+    profile_segments(run)
+    measure_overlap(run)
+    measure_drift(run)
+    check(run, "monitoring")
+
+
+def _date(space: Workspace, as_of: dt.date | None) -> dt.date:
+    chosen = as_of or space.as_of
+    return dt.datetime.now(dt.UTC).date() if chosen == "today" else chosen
+
+
+def _folder(space: Workspace, output: str | None) -> Path:
+    return Path(output).expanduser().resolve() if output else space.resolve(space.output)

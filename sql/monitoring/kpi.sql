@@ -1,0 +1,108 @@
+-- what: one row is a segment with its size and money at the as-of date
+-- why: what a segment is worth, and whether it grows
+-- grain: global
+-- column segmentation_id: the segmentation [id]
+-- column segment_id: the segment [id]
+-- column customer_count: customers in it [unit=customers]
+-- column customer_share: share of the segmentation's customers [unit=share]
+-- column net_amount: orders minus returns, all time [unit=money]
+-- column net_share: share of the segmentation's net amount [unit=share]
+-- column order_count: orders, all time [unit=orders]
+-- column average_order_amount: net amount per order [unit=money]
+{%- for window in windows %}
+-- column net_{{ window }}d_amount: orders minus returns in the last {{ window }} days [unit=money]
+-- column order_{{ window }}d_count: orders in the last {{ window }} days [unit=orders]
+{%- endfor %}
+-- column entered_count: customers who came in since the previous run [unit=customers]
+-- column left_count: customers who went out since the previous run [unit=customers]
+-- column change_count: customers now minus then; null on the first run [unit=customers]
+-- column change_share: the change as a share of then [unit=share]
+WITH sizes AS (
+    SELECT
+        membership.segmentation_id,
+        membership.segment_id,
+        count(*) AS customer_count,
+        sum(CAST(feature.net_amount AS DECIMAL(18, 4))) AS net_amount,
+        {%- for window in windows %}
+        sum(CAST(feature.net_{{ window }}d_amount AS DECIMAL(18, 4))) AS net_{{ window }}d_amount,
+        CAST(sum(feature.order_{{ window }}d_count) AS BIGINT) AS order_{{ window }}d_count,
+        {%- endfor %}
+        CAST(sum(feature.order_count) AS BIGINT) AS order_count
+    FROM segments.membership AS membership
+    INNER JOIN features.customer_value AS feature
+        ON
+            membership.customer_id = feature.customer_id
+            AND feature.run_id = {{ run_id }}
+    WHERE membership.run_id = {{ run_id }}
+    GROUP BY membership.segmentation_id, membership.segment_id
+),
+
+moved AS (
+    SELECT
+        segmentation_id,
+        segment_id,
+        CAST(sum(entered_count) AS BIGINT) AS entered_count,
+        CAST(sum(left_count) AS BIGINT) AS left_count
+    FROM (
+        SELECT
+            segmentation_id,
+            to_segment_id AS segment_id,
+            customer_count AS entered_count,
+            0 AS left_count
+        FROM monitoring.transition
+        WHERE run_id = {{ run_id }} AND to_segment_id IS NOT NULL AND from_segment_id IS DISTINCT FROM to_segment_id
+        UNION ALL
+        SELECT
+            segmentation_id,
+            from_segment_id AS segment_id,
+            0 AS entered_count,
+            customer_count AS left_count
+        FROM monitoring.transition
+        WHERE run_id = {{ run_id }} AND from_segment_id IS NOT NULL AND from_segment_id IS DISTINCT FROM to_segment_id
+    )
+    GROUP BY segmentation_id, segment_id
+),
+
+-- Every defined segment has a row, an empty one too: a segment that nobody is in must be seen to be empty.
+defined AS (
+    SELECT
+        definition.segmentation_id,
+        definition.segment_id,
+        coalesce(sizes.customer_count, 0) AS customer_count,
+        coalesce(sizes.net_amount, 0) AS net_amount,
+        coalesce(sizes.order_count, 0) AS order_count,
+        {%- for window in windows %}
+        coalesce(sizes.net_{{ window }}d_amount, 0) AS net_{{ window }}d_amount,
+        coalesce(sizes.order_{{ window }}d_count, 0) AS order_{{ window }}d_count,
+        {%- endfor %}
+        coalesce(moved.entered_count, 0) AS entered_count,
+        coalesce(moved.left_count, 0) AS left_count
+    FROM segments.definition AS definition
+    LEFT JOIN sizes ON definition.segment_id = sizes.segment_id
+    LEFT JOIN moved ON definition.segment_id = moved.segment_id
+    WHERE definition.run_id = {{ run_id }} AND definition.status_name = 'active'
+)
+
+SELECT
+    segmentation_id,
+    segment_id,
+    customer_count,
+    coalesce(customer_count / nullif(sum(customer_count) OVER (PARTITION BY segmentation_id), 0), 0) AS customer_share,
+    CAST(net_amount AS DOUBLE) AS net_amount,
+    coalesce(
+        CAST(net_amount AS DOUBLE)
+        / nullif(CAST(sum(net_amount) OVER (PARTITION BY segmentation_id) AS DOUBLE), 0), 0
+    ) AS net_share,
+    order_count,
+    CAST(net_amount AS DOUBLE) / nullif(order_count, 0) AS average_order_amount,
+    {%- for window in windows %}
+    CAST(net_{{ window }}d_amount AS DOUBLE) AS net_{{ window }}d_amount,
+    order_{{ window }}d_count,
+    {%- endfor %}
+    entered_count,
+    left_count,
+    CASE WHEN {{ previous_run_id }} IS NOT NULL THEN entered_count - left_count END AS change_count,
+    CASE WHEN {{ previous_run_id }} IS NOT NULL
+        THEN (entered_count - left_count) / nullif(customer_count - entered_count + left_count, 0)
+    END AS change_share
+FROM defined

@@ -1,0 +1,61 @@
+-- what: one row is a feature, or the mix of a segmentation, compared with an earlier run
+-- why: whether customers changed by more than chance and enough to matter
+-- grain: global
+-- column as_of_date: the date described [date]
+-- column run_id: the run that made the row [id]
+-- column subject_kind: feature or segment_mix [category]
+-- column subject_name: the feature or segmentation [id]
+-- column reference_kind: previous or baseline [category]
+-- column reference_as_of_date: the date compared with [date]
+-- column snapshot_kind: paired or two_sample [category]
+-- column test_name: the test [category]
+-- column aspect_name: what it looks at: the value, its shape, the share of zeros or nulls, the mix, its flows [category]
+-- column statistic: its statistic
+-- column p_value: its p-value
+-- column p_adjusted: Holm-adjusted over all tests of the run
+-- column effect_name: the effect size [category]
+-- column effect_size: its value
+-- column minimum_detectable_effect: the smallest effect this comparison would find
+-- column notice_threshold: effect worth a notice
+-- column alarm_threshold: effect worth an alarm
+-- column reference_count: customers then [unit=customers]
+-- column current_count: customers now [unit=customers]
+-- column common_count: customers in both [unit=customers]
+-- column entered_count: customers now only [unit=customers]
+-- column left_count: customers then only [unit=customers]
+-- column psi: population stability index, bias-corrected
+-- column psi_p_value: its p-value
+-- column verdict_name: drift, no_material_drift or inconclusive [category]
+-- column level_name: none, notice or alarm [category]
+-- column sentence: the verdict in words
+SELECT
+    as_of_date,
+    run_id,
+    subject_kind,
+    subject_name,
+    reference_kind,
+    reference_as_of_date,
+    snapshot_kind,
+    test_name,
+    aspect_name,
+    statistic,
+    p_value,
+    p_adjusted,
+    effect_name,
+    effect_size,
+    minimum_detectable_effect,
+    notice_threshold,
+    alarm_threshold,
+    reference_count,
+    current_count,
+    common_count,
+    entered_count,
+    left_count,
+    psi,
+    psi_p_value,
+    verdict_name,
+    level_name,
+    sentence
+FROM monitoring.drift
+WHERE run_id IN ({{ listed_runs }})
+ORDER BY as_of_date, reference_kind, subject_kind, subject_name, test_name, aspect_name

@@ -1,0 +1,46 @@
+"""Key figures, flows and combinations of segments: the SQL models of `monitoring`.
+
+Owns: the names those models use for this run and the one before. Does not own the models (`sql/monitoring`).
+"""
+
+from __future__ import annotations
+
+from tasks.config.segmentations import RulesSegmentation
+from tasks.warehouse import tables
+from tasks.warehouse.connection import literal
+from tasks.warehouse.models import SqlModel, load_models
+from tasks.warehouse.run import Run, code_version
+
+
+def monitoring_models(run: Run) -> list[SqlModel]:
+    """The models of `monitoring` for this run, in the order in which they can be built."""
+    multiple = [
+        name
+        for name, segmentation in run.workspace.segmentations.items()
+        if isinstance(segmentation, RulesSegmentation) and segmentation.match == "any"
+    ]
+    previous = run.previous
+    numbers = [str(number) for _, number, *_ in run.visible_loads()]
+    return load_models(
+        "monitoring",
+        as_of=run.as_of,
+        windows=run.workspace.features.windows,
+        extra=run.sql_folder,
+        values={
+            "run_id": literal(run.run_id),
+            "previous_run_id": literal(previous.run_id) if previous else "CAST(NULL AS VARCHAR)",
+            "previous_as_of": literal(previous.as_of) if previous else "CAST(NULL AS DATE)",
+            # An empty list is no SQL; no segmentation is called ''.
+            "multiple": ", ".join(map(literal, multiple)) or "''",
+            "load_numbers": ", ".join(numbers) or "-1",
+            "workspace_name": literal(run.workspace.name),
+            "workspace_sha256": literal(run.workspace.digest()),
+            "known_as_of": f"CAST({literal(run.known_as_of)} AS TIMESTAMP)",
+            "code_version": literal(code_version()),
+        },
+    )
+
+
+def build_monitoring(run: Run) -> dict[str, int]:
+    """Build every model; returns rows by table."""
+    return {model.name: tables.write_rows(run, model.name, model.sql) for model in monitoring_models(run)}

@@ -1,0 +1,136 @@
+"""Segment profiles: each feature of each segment beside all customers of its segmentation.
+
+Owns: `monitoring.profile`. Does not own the features or the memberships.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import polars as pl
+
+from tasks.warehouse.catalogue import KEY, Catalogue
+from tasks.warehouse.connection import Warehouse, identifier, literal
+from tasks.warehouse.models import ModelColumn
+
+SCHEMA = {
+    "segmentation_id": pl.String,
+    "segment_id": pl.String,
+    "feature_name": pl.String,
+    "customer_count": pl.Int64,
+    "mean_value": pl.Float64,
+    "median_value": pl.Float64,
+    "population_mean_value": pl.Float64,
+    "standardised_difference": pl.Float64,
+    "top_value": pl.String,
+    "top_share": pl.Float64,
+    "population_share": pl.Float64,
+}
+#: Sums are of decimals, not floats: the same total in whatever order threads add them up.
+_EXACT = "DECIMAL(18, 4)"
+Record = dict[str, Any]
+
+
+def profile_segments(
+    warehouse: Warehouse, catalogue: Catalogue, run_id: str, segmentations: Sequence[str]
+) -> pl.DataFrame:
+    """Profile every segment of a run.
+
+    Returns:
+        One row per segment and feature. Numbers and flags have means, medians and the difference from the population
+        mean in population standard deviations; categories have their most frequent value.
+    """
+    numbers = [column for column in catalogue.features.values() if column.kind in {"number", "flag"}]
+    categories = [column for column in catalogue.features.values() if column.kind == "category"]
+    rows: list[Record] = []
+    for segmentation in segmentations:
+        members = (
+            f"(SELECT {KEY}, segment_id FROM segments.membership WHERE run_id = {literal(run_id)}"
+            f" AND segmentation_id = {literal(segmentation)})"
+        )
+        warehouse.execute(
+            "CREATE OR REPLACE TEMP TABLE profiled AS SELECT * FROM "
+            f"{members} AS membership JOIN {catalogue.relation(run_id)} AS feature USING ({KEY})"
+        )
+        found = [*_numbers(warehouse, numbers), *_categories(warehouse, categories)]
+        rows += [{"segmentation_id": segmentation, **row} for row in found]
+    warehouse.execute("DROP TABLE IF EXISTS profiled")
+    return pl.DataFrame(rows, schema=SCHEMA).sort("segment_id", "feature_name")
+
+
+def _numbers(warehouse: Warehouse, columns: Sequence[ModelColumn]) -> list[Record]:
+    parts = []
+    for position, column in enumerate(columns):
+        value = f"CAST({identifier(column.name)} AS {_EXACT})"
+        parts += [
+            f"count({value}) AS n{position}",
+            f"sum({value}) AS s{position}",
+            f"sum({value} * {value}) AS q{position}",
+            f"median(CAST({identifier(column.name)} AS DOUBLE)) AS m{position}",
+        ]
+    records = warehouse.records(
+        f"SELECT segment_id, {', '.join(parts)} FROM profiled GROUP BY GROUPING SETS ((segment_id), ()) ORDER BY 1"
+    )
+    population = next((record for record in records if record["segment_id"] is None), None)
+    if population is None:
+        return []
+    return [
+        _number(column.name, position, record, population)
+        for record in records
+        if record["segment_id"] is not None
+        for position, column in enumerate(columns)
+    ]
+
+
+def _number(name: str, position: int, record: Mapping[str, Any], population: Mapping[str, Any]) -> Record:
+    mean, _ = _mean_and_deviation(record, position)
+    population_mean, deviation = _mean_and_deviation(population, position)
+    difference = None
+    if mean is not None and population_mean is not None and deviation:
+        difference = (mean - population_mean) / deviation
+    return {
+        "segment_id": record["segment_id"],
+        "feature_name": name,
+        "customer_count": record[f"n{position}"],
+        "mean_value": mean,
+        "median_value": record[f"m{position}"],
+        "population_mean_value": population_mean,
+        "standardised_difference": difference,
+    }
+
+
+def _mean_and_deviation(record: Mapping[str, Any], position: int) -> tuple[float | None, float | None]:
+    count = record[f"n{position}"]
+    if not count:
+        return None, None
+    total, squares = record[f"s{position}"], record[f"q{position}"]
+    variance = (squares - total * total / count) / count
+    return float(total / count), math.sqrt(max(float(variance), 0.0))
+
+
+def _categories(warehouse: Warehouse, columns: Sequence[ModelColumn]) -> list[Record]:
+    rows: list[Record] = []
+    for column in columns:
+        counted = warehouse.records(
+            f"WITH counts AS (SELECT segment_id, CAST({identifier(column.name)} AS VARCHAR) AS value, count(*) AS n"
+            f" FROM profiled WHERE {identifier(column.name)} IS NOT NULL GROUP BY ALL),"
+            " shares AS (SELECT segment_id, value, sum(n) OVER (PARTITION BY segment_id) AS customers,"
+            " n / sum(n) OVER (PARTITION BY segment_id) AS share,"
+            " sum(n) OVER (PARTITION BY value) / sum(n) OVER () AS population_share,"
+            " row_number() OVER (PARTITION BY segment_id ORDER BY n DESC, value) AS place FROM counts)"
+            " SELECT * FROM shares WHERE place = 1 ORDER BY segment_id"
+        )
+        rows += [
+            {
+                "segment_id": record["segment_id"],
+                "feature_name": column.name,
+                "customer_count": int(record["customers"]),
+                "top_value": record["value"],
+                "top_share": record["share"],
+                "population_share": record["population_share"],
+            }
+            for record in counted
+        ]
+    return rows

@@ -1,0 +1,1 @@
+"""Telling people: what a run found that somebody should look at."""

@@ -1,0 +1,54 @@
+"""What of a run is worth somebody's attention.
+
+Owns: which rows of the monitoring tables become alerts. Does not own the verdicts (`tasks/drift`, `tasks/overlap`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tasks.warehouse.run import Run
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing to look at."""
+
+    severity: str
+    kind: str
+    subject: str
+    message: str
+
+
+_QUERIES = {
+    "drift": (
+        "SELECT 'critical', 'drift', subject_name, any_value(sentence ORDER BY p_adjusted, test_name)"
+        " FROM monitoring.drift WHERE run_id = $run_id AND level_name = 'alarm' AND reference_kind = 'previous'"
+        " GROUP BY subject_kind, subject_name ORDER BY subject_name"
+    ),
+    "transition": (
+        "SELECT 'warning', 'transition', coalesce(from_segment_ids, to_segment_ids), sentence"
+        " FROM monitoring.segment_event WHERE run_id = $run_id AND event_name <> 'survive' ORDER BY sentence"
+    ),
+    "overlap": (
+        "SELECT 'warning', 'overlap', segment_id_a, segment_id_a || ' and ' || segment_id_b || ' are ' || relation_name"
+        " || ': they share ' || intersection_count || ' customers (Jaccard ' || round(jaccard_share, 2) || ')'"
+        " FROM monitoring.overlap WHERE run_id = $run_id AND relation_name = 'redundant' ORDER BY 3, 4"
+    ),
+    "quality": (
+        "SELECT 'warning', 'quality', table_name, table_name || ': ' || meaning || ' (' || unexpected_count || ' of '"
+        " || element_count || ' rows)' FROM ops.check_result WHERE attempt_id = $attempt_id AND NOT is_success"
+        " ORDER BY 3, 4"
+    ),
+}
+
+
+def findings_of(run: Run) -> list[Finding]:
+    """Drift alarms, named transitions, redundant segments and failed warnings of a run."""
+    names = {"run_id": run.run_id, "attempt_id": run.attempt_id}
+    return [
+        Finding(*(str(value) for value in row))
+        for query in _QUERIES.values()
+        for row in run.warehouse.rows(query, {key: value for key, value in names.items() if f"${key}" in query})
+        if all(value is not None for value in row)
+    ]

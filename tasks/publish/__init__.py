@@ -1,0 +1,1 @@
+"""Publishing: the contract tables built aside, checked, and swapped in whole."""

@@ -1,0 +1,119 @@
+"""Building a publication aside: a DuckDB file and Parquet partitions, out of readers' sight.
+
+Owns: what the folder `.building/published` holds. Does not own making it visible (`swap.py`).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+import shutil
+from pathlib import Path
+
+from tasks.config.errors import OutputError
+from tasks.publish.scope import Scope
+from tasks.publish.swap import recover
+from tasks.warehouse.connection import Warehouse, identifier, literal
+from tasks.warehouse.run import Run
+
+#: Schema of the tables behind the views; it changes only when a column changes its meaning or goes away.
+CONTRACT_VERSION = "v1"
+#: DuckDB releases since 1.5 can read the published file.
+_STORAGE_VERSION = "v1.5.0"
+
+
+def build_publication(run: Run, scope: Scope) -> Path:
+    """Build everything that readers will see; returns the folder.
+
+    Partitions of other dates are hard links to what is published already, which never changes in place.
+
+    Raises:
+        OutputError: the folder cannot be written, or the disk is full.
+    """
+    folder = run.paths.building / "published"
+    try:
+        recover(run.paths.published)
+        shutil.rmtree(run.paths.building, ignore_errors=True)
+        folder.mkdir(parents=True)
+        _keep_other_dates(run, folder)
+        until_now = scope.until(run.as_of)
+        database = folder / "published.duckdb"
+        _build_database(run, until_now, database)
+        if run.workspace.publish.parquet:
+            _write_partitions(run, until_now, database, folder)
+        if scope != until_now:
+            database.unlink()
+            _build_database(run, scope, database)
+        manifest = {
+            "contract": CONTRACT_VERSION,
+            "as_of_date": scope.current.as_of.isoformat(),
+            "runs": {item.as_of.isoformat(): item.run_id for item in scope.runs},
+        }
+        (folder / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise OutputError(
+            f"cannot build the publication: {error.strerror or error}",
+            where=str(run.paths.building),
+            hint="free space or give this user the right to write; what was published stays as it was",
+        ) from error
+    return folder
+
+
+def _build_database(run: Run, scope: Scope, path: Path) -> None:
+    warehouse = run.warehouse
+    models = scope.models(run)
+    warehouse.execute(f"ATTACH {literal(str(path))} AS candidate (STORAGE_VERSION {literal(_STORAGE_VERSION)})")
+    try:
+        warehouse.execute(f"CREATE SCHEMA candidate.{CONTRACT_VERSION}")
+        for model in models:
+            table = f"candidate.{CONTRACT_VERSION}.{identifier(model.table)}"
+            warehouse.execute(f"CREATE TABLE {table} AS {model.sql}")
+    finally:
+        warehouse.execute("DETACH candidate")
+    with Warehouse.open(path, memory_limit=run.workspace.engine.memory_limit) as candidate:
+        for model in models:
+            table = f"{CONTRACT_VERSION}.{identifier(model.table)}"
+            candidate.execute(f"CREATE VIEW main.{identifier(model.table)} AS SELECT * FROM {table}")
+            candidate.execute(f"COMMENT ON TABLE {table} IS {literal(f'{model.what}; {model.why}')}")
+            for column in model.columns:
+                candidate.execute(f"COMMENT ON COLUMN {table}.{identifier(column.name)} IS {literal(column.meaning)}")
+
+
+def _write_partitions(run: Run, scope: Scope, database: Path, folder: Path) -> None:
+    """One file per table and date; rows keep the order of the table, so that a repeat is the same byte for byte."""
+    with Warehouse.open(database, memory_limit=run.workspace.engine.memory_limit, read_only=True) as candidate:
+        for model in scope.models(run):
+            partition = folder / model.table / f"as_of_date={run.as_of.isoformat()}"
+            partition.mkdir(parents=True)
+            target = partition / "part-0.parquet"
+            candidate.execute(
+                f"COPY (SELECT * FROM {CONTRACT_VERSION}.{identifier(model.table)}"
+                f" WHERE as_of_date = {literal(run.as_of)})"
+                f" TO {literal(str(target))} (FORMAT parquet, COMPRESSION zstd)"
+            )
+
+
+def _keep_other_dates(run: Run, folder: Path) -> None:
+    keep_days = run.workspace.publish.keep_history_days
+    mine = f"as_of_date={run.as_of.isoformat()}"
+    oldest = "" if keep_days is None else f"as_of_date={_days_before(run, keep_days)}"
+    for partition in sorted(run.paths.published.glob("*/as_of_date=*")):
+        if partition.name == mine or partition.name < oldest:
+            continue
+        target = folder / partition.parent.name / partition.name
+        target.mkdir(parents=True)
+        for file in sorted(partition.iterdir()):
+            _link(file, target / file.name)
+
+
+def _days_before(run: Run, days: int) -> str:
+    return (run.as_of - dt.timedelta(days=days)).isoformat()
+
+
+def _link(source: Path, target: Path) -> None:
+    try:
+        os.link(source, target)
+    except OSError:
+        # Some file systems have no hard links.
+        shutil.copy2(source, target)

@@ -1,0 +1,82 @@
+"""What a finished run tells its caller, in a form that goes over Prefect's API and into JSON.
+
+Owns: the summary. The tables tell more.
+"""
+
+from __future__ import annotations
+
+from typing import TypedDict
+
+from tasks.warehouse.connection import literal
+from tasks.warehouse.run import Run
+
+
+class SourceCount(TypedDict):
+    """Rows of one source over all its loads that the run sees."""
+
+    source: str
+    read: int
+    loaded: int
+    quarantined: int
+
+
+class SegmentCount(TypedDict):
+    """One segment with its size and change since the previous run."""
+
+    segmentation: str
+    segment: str
+    name: str
+    customers: int
+    share: float
+    change: int | None
+
+
+class RunSummary(TypedDict):
+    """A run in short."""
+
+    run_id: str
+    as_of: str
+    previous_as_of: str | None
+    sources: list[SourceCount]
+    segments: list[SegmentCount]
+    alerts: list[str]
+    drift_alarms: list[str]
+    exit_code_on_alarm: bool
+    published: str
+    report: str
+
+
+def summarise(run: Run) -> RunSummary:
+    """Read the summary of a published run from its tables."""
+    run_id = literal(run.run_id)
+    numbers = ", ".join(str(number) for _, number, *_ in run.visible_loads()) or "-1"
+    sources = run.warehouse.rows(
+        "SELECT source_name, sum(rows_read_count)::BIGINT, sum(rows_loaded_count)::BIGINT,"
+        f" sum(rows_quarantined_count)::BIGINT FROM ops.load WHERE load_no IN ({numbers}) GROUP BY ALL ORDER BY 1"
+    )
+    segments = run.warehouse.rows(
+        "SELECT kpi.segmentation_id, segment_id, segment_name, customer_count, customer_share, change_count"
+        " FROM monitoring.kpi AS kpi JOIN segments.definition AS definition USING (run_id, segment_id)"
+        f" WHERE run_id = {run_id} ORDER BY 1, customer_count DESC, 2"
+    )
+    alerts = run.warehouse.rows(
+        "SELECT kind_name, message FROM ops.alert WHERE attempt_id = $attempt ORDER BY severity_name, kind_name, message",
+        {"attempt": run.attempt_id},
+    )
+    return RunSummary(
+        run_id=run.run_id,
+        as_of=run.as_of.isoformat(),
+        previous_as_of=run.previous.as_of.isoformat() if run.previous else None,
+        sources=[
+            SourceCount(source=name, read=read, loaded=loaded, quarantined=out) for name, read, loaded, out in sources
+        ],
+        segments=[
+            SegmentCount(segmentation=parent, segment=key, name=name, customers=count, share=share, change=change)
+            for parent, key, name, count, share, change in segments
+        ],
+        alerts=[message for _, message in alerts],
+        drift_alarms=[message for kind, message in alerts if kind == "drift"],
+        exit_code_on_alarm=run.workspace.drift.exit_code_on_alarm,
+        published=str(run.paths.published_database),
+        report=str(run.paths.report / "index.html"),
+    )

@@ -1,0 +1,57 @@
+"""What every test may use: the public data sets, and small workspaces made on the spot."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import yaml
+
+from flows.embedded import prepare_environment
+
+# Before anything imports Prefect: it reads its environment once.
+prepare_environment()
+
+from tasks.config.loading import load_workspace  # noqa: E402
+from tasks.config.workspace import Workspace  # noqa: E402
+from tasks.warehouse.run import Run, open_run  # noqa: E402
+from tests.workspaces import AS_OF, ORDERS, MakeWorkspace, OpenRun, small_workspace  # noqa: E402
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+@pytest.fixture(scope="session")
+def test_data() -> Path:
+    """The folder of public data sets; the test is skipped where it is absent."""
+    folder = Path(os.environ.get("RESEGMENT_TEST_DATA", REPOSITORY.parent / "shared" / "data"))
+    if not folder.is_dir():
+        pytest.skip(f"no public data sets at {folder}; set RESEGMENT_TEST_DATA")
+    return folder
+
+
+@pytest.fixture
+def make_workspace(tmp_path: Path) -> MakeWorkspace:
+    """Writes a workspace folder with `orders.csv` and loads it; overrides are `a.b.c=value` strings."""
+
+    def make(*overrides: str, orders: str | bytes = ORDERS, tree: dict[str, object] | None = None) -> Workspace:
+        folder = tmp_path / "workspace"
+        folder.mkdir(exist_ok=True)
+        (folder / "orders.csv").write_bytes(orders.encode() if isinstance(orders, str) else orders)
+        (folder / "resegment.yaml").write_text(yaml.safe_dump(tree or small_workspace(), sort_keys=False))
+        return load_workspace(folder, overrides=overrides)
+
+    return make
+
+
+@pytest.fixture
+def opened(tmp_path: Path) -> OpenRun:
+    """Opens a run of a workspace in a temporary output folder."""
+
+    @contextmanager
+    def open_it(workspace: Workspace, as_of: dt.date = AS_OF, known_as_of: dt.datetime | None = None) -> Iterator[Run]:
+        with open_run(workspace, as_of=as_of, known_as_of=known_as_of, output=tmp_path / "out") as run:
+            yield run
+
+    return open_it

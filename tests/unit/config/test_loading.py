@@ -1,0 +1,123 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tasks.config.errors import UsageError, WorkspaceError
+from tasks.config.loading import load_workspace
+from tests.workspaces import MakeWorkspace, small_workspace
+
+
+def write(folder: Path, text: str) -> Path:
+    (folder / "resegment.yaml").write_text(text, encoding="utf-8")
+    return folder
+
+
+def small_text() -> str:
+    return yaml.safe_dump(small_workspace(), sort_keys=False)
+
+
+def test_a_missing_file_says_where_to_look(tmp_path: Path) -> None:
+    with pytest.raises(WorkspaceError, match="--workspace DIR") as caught:
+        load_workspace(tmp_path)
+    assert str(tmp_path / "resegment.yaml") in str(caught.value)
+
+
+def test_broken_yaml_names_the_line(tmp_path: Path) -> None:
+    write(tmp_path, "name: x\nsources: [a\nsegmentations: {}\n")
+    with pytest.raises(WorkspaceError, match=r"resegment\.yaml:3: not YAML"):
+        load_workspace(tmp_path)
+
+
+def test_a_misspelt_key_is_named_with_line_and_near_miss(tmp_path: Path) -> None:
+    text = small_text().replace("    format: csv", "    fromat: csv")
+    line = text.splitlines().index("    fromat: csv") + 1
+    write(tmp_path, text)
+    with pytest.raises(WorkspaceError) as caught:
+        load_workspace(tmp_path)
+    assert f"resegment.yaml:{line}: sources.orders.fromat: unknown key; did you mean 'format'?" in str(caught.value)
+
+
+def test_a_misspelt_key_inside_a_segment_knows_the_keys_of_its_kind(tmp_path: Path) -> None:
+    write(tmp_path, small_text().replace("when: tenure_days", "whne: tenure_days"))
+    with pytest.raises(WorkspaceError, match="did you mean 'when'"):
+        load_workspace(tmp_path)
+
+
+def test_a_segmentation_may_be_called_as_a_kind(make_workspace: MakeWorkspace) -> None:
+    with pytest.raises(WorkspaceError, match=r"segmentations\.rfm\.recensy: unknown key"):
+        make_workspace("segmentations.rfm.recensy=recency_days")
+
+
+def test_a_key_that_stands_twice_is_refused(tmp_path: Path) -> None:
+    write(tmp_path, small_text() + "name: again\n")
+    with pytest.raises(WorkspaceError, match="'name' stands twice"):
+        load_workspace(tmp_path)
+
+
+def test_every_problem_is_told_at_once(tmp_path: Path) -> None:
+    write(tmp_path, small_text().replace("format: csv", "format: xls").replace("basis: value", "basis: worth"))
+    with pytest.raises(WorkspaceError) as caught:
+        load_workspace(tmp_path)
+    message = str(caught.value)
+    assert message.startswith("2 problems")
+    assert "'xls'" in message
+    assert "'worth'" in message
+
+
+def test_environment_values_are_filled_in(tmp_path: Path) -> None:
+    write(tmp_path, small_text().replace("path: orders.csv", "path: ${DATA}/${PART:-orders}.csv"))
+    space = load_workspace(tmp_path, environment={"DATA": "/data"})
+    assert space.sources["orders"].path == "/data/orders.csv"
+
+
+def test_a_whole_value_from_the_environment_keeps_its_type(tmp_path: Path) -> None:
+    write(tmp_path, small_text() + "engine: {threads: '${THREADS}'}\n")
+    assert load_workspace(tmp_path, environment={"THREADS": "3"}).engine.threads == 3
+
+
+def test_an_unset_variable_is_named_with_its_line(tmp_path: Path) -> None:
+    text = small_text().replace("path: orders.csv", "path: ${NOWHERE}/orders.csv")
+    line = next(number for number, row in enumerate(text.splitlines(), 1) if "NOWHERE" in row)
+    write(tmp_path, text)
+    with pytest.raises(WorkspaceError, match=rf"resegment\.yaml:{line}: the environment variable NOWHERE is not set"):
+        load_workspace(tmp_path, environment={})
+
+
+def test_overrides_replace_values(make_workspace: MakeWorkspace) -> None:
+    space = make_workspace("sources.orders.path=/elsewhere/x.csv.gz", "features.windows=[7, 14]", "engine.threads=1")
+    assert space.sources["orders"].path == "/elsewhere/x.csv.gz"
+    assert space.features.windows == [7, 14]
+
+
+def test_an_override_reaches_into_a_list(make_workspace: MakeWorkspace) -> None:
+    space = make_workspace("segmentations.lifecycle.segments.0.name=Fresh")
+    assert space.segmentations["lifecycle"].model_dump()["segments"][0]["name"] == "Fresh"
+
+
+@pytest.mark.parametrize("override", ["nothing", "=x", "a..b=1"])
+def test_an_override_without_key_or_value_is_refused(make_workspace: MakeWorkspace, override: str) -> None:
+    with pytest.raises(UsageError, match="KEY=VALUE"):
+        make_workspace(override)
+
+
+def test_an_override_that_is_wrong_is_told_by_its_name(make_workspace: MakeWorkspace) -> None:
+    with pytest.raises(WorkspaceError, match=r"--set engine\.threads"):
+        make_workspace("engine.threads=many")
+
+
+def test_an_override_below_a_value_is_refused(make_workspace: MakeWorkspace) -> None:
+    with pytest.raises(UsageError, match="holds a value, not keys"):
+        make_workspace("name.first=x")
+
+
+def test_paths_are_relative_to_the_workspace(make_workspace: MakeWorkspace, tmp_path: Path) -> None:
+    assert make_workspace().resolve("data/a.csv") == tmp_path / "workspace" / "data" / "a.csv"
+
+
+def test_the_digest_ignores_where_things_are(make_workspace: MakeWorkspace) -> None:
+    plain = make_workspace().digest()
+    assert make_workspace("sources.orders.path=/else/where.csv", "output=/tmp/x", "engine.threads=7").digest() == plain
+    assert make_workspace("segmentations.lifecycle.segments.0.when=tenure_days <= 31").digest() != plain
