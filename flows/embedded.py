@@ -51,7 +51,7 @@ def has_prefect_api() -> bool:
     from prefect.context import FlowRunContext
     from prefect.settings import get_current_settings
 
-    return get_current_settings().api.url is not None or FlowRunContext.get() is not None
+    return bool(get_current_settings().api.url) or FlowRunContext.get() is not None
 
 
 @contextmanager
@@ -86,7 +86,8 @@ def embedded_prefect(home: Path | None = None) -> Iterator[None]:
             updates={
                 "home": home,
                 "results.local_storage_path": home / "storage",
-                # With a key and no URL Prefect emits no events; without one it starts a server to send them to.
+                # With a key and no URL Prefect emits no events; without a key it starts a server to send them to.
+                "api.url": None,
                 "api.key": "none: in-process",
                 "server.ephemeral.enabled": False,
                 # Each flow run waits up to a second for its heartbeat thread.

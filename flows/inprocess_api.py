@@ -128,7 +128,8 @@ def propose(run: dict[str, Any], proposed: State[Any], *, force: bool) -> Orches
         force: accept without asking the rules.
     """
     current, policy = run["state"], run["empirical_policy"]
-    if not force and current["type"] == "RUNNING" and proposed.is_failed() and run["run_count"] <= policy["retries"]:
+    may_retry = current["type"] == "RUNNING" and run["run_count"] <= (policy["retries"] or 0)
+    if not force and may_retry and proposed.is_failed():
         delay = timedelta(seconds=policy["retry_delay"] or 0)
         retry: State[Any] = AwaitingRetry(scheduled_time=datetime.now(UTC) + delay, message=proposed.message)
         _enter(run, retry)

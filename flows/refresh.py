@@ -78,9 +78,7 @@ def _compute(run: Run) -> None:
     check(run, "staging")
     build_features(run)
     check(run, "features")
-    for segmentation in run.workspace.segmentations:
-        divide(run, segmentation)
-    write_segments(run)
+    write_segments(run, {name: divide(run, name) for name in run.workspace.segmentations})
     check(run, "segments")
     measure_segments(run)
     name_transitions(run)

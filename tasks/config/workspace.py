@@ -16,7 +16,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, PrivateAttr, model_validator
 
 from tasks.config.entities import ENTITIES
-from tasks.config.segmentations import Key, Segmentation, Sql, Strict
+from tasks.config.segmentations import Key, RulesSegmentation, Segmentation, Sql, Strict
 
 EntityName = Literal["customers", "order_lines", "feedback", "campaigns", "campaign_contacts", "area_profiles"]
 Format = Literal["csv", "parquet", "jsonl"]
@@ -150,6 +150,15 @@ class Workspace(Strict):
     def directory(self) -> Path:
         """The folder that paths are relative to."""
         return self._directory
+
+    @property
+    def single_membership(self) -> list[str]:
+        """Segmentations that put a customer in at most one segment."""
+        return [
+            name
+            for name, segmentation in self.segmentations.items()
+            if not (isinstance(segmentation, RulesSegmentation) and segmentation.match == "any")
+        ]
 
     def resolve(self, path: str) -> Path:
         """A path of the workspace file, made absolute."""

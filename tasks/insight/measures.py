@@ -5,7 +5,6 @@ Owns: the names those models use for this run and the one before. Does not own t
 
 from __future__ import annotations
 
-from tasks.config.segmentations import RulesSegmentation
 from tasks.warehouse import tables
 from tasks.warehouse.connection import literal
 from tasks.warehouse.models import SqlModel, load_models
@@ -14,11 +13,7 @@ from tasks.warehouse.run import Run, code_version
 
 def monitoring_models(run: Run) -> list[SqlModel]:
     """The models of `monitoring` for this run, in the order in which they can be built."""
-    multiple = [
-        name
-        for name, segmentation in run.workspace.segmentations.items()
-        if isinstance(segmentation, RulesSegmentation) and segmentation.match == "any"
-    ]
+    multiple = [name for name in run.workspace.segmentations if name not in run.workspace.single_membership]
     previous = run.previous
     numbers = [str(number) for _, number, *_ in run.visible_loads()]
     return load_models(

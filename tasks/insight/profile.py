@@ -30,6 +30,8 @@ SCHEMA = {
 }
 #: Sums are of decimals, not floats: the same total in whatever order threads add them up.
 _EXACT = "DECIMAL(18, 4)"
+#: Wide enough for squares of such values and their sums.
+_WIDE = "DECIMAL(34, 4)"
 Record = dict[str, Any]
 
 
@@ -67,7 +69,7 @@ def _numbers(warehouse: Warehouse, columns: Sequence[ModelColumn]) -> list[Recor
         parts += [
             f"count({value}) AS n{position}",
             f"sum({value}) AS s{position}",
-            f"sum({value} * {value}) AS q{position}",
+            f"sum(CAST({value} AS {_WIDE}) * CAST({value} AS {_WIDE})) AS q{position}",
             f"median(CAST({identifier(column.name)} AS DOUBLE)) AS m{position}",
         ]
     records = warehouse.records(

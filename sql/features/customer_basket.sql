@@ -1,0 +1,88 @@
+-- what: one row is what a customer's orders are made of: breadth, main category, size, discounts
+-- why: tells the specialist from the all-rounder and the bargain hunter from the full payer
+-- grain: customer
+-- column customer_id: the company's own id of the customer [id]
+-- column product_count: different products bought [unit=products]
+-- column category_count: different categories bought from [unit=categories]
+-- column category_entropy: Shannon entropy of the amounts by category; 0: one category; NULL: no amount in a known category [unit=bits]
+-- column top_category_name: category of the largest amount, in a tie the alphabetically first; NULL: no amount in a known category [category]
+-- column top_category_share: its part of the amount in known categories; NULL: no such amount [unit=share]
+-- column units_per_order: mean units of an order; NULL: never ordered [unit=units]
+-- column lines_per_order: mean lines of bought products of an order; NULL: never ordered [unit=lines]
+-- column discount_share: discount ÷ amount before discount, at most 1; NULL: nothing bought for money [unit=share]
+WITH
+products AS (
+    SELECT
+        customer_id,
+        count(*) AS product_count
+    FROM (
+        SELECT DISTINCT
+            customer_id,
+            product_id
+        FROM staging.order_lines
+        WHERE customer_id IS NOT NULL AND product_id IS NOT NULL AND is_product AND NOT is_return
+    )
+    GROUP BY customer_id
+),
+
+by_category AS (
+    SELECT
+        customer_id,
+        category_name,
+        sum(line_amount) AS amount
+    FROM staging.order_lines
+    WHERE customer_id IS NOT NULL AND category_name IS NOT NULL AND is_product AND NOT is_return
+    GROUP BY customer_id, category_name
+),
+
+categories AS (
+    SELECT
+        customer_id,
+        count(*) AS category_count,
+        count(*) FILTER (WHERE amount > 0) AS paid_category_count,
+        sum(amount) FILTER (WHERE amount > 0) AS amount,
+        min((-amount, category_name)) FILTER (WHERE amount > 0) AS top_category,
+        -- Each term is rounded to a decimal: sums of decimals are the same in any order, sums of floats are not. In
+        -- ten-thousandths, the unit of amounts, the terms are so large that rounding does not show.
+        sum(
+            CASE WHEN amount > 0 THEN CAST(10000 * amount * log2(10000 * amount) AS DECIMAL(38, 12)) END
+        ) AS amount_log_sum
+    FROM by_category
+    GROUP BY customer_id
+),
+
+sizes AS (
+    SELECT
+        customer_id,
+        count(*) AS order_count,
+        sum(unit_count) AS unit_count,
+        sum(purchase_line_count) AS line_count,
+        sum(discount_amount) AS discount_amount,
+        sum(gross_amount) AS gross_amount
+    FROM staging.orders
+    WHERE is_purchase
+    GROUP BY customer_id
+)
+
+SELECT
+    customer_id,
+    coalesce(product_count, 0) AS product_count,
+    coalesce(category_count, 0) AS category_count,
+    -- −Σ p log p with p = a/A is log A − Σ a log a / A.
+    CASE
+        WHEN paid_category_count = 1 THEN 0
+        WHEN paid_category_count > 1
+            THEN greatest(0, log2(10000 * categories.amount) - amount_log_sum / (10000 * categories.amount))
+    END AS category_entropy,
+    top_category[2] AS top_category_name,
+    CASE WHEN paid_category_count > 0 THEN -top_category[1] / categories.amount END AS top_category_share,
+    CASE WHEN order_count > 0 THEN unit_count / order_count END AS units_per_order,
+    CASE WHEN order_count > 0 THEN line_count / order_count END AS lines_per_order,
+    CASE
+        WHEN discount_amount > 0 AND gross_amount <= 0 THEN 1
+        WHEN gross_amount > 0 THEN discount_amount / (gross_amount + discount_amount)
+    END AS discount_share
+FROM staging.customers
+LEFT JOIN products USING (customer_id)
+LEFT JOIN categories USING (customer_id)
+LEFT JOIN sizes USING (customer_id)

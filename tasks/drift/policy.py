@@ -1,0 +1,84 @@
+"""What a caller sets: the features to compare, and the limits a change is judged by.
+
+Owns: `FeatureSpec`, `DriftPolicy` and their defaults. Does not own: reading them from a file (`tasks/config`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+FeatureKind = Literal["numeric", "category", "flag", "segment"]
+
+
+class EffectKey(NamedTuple):
+    """Names one series of past effects, one figure a run: a feature has several tests, each with its own effect."""
+
+    subject_name: str
+    test_name: str
+
+
+EffectHistory = Mapping[EffectKey, Sequence[float]]
+"""Past run-to-run effect sizes (signed or not), oldest first, one a run, by `EffectKey`."""
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureSpec:
+    """One column to compare.
+
+    Attributes:
+        name: the column in both frames.
+        kind: `numeric`, `category`, `flag` (boolean), or `segment` (the membership column of one segmentation).
+        is_calendar_driven: the value of *every* customer grows by one a day whatever he does (tenure in days). Paired
+            snapshots then subtract the elapsed days. Recency is such a feature only until the customer buys again:
+            subtracting leaves nothing but purchases, so a base that stops buying altogether would show *no* change.
+    """
+
+    name: str
+    kind: FeatureKind
+    is_calendar_driven: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DriftPolicy:
+    """The limits of the drift decision; the defaults are those of the design's `statistics.md`.
+
+    Attributes:
+        family_wise_error_rate: Holm's level over all tests of a run (0-1).
+        power: the probability with which the minimum detectable effect is detected (0-1).
+        paired_common_share: customers in both snapshots as a share of the larger one, from which tests are paired.
+        zero_inflated_share: pooled share of exact zeros from which a numeric feature counts as zero-inflated.
+        notice_effect: standardised effect (probit-d, Cohen's h, w of the bins) that is worth a notice.
+        alarm_effect: standardised effect that is worth an alarm, where the history does not ask for more.
+        history_minimum_runs: number of past effects from which a feature's own history counts.
+        history_multiple: an alarm must exceed this many robust standard deviations of the past effects.
+        category_notice_w: w of a category that is worth a notice: half the alarm, as for numeric features.
+        category_alarm_w: w of a category that is worth an alarm.
+        level_change: a level that moves by this share (0.005 = half a percentage point) is worth a notice ...
+        level_relative_change: ... and an alarm where that is also this part of its former share.
+        bin_count: number of reference-quantile bins for shape and PSI.
+        minimum_expected: levels and bins with a smaller expected count are merged.
+        maximum_levels: the most common levels kept apart; the rest are merged.
+        resamples: the most Monte Carlo draws for one p-value.
+        change_tolerance: relative difference up to which two numbers of one customer are the same number (sums of
+            floating-point amounts come out differently when their order differs).
+    """
+
+    family_wise_error_rate: float = 0.01
+    power: float = 0.8
+    paired_common_share: float = 0.30
+    zero_inflated_share: float = 0.10
+    notice_effect: float = 0.05
+    alarm_effect: float = 0.10
+    history_minimum_runs: int = 8
+    history_multiple: float = 4.0
+    category_notice_w: float = 0.025
+    category_alarm_w: float = 0.05
+    level_change: float = 0.005
+    level_relative_change: float = 0.10
+    bin_count: int = 10
+    minimum_expected: float = 5.0
+    maximum_levels: int = 100
+    resamples: int = 99_999
+    change_tolerance: float = 1e-9

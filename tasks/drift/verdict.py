@@ -1,0 +1,164 @@
+"""The judgement: scores of a run in, verdicts out.
+
+Owns: the two gates (significance over the whole run, materiality) and the three verdicts. Does not own: the figures
+they judge (`decision`), the words (`sentences`).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from tasks.drift.multiplicity import benjamini_hochberg, holm
+from tasks.drift.policy import DriftPolicy, EffectHistory, EffectKey
+from tasks.drift.records import DriftScore, DriftVerdict, Level, Verdict
+from tasks.drift.sensitivity import Sensitivity, minimum_detectable_effect
+from tasks.drift.sentences import sentence
+
+_MAD_TO_SD = 1.4826
+"""Median absolute deviation to standard deviation of a normal variable."""
+
+_GRAVITY: dict[Level, int] = {"none": 0, "notice": 1, "alarm": 2}
+
+
+class Thresholds(NamedTuple):
+    """Effects from which a score is worth a notice or an alarm."""
+
+    notice: float
+    alarm: float
+
+
+def judge_drift(
+    scores: Sequence[DriftScore], policy: DriftPolicy, history: EffectHistory | None = None
+) -> list[DriftVerdict]:
+    """Judge all scores of one run together.
+
+    *Drift* needs both gates: Holm-adjusted significance over all tests of the run, so that a run without any drift
+    has a chance of at most `family_wise_error_rate` to name one; and an effect that matters, so that a million
+    customers do not make every tremor news. *No material drift* says that an alarming effect would have been found
+    (or that what was found does not matter); *inconclusive* says that it would not have been.
+
+    Args:
+        scores: of `measure_drift`, of one pair of snapshots.
+        policy: the limits.
+        history: this workspace's past run-to-run effects; they raise the alarm threshold of features that always move.
+
+    Returns:
+        One verdict per score, in the order of the scores.
+    """
+    tested = [at for at, score in enumerate(scores) if score.p_value is not None]
+    p_values = [_p_value(scores[at]) for at in tested]
+    adjusted = dict(zip(tested, holm(p_values).tolist(), strict=True))
+    q_values = dict(zip(tested, benjamini_hochberg(p_values).tolist(), strict=True))
+    alpha = policy.family_wise_error_rate / max(len(tested), 1)
+    return [
+        _judge(score, policy, history or {}, p_adjusted=adjusted.get(at), q_value=q_values.get(at), alpha=alpha)
+        for at, score in enumerate(scores)
+    ]
+
+
+def deciding_verdicts(verdicts: Sequence[DriftVerdict]) -> list[DriftVerdict]:
+    """Pick the verdict that speaks for each subject, in the order the subjects first appear.
+
+    The gravest level; of several, the first test measured (the value before its shape, the shape before its zeros).
+    """
+    by_subject: dict[tuple[str, str], DriftVerdict] = {}
+    for verdict in verdicts:
+        key = (verdict.subject_kind, verdict.subject_name)
+        leading = by_subject.setdefault(key, verdict)
+        if _GRAVITY[verdict.level] > _GRAVITY[leading.level]:
+            by_subject[key] = verdict
+    return list(by_subject.values())
+
+
+def effect_key(score: DriftScore) -> EffectKey:
+    """Name the series of past effects that a score belongs to."""
+    return EffectKey(score.subject_name, score.test_name)
+
+
+def thresholds(score: DriftScore, policy: DriftPolicy, history: EffectHistory) -> Thresholds:
+    """Say from which effect a score is worth a notice or an alarm.
+
+    The standard deviation of past effects is taken about 0 (1.4826 times the median absolute effect): a feature that
+    moves by the same amount every week has not drifted this week, and the sign of past effects need not be known.
+    """
+    if _is_mix(score):
+        return Thresholds(policy.category_notice_w, policy.category_alarm_w)
+    past = [abs(effect) for effect in history.get(effect_key(score), ()) if math.isfinite(effect)]
+    usual = _MAD_TO_SD * float(np.median(past)) if len(past) >= policy.history_minimum_runs else 0.0
+    return Thresholds(policy.notice_effect, max(policy.alarm_effect, policy.history_multiple * usual))
+
+
+def _judge(
+    score: DriftScore,
+    policy: DriftPolicy,
+    history: EffectHistory,
+    *,
+    p_adjusted: float | None,
+    q_value: float | None,
+    alpha: float,
+) -> DriftVerdict:
+    limits = thresholds(score, policy, history)
+    is_significant = p_adjusted is not None and p_adjusted <= policy.family_wise_error_rate
+    level: Level = _materiality(score, policy, limits) if is_significant else "none"
+    detectable = None
+    if p_adjusted is not None and score.effect_scale is not None:
+        detectable = minimum_detectable_effect(
+            Sensitivity(score.effect_scale, score.effect_floor),
+            score.degrees_of_freedom,
+            alpha=alpha,
+            power=policy.power,
+        )
+    verdict: Verdict = "inconclusive"
+    if level != "none":
+        verdict = "drift"
+    elif is_significant or (detectable is not None and detectable <= limits.alarm):
+        verdict = "no_material_drift"
+    judged = DriftVerdict(
+        **{field.name: getattr(score, field.name) for field in dataclasses.fields(DriftScore)},
+        p_adjusted=p_adjusted,
+        q_value=q_value,
+        is_significant=is_significant,
+        minimum_detectable_effect=detectable,
+        notice_threshold=limits.notice,
+        alarm_threshold=limits.alarm,
+        verdict=verdict,
+        level=level,
+        sentence="",
+    )
+    return dataclasses.replace(judged, sentence=sentence(judged))
+
+
+def _p_value(score: DriftScore) -> float:
+    """Of a score that was tested: both the changes and, where asked, the margins must speak against no drift."""
+    p_value = score.p_value if score.p_value is not None else 1.0
+    return p_value if score.margin_p_value is None else max(p_value, score.margin_p_value)
+
+
+def _is_mix(score: DriftScore) -> bool:
+    return score.feature_type in ("categorical", "segment_mix")
+
+
+def _materiality(score: DriftScore, policy: DriftPolicy, limits: Thresholds) -> Level:
+    size = abs(score.effect_size) if score.effect_size is not None else 0.0
+    by_level = _level_materiality(score, policy) if _is_mix(score) else "none"
+    if _reaches(size, limits.alarm) or by_level == "alarm":
+        return "alarm"
+    return "notice" if _reaches(size, limits.notice) or by_level == "notice" else "none"
+
+
+def _level_materiality(score: DriftScore, policy: DriftPolicy) -> Level:
+    """Judge the one level that stands out, and the one that moved most."""
+    change, share = abs(score.level_change or 0.0), score.level_reference_share or 0.0
+    if _reaches(change, policy.level_change) and _reaches(change, policy.level_relative_change * share):
+        return "alarm"
+    return "notice" if _reaches(abs(score.largest_level_change or 0.0), policy.level_change) else "none"
+
+
+def _reaches(size: float, limit: float) -> bool:
+    """Compare with room for rounding: from 20 % to 22 % is a tenth, whatever 0.22 - 0.2 is in floating point."""
+    return size >= limit or math.isclose(size, limit, rel_tol=1e-9)

@@ -1,0 +1,1 @@
+"""`staging` to `features`: what is known of each customer at the as-of day, by theme, and the catalogue of it."""

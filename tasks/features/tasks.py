@@ -1,0 +1,25 @@
+"""The room's Prefect task.
+
+Owns: what Prefect and the log get to see of the room. Does not own the work (`build.py`).
+"""
+
+from __future__ import annotations
+
+import logging
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+
+from tasks.features.build import build_all
+from tasks.warehouse.run import Run
+
+_LOG = logging.getLogger("resegment.features")
+
+
+@task(name="features", cache_policy=NO_CACHE, persist_result=False)
+def build_features(run: Run) -> dict[str, int]:
+    """Build the features of the run; returns the number of rows by ``features.table``."""
+    counts = build_all(run)
+    for name, count in counts.items():
+        _LOG.info("%s: %s rows", name.removeprefix("features."), f"{count:,}")
+    return counts

@@ -1,0 +1,1 @@
+"""The overlap room: how the segments of different segmentations share their customers."""

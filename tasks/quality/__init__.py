@@ -1,0 +1,1 @@
+"""The quality room: checks at every door, declared in `expectations/`, run as SQL by Great Expectations."""

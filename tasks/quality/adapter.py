@@ -1,0 +1,203 @@
+"""Great Expectations on our open DuckDB: the one place that starts it, and the mends that it needs there.
+
+Owns: turning checks into Great Expectations' objects and its results into `Outcome`s. Does not own which checks there
+are (`suites.py`) or what follows from them (`gate.py`).
+
+The mends, each held by a test that says when it is no longer needed:
+
+- Great Expectations 1.24 gives its connection back before it reads the result. duckdb-engine has one cursor for a
+  connection, so the result is gone, and most expectations fail with an exception that is told as bad data.
+  `_buffered_execute_query` reads the result first.
+- A second opening of the warehouse's file would be refused: the data source is handed a cursor of the open connection.
+- Importing it sends all warnings of the process to the log; progress bars are on; its log goes to standard error.
+- duckdb-engine hangs a compiler on SQLAlchemy's TRY_CAST, which keeps DuckDB's types alive until after the interpreter
+  has ended, and DuckDB prints a page about that. We cast nothing through SQLAlchemy: the compiler is taken off.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cache
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from tasks.quality.suites import Check
+from tasks.warehouse.connection import Warehouse
+
+if TYPE_CHECKING:
+    from great_expectations.core import ExpectationValidationResult
+    from great_expectations.datasource.fluent.sql_datasource import SQLDatasource
+    from great_expectations.execution_engine.sqlalchemy_execution_engine import SqlAlchemyExecutionEngine
+
+#: How many wrong values of a column a result brings along.
+EXAMPLE_COUNT = 5
+#: What SQLAlchemy would take for a parameter, such as the colon of a struct.
+_PARAMETER = re.compile(r"(?<![:\w\\]):(?=\w)")
+_FORMAT: dict[str, Any] = {"result_format": "BASIC", "partial_unexpected_count": EXAMPLE_COUNT}
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one check.
+
+    Attributes:
+        number: of the check in its suite.
+        is_success: whether the data are as expected; meaningless where there is an `error`.
+        observed: the figure or values that an expectation on a whole column or table saw.
+        element_count: rows of the batch.
+        unexpected_count: how many rows, values or keys are wrong; None where an expectation does not count.
+        examples: some of the wrong values.
+        error: why the check could not be run: a defect of the check or the pipeline, not of the data.
+    """
+
+    number: int
+    is_success: bool
+    observed: object = None
+    element_count: int | None = None
+    unexpected_count: int | None = None
+    examples: tuple[object, ...] = field(default_factory=tuple)
+    error: str | None = None
+
+
+@cache
+def load() -> None:
+    """Import Great Expectations and mend it, once in a process; takes seconds."""
+    with _quietly():
+        shown = warnings.showwarning
+        import duckdb_engine  # noqa: F401 - registers DuckDB with SQLAlchemy
+        import sqlalchemy
+        from great_expectations.execution_engine.sqlalchemy_execution_engine import SqlAlchemyExecutionEngine
+
+        import tasks.quality.no_rows  # noqa: F401 - registers our expectation
+
+        if warnings.showwarning is not shown:
+            logging.captureWarnings(capture=False)
+    _buffered_execute_query.__wrapped__ = SqlAlchemyExecutionEngine.execute_query  # type: ignore[attr-defined]
+    SqlAlchemyExecutionEngine.execute_query = _buffered_execute_query  # type: ignore[method-assign,assignment]
+    sqlalchemy.TryCast._compiler_dispatcher.specs.pop("duckdb", None)  # type: ignore[attr-defined] # noqa: SLF001
+    log = logging.getLogger("great_expectations")
+    log.addHandler(logging.NullHandler())
+    log.propagate = False
+
+
+def _buffered_execute_query(engine: SqlAlchemyExecutionEngine, query: Any) -> Any:  # noqa: ANN401 - SQLAlchemy's own
+    """Run a query and read its whole result before the connection is given back."""
+    with engine.get_connection() as connection:
+        return engine._execute_query_with_recovery(connection, query).freeze()()  # noqa: SLF001
+
+
+class Inspector:
+    """Great Expectations over one open warehouse, for the checks of one door; closed by `with`."""
+
+    def __init__(self, warehouse: Warehouse, relations: Mapping[str, str]) -> None:
+        """Open a context that lives in memory and reads through a cursor of the warehouse's connection.
+
+        Args:
+            warehouse: open; a transaction of it that is not committed is not seen.
+            relations: the rows of each table that is to be looked at, as they would stand after FROM.
+        """
+        load()
+        import duckdb_engine
+        import great_expectations
+        from great_expectations.data_context.types.base import ProgressBarsConfig
+
+        with _quietly():
+            context = great_expectations.get_context(mode="ephemeral")
+            context.variables.progress_bars = ProgressBarsConfig(globally=False, metric_calculations=False)
+            # All at once: each asset that is added later makes Great Expectations write its whole configuration.
+            self._source: SQLDatasource = context.data_sources.add_sql(  # type: ignore[call-arg] # its stub lacks these
+                name="warehouse",
+                connection_string="duckdb:///:memory:",
+                kwargs={"creator": lambda: duckdb_engine.ConnectionWrapper(warehouse.connection.cursor())},
+                assets=[
+                    {"type": "query", "name": table, "query": f"SELECT * FROM {relation}"}
+                    for table, relation in relations.items()
+                ],
+            )
+
+    def __enter__(self) -> Self:
+        """The inspector itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Give the cursors back: an open one would keep the warehouse's file open after the warehouse is closed."""
+        self._source.get_execution_engine().engine.dispose()
+        self._source.get_engine().dispose()
+
+    def inspect(self, table: str, checks: Sequence[Check], queries: Mapping[int, str]) -> list[Outcome]:
+        """Run checks of one table in one call; the outcomes are in the order of the checks.
+
+        Args:
+            table: one of `relations`.
+            checks: the checks.
+            queries: the SELECT of wrong rows of the checks that have one, by number.
+        """
+        import great_expectations
+
+        with _quietly():
+            asset = self._source.get_asset(table)
+            batch = asset.get_batch(asset.build_batch_request())
+            suite = great_expectations.ExpectationSuite(
+                name=table, expectations=[_configuration(check, queries.get(check.number)) for check in checks]
+            )
+            results = batch.validate(suite, result_format=_FORMAT).results
+        outcomes = {outcome.number: outcome for outcome in map(_outcome, results)}
+        lost = Outcome(0, is_success=False, error="Great Expectations returned no result for it")
+        return [outcomes.get(check.number, lost) for check in checks]
+
+
+@contextmanager
+def _quietly() -> Iterator[None]:
+    """Great Expectations and its libraries warn of each other; those are not the user's to mend."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+def _configuration(check: Check, query: str | None) -> dict[str, Any]:
+    expectation = check.expectation
+    mostly = {} if expectation.mostly is None else {"mostly": expectation.mostly}
+    return {
+        "type": expectation.type if query is None else "expect_no_rows",
+        "kwargs": {**expectation.kwargs, **mostly} if query is None else {"query": _escaped(query)},
+        "severity": expectation.severity,
+        "meta": {"number": check.number},
+    }
+
+
+def _escaped(query: str) -> str:
+    """SQL for Great Expectations, which fills in braces, and SQLAlchemy, which takes `:name` for a parameter."""
+    return _PARAMETER.sub(r"\\:", query.replace("{", "{{").replace("}", "}}"))
+
+
+def _outcome(result: ExpectationValidationResult) -> Outcome:
+    configuration = result.expectation_config
+    number = configuration.meta["number"] if configuration and configuration.meta else 0
+    error = _error(result.exception_info)
+    if error:
+        return Outcome(number, is_success=False, error=error)
+    told = result.result
+    return Outcome(
+        number,
+        is_success=bool(result.success),
+        observed=told.get("observed_value"),
+        element_count=told.get("element_count"),
+        unexpected_count=told.get("unexpected_count"),
+        examples=tuple(told.get("partial_unexpected_list") or ()),
+    )
+
+
+def _error(information: dict[str, Any] | None) -> str | None:
+    """What went wrong, of one exception or of one for each metric; None where nothing did."""
+    if not information:
+        return None
+    parts = [information] if "raised_exception" in information else list(information.values())
+    messages = [str(part["exception_message"]) for part in parts if part["raised_exception"]]
+    return messages[0].strip().splitlines()[0] if messages else None

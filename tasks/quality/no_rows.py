@@ -1,0 +1,38 @@
+"""An expectation of ours: a query of the wrong rows returns none.
+
+Owns: the class, which Great Expectations registers as `expect_no_rows` when this module is imported. Imported by
+`adapter.py` alone, for Great Expectations takes seconds to import.
+
+Great Expectations' `UnexpectedRowsExpectation` runs every query twice, once for the rows and once for their number,
+wraps the batch differently for queries with and without JOIN, and prints to standard output where a query does not name
+the batch. This one asks for the number; examples of the rows are looked for only where there are any (`gate.py`).
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from great_expectations.expectations.expectation import BatchExpectation
+
+
+class ExpectNoRows(BatchExpectation):
+    """Succeeds where `query` returns no rows; the result tells how many it returns, and how many rows the batch has."""
+
+    query: str
+
+    metric_dependencies: ClassVar[tuple[str, ...]] = ("query.row_count", "table.row_count")
+    success_keys: ClassVar[tuple[str, ...]] = ("query",)
+    domain_keys: ClassVar[tuple[str, ...]] = ("batch_id", "row_condition", "condition_parser")
+
+    def _validate(
+        self,
+        metrics: dict[str, Any],
+        runtime_configuration: dict[str, Any] | None = None,
+        execution_engine: object = None,
+    ) -> dict[str, Any]:
+        del runtime_configuration, execution_engine
+        found = metrics["query.row_count"]
+        return {
+            "success": found == 0,
+            "result": {"element_count": metrics["table.row_count"], "unexpected_count": found},
+        }

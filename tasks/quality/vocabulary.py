@@ -1,0 +1,133 @@
+"""The expectations that a suite may use: their names, their keys, and what they count.
+
+Owns: the list, and telling what is wrong with a use of it without importing Great Expectations, which takes seconds.
+Does not own what an expectation means: that is Great Expectations' documentation, but for the two of our own below.
+A test holds the list against Great Expectations' own classes, and runs every entry on DuckDB.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+#: Our own: the rows that a query returns are wrong.
+NO_ROWS = "expect_no_rows"
+#: Our own: no row has a key that is null or that another row has.
+UNIQUE_KEY = "expect_key_to_be_unique"
+
+#: What an expectation looks at: each row (it counts wrong ones, and takes `mostly`), a column or table as a whole, or
+#: what a query of ours returns.
+Scope = Literal["rows", "whole", "query"]
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of expectation."""
+
+    scope: Scope
+    required: frozenset[str]
+    optional: frozenset[str] = frozenset()
+
+    @property
+    def keys(self) -> frozenset[str]:
+        """All that `kwargs` may hold."""
+        return self.required | self.optional
+
+
+_RANGE = frozenset({"min_value", "max_value"})
+_STRICT_RANGE = _RANGE | {"strict_min", "strict_max"}
+
+
+def _kind(scope: Scope, required: str = "", optional: frozenset[str] = frozenset()) -> Kind:
+    return Kind(scope, frozenset(required.split()), optional)
+
+
+VOCABULARY: dict[str, Kind] = {
+    NO_ROWS: _kind("query", "query"),
+    UNIQUE_KEY: _kind("query", "columns"),
+    "expect_column_values_to_not_be_null": _kind("rows", "column"),
+    "expect_column_values_to_be_null": _kind("rows", "column"),
+    "expect_column_values_to_be_between": _kind("rows", "column", _STRICT_RANGE),
+    "expect_column_values_to_be_in_set": _kind("rows", "column value_set"),
+    "expect_column_values_to_not_be_in_set": _kind("rows", "column value_set"),
+    "expect_column_value_lengths_to_be_between": _kind("rows", "column", _STRICT_RANGE),
+    "expect_column_value_lengths_to_equal": _kind("rows", "column value"),
+    "expect_column_pair_values_a_to_be_greater_than_b": _kind(
+        "rows", "column_A column_B", frozenset({"or_equal", "ignore_row_if"})
+    ),
+    "expect_column_pair_values_to_be_equal": _kind("rows", "column_A column_B", frozenset({"ignore_row_if"})),
+    "expect_select_column_values_to_be_unique_within_record": _kind(
+        "rows", "column_list", frozenset({"ignore_row_if"})
+    ),
+    "expect_column_max_to_be_between": _kind("whole", "column", _STRICT_RANGE),
+    "expect_column_min_to_be_between": _kind("whole", "column", _STRICT_RANGE),
+    "expect_column_mean_to_be_between": _kind("whole", "column", _STRICT_RANGE),
+    "expect_column_median_to_be_between": _kind("whole", "column", _STRICT_RANGE),
+    "expect_column_stdev_to_be_between": _kind("whole", "column", _STRICT_RANGE),
+    "expect_column_sum_to_be_between": _kind("whole", "column", _STRICT_RANGE),
+    "expect_column_unique_value_count_to_be_between": _kind("whole", "column", _STRICT_RANGE),
+    "expect_column_proportion_of_non_null_values_to_be_between": _kind("whole", "column", _STRICT_RANGE),
+    "expect_column_proportion_of_unique_values_to_be_between": _kind("whole", "column", _STRICT_RANGE),
+    "expect_column_distinct_values_to_be_in_set": _kind("whole", "column value_set"),
+    "expect_column_distinct_values_to_contain_set": _kind("whole", "column value_set"),
+    "expect_column_distinct_values_to_equal_set": _kind("whole", "column value_set"),
+    "expect_column_to_exist": _kind("whole", "column"),
+    "expect_table_columns_to_match_set": _kind("whole", "column_set", frozenset({"exact_match"})),
+    "expect_table_row_count_to_be_between": _kind("whole", "", _STRICT_RANGE),
+    "expect_table_row_count_to_equal": _kind("whole", "value"),
+}
+
+#: Great Expectations has these, but they fail on DuckDB, or read a table's every row several times over.
+_LEFT_OUT = {
+    "regex": "write expect_no_rows with `WHERE NOT regexp_full_match(column, 'pattern')`",
+    "like_pattern": "write expect_no_rows with `WHERE column NOT LIKE 'pattern'`",
+    "quantile": "use expect_column_median_to_be_between, or expect_no_rows with quantile_cont(column, 0.9)",
+    "unexpected_rows": f"write {NO_ROWS} with the key `query`",
+    "values_to_be_unique": f"write {UNIQUE_KEY} with the key `columns`",
+    "columns_to_be_unique": f"write {UNIQUE_KEY} with the key `columns`",
+}
+
+
+def problem_of_type(name: str) -> str | None:
+    """What is wrong with the name of an expectation, or None."""
+    if name in VOCABULARY:
+        return None
+    for part, instead in _LEFT_OUT.items():
+        if part in name:
+            return f"{name!r} is not offered here: {instead}"
+    near = difflib.get_close_matches(name, VOCABULARY, n=1)
+    hint = f"did you mean {near[0]!r}?" if near else f"it is one of {', '.join(sorted(VOCABULARY))}"
+    return f"unknown expectation {name!r}; {hint}"
+
+
+def problems_of_keys(name: str, kwargs: Mapping[str, object], *, has_mostly: bool) -> list[tuple[str | None, str]]:
+    """What is wrong with an expectation's `kwargs`, as (key, problem); the key is None where one is missing."""
+    kind = VOCABULARY[name]
+    problems: list[tuple[str | None, str]] = []
+    for key in kwargs:
+        if key == "mostly":
+            problems.append((key, "write `mostly` beside `kwargs`, not in it"))
+        elif key not in kind.keys:
+            near = difflib.get_close_matches(key, kind.keys, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else f"expected one of {', '.join(sorted(kind.keys)) or 'none'}"
+            problems.append((key, f"{name} has no key {key!r}; {hint}"))
+        else:
+            problems.extend((key, problem) for problem in _problems_of_value(key, kwargs[key]))
+    problems.extend((None, f"{name} needs the key {key!r}") for key in sorted(kind.required - kwargs.keys()))
+    if kind.optional >= _RANGE and not _RANGE & kwargs.keys():
+        problems.append((None, f"{name} needs min_value, max_value or both"))
+    if has_mostly and kind.scope != "rows":
+        problems.append((None, f"{name} does not count rows, so `mostly` means nothing to it"))
+    return problems
+
+
+def _problems_of_value(key: str, value: object) -> list[str]:
+    if key in {"column", "column_A", "column_B", "query"} and not (isinstance(value, str) and value.strip()):
+        return [f"{key} is a text (got {value!r})"]
+    if key in {"columns", "column_list", "column_set", "value_set"} and not (isinstance(value, list) and value):
+        return [f"{key} is a list of at least one value (got {value!r})"]
+    if key in _RANGE and (isinstance(value, bool) or not isinstance(value, int | float)):
+        return [f"{key} is a number (got {value!r}); for dates write {NO_ROWS} with a query"]
+    return []

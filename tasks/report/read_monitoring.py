@@ -1,0 +1,164 @@
+"""Reading migration, overlap and drift.
+
+Owns: their queries, and how much of large tables is shown. Does not own: sizes and profiles (`read_segments.py`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import fields
+
+from tasks.report.reader import RunReader
+from tasks.report.segment_records import (
+    DriftRow,
+    Flow,
+    Intersection,
+    Migration,
+    Overlap,
+    OverlapPair,
+    SegmentEvent,
+)
+
+#: Relations of two segments that ask for nothing.
+_PLAIN_RELATIONS = ("disjoint", "overlapping")
+_NOTABLE_SHOWN = 50
+_INTERSECTIONS_SHOWN = 25
+_DRIFT_COLUMNS = {field.name: field.name for field in fields(DriftRow)} | {
+    "reference_as_of": "reference_as_of_date",
+    "verdict": "verdict_name",
+    "level": "level_name",
+    "aspect": "aspect_name",
+}
+
+
+def migration(reader: RunReader, segmentation_id: str) -> Migration | None:
+    """How customers moved since the previous publication; None on the first run."""
+    previous = reader.run.previous
+    if previous is None:
+        return None
+    ours = {"key": segmentation_id, "previous": previous.as_of}
+    where = "segmentation_id = $key AND previous_as_of_date = $previous"
+    flows = reader.of_run(
+        "monitoring.transition",
+        ("from_segment_id", "to_segment_id", "customer_count", "from_share", "to_share"),
+        where=f"{where} AND customer_count > 0",
+        parameters=ours,
+        order_by="customer_count DESC, from_segment_id, to_segment_id",
+        limit=40_000,
+    )
+    events = reader.of_run(
+        "monitoring.segment_event",
+        ("event_name", "sentence", "confidence_share"),
+        where=where,
+        parameters=ours,
+        order_by="event_name, sentence",
+    )
+    if not flows and not events:
+        return None
+    named = [event for event in events if event["event_name"] != "survive"]
+    return Migration(
+        previous_as_of=previous.as_of,
+        flows=tuple(Flow(**row) for row in flows),
+        events=tuple(
+            SegmentEvent(row["event_name"], row["sentence"] or row["event_name"], row["confidence_share"])
+            for row in named
+        ),
+        survived_count=len(events) - len(named),
+    )
+
+
+def overlap(reader: RunReader, shown: list[str]) -> Overlap | None:
+    """How segments overlap; None where it was not computed.
+
+    Args:
+        reader: of the run.
+        shown: ids of the segments that the matrix has room for.
+    """
+    columns = (
+        "segment_id_a",
+        "segment_id_b",
+        "a_count",
+        "b_count",
+        "intersection_count",
+        "jaccard_share",
+        "containment_a_share",
+        "containment_b_share",
+        "lift",
+        "relation_name",
+    )
+    table = "monitoring.overlap"
+    pairs = reader.of_run(
+        table,
+        columns,
+        where="intersection_count > 0 AND list_contains($shown, segment_id_a) AND list_contains($shown, segment_id_b)",
+        parameters={"shown": shown},
+        order_by="segment_id_a, segment_id_b",
+    )
+    remarkable = "relation_name IS NOT NULL AND NOT list_contains($plain, relation_name)"
+    notable = (
+        reader.of_run(
+            table,
+            columns,
+            where=remarkable,
+            parameters={"plain": list(_PLAIN_RELATIONS)},
+            order_by="relation_name DESC, jaccard_share DESC, segment_id_a, segment_id_b",
+        )
+        if "relation_name" in reader.columns(table)
+        else []
+    )
+    combinations = reader.of_run(
+        "monitoring.intersection",
+        ("segment_ids", "customer_count"),
+        where="customer_count > 0",
+        order_by="customer_count DESC, segment_ids",
+        limit=_INTERSECTIONS_SHOWN,
+    )
+    if not pairs and not notable and not combinations:
+        return None
+    intersection_total, customer_total = _intersection_totals(reader)
+    return Overlap(
+        pairs=tuple(OverlapPair(*(row[name] for name in columns)) for row in pairs),
+        notable=tuple(OverlapPair(*(row[name] for name in columns)) for row in notable[:_NOTABLE_SHOWN]),
+        notable_total=len(notable),
+        intersections=tuple(
+            Intersection(tuple(row["segment_ids"].split(" & ")), row["customer_count"]) for row in combinations
+        ),
+        intersection_total=intersection_total,
+        customer_total=customer_total,
+    )
+
+
+def _intersection_totals(reader: RunReader) -> tuple[int, int]:
+    if "run_id" not in reader.columns("monitoring.intersection"):
+        return 0, 0
+    count, total = reader.warehouse.rows(
+        "SELECT count(*), coalesce(sum(customer_count), 0) FROM monitoring.intersection"
+        " WHERE run_id = $run AND customer_count > 0",
+        {"run": reader.run.run_id},
+    )[0]
+    return int(count), int(total)
+
+
+def drift(reader: RunReader) -> tuple[DriftRow, ...]:
+    """Every test and its verdict, what matters first."""
+    order = (
+        "reference_kind DESC, CASE WHEN verdict_name = 'drift' AND level_name = 'alarm' THEN 0"
+        " WHEN verdict_name = 'drift' AND level_name = 'notice' THEN 1 WHEN verdict_name = 'inconclusive' THEN 2"
+        " ELSE 3 END, abs(effect_size) DESC NULLS LAST, subject_kind, subject_name, test_name, effect_name"
+    )
+    rows = reader.of_run("monitoring.drift", tuple(_DRIFT_COLUMNS.values()), order_by=order)
+    defaults = _default_thresholds(reader)
+    found = []
+    for row in rows:
+        values = {name: row[column] for name, column in _DRIFT_COLUMNS.items()}
+        notice, alarm = defaults.get(values["effect_name"], (None, None))
+        values["notice_threshold"] = values["notice_threshold"] or notice
+        values["alarm_threshold"] = values["alarm_threshold"] or alarm
+        values["sentence"] = values["sentence"] or ""
+        found.append(DriftRow(**values))
+    return tuple(found)
+
+
+def _default_thresholds(reader: RunReader) -> dict[str, tuple[float, float]]:
+    """Notice and alarm by effect where the table keeps none; those of categories are not the workspace's to set."""
+    policy = reader.run.workspace.drift
+    return dict.fromkeys(("probit_d", "cohen_h"), (policy.notice_effect, policy.alarm_effect))

@@ -1,0 +1,253 @@
+"""What a report says of the segments: sizes, profiles, migration, overlap and drift, as plain records.
+
+Owns: the shape of these records. Does not own: reading them (`read_segments.py`, `read_monitoring.py`).
+
+Counts are customers, shares are 0-1, amounts are in the company's own currency (which the report does not know).
+A figure that is not known is None and printed as a dash. Tuples are in the order in which they are to be shown.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from tasks.report.run_records import Amount
+
+
+@dataclass(frozen=True, slots=True)
+class WindowFigures:
+    """Revenue and orders of a segment in the last days."""
+
+    days: int
+    net_amount: Amount | None
+    order_count: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Treatment:
+    """What marketing does with a segment."""
+
+    value_proposition: str | None
+    message: str | None
+    offer: str | None
+    channel: str | None
+    owner: str | None
+    priority: int | None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was planned."""
+        return not any((self.value_proposition, self.message, self.offer, self.channel))
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentRow:
+    """One segment: what it is, how large, and what it is worth.
+
+    Attributes:
+        change_count: customers more than in the previous publication; None where there is none.
+        windows: figures per look-back window, shortest first.
+    """
+
+    segment_id: str
+    name: str
+    description: str
+    rule: str
+    status: str
+    since: dt.date | None
+    customer_count: int | None
+    customer_share: float | None
+    change_count: int | None
+    entered_count: int | None
+    left_count: int | None
+    net_amount: Amount | None
+    net_share: float | None
+    average_order_amount: Amount | None
+    recency_median_days: float | None
+    windows: tuple[WindowFigures, ...]
+    treatment: Treatment
+
+    @property
+    def is_retired(self) -> bool:
+        """Whether the segment is kept for its history only."""
+        return self.status == "retired" and not self.customer_count
+
+    @property
+    def previous_count(self) -> int | None:
+        """Size in the previous publication."""
+        if self.customer_count is None or self.change_count is None:
+            return None
+        return self.customer_count - self.change_count
+
+    @property
+    def relative_change(self) -> float | None:
+        """Change as a part of the previous size; None where that was zero or is not known."""
+        return (
+            self.change_count / self.previous_count if self.previous_count and self.change_count is not None else None
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileCell:
+    """How far a segment's mean of a feature lies from all customers', in their standard deviations."""
+
+    segment_id: str
+    feature_name: str
+    standardised_difference: float | None
+    mean_value: float | None
+    median_value: float | None
+    population_mean: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class TypicalValue:
+    """A category value that is far more common in a segment than among all customers."""
+
+    segment_id: str
+    feature_name: str
+    value: str
+    share: float
+    population_share: float
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """The features that tell a segmentation's segments apart most, and their cells."""
+
+    feature_names: tuple[str, ...]
+    feature_count: int
+    cells: tuple[ProfileCell, ...]
+    typical: tuple[TypicalValue, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """Customers who were in one segment and are in another; None: outside the population."""
+
+    from_segment_id: str | None
+    to_segment_id: str | None
+    customer_count: int
+    from_share: float | None
+    to_share: float | None
+
+    @property
+    def is_stay(self) -> bool:
+        """Whether the customers did not move."""
+        return self.from_segment_id == self.to_segment_id
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentEvent:
+    """A named event in a segmentation's life, in words."""
+
+    name: str
+    sentence: str
+    confidence_share: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """How customers moved between two publications of one segmentation."""
+
+    previous_as_of: dt.date
+    flows: tuple[Flow, ...]
+    events: tuple[SegmentEvent, ...]
+    survived_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentationFacts:
+    """One segmentation with all that is known of it; `retired` segments have no customers any more."""
+
+    segmentation_id: str
+    name: str
+    basis: str
+    description: str
+    segments: tuple[SegmentRow, ...]
+    retired: tuple[SegmentRow, ...]
+    profile: Profile | None
+    migration: Migration | None
+
+
+@dataclass(frozen=True, slots=True)
+class OverlapPair:
+    """Two segments and what they share."""
+
+    segment_id_a: str
+    segment_id_b: str
+    a_count: int
+    b_count: int
+    intersection_count: int
+    jaccard_share: float
+    containment_a_share: float | None
+    containment_b_share: float | None
+    lift: float | None
+    relation: str
+
+
+@dataclass(frozen=True, slots=True)
+class Intersection:
+    """Customers who are in exactly these segments and in no other."""
+
+    segment_ids: tuple[str, ...]
+    customer_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Overlap:
+    """How segments of all segmentations overlap.
+
+    Attributes:
+        pairs: pairs with common customers among the segments shown, for the matrix.
+        notable: redundant, nested and otherwise remarkable pairs.
+        intersections: the largest exclusive combinations.
+        intersection_total: number of combinations in all.
+        customer_total: customers in all combinations.
+    """
+
+    pairs: tuple[OverlapPair, ...]
+    notable: tuple[OverlapPair, ...]
+    notable_total: int
+    intersections: tuple[Intersection, ...]
+    intersection_total: int
+    customer_total: int
+
+
+@dataclass(frozen=True, slots=True)
+class DriftRow:
+    """One test and its verdict; thresholds are None where the tables do not keep them."""
+
+    subject_kind: str
+    subject_name: str
+    reference_kind: str
+    reference_as_of: dt.date | None
+    snapshot_kind: str
+    test_name: str
+    aspect: str | None
+    effect_name: str
+    effect_size: float | None
+    notice_threshold: float | None
+    alarm_threshold: float | None
+    minimum_detectable_effect: float | None
+    p_adjusted: float | None
+    psi: float | None
+    reference_count: int | None
+    current_count: int | None
+    common_count: int | None
+    verdict: str
+    level: str
+    sentence: str
+
+    @property
+    def standing(self) -> str:
+        """`alarm`, `notice`, `inconclusive` or `none`: one word for verdict and level."""
+        if self.verdict == "inconclusive":
+            return "inconclusive"
+        return self.level if self.verdict == "drift" and self.level != "none" else "none"
+
+    @property
+    def alarm_ratio(self) -> float | None:
+        """Absolute effect in multiples of the alarm threshold."""
+        if self.effect_size is None or not self.alarm_threshold:
+            return None
+        return abs(self.effect_size) / self.alarm_threshold

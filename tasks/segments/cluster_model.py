@@ -1,0 +1,288 @@
+"""Cluster segmentations from end to end: fit a champion, assign customers, hold a challenger against it.
+
+Owns: the order of the steps. Does not own: any of them; see `transform.py`, `choose_k.py`, `kmeans.py`, `identity.py`
+and `naming.py`. Nothing here reads a file, a clock or a database.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tasks.config.errors import StatisticsError
+from tasks.segments import kmeans
+from tasks.segments.choose_k import KChoice, choose_k
+from tasks.segments.cluster import Cluster, ClusterModel, ClusterSpec
+from tasks.segments.identity import AdoptionVerdict, IdentityMatch, match_segments, next_ids, should_adopt
+from tasks.segments.naming import FeatureMeaning, describe, distinctions, name_segments
+from tasks.segments.quality import partition_quality
+from tasks.segments.transform import FrozenTransform, apply, fit_transform_model, raw_column
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    import polars as pl
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+    Ints = NDArray[np.int64]
+
+__all__ = [
+    "ClusterModel",
+    "ClusterSpec",
+    "FeatureMeaning",
+    "RefitOutcome",
+    "assign_members",
+    "fit_champion",
+    "refit_challenger",
+]
+
+_DECIMALS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class RefitOutcome:
+    """What became of a refit.
+
+    Attributes:
+        adopted: whether `model` is the challenger.
+        model: the model to store and use from now on. Store it also when not adopted: it counts the refits in a row
+            that chose another number of segments.
+        reason: one sentence for the reader.
+        mapping: each id of the champion to itself where it goes on, or to None where it is retired.
+        new_keys: ids given for the first time.
+        verdict: the scores behind the reason; None where the features changed and there was nothing to compare.
+    """
+
+    adopted: bool
+    model: ClusterModel
+    reason: str
+    mapping: Mapping[str, str | None]
+    new_keys: tuple[str, ...]
+    verdict: AdoptionVerdict | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Candidate:
+    """A fit that has no ids yet."""
+
+    transform: FrozenTransform
+    x: Floats
+    choice: KChoice
+    fit: kmeans.KMeansFit
+
+
+def fit_champion(
+    frame: pl.DataFrame,
+    spec: ClusterSpec,
+    meanings: Mapping[str, FeatureMeaning] | None = None,
+    *,
+    used_ids: Collection[str] = (),
+) -> ClusterModel:
+    """Fit the first model of a segmentation.
+
+    Args:
+        frame: customer_id and the spec's features, one row per customer, in any order; nulls allowed.
+        spec: what is asked.
+        meanings: how to speak of the features, for names and descriptions.
+        used_ids: ids that earlier models of this segmentation gave, if any.
+
+    Raises:
+        StatisticsError: too few customers, a customer twice, a feature missing or not numeric, or none that varies.
+    """
+    rows = _prepared(frame, spec.features, spec.min_customers)
+    candidate = _candidate(rows, spec)
+    return _model(rows, spec, candidate, next_ids(used_ids, candidate.fit.k), meanings or {}, {})
+
+
+def assign_members(model: ClusterModel, frame: pl.DataFrame, previous: pl.DataFrame | None = None) -> pl.DataFrame:
+    """Put every customer into a segment of the model.
+
+    Args:
+        model: the model in use.
+        frame: customer_id and the model's features, one row per customer, in any order; may be empty.
+        previous: customer_id and segment_key of the run before. A customer stays where he was unless another segment
+            is nearer by more than the model's hysteresis; keys the model does not have count as none.
+
+    Returns:
+        By customer_id: customer_id, segment_key, strength (0-1), distance, rival_key, rival_distance; the last two are
+        null where there is one segment. Distances are in standard deviations of the transformed features.
+
+    Raises:
+        StatisticsError: a customer twice, or a feature missing or not numeric.
+    """
+    import polars as pl
+
+    rows = _prepared(frame, model.transform.names, 0)
+    x = apply(model.transform, rows)
+    found = kmeans.assign(
+        x, model.centroids, previous=_previous_labels(rows, model.keys, previous), hysteresis=model.hysteresis
+    )
+    keys = np.array([*model.keys, None], dtype=object)  # a rival of -1 picks the None
+    return pl.DataFrame(
+        {
+            "customer_id": rows.get_column("customer_id"),
+            "segment_key": pl.Series(keys[found.own], dtype=pl.String),
+            "strength": pl.Series(np.round(found.strength, _DECIMALS), dtype=pl.Float64),
+            "distance": pl.Series(np.round(found.distance, _DECIMALS), dtype=pl.Float64),
+            "rival_key": pl.Series(keys[found.rival], dtype=pl.String),
+            "rival_distance": pl.Series(np.round(found.rival_distance, _DECIMALS), dtype=pl.Float64).fill_nan(None),
+        }
+    )
+
+
+def refit_challenger(
+    model: ClusterModel,
+    frame: pl.DataFrame,
+    spec: ClusterSpec,
+    previous_membership: pl.DataFrame | None,
+    used_ids: Collection[str],
+    meanings: Mapping[str, FeatureMeaning] | None = None,
+) -> RefitOutcome:
+    """Fit a challenger on today's customers, and adopt it if it is better than the model in use.
+
+    Both are scored on the same customers in the challenger's units, each partition with its own means, so that a
+    champion whose segments merely moved is not held to have become worse.
+
+    Args:
+        model: the champion.
+        frame: customer_id and the spec's features, today.
+        spec: what is asked today.
+        previous_membership: customer_id and segment_key of the last run, which new clusters are matched to; None to
+            match to what the champion says of today's customers.
+        used_ids: every id this segmentation has ever used.
+        meanings: how to speak of the features.
+
+    Raises:
+        StatisticsError: as `fit_champion`.
+    """
+    rows = _prepared(frame, spec.features, spec.min_customers)
+    candidate = _candidate(rows, spec)
+    same_features = set(model.transform.names) | set(model.transform.dropped) == set(spec.features)
+    if same_features:
+        verdict, pending = _verdict(model, rows, spec, candidate)
+        if not verdict.adopt:
+            kept = replace(model, pending_k=pending[0], pending_wins=pending[1])
+            return RefitOutcome(
+                adopted=False,
+                model=kept,
+                reason=verdict.reason,
+                mapping={key: key for key in model.keys},
+                new_keys=(),
+                verdict=verdict,
+            )
+        reason = verdict.reason
+    else:
+        verdict, reason = None, "adopted: the segmentation's features changed, so the champion cannot be compared"
+    if previous_membership is None:
+        previous_membership = assign_members(model, frame)
+    match = _match(rows, candidate, previous_membership, {*used_ids, *model.names})
+    return RefitOutcome(
+        adopted=True,
+        model=_model(rows, spec, candidate, match.ids, meanings or {}, model.names),
+        reason=reason,
+        mapping={key: key if key in match.kept else None for key in model.keys},
+        new_keys=match.new,
+        verdict=verdict,
+    )
+
+
+def _prepared(frame: pl.DataFrame, features: Collection[str], min_customers: int) -> pl.DataFrame:
+    """Rows by customer id, which makes every later step independent of the order they came in."""
+    ids = frame.get_column("customer_id")
+    if ids.null_count() or ids.n_unique() != frame.height:
+        raise StatisticsError(
+            f"the feature table has {frame.height:,} rows for {ids.drop_nulls().n_unique():,} customers, "
+            f"{ids.null_count():,} of them without customer_id; one row per customer is expected",
+            hint="see that each feature model groups by customer_id",
+        )
+    if frame.height < min_customers:
+        raise StatisticsError(
+            f"{frame.height} customers are too few for clusters; at least {min_customers} are needed",
+            hint="use a segmentation by rules, or widen the segmentation's population",
+        )
+    # Columns are selected where they are read, so that a missing one is named by `raw_column`.
+    return frame.select("customer_id", *(name for name in features if name in frame.columns)).sort("customer_id")
+
+
+def _candidate(rows: pl.DataFrame, spec: ClusterSpec) -> _Candidate:
+    transform = fit_transform_model(rows, spec.features, seed=spec.seed, winsor=spec.winsor)
+    x = apply(transform, rows)
+    choice = choose_k(x, spec.policy(), seed=spec.seed)
+    return _Candidate(transform, x, choice, kmeans.fit_sampled(x, choice.k, seed=spec.seed))
+
+
+def _model(
+    rows: pl.DataFrame,
+    spec: ClusterSpec,
+    candidate: _Candidate,
+    ids: tuple[str, ...],
+    meanings: Mapping[str, FeatureMeaning],
+    names: Mapping[str, str],
+) -> ClusterModel:
+    """Give the clusters of a candidate their ids, names and descriptions."""
+    used = candidate.transform.names
+    raw = {name: raw_column(rows, name) for name in used}
+    ranked = {key: distinctions(raw, candidate.x, used, candidate.fit.labels == label) for label, key in enumerate(ids)}
+    named = name_segments(ranked, meanings, previous=names)
+    clusters = [
+        Cluster(
+            key=key,
+            name=named[key],
+            description=describe(ranked[key], meanings),
+            centroid=tuple(candidate.fit.centroids[label].tolist()),
+            size=int(candidate.fit.sizes[label]),
+            distinctions=ranked[key],
+        )
+        for label, key in enumerate(ids)
+    ]
+    return ClusterModel(
+        transform=candidate.transform,
+        clusters=tuple(sorted(clusters, key=lambda cluster: (len(cluster.key), cluster.key))),
+        choice=candidate.choice,
+        names={**names, **named},
+        seed=spec.seed,
+        training_rows=rows.height,
+        inertia=candidate.fit.inertia,
+        hysteresis=spec.hysteresis,
+    )
+
+
+def _verdict(
+    model: ClusterModel, rows: pl.DataFrame, spec: ClusterSpec, candidate: _Candidate
+) -> tuple[AdoptionVerdict, tuple[int | None, int]]:
+    """The verdict, and the challenger's number of segments with its wins in a row to remember when not adopted."""
+    old = kmeans.assign(apply(model.transform, rows), model.centroids).own
+    k = candidate.fit.k
+    champion = partition_quality(candidate.x, old, len(model.clusters), spec.effort, seed=spec.seed)
+    challenger = partition_quality(candidate.x, candidate.fit.labels, k, spec.effort, seed=spec.seed)
+    if k == champion.k:
+        return should_adopt(champion, challenger), (None, 0)
+    wins = model.pending_wins + 1 if model.pending_k == k else 1
+    verdict = should_adopt(champion, challenger, wins=wins, wins_needed=spec.wins_to_change_k)
+    # At the last win needed only a lack of stability can have stood against it: the count starts again.
+    return verdict, ((k, wins) if wins < spec.wins_to_change_k else (None, 0))
+
+
+def _match(
+    rows: pl.DataFrame, candidate: _Candidate, previous: pl.DataFrame, used_ids: Collection[str]
+) -> IdentityMatch:
+    import polars as pl
+
+    current = pl.DataFrame({"customer_id": rows.get_column("customer_id"), "label": candidate.fit.labels})
+    return match_segments(previous, current, used_ids=used_ids)
+
+
+def _previous_labels(rows: pl.DataFrame, keys: tuple[str, ...], previous: pl.DataFrame | None) -> Ints | None:
+    import polars as pl
+
+    if previous is None:
+        return None
+    label_of = pl.DataFrame(
+        {"segment_key": keys, "label": np.arange(len(keys))}, schema={"segment_key": pl.String, "label": pl.Int64}
+    )
+    known = previous.select("customer_id", "segment_key").join(label_of, on="segment_key", how="inner")
+    joined = rows.select("customer_id").join(known, on="customer_id", how="left", maintain_order="left")
+    return joined.get_column("label").fill_null(-1).to_numpy().astype(np.int64)

@@ -1,0 +1,119 @@
+"""The dictionary of segments: what each means, since when, and what is offered to it.
+
+Owns: `segments.definition`. Ids are permanent: a segment that is gone stays in the dictionary as retired, and its id is
+not given to another.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+import polars as pl
+
+from tasks.config.segmentations import Segmentation, Treatment
+from tasks.warehouse.run import Run
+
+SCHEMA = {
+    "segmentation_id": pl.String,
+    "segment_id": pl.String,
+    "basis_name": pl.String,
+    "segmentation_name": pl.String,
+    "segment_name": pl.String,
+    "description": pl.String,
+    "rule_text": pl.String,
+    "value_proposition": pl.String,
+    "message": pl.String,
+    "offer": pl.String,
+    "channel_name": pl.String,
+    "owner_name": pl.String,
+    "priority": pl.Int64,
+    "status_name": pl.String,
+    "since_date": pl.Date,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """What one segment means."""
+
+    key: str
+    name: str
+    description: str
+    rule_text: str
+
+
+def definition_rows(
+    run: Run, name: str, segmentation: Segmentation, definitions: Sequence[Definition]
+) -> list[dict[str, object]]:
+    """Rows of a segmentation's segments; `since_date` is taken over from the previous run."""
+    since = {
+        segment_id: date
+        for segment_id, status, date in _previous(run, "segment_id, status_name, since_date", name)
+        if status == "active"
+    }
+    rows: list[dict[str, object]] = []
+    for definition in definitions:
+        segment_id = f"{name}.{definition.key}"
+        treatment = segmentation.treatments.get(definition.key, Treatment())
+        said = asdict(definition)
+        rows.append(
+            {
+                "segmentation_id": name,
+                "segment_id": segment_id,
+                "basis_name": segmentation.basis,
+                "segmentation_name": segmentation.name or name,
+                "segment_name": said["name"],
+                "description": said["description"],
+                "rule_text": said["rule_text"],
+                "value_proposition": treatment.value_proposition,
+                "message": treatment.message,
+                "offer": treatment.offer,
+                "channel_name": treatment.channel,
+                "owner_name": treatment.owner or segmentation.owner,
+                "priority": treatment.priority,
+                "status_name": "active",
+                "since_date": since.get(segment_id, run.as_of),
+            }
+        )
+    return rows
+
+
+def with_retired(run: Run, rows: Sequence[dict[str, object]]) -> pl.DataFrame:
+    """All definitions of the run: those in use, and those of the previous run that are no longer, as retired."""
+    present = {row["segment_id"] for row in rows}
+    retired = [
+        {**row, "status_name": "retired", "since_date": _retired_since(run, row)}
+        for row in _previous_records(run)
+        if row["segment_id"] not in present
+    ]
+    return pl.DataFrame([*rows, *retired], schema=SCHEMA).sort("segment_id")
+
+
+def keys_ever_used(run: Run, name: str) -> list[str]:
+    """Every key that a segmentation has given to a segment at an earlier date; the dictionary forgets none."""
+    return sorted(segment_id.split(".", 1)[1] for (segment_id,) in _previous(run, "segment_id", name))
+
+
+def _retired_since(run: Run, row: dict[str, object]) -> object:
+    since: dt.date | object = row["since_date"] if row["status_name"] == "retired" else run.as_of
+    return since
+
+
+def _previous(run: Run, columns: str, name: str) -> list[tuple[str, ...]]:
+    if run.previous is None:
+        return []
+    return run.warehouse.rows(
+        f"SELECT {columns} FROM segments.definition WHERE run_id = $run_id AND segmentation_id = $name ORDER BY ALL",
+        {"run_id": run.previous.run_id, "name": name},
+    )
+
+
+def _previous_records(run: Run) -> list[dict[str, object]]:
+    if run.previous is None:
+        return []
+    return run.warehouse.records(
+        f"SELECT {', '.join(SCHEMA)} FROM segments.definition WHERE run_id = $run_id ORDER BY segment_id",
+        {"run_id": run.previous.run_id},
+    )

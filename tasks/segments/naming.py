@@ -1,0 +1,205 @@
+"""Names and plain descriptions of segments, from the features that tell them most apart.
+
+Owns: the ranking of distinguishing features, the words, and that a name is unique and stays with its id. Does not own:
+what a feature means (passed in), or the segments.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tasks.segments.words import standard_words
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+
+_WORDS_IN_NAME = 3
+_LINES_IN_DESCRIPTION = 4
+_NOTABLE = 0.3
+"""Effects below this many standard deviations are not worth a word (Cohen 1988 calls 0.2 small, 0.5 medium)."""
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureMeaning:
+    """How to speak of a feature.
+
+    Attributes:
+        label: what it is, such as "orders in 90 days"; what follows a semicolon is a note, and is not said.
+        unit: "share" is written in percent; "days" and other words after the value; a currency sign before it.
+        high: adjective for a segment that has much of it, such as "frequent"; default "high <label>".
+        low: adjective for a segment that has little of it; default "low <label>".
+        phrase: what its members do, with `{value}`, such as "order {value} times in 90 days"; default
+            "<label> {value}".
+        group: features of one group say the same thing, and only the strongest of them enters the name.
+    """
+
+    label: str
+    unit: str = ""
+    high: str = ""
+    low: str = ""
+    phrase: str = ""
+    group: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Distinction:
+    """How far one segment lies from all customers in one feature.
+
+    Attributes:
+        feature: column name.
+        effect: mean of the segment minus mean of all customers, in standard deviations of the transformed feature.
+        typical: the segment's median, raw unit; its mean where both medians are equal (mostly zeros).
+        everyone: the same for all customers.
+        share_beyond: share of the segment on the far side of `everyone` (above for a positive effect, else below).
+    """
+
+    feature: str
+    effect: float
+    typical: float
+    everyone: float
+    share_beyond: float
+
+
+def distinctions(
+    raw: Mapping[str, Floats], standardised: Floats, names: Sequence[str], members: NDArray[np.bool_]
+) -> tuple[Distinction, ...]:
+    """Rank the features of one segment by how far it stands out, strongest first.
+
+    Args:
+        raw: feature name to raw values of all customers; NaN where unknown.
+        standardised: transformed values, shape (customers, features).
+        names: the columns of `standardised`.
+        members: which customers are in the segment; at least one.
+    """
+    found = []
+    for j, name in enumerate(names):
+        column = standardised[:, j]
+        spread = float(column.std())
+        effect = (float(column[members].mean()) - float(column.mean())) / spread if spread > 0 else 0.0
+        values = raw[name]
+        known = np.isfinite(values)
+        inside = values[known & members]
+        if not len(inside):
+            continue  # nothing is known of them here: not a trait to speak of
+        typical, everyone = _typical(inside, values[known])
+        share = float((inside > everyone if effect >= 0 else inside < everyone).mean())
+        found.append(Distinction(name, round(effect, 6), _tidy(typical), _tidy(everyone), round(share, 6)))
+    return tuple(sorted(found, key=lambda d: (-abs(d.effect), d.feature)))
+
+
+def name_segments(
+    ranked: Mapping[str, Sequence[Distinction]],
+    meanings: Mapping[str, FeatureMeaning],
+    *,
+    previous: Mapping[str, str] | None = None,
+) -> dict[str, str]:
+    """Give every segment a name of its own.
+
+    Args:
+        ranked: segment id to its distinctions, strongest first.
+        meanings: feature name to how to speak of it; features without one are spoken of by column name.
+        previous: id to name of every segment so far. A known id keeps its name whatever its members do now, so that
+            readers can follow it, and no new segment takes the name of a retired one.
+    """
+    previous = previous or {}
+    names = {key: previous[key] for key in sorted(ranked) if key in previous}
+    taken = {name.casefold() for name in previous.values()}
+    for key in sorted(ranked, key=_natural):
+        if key in names:
+            continue
+        candidates = ["All customers"] if len(ranked) == 1 else _candidates(ranked[key], meanings)
+        fallback = f"{candidates[-1]} ({key})"
+        names[key] = next((name for name in candidates if name.casefold() not in taken), fallback)
+        taken.add(names[key].casefold())
+    return {key: names[key] for key in ranked}
+
+
+def describe(ranked: Sequence[Distinction], meanings: Mapping[str, FeatureMeaning]) -> str:
+    """One plain sentence per distinguishing feature, joined by semicolons.
+
+    Such as: "Order 4.2 times in 90 days (all customers: 1.1; 88% of the segment above that); ...".
+    """
+    told = [d for d in ranked if abs(d.effect) >= _NOTABLE][:_LINES_IN_DESCRIPTION]
+    if not told:
+        return "Close to the average customer in every feature used."
+    return _capital("; ".join(_line(d, meaning_of(d.feature, meanings)) for d in told)) + "."
+
+
+def meaning_of(feature: str, meanings: Mapping[str, FeatureMeaning]) -> FeatureMeaning:
+    """What is passed first, then the words of the standard features, then the column name."""
+    given = meanings.get(feature, FeatureMeaning(label=""))
+    words = standard_words(feature)
+    label = given.label.split(";")[0].strip() or feature.replace("_", " ")
+    return FeatureMeaning(
+        label=label,
+        unit=given.unit,
+        high=given.high or words.high or f"high {label}",
+        low=given.low or words.low or f"low {label}",
+        phrase=given.phrase or words.phrase or f"{label}: {{value}}",
+        group=given.group or words.group or feature,
+    )
+
+
+def _candidates(ranked: Sequence[Distinction], meanings: Mapping[str, FeatureMeaning]) -> list[str]:
+    """Names from the strongest three features on, each longer than the one before; never empty."""
+    words: list[str] = []
+    groups: set[str] = set()
+    for found in ranked:
+        meaning = meaning_of(found.feature, meanings)
+        if abs(found.effect) >= _NOTABLE and meaning.group not in groups:
+            groups.add(meaning.group)
+            words.append(meaning.high if found.effect > 0 else meaning.low)
+    if not words:
+        return ["Close to average"]
+    lengths = range(min(_WORDS_IN_NAME, len(words)), len(words) + 1)
+    return [_capital(", ".join(words[:length])) for length in lengths]
+
+
+def _line(found: Distinction, meaning: FeatureMeaning) -> str:
+    side = "above" if found.effect > 0 else "below"
+    own_words = not meaning.phrase.startswith(f"{meaning.label}:")
+    value = _written(found.typical, meaning, bare=own_words)
+    everyone = _written(found.everyone, meaning, bare=True)
+    said = meaning.phrase.replace("{value}", value).replace(" 1 times", " once").replace(" 1 days", " 1 day")
+    return f"{said} (all customers: {everyone}; {found.share_beyond:.0%} of the segment {side} that)"
+
+
+def _written(value: float, meaning: FeatureMeaning, *, bare: bool) -> str:
+    """The value in about three figures; `bare` leaves off the word that the phrase already says."""
+    shown = value * 100 if meaning.unit == "share" else value
+    size = abs(shown)
+    digits = 0 if size >= 100 else 1 if size >= 1 else 2  # noqa: PLR2004 - three figures, as people read them
+    text = f"{shown:,.{digits}f}"
+    if "." in text:
+        text = text.rstrip("0").rstrip(".")
+    text = "0" if text == "-0" else text
+    if meaning.unit in {"share", "%"}:
+        return f"{text}%"
+    if len(meaning.unit) == 1:
+        return f"{meaning.unit}{text}"
+    return text if bare or not meaning.unit or meaning.unit == "currency" else f"{text} {meaning.unit}"
+
+
+def _typical(inside: Floats, everyone: Floats) -> tuple[float, float]:
+    medians = float(np.median(inside)), float(np.median(everyone))
+    return medians if medians[0] != medians[1] else (float(inside.mean()), float(everyone.mean()))
+
+
+def _tidy(value: float) -> float:
+    return float(f"{value:.6g}") + 0.0
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _natural(key: str) -> tuple[int, str]:
+    """c9 before c10."""
+    return (len(key), key)

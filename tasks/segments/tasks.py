@@ -1,0 +1,59 @@
+"""The segments room's Prefect tasks."""
+
+from __future__ import annotations
+
+import logging
+
+import polars as pl
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+
+from tasks.segments.definitions import definition_rows, with_retired
+from tasks.segments.divide import MEMBERS, Division, divide_by
+from tasks.segments.rules import check_rules
+from tasks.warehouse import tables
+from tasks.warehouse.catalogue import catalogue_of
+from tasks.warehouse.run import Run
+
+log = logging.getLogger("resegment.segments")
+
+_MODEL_SCHEMA = {
+    "segmentation_id": pl.String,
+    "model_no": pl.Int64,
+    "k_count": pl.Int64,
+    "model_json": pl.String,
+    "trained_as_of_date": pl.Date,
+    "decision": pl.String,
+}
+
+
+@task(name="check definitions", cache_policy=NO_CACHE, persist_result=False)
+def check_definitions(run: Run) -> None:
+    """Stop before any work where a rule names no feature."""
+    check_rules(run.workspace, catalogue_of(run))
+
+
+@task(name="divide", task_run_name="divide {name}", cache_policy=NO_CACHE, persist_result=False)
+def divide(run: Run, name: str) -> Division:
+    """Divide the customers by one segmentation."""
+    division = divide_by(run, catalogue_of(run), name)
+    log.info("%s: %s", name, division.note)
+    return division
+
+
+@task(name="write segments", cache_policy=NO_CACHE, persist_result=False)
+def write_segments(run: Run, divisions: dict[str, Division]) -> None:
+    """Write definitions, models and memberships of all segmentations together."""
+    rows = [
+        row
+        for name, division in divisions.items()
+        for row in definition_rows(run, name, run.workspace.segmentations[name], division.definitions)
+    ]
+    tables.write_frame(run, "segments.definition", with_retired(run, rows))
+    models = [division.model for division in divisions.values() if division.model]
+    tables.write_frame(run, "segments.model", pl.DataFrame(models, schema=_MODEL_SCHEMA))
+    everybody = " UNION ALL ".join(f"SELECT * FROM {MEMBERS.format(name)}" for name in divisions)
+    count = tables.write_rows(run, "segments.membership", everybody)
+    for name in divisions:
+        run.warehouse.execute(f"DROP TABLE {MEMBERS.format(name)}")
+    log.info("%s memberships in %d segments", f"{count:,}", len(rows))

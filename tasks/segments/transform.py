@@ -1,0 +1,258 @@
+"""The frozen transform from customer features to the standardised matrix that clustering works on.
+
+Owns: imputation, winsor caps, Yeo-Johnson power and standardisation of each feature, fitted once per model version and
+then never refitted, and its plain JSON form. Does not own: which features are used (the workspace file), or the
+clusters (`kmeans.py`).
+
+Every constant is rounded when it is fitted, not when it is stored, so the model in memory and the model read back from
+JSON are the same numbers and give the same results to the last bit.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tasks.config.errors import StatisticsError
+from tasks.segments.matrix import sample_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import polars as pl
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+
+SIGNIFICANT_DIGITS = 10
+"""Constants keep this many digits: more than the data support, fewer than summation order can disturb."""
+
+OUTPUT_DECIMALS = 9
+"""Standardised values are rounded here, so that a vectorised and a scalar power function agree."""
+
+POWER_LIMIT = 4.0
+"""Yeo-Johnson powers are cut to +-4: beyond it the curve is a step, and the value overflows."""
+
+FIT_ROWS = 100_000
+"""Rows the constants are fitted on at most (a seeded sample of the rows given)."""
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureTransform:
+    """The constants of one feature, applied in the order of the attributes.
+
+    Attributes:
+        name: column name.
+        median: replaces null, NaN and infinite values; raw unit.
+        lower: winsor cap below, raw unit; None for no cap.
+        upper: winsor cap above, raw unit; None for no cap.
+        unit: the value is divided by it before the power, so that pounds and pence give the same result.
+        power: Yeo-Johnson lambda (Yeo and Johnson 2000).
+        mean: mean after the power.
+        scale: standard deviation after the power.
+    """
+
+    name: str
+    median: float
+    lower: float | None
+    upper: float | None
+    unit: float
+    power: float
+    mean: float
+    scale: float
+
+    def apply(self, raw: Floats, limit: float) -> Floats:
+        """Standardised values, shape (rows,), cut to +-`limit`."""
+        values = _capped(np.where(np.isfinite(raw), raw, self.median), self.lower, self.upper)
+        bent = _yeo_johnson(values / self.unit, self.power)
+        standardised = np.clip((bent - self.mean) / self.scale, -limit, limit)
+        return np.asarray(np.round(standardised, OUTPUT_DECIMALS) + 0.0, dtype=np.float64)
+
+
+@dataclass(frozen=True, slots=True)
+class FrozenTransform:
+    """The transform of all features, and why some were left out.
+
+    Attributes:
+        features: one entry per used feature, in the order of the matrix columns.
+        dropped: feature name to the reason it is not used.
+        limit: standardised values are cut to plus and minus this many standard deviations.
+    """
+
+    features: tuple[FeatureTransform, ...]
+    dropped: Mapping[str, str]
+    limit: float
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Used features, in column order."""
+        return tuple(feature.name for feature in self.features)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON types; `from_dict` gives back an equal transform."""
+        return {
+            "features": [asdict(feature) for feature in self.features],
+            "dropped": dict(sorted(self.dropped.items())),
+            "limit": self.limit,
+        }
+
+    @classmethod
+    def from_dict(cls, stored: Mapping[str, Any]) -> FrozenTransform:
+        """Read what `to_dict` wrote."""
+        return cls(
+            features=tuple(FeatureTransform(**feature) for feature in stored["features"]),
+            dropped=dict(stored["dropped"]),
+            limit=float(stored["limit"]),
+        )
+
+
+def fit_transform_model(
+    frame: pl.DataFrame,
+    features: Sequence[str],
+    *,
+    seed: int = 0,
+    winsor: float | None = 0.001,
+    limit: float = 4.0,
+    min_variation: float = 0.005,
+    fit_rows: int = FIT_ROWS,
+) -> FrozenTransform:
+    """Fit the constants of every feature.
+
+    Args:
+        frame: one row per customer, in an order that does not depend on chance; nulls allowed.
+        features: numeric columns to use.
+        seed: seed of the sample of rows.
+        winsor: share of customers capped at either end before the power; None for no caps.
+        limit: standardised values are cut to plus and minus this.
+        min_variation: least share of customers that must differ from the most common value. A flag that is set for
+            1 in 1,000 customers would stand 30 standard deviations out, and become a cluster of its own.
+        fit_rows: rows used at most.
+
+    Raises:
+        StatisticsError: a column is missing or not numeric, or no feature varies.
+    """
+    rows = sample_rows(frame.height, fit_rows, seed)
+    fitted: list[FeatureTransform] = []
+    dropped: dict[str, str] = {}
+    for name in features:
+        found = _fit_feature(name, raw_column(frame, name)[rows], winsor, min_variation)
+        if isinstance(found, str):
+            dropped[name] = found
+        else:
+            fitted.append(found)
+    if not fitted:
+        reasons = "; ".join(f"{name}: {reason}" for name, reason in dropped.items())
+        raise StatisticsError(
+            f"no feature can tell customers apart ({reasons or 'none was given'})",
+            hint="name features that vary between customers under the segmentation's `features`",
+        )
+    return FrozenTransform(features=tuple(fitted), dropped=dropped, limit=limit)
+
+
+def apply(transform: FrozenTransform, frame: pl.DataFrame) -> Floats:
+    """The standardised matrix, shape (rows, features), row order kept.
+
+    Raises:
+        StatisticsError: a feature the transform was fitted on is missing or not numeric.
+    """
+    columns = [feature.apply(raw_column(frame, feature.name), transform.limit) for feature in transform.features]
+    return np.column_stack(columns)
+
+
+def raw_column(frame: pl.DataFrame, name: str) -> Floats:
+    """One feature as floats, null as NaN.
+
+    Raises:
+        StatisticsError: the column is missing or not numeric.
+    """
+    import polars as pl
+
+    if name not in frame.columns:
+        raise StatisticsError(
+            f"feature {name!r} is not in the feature table, which has {', '.join(sorted(frame.columns))}",
+            hint="correct the name under the segmentation's `features`",
+        )
+    column = frame.get_column(name)
+    if not (column.dtype.is_numeric() or column.dtype in {pl.Boolean, pl.Null}):
+        raise StatisticsError(
+            f"feature {name!r} is of type {column.dtype}; clustering needs numbers",
+            hint="use a numeric feature, or turn the categories into shares or flags in a feature model",
+        )
+    return column.cast(pl.Float64).to_numpy().astype(np.float64)
+
+
+def _fit_feature(name: str, raw: Floats, winsor: float | None, min_variation: float) -> FeatureTransform | str:
+    """The constants of one feature, or the reason it is dropped."""
+    known = raw[np.isfinite(raw)]
+    if len(known) == 0:
+        return "has no value for any customer"
+    median = _rounded(float(np.median(known)))
+    lower, upper = _caps(known, winsor)
+    values = np.where(np.isfinite(raw), raw, median)
+    _, counts = np.unique(values, return_counts=True)
+    if len(counts) == 1:
+        return f"has the same value {median:g} for every customer"
+    varying = 1.0 - counts.max() / len(values)
+    if varying < min_variation:
+        return f"differs from its most common value for only {varying:.2%} of customers"
+    capped = _capped(values, lower, upper)
+    unit = _unit(capped)
+    power = _power(capped / unit)
+    bent = _yeo_johnson(capped / unit, power)
+    mean, scale = float(bent.mean()), float(bent.std())
+    if not (math.isfinite(scale) and scale > 1e-9 * max(abs(mean), 1.0)):
+        return "does not vary once its extreme values are capped"
+    return FeatureTransform(name, median, lower, upper, unit, power, _rounded(mean), _rounded(scale))
+
+
+def _caps(known: Floats, winsor: float | None) -> tuple[float | None, float | None]:
+    """Winsor caps, left off where a cap would flatten the only values that vary."""
+    if winsor is None:
+        return None, None
+    lower, upper = (_rounded(float(q)) for q in np.quantile(known, [winsor, 1.0 - winsor]))
+    return (lower, upper) if lower < upper else (None, None)
+
+
+def _capped(values: Floats, lower: float | None, upper: float | None) -> Floats:
+    capped: Floats = np.clip(values, -np.inf if lower is None else lower, np.inf if upper is None else upper)
+    return capped
+
+
+def _unit(values: Floats) -> float:
+    """What counts as small in this feature, so that `log(1 + x)` can act as a logarithm on everything larger.
+
+    A low quantile of the sizes that are not zero; a tenth of it where every value is positive, because then nothing
+    has to be told from zero and a lognormal feature is to become normal down to its lower tail.
+    """
+    sizes = np.abs(values[values != 0])
+    low = float(np.quantile(sizes, 0.05)) if len(sizes) else 1.0
+    # Below the smallest normal number a quotient would overflow.
+    return _rounded(max(low / 10 if values.min() > 0 else low, 1e-100))
+
+
+def _power(values: Floats) -> float:
+    from sklearn.preprocessing import PowerTransformer
+
+    with np.errstate(all="ignore"):
+        found = float(PowerTransformer(standardize=False).fit(values.reshape(-1, 1)).lambdas_[0])
+    if not math.isfinite(found):
+        return 1.0
+    return _rounded(min(max(found, -POWER_LIMIT), POWER_LIMIT), digits=6)
+
+
+def _yeo_johnson(values: Floats, power: float) -> Floats:
+    """Yeo and Johnson (2000), Biometrika 87(4), equation 2.1."""
+    out = np.empty_like(values, dtype=np.float64)
+    up = values >= 0
+    # expm1 and log1p keep precision where the power is near its limits 0 and 2.
+    risen, fallen = np.log1p(values[up]), np.log1p(-values[~up])
+    out[up] = risen if power == 0 else np.expm1(power * risen) / power
+    out[~up] = -fallen if power == 2 else -np.expm1((2 - power) * fallen) / (2 - power)  # noqa: PLR2004
+    return out
+
+
+def _rounded(value: float, digits: int = SIGNIFICANT_DIGITS) -> float:
+    return float(f"{value:.{digits}g}")

@@ -1,0 +1,213 @@
+"""What became of each segment between two runs: survived, split, merged, vanished, or emerged.
+
+Owns: the transitions of MONIC (Spiliopoulou, Ntoutsi, Theodoridis and Schult, KDD 2006, section 3) and their bootstrap
+confirmation, for any segmentation. Does not own: the migration of single customers, which is the table this module
+is given, or the ids (`identity.py`).
+
+Overlap of parent X with child Y is |X and Y| / |X| over the customers of both runs. Where the paper leaves a choice:
+a child counts towards a split only if the parent is its main source and no other parent holds on to it. Without that, a
+fifth of a segment moving over into a neighbour that lives on would be called a split, and it is a migration.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    Counts = NDArray[np.int64]
+
+Kind = Literal["survive", "split", "merge", "vanish", "emerge"]
+_ORDER: tuple[Kind, ...] = ("split", "merge", "vanish", "emerge", "survive")
+
+
+@dataclass(frozen=True, slots=True)
+class TransitionPolicy:
+    """Thresholds of MONIC and of the confirmation.
+
+    Attributes:
+        survive: least overlap of a survivor, of a merging parent, and of all children of a split together.
+        split: least overlap of each child of a split.
+        resamples: multinomial resamples of the table.
+        confirmation: least share of resamples that must show the same event.
+        seed: seed of the resamples.
+    """
+
+    survive: float = 0.5
+    split: float = 0.2
+    resamples: int = 200
+    confirmation: float = 0.8
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """One event.
+
+    Attributes:
+        kind: what happened.
+        parents: segments of the earlier run, in order of id; empty for `emerge`.
+        children: segments of the later run, in order of id; empty for `vanish`.
+        overlaps: for each (parent, child) of the event, the share of the parent's common customers now in the child.
+        support: share of resamples that show the same event.
+        confirmed: whether support reaches the policy's confirmation.
+        sentence: the event in words.
+    """
+
+    kind: Kind
+    parents: tuple[str, ...]
+    children: tuple[str, ...]
+    overlaps: tuple[float, ...]
+    support: float
+    confirmed: bool
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Event:
+    kind: Kind
+    parents: tuple[int, ...]
+    children: tuple[int, ...]
+
+
+def find_transitions(
+    table: Mapping[tuple[str | None, str | None], int],
+    *,
+    policy: TransitionPolicy | None = None,
+    names: Mapping[str, str] | None = None,
+) -> tuple[Transition, ...]:
+    """Name the transitions between two runs.
+
+    Args:
+        table: customers per (segment in the earlier run, segment in the later run); None for customers that the run
+            did not have. Entrants and leavers do not enter the overlaps, but a segment made of them alone emerges or
+            vanishes.
+        policy: thresholds; the defaults are those of the paper.
+        names: segment id to the name used in sentences; the id itself where absent.
+
+    Returns:
+        Splits, merges, vanished, emerged, survivors, each in order of id. Empty where the runs share no customer,
+        because then nothing can be said.
+    """
+    policy = policy or TransitionPolicy()
+    parents = sorted({old for (old, _), count in table.items() if old is not None and count > 0})
+    children = sorted({new for (_, new), count in table.items() if new is not None and count > 0})
+    counts = np.zeros((len(parents) + 1, len(children) + 1), dtype=np.int64)  # the last row and column are None
+    row_of: dict[str | None, int] = {key: i for i, key in enumerate(parents)} | {None: len(parents)}
+    column_of: dict[str | None, int] = {key: i for i, key in enumerate(children)} | {None: len(children)}
+    for (old, new), count in table.items():
+        if count > 0:
+            counts[row_of[old], column_of[new]] += count
+    if counts[:-1, :-1].sum() == 0:
+        return ()
+    support = _support(counts, policy)
+    overlap = _overlap(counts)
+    events = sorted(_events(counts, policy), key=lambda e: (_ORDER.index(e.kind), e.parents, e.children))
+    label = {key: (names or {}).get(key, key) for key in (*parents, *children)}
+    return tuple(
+        Transition(
+            kind=event.kind,
+            parents=tuple(parents[i] for i in event.parents),
+            children=tuple(children[j] for j in event.children),
+            overlaps=tuple(float(overlap[i, j]) for i in event.parents for j in event.children),
+            support=support[event] / policy.resamples,
+            confirmed=support[event] >= policy.confirmation * policy.resamples,
+            sentence=_sentence(
+                event, overlap, [label[key] for key in parents], [label[key] for key in children], counts
+            ),
+        )
+        for event in events
+    )
+
+
+def _support(counts: Counts, policy: TransitionPolicy) -> Counter[_Event]:
+    """Resamples that show each event: customers drawn with replacement, which on a table is one multinomial draw."""
+    rng = np.random.default_rng(policy.seed)
+    total = int(counts.sum())
+    draws = rng.multinomial(total, counts.ravel() / total, size=policy.resamples)
+    seen: Counter[_Event] = Counter()
+    for draw in draws:
+        seen.update(_events(draw.reshape(counts.shape), policy))
+    return seen
+
+
+def _overlap(counts: Counts) -> NDArray[np.float64]:
+    common = counts[:-1, :-1].astype(np.float64)
+    size = common.sum(axis=1, keepdims=True)
+    overlap: NDArray[np.float64] = np.divide(common, size, out=np.zeros_like(common), where=size > 0)
+    return overlap
+
+
+def _events(counts: Counts, policy: TransitionPolicy) -> list[_Event]:
+    common = counts[:-1, :-1]
+    overlap = _overlap(counts)
+    strong = overlap >= policy.survive
+    events = [
+        _Event("merge", tuple(np.flatnonzero(strong[:, j]).tolist()), (j,))
+        for j in range(common.shape[1])
+        if strong[:, j].sum() > 1
+    ]
+    merged = {i for event in events for i in event.parents}
+    for i in range(common.shape[0]):
+        if i in merged:
+            continue
+        pieces = _pieces(i, common, overlap, strong, policy)
+        if len(pieces) > 1 and overlap[i, pieces].sum() >= policy.survive:
+            events.append(_Event("split", (i,), pieces))
+        elif strong[i].any():
+            events.append(_Event("survive", (i,), (int(overlap[i].argmax()),)))
+        elif counts[i].sum() > 0:
+            events.append(_Event("vanish", (i,), ()))
+    explained = {j for event in events for j in event.children}
+    events += [
+        _Event("emerge", (), (j,)) for j in range(common.shape[1]) if j not in explained and counts[:, j].sum() > 0
+    ]
+    return events
+
+
+def _pieces(
+    parent: int, common: Counts, overlap: NDArray[np.float64], strong: NDArray[np.bool_], policy: TransitionPolicy
+) -> tuple[int, ...]:
+    """Children that could be pieces of a split parent."""
+    held_by_other = np.delete(strong, parent, axis=0).any(axis=0)
+    main_source = 2 * common[parent] > common.sum(axis=0)
+    return tuple(np.flatnonzero((overlap[parent] >= policy.split) & ~held_by_other & main_source).tolist())
+
+
+def _sentence(
+    event: _Event, overlap: NDArray[np.float64], parents: Sequence[str], children: Sequence[str], counts: Counts
+) -> str:
+    old = [parents[i] for i in event.parents]
+    new = [children[j] for j in event.children]
+    if event.kind == "survive":
+        kept = overlap[event.parents[0], event.children[0]]
+        goes_on = "goes on" if old == new else f"goes on as {new[0]}"
+        return f"{old[0]} {goes_on}, with {kept:.0%} of its customers"
+    if event.kind == "split":
+        pieces = [f"{name} ({overlap[event.parents[0], j]:.0%})" for name, j in zip(new, event.children, strict=True)]
+        return f"{old[0]} split into {_listed(pieces)}"
+    if event.kind == "merge":
+        sources = [f"{name} ({overlap[i, event.children[0]]:.0%})" for name, i in zip(old, event.parents, strict=True)]
+        return f"{_listed(sources)} merged into {new[0]}"
+    if event.kind == "vanish":
+        return f"{old[0]} vanished: {_destination(overlap[event.parents[0]], children)}"
+    entrants, size = int(counts[-1, event.children[0]]), int(counts[:, event.children[0]].sum())
+    return f"{new[0]} emerged: no earlier segment explains it; {entrants / size:.0%} of its {size:,} customers are new"
+
+
+def _destination(overlap: NDArray[np.float64], children: Sequence[str]) -> str:
+    if overlap.sum() == 0:
+        return "all of its customers left"
+    most = int(overlap.argmax())
+    return f"its customers dispersed, at most {overlap[most]:.0%} of them to one segment ({children[most]})"
+
+
+def _listed(parts: Sequence[str]) -> str:
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"

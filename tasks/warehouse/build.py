@@ -1,0 +1,96 @@
+"""Building all SQL models of a schema for one run, in the order in which they read each other.
+
+Owns: the checks that a model keeps to its header and to what it may read, and the write of its rows. Does not own
+rendering and ordering (`models.py`) or how rows get into a table (`tables.py`).
+"""
+
+from __future__ import annotations
+
+from tasks.config.errors import SqlError, WorkspaceError
+from tasks.warehouse import tables
+from tasks.warehouse.connection import Warehouse
+from tasks.warehouse.models import SqlModel, load_models
+from tasks.warehouse.run import Run
+
+#: What the models of a schema may read. Not their own schema where it is kept by run: it holds other runs' rows too.
+READABLE = {"staging": ("raw", "staging"), "features": ("staging",)}
+
+
+def models_of_run(run: Run, schema: str) -> list[SqlModel]:
+    """Ours and the workspace's own models of a schema, in build order.
+
+    Raises:
+        WorkspaceError: see `models.load_models`; or a model reads a schema that it may not read.
+    """
+    models = load_models(schema, as_of=run.as_of, windows=run.workspace.features.windows, extra=run.sql_folder)
+    for model in models:
+        _check_reads(model)
+    return models
+
+
+def build_schema(run: Run, schema: str) -> dict[str, int]:
+    """Build every model of `staging` or `features`; returns the number of rows by ``schema.table``.
+
+    Raises:
+        WorkspaceError: see `models_of_run`, or a model whose columns are not those of its header.
+        SqlError: DuckDB refused a model; the error names the file.
+    """
+    return {model.name: build_model(run, model) for model in models_of_run(run, schema)}
+
+
+def build_model(run: Run, model: SqlModel) -> int:
+    """Check one model and write its rows; returns their number. Raises as `build_schema` does."""
+    check_columns(run.warehouse, model)
+    write = tables.write_rows if model.schema in tables.KEPT_BY_RUN else tables.rebuild
+    try:
+        return write(run, model.name, model.sql)
+    except SqlError as error:
+        raise _located(error, model) from error
+
+
+def check_columns(warehouse: Warehouse, model: SqlModel) -> None:
+    """Prove that the SELECT gives the columns that the header describes, in that order.
+
+    Raises:
+        WorkspaceError: it gives others; the message names the first difference.
+        SqlError: DuckDB cannot bind the SELECT, because a table or column that it names is not there.
+    """
+    try:
+        given = [name for name, _ in warehouse.columns(model.sql)]
+    except SqlError as error:
+        raise _located(error, model) from error
+    described = [column.name for column in model.columns]
+    if given == described:
+        return
+    repeated = sorted({name for name in described if described.count(name) > 1})
+    missing = [name for name in given if name not in described]
+    surplus = [name for name in described if name not in given]
+    if repeated:
+        problem = f"the header describes {', '.join(repeated)} twice"
+    elif missing:
+        problem = f"the header does not describe {', '.join(missing)}"
+    elif surplus:
+        problem = f"the header describes {', '.join(surplus)}, which the SELECT does not give"
+    else:
+        place = next(index for index, pair in enumerate(zip(given, described, strict=False)) if pair[0] != pair[1])
+        problem = f"column {place + 1} of the SELECT is {given[place]}, of the header {described[place]}"
+    raise WorkspaceError(
+        problem,
+        where=f"{model.path}:1",
+        hint="write one `-- column NAME: meaning` for each column of the SELECT, in the same order",
+    )
+
+
+def _check_reads(model: SqlModel) -> None:
+    for table in sorted(model.reads):
+        if table.split(".")[0].casefold() not in READABLE[model.schema]:
+            allowed = " and ".join(f"{schema}.*" for schema in READABLE[model.schema])
+            raise WorkspaceError(
+                f"reads {table}; a model of {model.schema} may read {allowed} only",
+                where=f"{model.path}:1",
+                hint="other tables hold rows that the as-of day must not see, or rows of other runs",
+            )
+
+
+def _located(error: SqlError, model: SqlModel) -> SqlError:
+    return SqlError(error.message, where=str(model.path), hint=error.hint)

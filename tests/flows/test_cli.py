@@ -1,0 +1,163 @@
+"""Every command, as a user runs it: a process of its own, its exit code, its output, nothing else."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+import pytest
+import yaml
+
+from tests.workspaces import ORDERS, small_workspace
+
+#: What libraries print when something leaks; none of it may reach a user.
+NOISE = ("Traceback", "Warning", "prefect", "Prefect", "great_expectations", "CancelledError", "sqlite", "Calculating")
+
+
+def resegment(*arguments: str | Path, cwd: Path, code: int = 0) -> subprocess.CompletedProcess[str]:
+    """Run the command line as a user would; PREFECT_* of the developer's shell are left out."""
+    environment = {key: value for key, value in os.environ.items() if not key.startswith(("PREFECT", "RESEGMENT_DEBUG"))}
+    done = subprocess.run(
+        [sys.executable, "-m", "flows.cli", *map(str, arguments)],
+        cwd=cwd,
+        env={**environment, "PYTHONPATH": str(Path(__file__).resolve().parents[2]), "COLUMNS": "200"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    assert done.returncode == code, done.stdout + done.stderr
+    for word in NOISE:
+        assert word not in done.stdout + done.stderr
+    return done
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace that has been run once."""
+    folder = tmp_path_factory.mktemp("workspace")
+    write(folder)
+    resegment("run", "--as-of", "2025-05-31", cwd=folder)
+    return folder
+
+
+def write(folder: Path, orders: str = ORDERS, **changes: object) -> None:
+    folder.mkdir(exist_ok=True)
+    (folder / "orders.csv").write_text(orders)
+    (folder / "resegment.yaml").write_text(yaml.safe_dump(small_workspace() | changes, sort_keys=False))
+
+
+def test_run_publishes_and_says_where(folder: Path) -> None:
+    done = resegment("run", cwd=folder)
+    assert "published/published.duckdb" in done.stdout
+    assert "report/index.html" in done.stdout
+    assert "orders" in done.stderr
+    out = folder / "out"
+    with duckdb.connect(str(out / "published" / "published.duckdb"), read_only=True) as connection:
+        rows = connection.execute(
+            "SELECT customer_id, segment_id FROM published.customer_segment ORDER BY ALL"
+        ).fetchall()
+    assert ("anna", "lifecycle.new") in rows
+    assert {customer for customer, _ in rows} == {"anna", "ben"}
+    assert (out / "report" / "index.html").read_text().startswith("<!DOCTYPE html>")
+    assert list((out / "published" / "segment").glob("as_of_date=2025-06-30/*.parquet"))
+
+
+def test_run_as_json_is_one_document(folder: Path) -> None:
+    summary = json.loads(resegment("run", "--json", "--quiet", cwd=folder).stdout)
+    assert summary["as_of"] == "2025-06-30"
+    assert summary["sources"] == [{"source": "orders", "read": 5, "loaded": 5, "quarantined": 0}]
+
+
+def test_status_says_what_is_published(folder: Path) -> None:
+    assert "published as of 2025-0" in resegment("status", cwd=folder).stdout
+    assert json.loads(resegment("status", "--json", cwd=folder).stdout)["published_run_id"]
+
+
+def test_status_before_the_first_run(tmp_path: Path) -> None:
+    write(tmp_path)
+    assert "nothing is published yet" in resegment("status", cwd=tmp_path).stdout
+
+
+def test_explain_tells_why(folder: Path) -> None:
+    resegment("run", cwd=folder)
+    text = resegment("explain", "anna", cwd=folder).stdout
+    assert "lifecycle: New" in text
+    assert "tenure_days <= 30" in text
+    assert "recency_days" in text
+    found = json.loads(resegment("explain", "ben", "--json", cwd=folder).stdout)
+    assert {member["segmentation"] for member in found["memberships"]} == {"rfm", "lifecycle"}
+
+
+def test_explain_of_a_stranger_is_an_error(folder: Path) -> None:
+    assert "no customer 'zoe'" in resegment("explain", "zoe", cwd=folder, code=2).stderr
+
+
+def test_report_says_where_it_is(folder: Path) -> None:
+    page = Path(resegment("report", cwd=folder).stdout.strip())
+    assert page.is_file()
+
+
+def test_validate_accepts_and_counts(folder: Path) -> None:
+    assert "is valid" in resegment("validate", cwd=folder).stdout
+
+
+def test_validate_names_an_unknown_feature_with_line_and_near_miss(tmp_path: Path) -> None:
+    write(tmp_path)
+    text = (tmp_path / "resegment.yaml").read_text().replace("when: tenure_days <= 30", "when: tenur_days <= 30")
+    (tmp_path / "resegment.yaml").write_text(text)
+    line = next(number for number, row in enumerate(text.splitlines(), 1) if "tenur_days" in row)
+    told = resegment("validate", cwd=tmp_path, code=2).stderr
+    assert f"resegment.yaml:{line}" in told
+    assert "did you mean 'tenure_days'" in told
+
+
+def test_schema_is_a_json_schema(tmp_path: Path) -> None:
+    document = json.loads(resegment("schema", cwd=tmp_path).stdout)
+    assert document["$schema"].startswith("https://json-schema.org/")
+    assert "segmentations" in document["properties"]
+
+
+def test_usage_errors_have_exit_code_2(tmp_path: Path) -> None:
+    assert "invalid choice" in resegment("nonsense", cwd=tmp_path, code=2).stderr
+    write(tmp_path)
+    assert "expected YYYY-MM-DD" in resegment("run", "--as-of", "30.06.2025", cwd=tmp_path, code=2).stderr
+
+
+def test_a_missing_source_file_fails_with_exit_code_1(tmp_path: Path) -> None:
+    write(tmp_path)
+    (tmp_path / "orders.csv").unlink()
+    told = resegment("run", cwd=tmp_path, code=1).stderr
+    assert "there is no file" in told
+    assert "resegment.yaml:" in told
+
+
+def test_a_failed_gate_keeps_the_last_good_publication(tmp_path: Path) -> None:
+    write(tmp_path)
+    resegment("run", "--as-of", "2025-05-31", cwd=tmp_path)
+    before = (tmp_path / "out" / "published" / "manifest.json").read_text()
+    bad = "".join(f"o{n},1,eve,not a day,p1,bread,1,1.0\n" for n in range(10, 40))
+    write(tmp_path, ORDERS + bad)
+    told = resegment("run", cwd=tmp_path, code=3).stderr
+    assert "quarantine" in told.lower()
+    assert (tmp_path / "out" / "published" / "manifest.json").read_text() == before
+    assert "last good" in resegment("status", cwd=tmp_path).stdout
+    assert "2025-05-31" in (tmp_path / "out" / "report" / "index.html").read_text()
+    write(tmp_path)
+    resegment("run", cwd=tmp_path)
+
+
+def test_an_output_folder_that_cannot_be_written(tmp_path: Path) -> None:
+    write(tmp_path)
+    (tmp_path / "file").write_text("")
+    assert "cannot write the output folder" in resegment("run", "--output", "file/out", cwd=tmp_path, code=1).stderr
+
+
+def test_errors_as_json_go_to_standard_output(tmp_path: Path) -> None:
+    told = json.loads(resegment("validate", "--workspace", tmp_path / "none", "--json", cwd=tmp_path, code=2).stdout)
+    assert told["error"] == "WorkspaceError"
+    assert told["hint"]

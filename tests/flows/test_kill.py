@@ -1,0 +1,83 @@
+"""`kill -9` at any moment: what was published stays whole, and the next run succeeds by itself."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import duckdb
+import polars as pl
+import yaml
+
+from tests.workspaces import small_workspace
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+KILLS = 10
+
+
+def start(folder: Path, as_of: str) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "flows.cli", "run", "--quiet", "--as-of", as_of],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+    )
+
+
+def assert_whole(published: Path, dates: set[str]) -> None:
+    """Every table opens, agrees with the manifest, and has Parquet for exactly the published dates."""
+    manifest = json.loads((published / "manifest.json").read_text())
+    assert set(manifest["runs"]) in ({"2025-05-31"}, dates)
+    with duckdb.connect(str(published / "published.duckdb"), read_only=True) as connection:
+        tables = [name for (name,) in connection.execute("SELECT view_name FROM duckdb_views() WHERE NOT internal").fetchall()]
+        assert len(tables) == 11
+        (run_id,) = connection.execute("SELECT DISTINCT run_id FROM customer_segment").fetchone() or ("",)
+        assert run_id == manifest["runs"][manifest["as_of_date"]]
+        members = connection.execute("SELECT count(*) FROM customer_segment").fetchone()
+    for table in tables:
+        partitions = {path.name.removeprefix("as_of_date=") for path in (published / table).iterdir()}
+        assert partitions == set(manifest["runs"])
+    newest = pl.read_parquet(published / "customer_segment" / f"as_of_date={manifest['as_of_date']}" / "*.parquet")
+    assert members == (newest.height,)
+
+
+def test_a_killed_run_leaves_the_publication_whole_and_the_next_succeeds(tmp_path: Path) -> None:
+    rows = "".join(
+        f"o{n},1,c{n % 200},2025-0{1 + n % 6}-{1 + n % 28:02d} 10:00:00,p{n % 9},k{n % 4},{1 + n % 3},{1 + n % 7}.50\n"
+        for n in range(2000)
+    )
+    (tmp_path / "orders.csv").write_text("order,line,customer,at,product,category,units,price\n" + rows)
+    (tmp_path / "resegment.yaml").write_text(yaml.safe_dump(small_workspace(), sort_keys=False))
+    published = tmp_path / "out" / "published"
+    dates = {"2025-05-31", "2025-06-30"}
+
+    started = time.monotonic()
+    first = start(tmp_path, "2025-05-31")
+    assert first.wait(timeout=300) == 0
+    duration = time.monotonic() - started
+    assert_whole(published, dates)
+
+    draw = random.Random(20250630)  # noqa: S311 - moments to kill at, no secret
+    for number in range(KILLS):
+        process = start(tmp_path, "2025-06-30")
+        # One moment in each tenth of a run, so that every stage is met.
+        time.sleep(duration * (number + draw.random()) / KILLS)
+        process.send_signal(signal.SIGKILL)
+        process.wait(timeout=60)
+        assert_whole(published, dates)
+
+    last = start(tmp_path, "2025-06-30")
+    assert last.wait(timeout=300) == 0, last.stderr.read().decode() if last.stderr else ""
+    assert_whole(published, dates)
+    with duckdb.connect(str(tmp_path / "out" / "warehouse.duckdb"), read_only=True) as connection:
+        assert connection.execute("SELECT count(*) FROM raw.orders__order_lines").fetchone() == (2000,)
+        ended = connection.execute("SELECT status_name FROM ops.run ORDER BY started_at").fetchall()
+    assert ended[0] == ended[-1] == ("published",)
+    assert ("killed",) in ended

@@ -1,0 +1,223 @@
+"""A whole corridor of four customers: raw tables by hand, the others by the shipped models, all as they should be."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from pathlib import Path
+
+import yaml
+
+from tasks.config.entities import ENTITIES
+from tasks.config.loading import load_workspace
+from tasks.config.workspace import Workspace
+from tasks.insight.measures import build_monitoring
+from tasks.publish.build import build_publication
+from tasks.publish.scope import scope_with
+from tasks.warehouse import ledger, tables
+from tasks.warehouse.connection import Warehouse
+from tasks.warehouse.ledger import Publication
+from tasks.warehouse.models import load_models
+from tasks.warehouse.run import OutputPaths, Run
+
+AS_OF = dt.date(2025, 6, 30)
+PREVIOUS = Publication(dt.date(2025, 5, 31), "b" * 16)
+RUN_ID = "a" * 16
+SOURCES = {
+    "customers": "SELECT 'c' || n AS customer_id, TIMESTAMP '2024-01-01' AS registered_at, 'f' AS gender_code,"
+    " DATE '1980-05-01' AS birth_date, 'a1' AS area_code FROM range(1, 5) AS r (n)",
+    # Everybody orders two lines on each of three days, and customer 4 sends one line back.
+    "order_lines": "SELECT 'o' || c || '-' || o AS order_id, 'l' || l AS line_id, 'c' || c AS customer_id,"
+    " TIMESTAMP '2025-03-01 12:00:00' + INTERVAL (c + 30 * o) DAY AS ordered_at, 'p' || l AS product_id,"
+    " 'bread' AS category_name, CASE WHEN c = 4 AND o = 3 AND l = 2 THEN -1 ELSE l END AS quantity,"
+    " 2.5 AS unit_price_amount, 'web' AS channel_name"
+    " FROM range(1, 5) AS x (c), range(1, 4) AS y (o), range(1, 3) AS z (l)",
+    "feedback": "SELECT 'f1' AS feedback_id, 'c1' AS customer_id, TIMESTAMP '2025-05-05' AS given_at, 4 AS rating",
+    "campaigns": "SELECT 'k1' AS campaign_id, TIMESTAMP '2025-05-01' AS started_at, DATE '2025-05-31' AS ended_date",
+    "campaign_contacts": "SELECT 'k1' AS campaign_id, 'c' || n AS customer_id, TIMESTAMP '2025-05-02' AS contacted_at,"
+    " CASE n WHEN 1 THEN TIMESTAMP '2025-05-03' END AS responded_at FROM range(1, 3) AS r (n)",
+    "area_profiles": "SELECT 'a1' AS area_code, 1000 AS population_count, 0.1 AS poverty_share",
+}
+_DEFINITIONS = """
+    SELECT segment_id, split_part(segment_id, '.', 1) AS segmentation_id, 'lifecycle' AS basis_name,
+        split_part(segment_id, '.', 1) AS segmentation_name, split_part(segment_id, '.', 2) AS segment_name,
+        'd' AS description, 'r' AS rule_text, 'v' AS value_proposition, 'm' AS message, 'o' AS offer,
+        'email' AS channel_name, 'w' AS owner_name, 10 AS priority, 'active' AS status_name,
+        DATE '2025-01-01' AS since_date
+    FROM unnest(['lifecycle.active', 'lifecycle.new', 'topics.bread', 'topics.web', 'k.one', 'k.two']) AS s (segment_id)
+"""
+_SEGMENTATIONS: dict[str, object] = {
+    "lifecycle": {
+        "kind": "rules",
+        "basis": "lifecycle",
+        "segments": [{"id": "active", "name": "Active", "when": "order_count > 0"}],
+        "otherwise": {"id": "new", "name": "New"},
+    },
+    "topics": {
+        "kind": "rules",
+        "basis": "behavioural",
+        "match": "any",
+        "segments": [
+            {"id": "bread", "name": "Bread", "when": "category_count > 0"},
+            {"id": "web", "name": "Web", "when": "channel_count > 0"},
+        ],
+    },
+    "k": {"kind": "clusters", "basis": "behavioural", "features": ["order_count", "net_amount"]},
+}
+
+
+def workspace(folder: Path, *, entities: tuple[str, ...] = tuple(ENTITIES), **quality: object) -> Workspace:
+    """A workspace with one source for each entity; no file of them exists."""
+    sources = {
+        f"my_{name}": {
+            "entity": name,
+            "format": "csv",
+            "path": f"{name}.csv",
+            "columns": {column: column for column in ENTITIES[name].required_names},
+        }
+        for name in entities
+    }
+    tree = {"name": "made", "sources": sources, "segmentations": _SEGMENTATIONS, "quality": quality}
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "resegment.yaml").write_text(yaml.safe_dump(tree, sort_keys=False))
+    return load_workspace(folder)
+
+
+def start(space: Workspace, warehouse: Warehouse) -> Run:
+    """A run that has loaded its sources, with the rows of one earlier run's segments."""
+    ledger.prepare(warehouse)
+    run = Run(space, warehouse, OutputPaths(space.directory / "out"), AS_OF, None)
+    run.run_id, run.previous = RUN_ID, PREVIOUS
+    ledger.note_publication(warehouse, PREVIOUS)
+    mapped = {source.entity for source in space.sources.values()}
+    for number, (name, select) in enumerate(SOURCES.items(), 1):
+        columns = ", ".join(f'"{column.name}" {column.type}' for column in ENTITIES[name].columns)
+        warehouse.execute(
+            f"CREATE TABLE raw.{name} ({columns}, source_name VARCHAR, load_no INTEGER, row_number BIGINT)"
+        )
+        if name in mapped:
+            source = f"'my_{name}' AS source_name, {number} AS load_no, row_number() OVER () AS row_number"
+            count = warehouse.execute(f"INSERT INTO raw.{name} BY NAME SELECT *, {source} FROM ({select})")
+            note_load(run, f"my_{name}", name, read=count, loaded=count)
+    return run
+
+
+def note_load(
+    run: Run, source: str, entity: str, *, read: int, loaded: int, file: str = "a.csv", blanked: int = 0
+) -> None:
+    """One row of `ops.load`; what was read and not loaded was quarantined."""
+    number = run.warehouse.value("SELECT count(*) + 1 FROM ops.load")
+    ledger.insert(
+        run.warehouse,
+        "load",
+        {
+            "load_id": f"load{number}",
+            "load_no": number,
+            "source_name": source,
+            "entity_name": entity,
+            "file_name": file,
+            "file_sha256": f"sha{number}",
+            "loaded_at": dt.datetime(2025, 7, 1),  # noqa: DTZ001 - as the ledger keeps it
+            "rows_read_count": read,
+            "rows_loaded_count": loaded,
+            "rows_quarantined_count": read - loaded,
+            "values_blanked_count": blanked,
+        },
+    )
+
+
+def stage(run: Run) -> None:
+    """Build `staging`."""
+    for model in load_models("staging", as_of=run.as_of, windows=run.workspace.features.windows):
+        tables.rebuild(run, model.name, model.sql)
+
+
+def build_features(run: Run) -> None:
+    """Build `features`, of the earlier run too."""
+    for model in load_models("features", as_of=run.as_of, windows=run.workspace.features.windows):
+        for of_run in (_earlier(run), run):
+            tables.write_rows(of_run, model.name, model.sql)
+
+
+def divide(run: Run) -> None:
+    """Write `segments`: since the earlier run customer 4 has come in, and moved from one cluster to the other."""
+    for of_run, count in ((_earlier(run), 3), (run, 4)):
+        members = f"FROM (SELECT 'c' || n AS customer_id, n FROM range(1, {count} + 1) AS r (n))"
+        tables.write_rows(of_run, "segments.definition", _DEFINITIONS)
+        tables.write_rows(
+            of_run,
+            "segments.membership",
+            "SELECT 'lifecycle' AS segmentation_id,"
+            " CASE WHEN n > 2 THEN 'lifecycle.new' ELSE 'lifecycle.active' END AS segment_id, customer_id,"
+            f" 1.0 AS strength_share, 'r' AS reason, NULL::VARCHAR AS rival_segment_id {members}"
+            f" UNION ALL SELECT 'topics', 'topics.bread', customer_id, 1.0, 'r', NULL {members}"
+            f" UNION ALL SELECT 'topics', 'topics.web', customer_id, 1.0, 'r', NULL {members} WHERE n > 1"
+            f" UNION ALL SELECT 'k', CASE WHEN n > {count} - 2 THEN 'k.one' ELSE 'k.two' END, customer_id, 0.8, 'd',"
+            f" NULL {members}",
+        )
+        tables.write_rows(
+            of_run,
+            "segments.model",
+            f"SELECT 'k' AS segmentation_id, 1 AS model_no, 2 AS k_count, '{json.dumps({'k': 2})}' AS model_json,"
+            " DATE '2025-05-31' AS trained_as_of_date, 'kept' AS decision",
+        )
+
+
+def monitor(run: Run) -> None:
+    """Write `monitoring`: by its models, and by hand what other rooms compute."""
+    for of_run in (_earlier(run), run):
+        build_monitoring(of_run)
+        tables.write_rows(
+            of_run,
+            "monitoring.overlap",
+            """
+            WITH members AS (SELECT segment_id, customer_id FROM segments.membership WHERE run_id = '{run_id}'),
+            sizes AS (SELECT segment_id, count(*) AS size FROM members GROUP BY segment_id)
+            SELECT a.segment_id AS segment_id_a, b.segment_id AS segment_id_b, a.size AS a_count, b.size AS b_count,
+                shared.size AS intersection_count, shared.size / (a.size + b.size - shared.size) AS jaccard_share,
+                shared.size / a.size AS containment_a_share, shared.size / b.size AS containment_b_share,
+                1.0 AS lift, 0.0 AS phi, 1.0 AS p_adjusted, 'overlapping' AS relation_name
+            FROM sizes AS a
+            INNER JOIN sizes AS b ON a.segment_id < b.segment_id
+            CROSS JOIN LATERAL (
+                SELECT count(*) AS size FROM members AS x INNER JOIN members AS y USING (customer_id)
+                WHERE x.segment_id = a.segment_id AND y.segment_id = b.segment_id
+            ) AS shared
+            """.replace("{run_id}", of_run.run_id),
+        )
+        tables.write_rows(of_run, "monitoring.drift", _DRIFT)
+        tables.write_rows(of_run, "monitoring.segment_event", _EVENT)
+        tables.write_rows(of_run, "monitoring.profile", _PROFILE)
+
+
+_DRIFT = """
+    SELECT 'feature' AS subject_kind, 'order_count' AS subject_name, 'previous' AS reference_kind,
+        DATE '2025-05-31' AS reference_as_of_date, 'paired' AS snapshot_kind, 'wilcoxon' AS test_name,
+        'value' AS aspect_name, 1.0 AS statistic,
+        0.2 AS p_value, 0.4 AS p_adjusted, 'probit_d' AS effect_name, 0.01 AS effect_size,
+        0.1 AS minimum_detectable_effect, 0.05 AS notice_threshold, 0.1 AS alarm_threshold,
+        3 AS reference_count, 4 AS current_count, 3 AS common_count,
+        1 AS entered_count, 0 AS left_count, 0.0 AS psi, 1.0 AS psi_p_value, 'no_material_drift' AS verdict_name,
+        'none' AS level_name, 's' AS sentence
+"""
+_EVENT = """
+    SELECT 'k' AS segmentation_id, DATE '2025-05-31' AS previous_as_of_date, 'survive' AS event_name,
+        'k.one' AS from_segment_ids, 'k.one' AS to_segment_ids, 0.9 AS share, 1.0 AS confidence_share, 's' AS sentence
+"""
+_PROFILE = """
+    SELECT 'k' AS segmentation_id, 'k.one' AS segment_id, 'order_count' AS feature_name, 2 AS customer_count,
+        3::DOUBLE AS mean_value, 3::DOUBLE AS median_value, 3::DOUBLE AS population_mean_value,
+        0::DOUBLE AS standardised_difference,
+        NULL::VARCHAR AS top_value, NULL::DOUBLE AS top_share, NULL::DOUBLE AS population_share
+"""
+
+
+def publish_aside(run: Run) -> Path:
+    """Build the candidate of the published file; returns the file."""
+    return build_publication(run, scope_with(run)) / run.paths.published_database.name
+
+
+def _earlier(run: Run) -> Run:
+    earlier = Run(run.workspace, run.warehouse, run.paths, PREVIOUS.as_of, None)
+    earlier.run_id = PREVIOUS.run_id
+    return earlier

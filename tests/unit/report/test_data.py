@@ -1,0 +1,234 @@
+"""What `collect` reads, against figures counted by hand."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from tasks.report.data import ReportData, collect
+from tasks.warehouse import ledger
+from tasks.warehouse.ledger import Publication
+from tasks.warehouse.run import Run
+from tests.unit.report import made_monitoring, made_run, made_segments
+from tests.unit.report.made_run import AS_OF, PREVIOUS, RUN_ID, STANDARD, place
+from tests.unit.report.made_story import SIXTY, standard_run, stopped_run
+
+
+def test_the_run_and_what_it_is_compared_with(published_data: ReportData) -> None:
+    facts = published_data.run
+    assert (facts.state, facts.as_of, facts.run_id) == ("published", AS_OF, RUN_ID)
+    assert (facts.previous_as_of, facts.previous_run_id) == (PREVIOUS.as_of, PREVIOUS.run_id)
+    assert facts.started_at == made_run.STARTED_AT
+    assert facts.standing is None
+    assert published_data.totals.customer_count == 600
+    assert published_data.totals.order_count == 6_000
+    assert published_data.totals.net_amount == Decimal(75_000)
+
+
+def test_rows_by_source_add_up(published_data: ReportData) -> None:
+    crm, shop = published_data.sources
+    assert (crm.source_name, crm.read_count, crm.loaded_count, crm.quarantined_count) == ("crm", 2_143, 2_100, 43)
+    assert (shop.read_count, shop.loaded_count, shop.quarantined_count) == (201_610, 201_586, 24)
+    assert (shop.load_count, shop.new_load_count) == (2, 1)
+    assert crm.quarantined_share == pytest.approx(43 / 2_143)
+
+
+def test_loads_that_the_run_does_not_see_are_left_out(tmp_path: Path) -> None:
+    run = made_run.start_run(tmp_path)
+    made_monitoring.add_load(run, 1, "shop", "order_lines", read=10)
+    hidden = made_monitoring.add_load(run, 2, "elsewhere", "order_lines", read=99)
+    made_monitoring.add_quarantine(run, hidden, "order_lines", "quantity", "x", "hidden")
+    data = collect(run)
+    assert [source.read_count for source in data.sources] == [10]
+    assert (data.load_total, data.quarantine) == (1, ())
+
+
+def test_sizes_and_changes(published_data: ReportData) -> None:
+    before, now = place(STANDARD, 600)
+    assert [item.segmentation_id for item in published_data.segmentations] == list(STANDARD)
+    for item in published_data.segmentations:
+        sizes, old = Counter(now[item.segmentation_id]), Counter(before[item.segmentation_id])
+        for index, segment in enumerate(sorted(item.segments, key=lambda segment: segment.segment_id)):
+            assert segment.customer_count == sizes[index]
+            assert segment.previous_count == old[index]
+            assert segment.relative_change == pytest.approx(sizes[index] / old[index] - 1)
+
+
+def test_declared_segments_keep_their_order_and_found_ones_go_by_size(published_data: ReportData) -> None:
+    by_key = {item.segmentation_id: item for item in published_data.segmentations}
+    assert tuple(segment.name for segment in by_key["rfm"].segments) == STANDARD["rfm"][2]
+    found = [segment.customer_count or 0 for segment in by_key["clusters"].segments]
+    assert found == sorted(found, reverse=True)
+    assert len(set(found)) > 1
+
+
+def test_the_profile_has_the_most_distinguishing_features(published_data: ReportData) -> None:
+    profile = published_data.segmentations[0].profile
+    assert profile is not None
+    assert (len(profile.feature_names), profile.feature_count) == (14, 16)
+    strongest = [
+        max(abs(cell.standardised_difference or 0) for cell in profile.cells if cell.feature_name == name)
+        for name in profile.feature_names
+    ]
+    assert strongest == sorted(strongest, reverse=True)
+    assert len(profile.cells) == 14 * 11
+    order = list(dict.fromkeys(cell.segment_id for cell in profile.cells))
+    assert order == [segment.segment_id for segment in published_data.segmentations[0].segments]
+    assert all(value.share - value.population_share > 0.05 for value in profile.typical)
+
+
+def test_survivors_are_counted_and_other_events_told(published_data: ReportData) -> None:
+    migration = next(item for item in published_data.segmentations if item.segmentation_id == "clusters").migration
+    assert migration is not None
+    assert [event.name for event in migration.events] == ["split"]
+    assert migration.survived_count == 1
+
+
+def test_combinations_are_the_largest_of_all(published_data: ReportData) -> None:
+    overlap = published_data.overlap
+    assert overlap is not None
+    assert len(overlap.intersections) == 25 < overlap.intersection_total
+    _, now = place(STANDARD, 600)
+    held = Counter(members for members in zip(*now.values(), strict=True) if any(item is not None for item in members))
+    assert overlap.customer_total == held.total()
+    assert [item.customer_count for item in overlap.intersections] == [count for _, count in held.most_common(25)]
+
+
+def test_drift_puts_what_matters_first(published_data: ReportData) -> None:
+    previous = [row for row in published_data.drift if row.reference_kind == "previous"]
+    assert [row.standing for row in previous][:3] == ["alarm", "notice", "inconclusive"]
+    assert published_data.drift[-1].reference_kind == "baseline"
+    assert previous[0].alarm_ratio == pytest.approx(2.43)
+
+
+def test_thresholds_that_the_table_lacks_are_the_workspaces(tmp_path: Path) -> None:
+    run = made_run.start_run(tmp_path)
+    rows = [made_monitoring.drift_row("a", 0.02), made_monitoring.drift_row("b", 0.02, effect_name="w")]
+    for row in rows:
+        del row["notice_threshold"], row["alarm_threshold"]
+    made_monitoring.write_drift(run, rows)
+    limits = {row.subject_name: (row.notice_threshold, row.alarm_threshold) for row in collect(run).drift}
+    assert limits == {"a": (0.05, 0.1), "b": (None, None)}
+
+
+def test_a_first_run_has_no_change_and_no_migration(tmp_path: Path) -> None:
+    data = collect(standard_run(tmp_path, customers=200, is_first=True))
+    segments = [segment for item in data.segmentations for segment in item.segments]
+    assert data.run.previous_as_of is None
+    assert {segment.change_count for segment in segments} == {None}
+    assert {item.migration for item in data.segmentations} == {None}
+    assert data.drift == ()
+
+
+def test_a_stopped_run_says_what_readers_still_have(tmp_path: Path) -> None:
+    data = collect(stopped_run(tmp_path))
+    assert data.run.state == "gate_failed"
+    assert data.run.standing is not None
+    assert (data.run.standing.as_of, data.run.standing.age_days) == (dt.date(2025, 5, 31), 30)
+    assert (data.segmentations, data.overlap, data.drift) == ((), None, ())
+    assert data.failed_checks[0].severity == "critical"
+    assert data.failed_checks[0].observed == "2025-06-11"
+    assert data.totals.customer_count is None
+
+
+@pytest.mark.parametrize(
+    ("status", "stopped_by", "state"),
+    [
+        ("running", None, "unpublished"),
+        ("running", "too many rows in quarantine", "failed"),
+        ("gate_failed", None, "gate_failed"),
+        ("failed", None, "failed"),
+        ("killed", None, "failed"),
+    ],
+)
+def test_states(tmp_path: Path, status: str, stopped_by: str | None, state: str) -> None:
+    run = made_run.start_run(tmp_path)
+    run.warehouse.execute("UPDATE ops.run SET status_name = $status", {"status": status})
+    assert collect(run, stopped_by=stopped_by).run.state == state
+
+
+def test_a_repeated_run_that_fails_its_gate_is_not_called_published(tmp_path: Path) -> None:
+    run = stopped_run(tmp_path)
+    made_run.publish(run)
+    assert collect(run).run.state == "gate_failed"
+
+
+def test_checks_of_other_attempts_are_left_out(tmp_path: Path) -> None:
+    run = made_run.start_run(tmp_path)
+    made_monitoring.add_check(run, "raw.order_lines", "order_id", "ours")
+    made_monitoring.add_check(run, "raw.order_lines", "order_id", "theirs", attempt_id="b" * 32)
+    assert [check.meaning for check in collect(run).checks] == ["ours"]
+
+
+def test_an_empty_warehouse_is_no_error(tmp_path: Path) -> None:
+    data = collect(made_run.start_run(tmp_path, previous=None))
+    assert data.run.state == "unpublished"
+    assert data.run.standing is None
+    assert (data.sources, data.checks, data.quarantine, data.loads) == ((), (), (), ())
+
+
+def test_names_of_segments_that_are_gone_come_from_the_previous_run(tmp_path: Path) -> None:
+    run = made_run.start_run(tmp_path)
+    before, now = place(STANDARD, 100)
+    old = Run(run.workspace, run.warehouse, run.paths, PREVIOUS.as_of, None)
+    old.run_id = PREVIOUS.run_id
+    renamed = {key: (title, basis, (*names[:-1], "Gone since")) for key, (title, basis, names) in STANDARD.items()}
+    made_segments.write_segments(old, renamed, before, now)
+    fewer = {key: (title, basis, names[:-1]) for key, (title, basis, names) in STANDARD.items()}
+    made_segments.write_segments(run, fewer, before, now)
+    data = collect(run)
+    assert data.name_of("region.s06") == "Gone since"
+    assert data.name_of("region.s01") == "North"
+    assert data.name_of("never.seen") == "never.seen"
+
+
+def test_retired_segments_without_customers_stand_apart(tmp_path: Path) -> None:
+    run = standard_run(tmp_path, customers=100)
+    run.warehouse.execute(
+        "UPDATE segments.definition SET status_name = 'retired' WHERE segment_id IN ('region.s05', 'region.s06')"
+    )
+    run.warehouse.execute("DELETE FROM monitoring.kpi WHERE segment_id = 'region.s05'")
+    region = next(item for item in collect(run).segmentations if item.segmentation_id == "region")
+    assert [segment.segment_id for segment in region.retired] == ["region.s05"]
+    assert region.segments[-1].segment_id == "region.s06"
+
+
+def test_the_matrix_keeps_the_largest_segments(tmp_path: Path) -> None:
+    names = SIXTY | {"extra": ("Extra", "value", tuple(f"Extra {number}" for number in range(8)))}
+    data = collect(standard_run(tmp_path, names=names, customers=400))
+    assert len(data.matrix_ids) == 60
+    sizes = {
+        segment.segment_id: segment.customer_count or 0 for item in data.segmentations for segment in item.segments
+    }
+    assert min(sizes[key] for key in data.matrix_ids) >= max(sizes[key] for key in sizes.keys() - set(data.matrix_ids))
+
+
+def test_published_tables_are_counted(tmp_path: Path) -> None:
+    run = made_run.start_run(tmp_path)
+    made_monitoring.write_published_file(run.paths.published_database, 42)
+    assert collect(run).published_tables == ()
+    made_run.publish(run)
+    assert [(table.name, table.row_count) for table in collect(run).published_tables] == [
+        ("customer_segment", 42),
+        ("segment", 42),
+    ]
+
+
+def test_a_published_file_that_cannot_be_opened_is_left_out(tmp_path: Path) -> None:
+    run = made_run.start_run(tmp_path)
+    made_run.publish(run)
+    run.paths.published.mkdir()
+    run.paths.published_database.write_bytes(b"not a database" * 1_000)
+    assert collect(run).published_tables == ()
+
+
+def test_the_newest_publication_stands_though_it_is_of_a_later_date(tmp_path: Path) -> None:
+    run = made_run.start_run(tmp_path)
+    ledger.note_publication(run.warehouse, Publication(AS_OF + dt.timedelta(days=31), "later"))
+    standing = collect(run).run.standing
+    assert standing is not None
+    assert standing.age_days == -31
