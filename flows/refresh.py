@@ -59,8 +59,8 @@ def refresh(
             check_published(run, candidate)
             publish(run, candidate)
             raise_alerts(run)
-        except GateFailed:
-            write_report(run)
+        except GateFailed as stop:
+            write_report(run, stopped_by=stop.message)
             raise
         write_report(run)
         return summarise(run)

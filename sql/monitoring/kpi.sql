@@ -9,6 +9,7 @@
 -- column net_share: share of the segmentation's net amount [unit=share]
 -- column order_count: orders, all time [unit=orders]
 -- column average_order_amount: net amount per order [unit=money]
+-- column recency_median_days: median days since the last order [unit=days]
 {%- for window in windows %}
 -- column net_{{ window }}d_amount: orders minus returns in the last {{ window }} days [unit=money]
 -- column order_{{ window }}d_count: orders in the last {{ window }} days [unit=orders]
@@ -27,7 +28,8 @@ WITH sizes AS (
         sum(CAST(feature.net_{{ window }}d_amount AS DECIMAL(18, 4))) AS net_{{ window }}d_amount,
         CAST(sum(feature.order_{{ window }}d_count) AS BIGINT) AS order_{{ window }}d_count,
         {%- endfor %}
-        CAST(sum(feature.order_count) AS BIGINT) AS order_count
+        CAST(sum(feature.order_count) AS BIGINT) AS order_count,
+        median(feature.recency_days) AS recency_median_days
     FROM segments.membership AS membership
     INNER JOIN features.customer_value AS feature
         ON
@@ -71,6 +73,7 @@ defined AS (
         coalesce(sizes.customer_count, 0) AS customer_count,
         coalesce(sizes.net_amount, 0) AS net_amount,
         coalesce(sizes.order_count, 0) AS order_count,
+        sizes.recency_median_days,
         {%- for window in windows %}
         coalesce(sizes.net_{{ window }}d_amount, 0) AS net_{{ window }}d_amount,
         coalesce(sizes.order_{{ window }}d_count, 0) AS order_{{ window }}d_count,
@@ -95,6 +98,7 @@ SELECT
     ) AS net_share,
     order_count,
     CAST(net_amount AS DOUBLE) / nullif(order_count, 0) AS average_order_amount,
+    CAST(recency_median_days AS DOUBLE) AS recency_median_days,
     {%- for window in windows %}
     CAST(net_{{ window }}d_amount AS DOUBLE) AS net_{{ window }}d_amount,
     order_{{ window }}d_count,

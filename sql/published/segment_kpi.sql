@@ -11,6 +11,7 @@
 -- column net_share: share of the segmentation's net amount [unit=share]
 -- column order_count: orders, all time [unit=orders]
 -- column average_order_amount: net amount per order [unit=money]
+-- column recency_median_days: median days since the last order [unit=days]
 {%- for window in windows %}
 -- column net_{{ window }}d_amount: orders minus returns in the last {{ window }} days [unit=money]
 -- column order_{{ window }}d_count: orders in the last {{ window }} days [unit=orders]
@@ -30,6 +31,7 @@ SELECT
     net_share,
     order_count,
     average_order_amount,
+    recency_median_days,
     {%- for window in windows %}
     net_{{ window }}d_amount,
     order_{{ window }}d_count,

@@ -60,9 +60,9 @@ DRIFT_COMPARISONS = (("2025-04-30", "2025-05-31"), ("2025-04-30", "2025-06-30"))
 # --- Everyday rates --------------------------------------------------------------------------------------------------
 
 #: Customers of the first day; the others register evenly over the history.
-OLD_CUSTOMER_SHARE = 0.55
+OLD_CUSTOMER_SHARE = 0.65
 #: Mean days until a customer leaves for good, all segments.
-CHURN_MEAN_DAYS = 3650.0
+CHURN_MEAN_DAYS = 5500.0
 #: Mean days over which the visits of the lapsing segment fade once they start to.
 FADE_MEAN_DAYS = 75.0
 MOVED_SHARE = 0.06
@@ -129,42 +129,42 @@ def _responses(discount: float, menu: float, delivery: float) -> dict[str, float
 SEGMENTS: tuple[Segment, ...] = (
     Segment(
         "weekday_lunchers", "Weekday lunchers", "Small store lunches on working days, near the office.",
-        share=0.10, orders_per_year=23, orders_sigma=0.40, lines_per_order=1.35, extra_units=0.05,
+        share=0.10, orders_per_year=18, orders_sigma=0.40, lines_per_order=1.35, extra_units=0.05,
         channels=(0.93, 0.01, 0.06), weekdays=(1.3, 1.4, 1.4, 1.4, 1.2, 0.2, 0.1), lunch_share=0.94,
         discount_share=0.06, taste=0.0, age=(34, 8), children=0.3, couple_share=0.45, income=1.05,
         educations=(1, 2, 3, 3, 6, 5, 1), urban=6.0, rating=4.1, responses=_responses(0.06, 0.08, 0.02),
     ),
     Segment(
         "family_weekenders", "Family weekend diners", "Families who dine on Friday to Sunday, with children's dishes.",
-        share=0.18, orders_per_year=6.2, orders_sigma=0.40, lines_per_order=3.4, extra_units=0.5,
-        channels=(0.90, 0.06, 0.04), weekdays=(0.2, 0.2, 0.2, 0.3, 1.4, 2.6, 2.1), lunch_share=0.25,
+        share=0.17, orders_per_year=5, orders_sigma=0.40, lines_per_order=3.2, extra_units=0.5,
+        channels=(0.90, 0.06, 0.04), weekdays=(0.5, 0.5, 0.5, 0.6, 1.3, 2.0, 1.6), lunch_share=0.25,
         discount_share=0.12, taste=0.1, age=(42, 7), children=1.9, couple_share=0.90, income=1.15,
         educations=(1, 3, 3, 5, 4, 3, 1), urban=0.8, rating=4.2, responses=_responses(0.08, 0.10, 0.06),
     ),
     Segment(
         "pantry_stockers", "Online pantry stockers", "Large grocery orders in the web shop, many units a line.",
-        share=0.14, orders_per_year=8, orders_sigma=0.40, lines_per_order=3.4, extra_units=2.2,
+        share=0.22, orders_per_year=8, orders_sigma=0.40, lines_per_order=2.8, extra_units=2.2,
         channels=(0.02, 0.86, 0.12), weekdays=(1.2, 1.0, 1.0, 1.0, 0.8, 0.9, 1.3), lunch_share=0.40,
         discount_share=0.15, taste=-0.2, age=(52, 11), children=0.8, couple_share=0.70, income=0.95,
         educations=(2, 3, 2, 5, 3, 2, 1), urban=0.4, rating=4.0, responses=_responses(0.10, 0.04, 0.20),
     ),
     Segment(
         "occasional_treaters", "Occasional treaters", "A few dinners a year, with dear dishes and wine.",
-        share=0.298, orders_per_year=2.3, orders_sigma=0.45, lines_per_order=2.3, extra_units=0.3,
-        channels=(0.88, 0.08, 0.04), weekdays=(0.3, 0.4, 0.5, 0.8, 1.8, 2.2, 1.0), lunch_share=0.08,
+        share=0.258, orders_per_year=2.2, orders_sigma=0.45, lines_per_order=2.2, extra_units=0.3,
+        channels=(0.88, 0.08, 0.04), weekdays=(0.5, 0.5, 0.6, 0.8, 1.5, 1.9, 1.2), lunch_share=0.08,
         discount_share=0.04, taste=1.2, age=(55, 12), children=0.3, couple_share=0.75, income=1.45,
         educations=(1, 1, 3, 2, 4, 6, 3), urban=2.0, rating=4.4, responses=_responses(0.04, 0.14, 0.03),
     ),
     Segment(
         "deal_hunters", "Deal hunters", "Order by app when something is reduced.",
-        share=0.15, orders_per_year=5.2, orders_sigma=0.45, lines_per_order=2.0, extra_units=0.6,
+        share=0.14, orders_per_year=4.8, orders_sigma=0.45, lines_per_order=2.0, extra_units=0.6,
         channels=(0.15, 0.20, 0.65), weekdays=(1.0, 1.2, 1.2, 1.1, 1.0, 0.8, 0.7), lunch_share=0.50,
         discount_share=0.75, taste=-0.9, age=(27, 6), children=0.3, couple_share=0.35, income=0.70,
         educations=(2, 3, 5, 3, 4, 2, 0.3), urban=2.5, rating=3.8, responses=_responses(0.30, 0.05, 0.15),
     ),
     Segment(
         "lapsing", "Lapsing customers", "Used to come now and then; the visits fade out over some months.",
-        share=0.12, orders_per_year=6, orders_sigma=0.35, lines_per_order=2.0, extra_units=0.3,
+        share=0.10, orders_per_year=6, orders_sigma=0.35, lines_per_order=2.0, extra_units=0.3,
         channels=(0.60, 0.30, 0.10), weekdays=(0.8, 0.8, 0.9, 1.0, 1.2, 1.3, 1.0), lunch_share=0.45,
         discount_share=0.15, taste=0.0, age=(45, 14), children=0.6, couple_share=0.55, income=0.90,
         educations=(2, 3, 3, 4, 3, 2, 0.5), urban=1.2, rating=3.3, responses=_responses(0.03, 0.02, 0.02),

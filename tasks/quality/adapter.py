@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 EXAMPLE_COUNT = 5
 #: What SQLAlchemy would take for a parameter, such as the colon of a struct.
 _PARAMETER = re.compile(r"(?<![:\w\\]):(?=\w)")
+#: How SQLAlchemy introduces a message of the database.
+_DRIVER = re.compile(r"^\(\S+\) ")
 _FORMAT: dict[str, Any] = {"result_format": "BASIC", "partial_unexpected_count": EXAMPLE_COUNT}
 
 
@@ -174,7 +176,8 @@ def _configuration(check: Check, query: str | None) -> dict[str, Any]:
 
 def _escaped(query: str) -> str:
     """SQL for Great Expectations, which fills in braces, and SQLAlchemy, which takes `:name` for a parameter."""
-    return _PARAMETER.sub(r"\\:", query.replace("{", "{{").replace("}", "}}"))
+    # The query is put between brackets on one line: it may end in a comment.
+    return _PARAMETER.sub(r"\\:", query.replace("{", "{{").replace("}", "}}")) + "\n"
 
 
 def _outcome(result: ExpectationValidationResult) -> Outcome:
@@ -200,4 +203,4 @@ def _error(information: dict[str, Any] | None) -> str | None:
         return None
     parts = [information] if "raised_exception" in information else list(information.values())
     messages = [str(part["exception_message"]) for part in parts if part["raised_exception"]]
-    return messages[0].strip().splitlines()[0] if messages else None
+    return _DRIVER.sub("", messages[0].strip().splitlines()[0]) if messages else None

@@ -13,6 +13,7 @@ from functools import cached_property
 
 import jinja2
 import sqlglot
+from sqlglot import exp
 
 from tasks.config.errors import WorkspaceError
 from tasks.config.segmentations import RulesSegmentation
@@ -72,7 +73,7 @@ class QueryContext:
         names = {"batch": self.rows(table), **self._names}
         try:
             return _ENVIRONMENT.from_string(expectation.kwargs["query"]).render(names).strip().rstrip(";")
-        except jinja2.TemplateError as error:
+        except (jinja2.TemplateError, TypeError, ValueError) as error:
             raise WorkspaceError(
                 f"cannot render the query: {error}", where=check.where, hint=f"queries may use {', '.join(names)}"
             ) from error
@@ -133,15 +134,15 @@ def validate_suites(workspace: Workspace) -> int:
 
 
 def _parse(query: str, where: str) -> None:
+    hint = "it selects the rows that are wrong, in DuckDB's SQL"
     try:
-        sqlglot.parse_one(query, dialect="duckdb")
+        statements = sqlglot.parse(query, dialect="duckdb")
     except sqlglot.ParseError as error:
         first = error.errors[0] if error.errors else {}
-        raise WorkspaceError(
-            f"the query is not one SELECT: {first.get('description', error)} near {first.get('highlight', '')!r}",
-            where=where,
-            hint="it selects the rows that are wrong, in DuckDB's SQL",
-        ) from error
+        near = f"{first.get('description', error)} near {first.get('highlight', '')!r}"
+        raise WorkspaceError(f"the query is not one SELECT: {near}", where=where, hint=hint) from error
+    if len(statements) != 1 or not isinstance(statements[0], exp.Query):
+        raise WorkspaceError("the query is not one SELECT", where=where, hint=hint)
 
 
 def _listed(values: Iterable[str]) -> str:

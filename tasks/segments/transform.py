@@ -229,8 +229,9 @@ def _unit(values: Floats) -> float:
     """
     sizes = np.abs(values[values != 0])
     low = float(np.quantile(sizes, 0.05)) if len(sizes) else 1.0
-    # Below the smallest normal number a quotient would overflow.
-    return _rounded(max(low / 10 if values.min() > 0 else low, 1e-100))
+    unit = low / 10 if values.min() > 0 else low
+    # No more than twelve orders of magnitude, whose fourth power is still a number.
+    return _rounded(max(unit, float(np.abs(values).max()) * 1e-12))
 
 
 def _power(values: Floats) -> float:

@@ -205,7 +205,9 @@ def test_sixty_segments_fit(tmp_path: Path) -> None:
 def test_the_page_is_replaced_whole(tmp_path: Path) -> None:
     folder = tmp_path / "report"
     assert write_page("one", folder) == folder / "index.html"
-    write_page("two", folder)
+    with (folder / "index.html").open() as reader:
+        write_page("two", folder)
+        assert reader.read() == "one", "a reader who has the page open keeps it whole"
     assert (folder / "index.html").read_text() == "two"
     assert [path.name for path in folder.iterdir()] == ["index.html"]
     assert stat.S_IMODE((folder / "index.html").stat().st_mode) == 0o644

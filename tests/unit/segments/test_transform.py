@@ -30,7 +30,7 @@ def fit_one(values: object, **options: object) -> tuple[FrozenTransform, np.ndar
 def test_lognormal_money_becomes_normal() -> None:
     _, z = fit_one(money())
     assert abs(stats.skew(z)) < 0.1
-    assert abs(stats.kurtosis(z)) < 0.2
+    assert abs(stats.kurtosis(z)) < 0.3  # caps take a little off both tails
     assert z.mean() == pytest.approx(0, abs=0.01)
     assert z.std() == pytest.approx(1, abs=0.01)
 
@@ -68,7 +68,8 @@ def test_caps_hold_one_absurd_customer() -> None:
     values = money(5_000)
     _, usual = fit_one(values)
     _, with_absurd = fit_one(np.append(values, 1e15))
-    assert with_absurd[:-1] == pytest.approx(usual, abs=0.05)
+    capped = values >= np.quantile(values, 0.999)
+    assert with_absurd[:-1][~capped] == pytest.approx(usual[~capped], abs=0.01)
     assert with_absurd[-1] < 4
 
 
@@ -129,7 +130,7 @@ def test_json_gives_back_the_same_transform_to_the_last_bit() -> None:
 
 
 @settings(max_examples=50, deadline=None)
-@given(hnp.arrays(np.float64, st.integers(2, 60), elements=st.floats(-1e12, 1e12, width=32)))
+@given(hnp.arrays(np.float64, st.integers(2, 60), elements=st.floats(-1e12, 1e12)))
 def test_any_numbers_are_dropped_or_bounded(values: np.ndarray) -> None:
     frame = pl.DataFrame({"x": values})
     try:

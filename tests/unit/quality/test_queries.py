@@ -1,0 +1,102 @@
+"""The SQL of checks."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tasks.config.errors import WorkspaceError
+from tasks.quality.queries import QueryContext, key_query, validate_suites
+from tasks.quality.suites import Check, Expectation
+from tasks.warehouse.connection import Warehouse
+from tests.unit.quality import corridor
+
+
+@pytest.fixture
+def context(tmp_path: Path) -> QueryContext:
+    space = corridor.workspace(tmp_path, max_quarantined_share=0.05)
+    return QueryContext(space, dt.date(2025, 6, 30), "0123abcd", ("l1", "l2"))
+
+
+def _query(context: QueryContext, query: str) -> str | None:
+    expectation = Expectation(type="expect_no_rows", kwargs={"query": query}, severity="critical", meaning="m")
+    return context.query("features.customer_value", Check(1, expectation, "made.yaml:7"))
+
+
+@pytest.mark.parametrize(
+    ("table", "relation"),
+    [
+        ("staging.orders", 'staging."orders"'),
+        ("raw.customers", 'raw."customers"'),
+        ("ops.load", "(SELECT * FROM ops.load WHERE load_id IN ('l1', 'l2'))"),
+        ("segments.membership", "(SELECT * FROM segments.\"membership\" WHERE run_id = '0123abcd')"),
+        ("published.segment", 'checked_candidate.main."segment"'),
+    ],
+)
+def test_a_run_is_judged_by_its_own_rows(context: QueryContext, table: str, relation: str) -> None:
+    assert context.rows(table) == relation
+
+
+@pytest.mark.parametrize(
+    ("query", "rendered"),
+    [
+        ("{{ as_of }}", "DATE '2025-06-30'"),
+        ("{{ as_of_end }}", "TIMESTAMP '2025-07-01 00:00:00.000000'"),
+        ("{{ run_id }}", "'0123abcd'"),
+        ("{{ windows }}", "[30, 90, 365]"),
+        ("{{ max_quarantined_share }}", "0.05"),
+        ("{{ multiple }}", "'topics'"),
+        ("{{ complete }}", "'lifecycle'"),
+        ("{{ rows('staging.orders') }}", 'staging."orders"'),
+        ("SELECT 1; \n", "SELECT 1"),
+    ],
+)
+def test_names_that_queries_may_use(context: QueryContext, query: str, rendered: str) -> None:
+    assert _query(context, query) == rendered
+
+
+@pytest.mark.parametrize(
+    "query", ["{{ batsh }}", "{% if %}", "{{ nothing.here }}", "{{ rows() }}", "{{ rows('orders') }}"]
+)
+def test_a_template_that_cannot_be_rendered_is_told(context: QueryContext, query: str) -> None:
+    with pytest.raises(WorkspaceError, match=r"made.yaml:7: cannot render the query.*\n.*batch, rows, as_of"):
+        _query(context, query)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    rows=st.lists(
+        st.tuples(st.sampled_from(["a", "b", "ab", "", None]), st.sampled_from(["b", "ab", "", None])), max_size=8
+    )
+)
+def test_keys_that_repeat_or_are_null_are_found_exactly(rows: list[tuple[str | None, str | None]]) -> None:
+    with Warehouse.open(None, threads=1) as warehouse:
+        warehouse.execute("CREATE TABLE made (x VARCHAR, y VARCHAR)")
+        for row in rows:
+            warehouse.execute("INSERT INTO made VALUES (?, ?)", row)
+        found = {(x, y): count for x, y, count in warehouse.rows(key_query("made", ["x", "y"]))}
+    expected = {key: count for key, count in Counter(rows).items() if count > 1 or None in key}
+    assert found == expected
+
+
+def test_shipped_suites_are_valid(tmp_path: Path) -> None:
+    assert validate_suites(corridor.workspace(tmp_path)) > 150
+
+
+@pytest.mark.parametrize("query", ["SELECT FROM WHERE (", "DELETE FROM {{ batch }}", "SELECT 1; SELECT 2"])
+def test_a_query_that_is_no_select_is_told_before_anything_runs(tmp_path: Path, query: str) -> None:
+    space = corridor.workspace(tmp_path, expectations="checks")
+    file = tmp_path / "checks" / "staging" / "orders.yaml"
+    file.parent.mkdir(parents=True)
+    file.write_text(
+        "table: staging.orders\ndescription: d\nexpectations:\n"
+        f"  - {{type: expect_no_rows, kwargs: {{query: '{query}'}}, severity: warning, meaning: m}}\n"
+    )
+    with pytest.raises(WorkspaceError) as raised:
+        validate_suites(space)
+    assert f"{file}:4: the query is not one SELECT" in str(raised.value)
