@@ -2,8 +2,8 @@
 -- why: tells the specialist from the all-rounder and the bargain hunter from the full payer
 -- grain: customer
 -- column customer_id: the company's own id of the customer [id]
--- column product_count: different products bought [unit=products]
--- column category_count: different categories bought from [unit=categories]
+-- column product_count: different products bought [unit=products; cumulative]
+-- column category_count: different categories bought from [unit=categories; cumulative]
 -- column category_entropy: Shannon entropy of the amounts by category; 0: one category; NULL: no amount in a known category [unit=bits]
 -- column top_category_name: category of the largest amount, in a tie the alphabetically first; NULL: no amount in a known category [category]
 -- column top_category_share: its part of the amount in known categories; NULL: no such amount [unit=share]

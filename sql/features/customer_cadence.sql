@@ -2,12 +2,12 @@
 -- why: ninety days of silence are a pause for one customer and a loss for another; the rhythm tells which
 -- grain: customer
 -- column customer_id: the company's own id of the customer [id]
--- column order_day_count: days with at least one order [unit=days]
+-- column order_day_count: days with at least one order [unit=days; cumulative]
 -- column gap_mean_days: mean gap between consecutive order days; NULL: fewer than two [unit=days]
 -- column gap_median_days: median gap between consecutive order days; NULL: fewer than two [unit=days]
 -- column gap_std_days: sample standard deviation of the gaps; NULL: fewer than three order days [unit=days]
 -- column last_gap_days: gap between the last two order days; NULL: fewer than two [unit=days]
--- column overdue_ratio: days since the last order ÷ gap_mean_days; above 1 he is later than usual; NULL: fewer than two order days
+-- column overdue_ratio: days since the last order ÷ gap_mean_days; above 1 he is later than usual; NULL: fewer than two order days [cumulative]
 WITH
 gaps AS (
     SELECT

@@ -3,7 +3,7 @@
 -- grain: customer
 -- column customer_id: the company's own id of the customer [id]
 -- column top_channel_name: channel of most orders, in a tie the alphabetically first; NULL: no order with a known channel [category]
--- column channel_count: different channels ordered on [unit=channels]
+-- column channel_count: different channels ordered on [unit=channels; cumulative]
 -- column top_daypart_name: part of the day (UTC) of most orders, in a tie the earlier named: morning 5–11 h, lunch 11–15 h, afternoon 15–17 h, dinner 17–22 h, night 22–5 h; NULL: no order with a time of day (00:00:00 is taken for a date only) [category]
 -- column weekend_order_share: orders on Saturday or Sunday ÷ all orders; NULL: never ordered [unit=share]
 -- column december_order_share: orders in December ÷ all orders; NULL: never ordered [unit=share]

@@ -2,7 +2,7 @@
 -- why: needs and means go with the stage of life; says whom a segment is made of
 -- grain: customer
 -- column customer_id: the company's own id of the customer [id]
--- column age_years: full years of age at the as-of day; NULL: day of birth not known [unit=years; calendar]
+-- column age_years: full years of age at the as-of day; NULL: day of birth not known [unit=years]
 -- column age_band_name: under 18, 18–24, 25–34, … by age_years (written "under 18", "18-24", "25-34", "35-44", "45-54", "55-64", "65+"); where the day of birth is not known, the band as the source spells it [category]
 -- column gender_code: f, m or x, read from common English, German, French and Spanish spellings; NULL: not known [category]
 -- column education_name: highest education [category]

@@ -2,13 +2,13 @@
 -- why: who responds is worth a contact, who complains should not get one, and satisfaction turns before sales do
 -- grain: customer
 -- column customer_id: the company's own id of the customer [id]
--- column campaign_contact_count: contacts by campaigns [unit=contacts]
--- column campaign_response_count: contacts that the customer responded to by the as-of day [unit=contacts]
+-- column campaign_contact_count: contacts by campaigns [unit=contacts; cumulative]
+-- column campaign_response_count: contacts that the customer responded to by the as-of day [unit=contacts; cumulative]
 -- column campaign_response_share: responses ÷ contacts; NULL: never contacted [unit=share]
--- column last_contact_days: days since the last contact; NULL: never contacted [unit=days; calendar]
+-- column last_contact_days: days since the last contact; NULL: never contacted [unit=days; calendar; cumulative]
 -- column rating_mean: mean of all ratings, 1 (worst) to 5, each taken to 4 decimals; NULL: none given
--- column feedback_count: ratings, scores, comments and complaints given [unit=times]
--- column complaint_count: complaints [unit=times]
+-- column feedback_count: ratings, scores, comments and complaints given [unit=times; cumulative]
+-- column complaint_count: complaints [unit=times; cumulative]
 -- column recommend_score_last: newest recommendation score, 0 to 10; NULL: none given
 WITH
 contacts AS (

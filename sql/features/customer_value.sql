@@ -4,10 +4,10 @@
 -- column customer_id: the company's own id of the customer [id]
 -- column recency_days: days since the last order; NULL: never ordered [unit=days; calendar]
 -- column tenure_days: days since the first order; NULL: never ordered [unit=days; calendar]
--- column order_count: orders with at least one bought product; an order of returns only is none [unit=orders]
--- column net_amount: amount of all orders, postage and fees left out, minus all returns [unit=currency]
+-- column order_count: orders with at least one bought product; an order of returns only is none [unit=orders; cumulative]
+-- column net_amount: amount of all orders, postage and fees left out, minus all returns [unit=currency; cumulative]
 -- column average_order_amount: mean amount of an order before returns; NULL: never ordered [unit=currency]
--- column unit_count: units of bought products, returned ones included [unit=units]
+-- column unit_count: units of bought products, returned ones included [unit=units; cumulative]
 -- column first_order_date: day of the first order; NULL: never ordered [date]
 -- column last_order_date: day of the last order; NULL: never ordered [date]
 {%- for days in windows %}

@@ -135,7 +135,7 @@ SEGMENTS: tuple[Segment, ...] = (
         educations=(1, 2, 3, 3, 6, 5, 1), urban=6.0, rating=4.1, responses=_responses(0.06, 0.08, 0.02),
     ),
     Segment(
-        "family_weekenders", "Family weekend diners", "Families who dine on Friday to Sunday, with children's dishes.",
+        "family_weekenders", "Family weekend diners", "Families who dine mostly from Friday to Sunday.",
         share=0.17, orders_per_year=5, orders_sigma=0.40, lines_per_order=3.2, extra_units=0.5,
         channels=(0.90, 0.06, 0.04), weekdays=(0.5, 0.5, 0.5, 0.6, 1.3, 2.0, 1.6), lunch_share=0.25,
         discount_share=0.12, taste=0.1, age=(42, 7), children=1.9, couple_share=0.90, income=1.15,

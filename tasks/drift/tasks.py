@@ -12,6 +12,7 @@ from prefect.cache_policies import NO_CACHE
 
 from tasks.drift.decision import measure_drift as measure
 from tasks.drift.policy import DriftPolicy, EffectHistory, EffectKey, FeatureSpec
+from tasks.drift.population import confirm_on_population, measure_population
 from tasks.drift.records import DriftVerdict
 from tasks.drift.verdict import judge_drift
 from tasks.warehouse import ledger, tables
@@ -122,8 +123,13 @@ def _compare(
         notice_effect=said.notice_effect,
         alarm_effect=said.alarm_effect,
     )
-    scores = measure(earlier, current, known, (run.as_of - reference.as_of).days, policy, said.seed)
-    return _frame(kind, reference, judge_drift(scores, policy, _history(run, kind)))
+    days = (run.as_of - reference.as_of).days
+    history = _history(run, kind)
+    verdicts = judge_drift(measure(earlier, current, known, days, policy, said.seed), policy, history)
+    if any(verdict.snapshot_kind == "paired" and verdict.level != "none" for verdict in verdicts):
+        population = measure_population(earlier, current, known, days, policy, said.seed)
+        verdicts = confirm_on_population(verdicts, population, policy, history)
+    return _frame(kind, reference, verdicts)
 
 
 def _history(run: Run, kind: str) -> EffectHistory:

@@ -104,7 +104,7 @@ def _judge(
 ) -> DriftVerdict:
     limits = thresholds(score, policy, history)
     is_significant = p_adjusted is not None and p_adjusted <= policy.family_wise_error_rate
-    level: Level = _materiality(score, policy, limits) if is_significant else "none"
+    level: Level = materiality(score, policy, limits) if is_significant else "none"
     detectable = None
     if p_adjusted is not None and score.effect_scale is not None:
         detectable = minimum_detectable_effect(
@@ -143,7 +143,8 @@ def _is_mix(score: DriftScore) -> bool:
     return score.feature_type in ("categorical", "segment_mix")
 
 
-def _materiality(score: DriftScore, policy: DriftPolicy, limits: Thresholds) -> Level:
+def materiality(score: DriftScore, policy: DriftPolicy, limits: Thresholds) -> Level:
+    """Say what an effect would be worth if it is no accident."""
     size = abs(score.effect_size) if score.effect_size is not None else 0.0
     by_level = _level_materiality(score, policy) if _is_mix(score) else "none"
     if _reaches(size, limits.alarm) or by_level == "alarm":

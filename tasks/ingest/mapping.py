@@ -151,7 +151,9 @@ def _problem(column: Column, loaded_at: dt.datetime) -> str:
             f" 'reason': {literal(reason)}, 'action_name': {literal(action)}}}"
         )
 
-    cases = [f"WHEN {identifier('_try_' + column.name)} IS NULL THEN {struct(f'cannot be read as {column.type}', 'row')}"]
+    cases = [
+        f"WHEN {identifier('_try_' + column.name)} IS NULL THEN {struct(f'cannot be read as {column.type}', 'row')}"
+    ]
     if column.required:
         cases.append(f"WHEN {name} IS NULL THEN {struct('is missing', 'row')}")
     if column.rule:

@@ -6,6 +6,7 @@ Owns: `monitoring.segment_event`. Does not own the decision what a split or merg
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 
 import polars as pl
 
@@ -28,10 +29,16 @@ SCHEMA = {
 def write_events(run: Run) -> list[str]:
     """Name the transitions of every segmentation; returns the sentences of those that are news.
 
-    A transition that the bootstrap does not confirm is not written: it would name an accident of the sample.
+    Segments split, merge, vanish and emerge when their definition changes or a model is replaced, and when one becomes
+    empty or fills. While a definition stands, customers who walk from one segment to another are flows
+    (`monitoring.transition`), however many walk together: "about to sleep vanished into hibernating" would be told
+    every month. A transition that the bootstrap does not confirm is not written either: it may be an accident.
     """
     rows = []
+    redrawn = _redrawn(run)
     for name, flows in _flows(run).items():
+        if name not in redrawn and not _emptied_or_filled(flows):
+            continue
         rows += [
             {
                 "segmentation_id": name,
@@ -48,6 +55,26 @@ def write_events(run: Run) -> list[str]:
         ]
     tables.write_frame(run, "monitoring.segment_event", pl.DataFrame(rows, schema=SCHEMA))
     return [str(row["sentence"]) for row in rows if row["event_name"] != "survive"]
+
+
+def _redrawn(run: Run) -> set[str]:
+    """Segmentations whose definitions in use are not those of the previous run."""
+    return {
+        name
+        for (name,) in run.warehouse.rows(
+            "SELECT segmentation_id FROM segments.definition"
+            " WHERE status_name = 'active' AND run_id IN ($now, $then)"
+            " GROUP BY segmentation_id, segment_id"
+            " HAVING count(DISTINCT coalesce(rule_text, '')) > 1 OR count(*) = 1",
+            {"now": run.run_id, "then": run.previous.run_id if run.previous else ""},
+        )
+    }
+
+
+def _emptied_or_filled(flows: Mapping[tuple[str | None, str | None], int]) -> bool:
+    then = {source for source, _ in flows if source}
+    now = {target for _, target in flows if target}
+    return then != now
 
 
 def _share(event: Transition) -> float | None:

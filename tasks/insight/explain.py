@@ -115,6 +115,8 @@ def _membership(
     by_id = {definition["segment_id"]: definition for definition in definitions}
     own = by_id[row["segment_id"]]
     others = [definition for definition in definitions if definition is not own]
+    alternative: str | None
+    move: str | None
     if row["rival_segment_id"]:
         alternative, move = row["rival_segment_id"], "a change of features towards that cluster's centre"
     elif scores := _SCORES.match(row["reason"]):

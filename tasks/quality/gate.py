@@ -78,7 +78,7 @@ def _planned(run: Run, suite: Suite, context: QueryContext, *, is_present: bool)
         raise ResegmentError(
             f"the table {suite.table} is to be checked, and is not there",
             where=due[0].where,
-            hint="the step before this door has to write it; where it may be absent its suite says `may_be_missing: why`",
+            hint="the step before this door writes it; where it may be absent, its suite says `may_be_missing: why`",
         )
     queries = {check.number: query for check in due if (query := context.query(suite.table, check)) is not None}
     return _Plan(suite, due, queries, skipped)

@@ -8,6 +8,7 @@ import polars as pl
 
 from tasks.config.entities import ENTITIES
 from tasks.config.loading import load_workspace
+from tasks.demo.generator import generate_demo
 from tests.unit.demo.conftest import Demo
 
 WORKSPACE = Path(__file__).resolve().parents[3] / "examples" / "demo"
@@ -33,6 +34,23 @@ def test_defects_name_sources_and_columns_of_the_workspace(demo: Demo) -> None:
         source = workspace.sources[defect.source]
         assert defect.column is None or defect.column in source.columns
         assert defect.column is None or ENTITIES[source.entity].column(defect.column)
+
+
+def test_readme_tells_the_rows_of_the_default_demo(tmp_path: Path) -> None:
+    workspace = load_workspace(WORKSPACE, environment={})
+    assert workspace.generate is not None
+    settings = workspace.generate
+    manifest = generate_demo(tmp_path / "data", customers=settings.customers, seed=settings.seed)
+    assert settings.customers == 2000
+    rows = {name: f"{manifest.rows_of(name):,}" for name in workspace.sources}
+    table = [line.split("|") for line in (WORKSPACE / "README.md").read_text(encoding="utf-8").splitlines()]
+    told = {cells[1].split("`")[1]: cells[2].strip() for cells in table if len(cells) > 4 and "`" in cells[1]}
+    assert told["crm_customers.csv"] == rows["crm"]
+    assert told["orders/orders_YYYY-MM.csv.gz"] == rows["web_orders"]
+    assert told["pos/pos_YYYY-MM.parquet"] == rows["store_tickets"]
+    assert told["feedback.jsonl"] == rows["feedback"]
+    assert told["campaigns.csv"] == f"{rows['campaigns']}, {rows['campaign_contacts']}"
+    assert told["areas.csv"] == rows["areas"]
 
 
 def test_files_are_utf8_and_carry_no_clock(demo: Demo) -> None:

@@ -69,7 +69,7 @@ def test_caps_hold_one_absurd_customer() -> None:
     _, usual = fit_one(values)
     _, with_absurd = fit_one(np.append(values, 1e15))
     capped = values >= np.quantile(values, 0.999)
-    assert with_absurd[:-1][~capped] == pytest.approx(usual[~capped], abs=0.01)
+    assert with_absurd[:-1][~capped] == pytest.approx(usual[~capped], abs=0.02)
     assert with_absurd[-1] < 4
 
 

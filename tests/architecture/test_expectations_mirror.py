@@ -1,0 +1,60 @@
+"""Every table has its expectations, and every suite its table."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tasks.config.entities import ENTITIES
+from tasks.quality.suites import DOORS, Suite, read_suite
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+EXPECTATIONS = REPOSITORY / "expectations"
+
+#: Tables that no SQL model makes: loaded, or computed by a room.
+_WITHOUT_MODEL = {
+    "ops.load",
+    *(f"raw.{name}" for name in ENTITIES),
+    "segments.definition",
+    "segments.membership",
+    "segments.model",
+    "monitoring.drift",
+    "monitoring.overlap",
+    "monitoring.profile",
+    "monitoring.segment_event",
+}
+_FILES = sorted(EXPECTATIONS.glob("*/*.yaml"))
+
+
+def _suites() -> list[Suite]:
+    return [read_suite(file)[0] for file in _FILES]
+
+
+def test_every_table_has_a_suite_and_every_suite_a_table() -> None:
+    models = {f"{path.parent.name}.{path.stem}" for path in (REPOSITORY / "sql").glob("*/*.sql")}
+    assert {suite.table for suite in _suites()} == models | _WITHOUT_MODEL
+
+
+def test_every_folder_belongs_to_a_door() -> None:
+    folders = {path.name for path in EXPECTATIONS.iterdir()}
+    assert folders == {schema for schemas in DOORS.values() for schema in schemas}
+
+
+@pytest.mark.parametrize("file", _FILES, ids=lambda file: f"{file.parent.name}.{file.stem}")
+def test_every_suite_can_stop_a_run_and_speaks_plainly(file: Path) -> None:
+    suite, replaces = read_suite(file)
+    assert not replaces
+    assert "critical" in {check.expectation.severity for check in suite.checks}
+    meanings = [check.expectation.meaning for check in suite.checks]
+    assert len(set(meanings)) == len(meanings)
+    for meaning in meanings:
+        assert "_" not in meaning.replace("quality.max_quarantined_share", ""), meaning
+
+
+def test_entities_that_no_source_has_to_map_are_skipped_without_one() -> None:
+    suites = {suite.table: suite for suite in _suites()}
+    for name in ENTITIES:
+        assert suites[f"raw.{name}"].requires == (name,)
+        # The customers of `staging` are seen in orders, too.
+        assert suites[f"staging.{name}"].requires == (() if name == "customers" else (name,))

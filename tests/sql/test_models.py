@@ -1,0 +1,52 @@
+"""Every SQL model gives the rows that its YAML file expects, and every model has such a file."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterator
+
+import pytest
+
+from tasks.warehouse.build import check_columns
+from tasks.warehouse.connection import Warehouse
+from tests.sql.cases import Case, create_raw, differences, models, read_cases, run_case
+
+CASES = list(read_cases())
+AS_OF = dt.date(2025, 6, 30)
+WINDOWS = (30, 90)
+
+
+@pytest.fixture
+def warehouse() -> Iterator[Warehouse]:
+    with Warehouse.open(None) as opened:
+        yield opened
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_model_gives_the_expected_rows(case: Case, warehouse: Warehouse) -> None:
+    assert differences(case, run_case(warehouse, case)) == []
+
+
+def test_every_column_of_every_model_is_expected_somewhere() -> None:
+    expected: dict[str, set[str]] = defaultdict(set)
+    described: dict[str, set[str]] = defaultdict(set)
+    for case in CASES:
+        expected[case.model] |= {name for row in case.expect for name in row}
+        described[case.model] |= {column.name for column in models(case.as_of, case.windows)[case.model].columns}
+    assert expected.keys() == models(AS_OF, WINDOWS).keys(), "a model without cases, or cases without a model"
+    assert {name: columns - expected[name] for name, columns in described.items() if columns - expected[name]} == {}
+
+
+def test_headers_describe_the_columns_of_the_selects(warehouse: Warehouse) -> None:
+    create_raw(warehouse)
+    for name, model in models(AS_OF, WINDOWS).items():
+        check_columns(warehouse, model)
+        assert all(column.meaning for column in model.columns)
+        warehouse.execute(f"CREATE TABLE {name} AS {model.sql}")
+        assert warehouse.value(f"SELECT count(*) FROM {name}") == 0
+
+
+def test_case_names_are_unique() -> None:
+    names = [str(case) for case in CASES]
+    assert len(set(names)) == len(names)
