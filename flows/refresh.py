@@ -9,21 +9,21 @@ import datetime as dt
 from pathlib import Path
 
 from prefect import flow
-from tasks.demo.tasks import generate_sources
-from tasks.features.tasks import build_features
-from tasks.quality.tasks import check, check_published
-from tasks.segments.tasks import check_definitions, divide, write_segments
 
 from tasks.config.errors import GateFailed
 from tasks.config.loading import load_workspace
 from tasks.config.workspace import Workspace
+from tasks.demo.tasks import generate_sources
 from tasks.drift.tasks import measure_drift
+from tasks.features.tasks import build_features
 from tasks.ingest.tasks import identify_run, ingest_source, stage
 from tasks.insight.tasks import measure_segments, name_transitions, profile_segments
 from tasks.notify.tasks import raise_alerts
 from tasks.overlap.tasks import measure_overlap
 from tasks.publish.tasks import build_candidate, publish
+from tasks.quality.tasks import check, check_published
 from tasks.report.tasks import write_report
+from tasks.segments.tasks import check_definitions, divide, write_segments
 from tasks.warehouse.run import Run, open_run
 from tasks.warehouse.summary import RunSummary, summarise
 

@@ -22,6 +22,8 @@ from tasks.warehouse.run import Run, open_run  # noqa: E402
 from tests.workspaces import AS_OF, ORDERS, MakeWorkspace, OpenRun, small_workspace  # noqa: E402
 
 REPOSITORY = Path(__file__).resolve().parents[1]
+
+
 @pytest.fixture(scope="session")
 def test_data() -> Path:
     """The folder of public data sets; the test is skipped where it is absent."""

@@ -24,6 +24,7 @@ _MOVES = (day_of(dt.date(2025, 1, 7)), day_of(dt.date(2025, 6, 25)))
 
 _SEGMENT_CHOICES = Choices([segment.share for segment in SEGMENTS])
 _EDUCATION_CHOICES = Choices([segment.educations for segment in SEGMENTS])
+_YOUNGEST = 20.0
 #: Occupation weights of the young (studying), those in working age, and the old (retired).
 _OCCUPATION_CHOICES = Choices(
     [(3, 0.2, 0.3, 1, 1, 8, 0, 1, 0.5), (9, 2, 2, 2.5, 2, 0.2, 0, 1, 1), (0.5, 0.2, 0.7, 0.2, 0.1, 0, 12, 0.1, 1)]
@@ -173,6 +174,8 @@ def _household(draws: Draws, number: Ints, segment: Ints) -> tuple[Ints, Flags, 
     """Day of birth, has a partner, children."""
     means = np.array([one.age for one in SEGMENTS], dtype=np.float64)
     age = means[segment, 0] + means[segment, 1] * draws.normal("customer.age", number)
+    # Reflected, not cut off: a crowd at one age would have its birthday on one day, and look like drift.
+    age = _YOUNGEST + np.abs(age - _YOUNGEST)
     birth = np.clip((DAYS - age * 365.25).astype(np.int64), *_BIRTHS)
     partner = draws.chance("customer.partner", number, _of_segment("couple_share", segment))
     children = np.minimum(draws.poisson("customer.children", number, _of_segment("children", segment)), 5)

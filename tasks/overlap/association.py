@@ -45,6 +45,8 @@ def log10_p_value(both: int, size_a: int, size_b: int, total: int) -> float | No
     correlation = phi(both, size_a, size_b, total)
     if correlation is None:
         return None
+    # By size, so that a pair has one p-value to the last bit, whichever segment is named first.
+    size_a, size_b = sorted((size_a, size_b))
     smallest = min(size_a, total - size_a) * min(size_b, total - size_b)
     if smallest < _EXACT_EXPECTED * total:
         return _log10_hypergeometric(both, size_a, size_b, total)

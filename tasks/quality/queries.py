@@ -124,7 +124,7 @@ def validate_suites(workspace: Workspace) -> int:
     context = QueryContext(workspace, dt.date(2000, 1, 1), "0" * 16, ())
     count = 0
     for door in DOORS:
-        for suite in load_suites(workspace, door):  # type: ignore[arg-type] # the keys are the doors
+        for suite in load_suites(workspace, door):
             count += len(suite.checks)
             for check in suite.checks:
                 query = context.query(suite.table, check)

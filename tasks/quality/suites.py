@@ -21,8 +21,10 @@ from tasks.config.shipped import shipped
 from tasks.config.workspace import EntityName, Workspace
 from tasks.quality import vocabulary
 
-#: The doors of the corridor and the schemas whose tables each guards.
-DOORS: dict[str, tuple[str, ...]] = {
+Door = Literal["raw", "staging", "features", "segments", "monitoring", "published"]
+Severity = Literal["critical", "warning"]
+#: The schemas whose tables each door guards, in the order of the corridor.
+DOORS: dict[Door, tuple[str, ...]] = {
     "raw": ("ops", "raw"),
     "staging": ("staging",),
     "features": ("features",),
@@ -30,8 +32,6 @@ DOORS: dict[str, tuple[str, ...]] = {
     "monitoring": ("monitoring",),
     "published": ("published",),
 }
-Door = Literal["raw", "staging", "features", "segments", "monitoring", "published"]
-Severity = Literal["critical", "warning"]
 _Location = tuple[str | int, ...]
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 

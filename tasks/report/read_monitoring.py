@@ -6,6 +6,7 @@ Owns: their queries, and how much of large tables is shown. Does not own: sizes 
 from __future__ import annotations
 
 from dataclasses import fields
+from typing import Any
 
 from tasks.report.reader import RunReader
 from tasks.report.segment_records import (
@@ -66,6 +67,21 @@ def migration(reader: RunReader, segmentation_id: str) -> Migration | None:
     )
 
 
+_PAIRS = "monitoring.overlap"
+_PAIR_COLUMNS = (
+    "segment_id_a",
+    "segment_id_b",
+    "a_count",
+    "b_count",
+    "intersection_count",
+    "jaccard_share",
+    "containment_a_share",
+    "containment_b_share",
+    "lift",
+    "relation_name",
+)
+
+
 def overlap(reader: RunReader, shown: list[str]) -> Overlap | None:
     """How segments overlap; None where it was not computed.
 
@@ -73,38 +89,14 @@ def overlap(reader: RunReader, shown: list[str]) -> Overlap | None:
         reader: of the run.
         shown: ids of the segments that the matrix has room for.
     """
-    columns = (
-        "segment_id_a",
-        "segment_id_b",
-        "a_count",
-        "b_count",
-        "intersection_count",
-        "jaccard_share",
-        "containment_a_share",
-        "containment_b_share",
-        "lift",
-        "relation_name",
-    )
-    table = "monitoring.overlap"
     pairs = reader.of_run(
-        table,
-        columns,
+        _PAIRS,
+        _PAIR_COLUMNS,
         where="intersection_count > 0 AND list_contains($shown, segment_id_a) AND list_contains($shown, segment_id_b)",
         parameters={"shown": shown},
         order_by="segment_id_a, segment_id_b",
     )
-    remarkable = "relation_name IS NOT NULL AND NOT list_contains($plain, relation_name)"
-    notable = (
-        reader.of_run(
-            table,
-            columns,
-            where=remarkable,
-            parameters={"plain": list(_PLAIN_RELATIONS)},
-            order_by="relation_name DESC, jaccard_share DESC, segment_id_a, segment_id_b",
-        )
-        if "relation_name" in reader.columns(table)
-        else []
-    )
+    notable = _notable_pairs(reader)
     combinations = reader.of_run(
         "monitoring.intersection",
         ("segment_ids", "customer_count"),
@@ -116,14 +108,27 @@ def overlap(reader: RunReader, shown: list[str]) -> Overlap | None:
         return None
     intersection_total, customer_total = _intersection_totals(reader)
     return Overlap(
-        pairs=tuple(OverlapPair(*(row[name] for name in columns)) for row in pairs),
-        notable=tuple(OverlapPair(*(row[name] for name in columns)) for row in notable[:_NOTABLE_SHOWN]),
+        pairs=tuple(OverlapPair(*(row[name] for name in _PAIR_COLUMNS)) for row in pairs),
+        notable=tuple(OverlapPair(*(row[name] for name in _PAIR_COLUMNS)) for row in notable[:_NOTABLE_SHOWN]),
         notable_total=len(notable),
         intersections=tuple(
             Intersection(tuple(row["segment_ids"].split(" & ")), row["customer_count"]) for row in combinations
         ),
         intersection_total=intersection_total,
         customer_total=customer_total,
+    )
+
+
+def _notable_pairs(reader: RunReader) -> list[dict[str, Any]]:
+    """Pairs that are more than two segments that happen to meet, the closest first."""
+    if "relation_name" not in reader.columns(_PAIRS):
+        return []
+    return reader.of_run(
+        _PAIRS,
+        _PAIR_COLUMNS,
+        where="relation_name IS NOT NULL AND NOT list_contains($plain, relation_name)",
+        parameters={"plain": list(_PLAIN_RELATIONS)},
+        order_by="relation_name DESC, jaccard_share DESC, segment_id_a, segment_id_b",
     )
 
 

@@ -111,7 +111,8 @@ def _past_of(run: Run, name: str) -> _Past | None:
         return None
     names = {"run_id": run.previous.run_id, "name": name}
     found = run.warehouse.rows(
-        "SELECT model_json, model_no, trained_as_of_date FROM segments.model WHERE run_id = $run_id AND segmentation_id = $name",
+        "SELECT model_json, model_no, trained_as_of_date FROM segments.model"
+        " WHERE run_id = $run_id AND segmentation_id = $name",
         names,
     )
     if not found:

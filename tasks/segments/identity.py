@@ -174,7 +174,7 @@ def should_adopt(
             adopt, reason = False, f"{change} would be less stable {stability}"
     else:
         adopt, reason = True, f"inertia improves by {improvement:.2%}, stability is no worse {stability}"
-        if improvement <= min_improvement:
+        if challenger.inertia >= (1 - min_improvement) * champion.inertia:
             adopt, reason = False, f"inertia improves by {improvement:.2%}, not more than {min_improvement:.0%}"
         elif challenger.stability < floor:
             adopt, reason = False, f"the refit is less stable {stability}"

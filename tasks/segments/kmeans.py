@@ -37,8 +37,9 @@ CENTROID_DECIMALS = 9
 SAMPLE_ROWS = 100_000
 """Rows a fit sees at most. Of 1M rows, 100,000 keep inertia within 0.06 % of the full fit; 10,000 do not."""
 
-START_ROWS = 10_000
-"""Rows the random starts run on; the best start is then carried on to convergence on the whole sample."""
+START_ROWS = 25_000
+"""Rows the random starts run on; the best is then carried on to convergence on the whole sample. On clouds without any
+structure, the worst case, this costs up to 0.03 % of inertia against starts on 100,000 rows (10,000: 0.1 %)."""
 
 CHUNK_ROWS = 200_000
 _MAX_EXCHANGES = 20

@@ -60,7 +60,8 @@ def summarise(run: Run) -> RunSummary:
         f" WHERE run_id = {run_id} ORDER BY 1, customer_count DESC, 2"
     )
     alerts = run.warehouse.rows(
-        "SELECT kind_name, message FROM ops.alert WHERE attempt_id = $attempt ORDER BY severity_name, kind_name, message",
+        "SELECT kind_name, message FROM ops.alert WHERE attempt_id = $attempt"
+        " ORDER BY severity_name, kind_name, message",
         {"attempt": run.attempt_id},
     )
     return RunSummary(

@@ -20,7 +20,9 @@ NOISE = ("Traceback", "Warning", "prefect", "Prefect", "great_expectations", "Ca
 
 def resegment(*arguments: str | Path, cwd: Path, code: int = 0) -> subprocess.CompletedProcess[str]:
     """Run the command line as a user would; PREFECT_* of the developer's shell are left out."""
-    environment = {key: value for key, value in os.environ.items() if not key.startswith(("PREFECT", "RESEGMENT_DEBUG"))}
+    environment = {
+        key: value for key, value in os.environ.items() if not key.startswith(("PREFECT", "RESEGMENT_DEBUG"))
+    }
     done = subprocess.run(
         [sys.executable, "-m", "flows.cli", *map(str, arguments)],
         cwd=cwd,
@@ -41,7 +43,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A workspace that has been run once."""
     folder = tmp_path_factory.mktemp("workspace")
     write(folder)
-    resegment("run", "--as-of", "2025-05-31", cwd=folder)
+    resegment("run", "--as-of", "2025-06-10", cwd=folder)
     return folder
 
 
@@ -138,7 +140,7 @@ def test_a_missing_source_file_fails_with_exit_code_1(tmp_path: Path) -> None:
 
 def test_a_failed_gate_keeps_the_last_good_publication(tmp_path: Path) -> None:
     write(tmp_path)
-    resegment("run", "--as-of", "2025-05-31", cwd=tmp_path)
+    resegment("run", "--as-of", "2025-06-10", cwd=tmp_path)
     before = (tmp_path / "out" / "published" / "manifest.json").read_text()
     bad = "".join(f"o{n},1,eve,not a day,p1,bread,1,1.0\n" for n in range(10, 40))
     write(tmp_path, ORDERS + bad)
@@ -146,7 +148,7 @@ def test_a_failed_gate_keeps_the_last_good_publication(tmp_path: Path) -> None:
     assert "quarantine" in told.lower()
     assert (tmp_path / "out" / "published" / "manifest.json").read_text() == before
     assert "last good" in resegment("status", cwd=tmp_path).stdout
-    assert "2025-05-31" in (tmp_path / "out" / "report" / "index.html").read_text()
+    assert "2025-06-10" in (tmp_path / "out" / "report" / "index.html").read_text()
     write(tmp_path)
     resegment("run", cwd=tmp_path)
 

@@ -36,7 +36,9 @@ def assert_whole(published: Path, dates: set[str]) -> None:
     manifest = json.loads((published / "manifest.json").read_text())
     assert set(manifest["runs"]) in ({"2025-05-31"}, dates)
     with duckdb.connect(str(published / "published.duckdb"), read_only=True) as connection:
-        tables = [name for (name,) in connection.execute("SELECT view_name FROM duckdb_views() WHERE NOT internal").fetchall()]
+        tables = [
+            name for (name,) in connection.execute("SELECT view_name FROM duckdb_views() WHERE NOT internal").fetchall()
+        ]
         assert len(tables) == 11
         (run_id,) = connection.execute("SELECT DISTINCT run_id FROM customer_segment").fetchone() or ("",)
         assert run_id == manifest["runs"][manifest["as_of_date"]]

@@ -33,7 +33,7 @@ from tasks.warehouse.models import SqlModel, load_models
 FOLDER = Path(__file__).parent
 SCHEMAS = ("staging", "features")
 LOAD_COLUMNS = {"source_name": "VARCHAR", "load_no": "INTEGER", "row_number": "BIGINT"}
-Rows = Sequence[Mapping[str, object]]
+Rows = Sequence[dict[str, object]]
 
 
 @dataclass(frozen=True)

@@ -64,13 +64,9 @@ def test_two_segments_of_one_id_or_name_are_refused() -> None:
 
 def test_a_source_must_map_what_the_entity_needs() -> None:
     with pytest.raises(ValidationError, match="order_lines needs line_id, ordered_at, quantity, unit_price_amount"):
-        Source.model_validate(
-            {"entity": "order_lines", "format": "csv", "path": "x.csv", "columns": {"order_id": "o"}}
-        )
+        Source.model_validate({"entity": "order_lines", "format": "csv", "path": "x.csv", "columns": {"order_id": "o"}})
 
 
 def test_a_misspelt_entity_column_is_told_with_its_near_miss() -> None:
     with pytest.raises(ValidationError, match="no column 'quantiy'; did you mean 'quantity'"):
-        Source.model_validate(
-            {"entity": "order_lines", "format": "csv", "path": "x.csv", "columns": {"quantiy": "q"}}
-        )
+        Source.model_validate({"entity": "order_lines", "format": "csv", "path": "x.csv", "columns": {"quantiy": "q"}})

@@ -11,8 +11,8 @@ from scipy import stats
 from tests.unit.demo.conftest import Demo
 from tests.unit.demo.read_exports import web_text, web_typed
 
-PRICE_RISE = dt.datetime(2025, 5, 1)  # noqa: DTZ001 - exports are in UTC without a zone
-FIRST_BOXES = dt.datetime(2025, 5, 5)  # noqa: DTZ001
+PRICE_RISE = dt.datetime(2025, 5, 1)
+FIRST_BOXES = dt.datetime(2025, 5, 5)
 LAST_FIRST_BOXES = dt.date(2025, 5, 25)
 
 
@@ -67,7 +67,7 @@ def test_pantry_stockers_halve_and_lunchers_do_not(demo: Demo) -> None:
 def test_everybody_together_is_quiet_before_and_moves_after(demo: Demo) -> None:
     """McNemar on who ordered within the 30 days before two month ends, of those known before the first of them."""
     sales = _sales(demo)
-    known = sales.filter(pl.col("at") < dt.datetime(2025, 3, 1))["customer"].drop_nulls().unique()  # noqa: DTZ001
+    known = sales.filter(pl.col("at") < dt.datetime(2025, 3, 1))["customer"].drop_nulls().unique()
 
     def active(last: dt.date) -> pl.Series:
         window = pl.col("at").dt.date().is_between(last - dt.timedelta(days=29), last)
@@ -89,7 +89,7 @@ def test_the_lapsed_order_until_the_day_and_never_again(demo: Demo) -> None:
     lapsed = demo.truth.filter("lapsed_by_price_rise")
     theirs = _sales(demo).join(lapsed, left_on="customer", right_on="customer_id", how="semi")
     assert (theirs["at"] < PRICE_RISE).all()
-    april = theirs.filter(pl.col("at") >= dt.datetime(2025, 4, 1))  # noqa: DTZ001
+    april = theirs.filter(pl.col("at") >= dt.datetime(2025, 4, 1))
     assert april["customer"].n_unique() > 0.3 * len(lapsed)
 
 
@@ -100,7 +100,7 @@ def test_meal_kits_appear_in_may(demo: Demo) -> None:
     assert set(kits["customer"]) <= set(subscribers["customer_id"])
     assert subscribers["meal_kit_since_date"].is_between(FIRST_BOXES.date(), LAST_FIRST_BOXES).all()
     assert 0.015 < len(subscribers) / len(demo.truth) < 0.04
-    orders = _sales(demo).filter(pl.col("at") >= dt.datetime(2025, 6, 1))  # noqa: DTZ001
+    orders = _sales(demo).filter(pl.col("at") >= dt.datetime(2025, 6, 1))
     june = orders.group_by("customer").agg(pl.col("order").n_unique())
     theirs = june.join(subscribers, left_on="customer", right_on="customer_id")["order"].mean()
     others = june.join(subscribers, left_on="customer", right_on="customer_id", how="anti")["order"].mean()

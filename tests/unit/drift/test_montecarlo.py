@@ -50,6 +50,6 @@ def test_statistics_equal_but_for_rounding_count_as_equal() -> None:
 
 def test_it_is_level() -> None:
     random = np.random.default_rng(0)
-    p_values = [sequential_p_value(lambda n: random.random(n), float(random.random()), 999) for _ in range(500)]
+    p_values = [sequential_p_value(random.random, float(random.random()), 999) for _ in range(500)]
     # 50 of 500 are expected at or below 0.1, standard deviation 6.7.
     assert 30 <= sum(p <= 0.1 for p in p_values) <= 70

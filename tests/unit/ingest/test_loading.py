@@ -73,7 +73,7 @@ def test_a_bad_row_is_quarantined_with_its_reason(
 def test_lines_that_are_no_rows_are_quarantined_and_others_keep_their_numbers(
     make_workspace: MakeWorkspace, opened: OpenRun
 ) -> None:
-    broken = b"o9,1,eve,2025-06-01\n" + b"o9,2,e\xffve,2025-06-01,p1,bread,1,1.0\n" + b"o9,3,eve,2025-06-01,p1,bread,1,1.0,7,8\n"
+    broken = b"o9,1,eve,2025-06-01\no9,2,e\xffve,2025-06-01,p1,bread,1,1.0\no9,3,eve,2025-06-01,p1,bread,1,1.0,7,8\n"
     orders = HEADER.encode() + GOOD.encode() + broken + b"o5,1,ben,2025-06-02,p1,bread,zwei,1.0\n" + GOOD.encode()
     space = make_workspace(orders=orders)
     with opened(space) as run:
@@ -146,7 +146,9 @@ def test_a_near_miss_of_a_column_is_named(make_workspace: MakeWorkspace, opened:
         load(run, space)
 
 
-def test_a_megabyte_cell_is_loaded_and_a_longer_line_quarantined(make_workspace: MakeWorkspace, opened: OpenRun) -> None:
+def test_a_megabyte_cell_is_loaded_and_a_longer_line_quarantined(
+    make_workspace: MakeWorkspace, opened: OpenRun
+) -> None:
     long, longer = "x" * 1_000_000, "y" * 3_000_000
     rows = (f"o2,1,ben,2025-06-01,p1,{long},1,1.0\n", f"o2,2,ben,2025-06-01,p1,{longer},1,1.0\n")
     space = make_workspace(orders=HEADER + "".join(rows) + GOOD)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from decimal import Decimal
 
 import numpy as np
 import pytest
@@ -35,10 +36,13 @@ def test_phi_is_the_correlation_of_the_memberships(table: tuple[int, int, int, i
     assert value == pytest.approx(np.corrcoef(a, b)[0, 1], abs=1e-9)
 
 
-def test_phi_of_ten_billion_customers_is_exact() -> None:
-    # Differs from independence by one customer: (10^10 * (10^8 + 1) - 10^18) / sqrt(...) = 1/(9 * 10^8) to the digit.
-    expected = 10**10 / (10**9 * 9 * 10**9)
-    assert phi(10**8 + 1, 10**9, 10**9, 10**10) == pytest.approx(expected, rel=1e-12)
+def test_phi_of_ten_billion_customers_does_not_cancel() -> None:
+    # One customer more than independence asks for: both products have 19 digits and differ in the last ten.
+    total, size_a, size_b = 10**10 + 19, 10**9 + 7, 10**9 + 9
+    both = size_a * size_b // total + 1
+    spread = Decimal(size_a * (total - size_a) * size_b * (total - size_b))
+    expected = Decimal(total * both - size_a * size_b) / spread.sqrt()
+    assert phi(both, size_a, size_b, total) == pytest.approx(float(expected), rel=1e-12)
 
 
 @given(tables(largest=30))

@@ -117,7 +117,7 @@ def note_load(
             "entity_name": entity,
             "file_name": file,
             "file_sha256": f"sha{number}",
-            "loaded_at": dt.datetime(2025, 7, 1),  # noqa: DTZ001 - as the ledger keeps it
+            "loaded_at": dt.datetime(2025, 7, 1),
             "rows_read_count": read,
             "rows_loaded_count": loaded,
             "rows_quarantined_count": read - loaded,

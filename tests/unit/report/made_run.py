@@ -20,7 +20,7 @@ from tasks.warehouse.run import OutputPaths, Run
 AS_OF = dt.date(2025, 6, 30)
 PREVIOUS = Publication(dt.date(2025, 5, 31), "00aa11bb22cc33dd")
 RUN_ID = "5f1e9c0d7ab34e62"
-STARTED_AT = dt.datetime(2025, 7, 1, 4, 30)  # noqa: DTZ001 - as the ledger keeps it: UTC without a zone
+STARTED_AT = dt.datetime(2025, 7, 1, 4, 30)
 WINDOWS = (30, 90, 365)
 
 LIFECYCLE = ("New", "Active", "Cooling", "Lapsed", "Reactivated")
@@ -95,7 +95,7 @@ def start_run(folder: Path, *, previous: Publication | None = PREVIOUS, names: N
     run.run_id = RUN_ID
     run.previous = previous
     if previous:
-        _publish(run, previous, dt.datetime(2025, 6, 1, 4, 40))  # noqa: DTZ001 - as the ledger keeps it
+        _publish(run, previous, dt.datetime(2025, 6, 1, 4, 40))
     ledger.insert(
         warehouse,
         "run",
@@ -115,7 +115,7 @@ def start_run(folder: Path, *, previous: Publication | None = PREVIOUS, names: N
 
 def publish(run: Run) -> None:
     """Note the run as published, as the ledger does."""
-    _publish(run, Publication(run.as_of, run.run_id), dt.datetime(2025, 7, 1, 4, 36))  # noqa: DTZ001
+    _publish(run, Publication(run.as_of, run.run_id), dt.datetime(2025, 7, 1, 4, 36))
 
 
 def _publish(run: Run, publication: Publication, at: dt.datetime) -> None:

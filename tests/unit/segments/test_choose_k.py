@@ -98,9 +98,7 @@ def test_gate_needs_both_the_gap_and_prediction_strength(gap_of_two: float, stro
         ({"min_share": 0.01}, "smallest share 1.0% < 2.0%"),
     ],
 )
-def test_each_threshold_fails_alone_and_the_next_smaller_number_is_taken(
-    scores: dict[str, float], missed: str
-) -> None:
+def test_each_threshold_fails_alone_and_the_next_smaller_number_is_taken(scores: dict[str, float], missed: str) -> None:
     rows = (criteria(1, gap=0.1), criteria(2), criteria(3), criteria(4, **scores))
     choice = _decide(rows, KPolicy(), 100)
     assert (choice.k, choice.structure) == (3, "reproducible")

@@ -1,0 +1,62 @@
+"""What the import linter cannot say: which modules know Prefect, how long things are, that every table is guarded."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+SOURCES = sorted([*(REPOSITORY / "flows").rglob("*.py"), *(REPOSITORY / "tasks").rglob("*.py")])
+MODELS = sorted((REPOSITORY / "sql").rglob("*.sql"))
+
+
+def imported(path: Path) -> set[str]:
+    """The top-level packages that a module imports, anywhere in it."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
+            found.add(node.module.split(".")[0])
+    return found
+
+
+def code_lines(function: ast.FunctionDef) -> int:
+    """Lines of a function but for its docstring."""
+    lines = (function.end_lineno or 0) - function.lineno + 1
+    docstring = ast.get_docstring(function, clean=False)
+    return lines - (len(docstring.splitlines()) if docstring else 0)
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(REPOSITORY)))
+def test_libraries_are_known_only_where_they_belong(path: Path) -> None:
+    inside = path.relative_to(REPOSITORY).as_posix()
+    packages = imported(path)
+    if "prefect" in packages:
+        assert inside.startswith("flows/") or path.name == "tasks.py"
+    if "duckdb" in packages:
+        assert inside.startswith("tasks/warehouse/")
+    if packages & {"great_expectations", "duckdb_engine", "sqlalchemy"}:
+        assert inside.startswith("tasks/quality/")
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(REPOSITORY)))
+def test_modules_and_functions_stay_short_and_say_what_they_own(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    tree = ast.parse(text)
+    assert len(text.splitlines()) <= 300
+    assert ast.get_docstring(tree)
+    long = [node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) and code_lines(node) > 50]
+    assert not long
+
+
+@pytest.mark.parametrize("path", MODELS, ids=lambda path: str(path.relative_to(REPOSITORY)))
+def test_every_sql_model_has_expectations(path: Path) -> None:
+    suite = REPOSITORY / "expectations" / path.parent.name / f"{path.stem}.yaml"
+    assert suite.is_file(), f"write {suite.relative_to(REPOSITORY)}"
+
+
+def test_no_module_is_a_drawer_for_everything() -> None:
+    assert not {path.stem for path in SOURCES} & {"utils", "helpers", "common", "misc", "util"}

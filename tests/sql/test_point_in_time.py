@@ -1,0 +1,137 @@
+"""Rows of the day after the as-of day change nothing, whatever the entity; rows of its last microsecond do."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tasks.config.entities import ENTITIES
+from tasks.features.build import build_all
+from tasks.ingest.staging import build_staging
+from tasks.warehouse.build import models_of_run
+from tasks.warehouse.run import Run
+from tests.sql.cases import Rows, create_raw, insert
+from tests.workspaces import AS_OF, MakeWorkspace, OpenRun
+
+MIDNIGHT = dt.datetime.combine(AS_OF + dt.timedelta(days=1), dt.time())
+Tables = dict[str, list[tuple[Any, ...]]]
+
+KNOWN: dict[str, list[dict[str, object]]] = {
+    "customers": [
+        {"customer_id": "A", "updated_at": "2025-01-01", "registered_at": "2024-01-01", "area_code": "1"},
+        {"customer_id": "A", "updated_at": "2025-05-01", "registered_at": "2024-01-01", "area_code": "2", "load_no": 2},
+        {"customer_id": "B", "birth_date": "1980-05-05", "gender_code": "m", "city_name": "Metz", "area_code": "1"},
+    ],
+    "order_lines": [
+        {
+            "order_id": f"O{order}",
+            "line_id": str(line),
+            "customer_id": ("A", "B", "stub", None)[order % 4],
+            "ordered_at": MIDNIGHT - dt.timedelta(days=211 - 13 * order, hours=8 + line),
+            "product_id": f"P{(order + line) % 5}",
+            "category_name": ("toys", "books", "food")[(order * line) % 3],
+            "quantity": -1 if order % 5 == 4 else line,
+            "unit_price_amount": 2.5 + order,
+            "discount_amount": 0.5 if line == 2 else None,
+            "channel_name": ("web", "app")[order % 2],
+            "country_name": ("France", "Spain")[order % 3 == 0],
+        }
+        for order in range(16)
+        for line in (1, 2, 3)
+    ],
+    "feedback": [
+        {"feedback_id": "F1", "customer_id": "A", "given_at": "2025-06-01", "rating": 4, "recommend_score": 9},
+        {"feedback_id": "F2", "customer_id": "B", "given_at": "2025-06-02", "rating": 1, "is_complaint": True},
+    ],
+    "campaigns": [
+        {"campaign_id": "K1", "campaign_name": "Spring", "started_at": "2025-03-01", "ended_date": "2025-03-31"},
+        {"campaign_id": "K2", "campaign_name": "Summer", "started_at": "2025-06-01", "ended_date": "2025-08-31"},
+    ],
+    "campaign_contacts": [
+        {"campaign_id": "K1", "customer_id": "A", "contacted_at": "2025-03-02", "responded_at": "2025-03-05"},
+        {"campaign_id": "K2", "customer_id": "B", "contacted_at": "2025-06-02"},
+    ],
+    "area_profiles": [
+        {"area_code": "1", "population_count": 1000, "is_urban": True},
+        {"area_code": "2", "valid_from": "2025-01-01", "population_count": 50, "poverty_share": 0.2},
+    ],
+}
+
+
+def _planted(entity: str, moment: dt.datetime) -> list[dict[str, object]]:
+    """For each known key a new version, and one row of a new key, all loaded last and true from `moment` on."""
+    shape = ENTITIES[entity]
+    assert shape.event_time is not None
+    changed = {column.name: f"changed {column.name}" for column in shape.columns if column.type == "VARCHAR"}
+    free = {name: text for name, text in changed.items() if name not in shape.key and not name.endswith("_id")}
+    stamp = {shape.event_time: moment, "load_no": 99}
+    known = {tuple(row.get(name) for name in shape.key): row for row in KNOWN[entity]}
+    versions = [row | free | stamp for row in known.values()]
+    new_key = {name: "new" for name in shape.key if name != shape.event_time}
+    return [
+        *versions,
+        versions[0] | {"customer_id": "new"} | new_key if "customer_id" in changed else versions[0] | new_key,
+    ]
+
+
+@pytest.fixture
+def run(make_workspace: MakeWorkspace, opened: OpenRun) -> Iterator[Run]:
+    """An open run whose raw entities are tables with the known rows."""
+    with opened(make_workspace()) as opened_run:
+        opened_run.identify()
+        create_raw(opened_run.warehouse)
+        for entity, rows in KNOWN.items():
+            insert(opened_run.warehouse, f"raw.{entity}", rows)
+        yield opened_run
+
+
+def _build(run: Run) -> Tables:
+    build_staging(run)
+    build_all(run)
+    return {
+        model.name: run.warehouse.rows(f"SELECT * FROM {model.name} ORDER BY ALL")
+        for schema in ("staging", "features")
+        for model in models_of_run(run, schema)
+    }
+
+
+def _differing(before: Tables, after: Tables) -> list[str]:
+    return [name for name, rows in before.items() if rows != after[name]]
+
+
+def _plant(run: Run, entity: str, rows: Rows) -> list[str]:
+    """The tables that change when rows are added to a raw entity."""
+    before = _build(run)
+    insert(run.warehouse, f"raw.{entity}", rows)
+    return _differing(before, _build(run))
+
+
+@pytest.mark.parametrize("entity", ENTITIES)
+def test_what_comes_after_the_as_of_day_changes_nothing(entity: str, run: Run) -> None:
+    later = [*_planted(entity, MIDNIGHT), *_planted(entity, MIDNIGHT + dt.timedelta(days=40))]
+    assert _plant(run, entity, later) == []
+
+
+@pytest.mark.parametrize("entity", ENTITIES)
+def test_the_last_microsecond_of_the_as_of_day_is_seen(entity: str, run: Run) -> None:
+    changed = _plant(run, entity, _planted(entity, MIDNIGHT - dt.timedelta(microseconds=1)))
+    assert f"staging.{entity}" in changed
+
+
+def test_a_later_registration_or_response_changes_nothing(run: Run) -> None:
+    before = _build(run)
+    insert(
+        run.warehouse,
+        "raw.customers",
+        [
+            {"customer_id": "B", "registered_at": MIDNIGHT, "city_name": "later", "load_no": 99},
+            {"customer_id": "stub", "registered_at": MIDNIGHT, "city_name": "later", "load_no": 99},
+            {"customer_id": "new", "registered_at": MIDNIGHT, "load_no": 99},
+        ],
+    )
+    response = {"campaign_id": "K2", "customer_id": "B", "contacted_at": "2025-06-02", "responded_at": MIDNIGHT}
+    insert(run.warehouse, "raw.campaign_contacts", [response | {"load_no": 99}])
+    assert _differing(before, _build(run)) == []

@@ -1,0 +1,74 @@
+"""A feature has one name over all themes, and the wide relation has all of one run."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+import pytest
+
+from tasks.config.errors import WorkspaceError
+from tasks.features.catalogue import feature_catalogue, wide_relation
+from tasks.warehouse.connection import Warehouse
+from tasks.warehouse.models import ModelColumn, SqlModel, load_models
+
+
+def _model(table: str, *columns: str) -> SqlModel:
+    described = tuple(ModelColumn(column, f"meaning of {column}") for column in columns)
+    return SqlModel("features", table, Path(f"sql/{table}.sql"), "SELECT 1", "what", "why", "customer", described)
+
+
+def test_the_shipped_catalogue_has_every_theme_and_no_key() -> None:
+    models = load_models("features", as_of=dt.date(2025, 6, 30), windows=[7, 30])
+    catalogue = feature_catalogue(models)
+    assert "customer_id" not in catalogue
+    assert len(catalogue) == sum(len(model.columns) - 1 for model in models)
+    assert {"order_7d_count", "net_30d_amount", "overdue_ratio", "return_line_share", "top_category_name"} <= set(
+        catalogue
+    )
+    assert catalogue["recency_days"].is_calendar_driven
+    assert not catalogue["order_7d_count"].is_calendar_driven
+    assert catalogue["is_urban"].kind == "flag"
+    assert catalogue["last_order_date"].kind == "date"
+    assert catalogue["top_daypart_name"].kind == "category"
+    assert catalogue["net_amount"].unit == "currency"
+
+
+def test_a_name_in_two_themes_is_an_error_that_names_both() -> None:
+    with pytest.raises(WorkspaceError) as caught:
+        feature_catalogue([_model("one", "customer_id", "a", "b"), _model("two", "customer_id", "c", "b")])
+    assert "b is defined twice" in caught.value.message
+    assert "sql/one.sql" in caught.value.message
+    assert caught.value.where == "sql/two.sql:1"
+
+
+@pytest.mark.parametrize(("columns", "first"), [((), "none"), (("a", "customer_id"), "a")])
+def test_a_theme_begins_with_the_customer(columns: tuple[str, ...], first: str) -> None:
+    with pytest.raises(WorkspaceError, match=f"the first column is {first}, expected customer_id"):
+        feature_catalogue([_model("one", *columns)])
+
+
+def test_no_models_have_no_wide_relation() -> None:
+    with pytest.raises(WorkspaceError, match="no features models"):
+        wide_relation("r1", [])
+
+
+def test_the_wide_relation_joins_what_one_run_has() -> None:
+    models = [_model("one", "customer_id", "a"), _model("two", "customer_id", "b", "c")]
+    with Warehouse.open(None) as warehouse:
+        warehouse.execute("CREATE SCHEMA features")
+        warehouse.execute(
+            "CREATE TABLE features.one AS SELECT DATE '2025-06-30' AS as_of_date, * FROM"
+            " (VALUES ('r1', 'A', 1), ('r1', 'B', 2), ('r2', 'A', 9)) AS rows (run_id, customer_id, a)"
+        )
+        warehouse.execute(
+            "CREATE TABLE features.two AS SELECT DATE '2025-06-30' AS as_of_date, * FROM"
+            " (VALUES ('r1', 'A', 3, 4, 0), ('r2', 'B', 9, 9, 0)) AS rows (run_id, customer_id, b, c, of_old_windows)"
+        )
+        rows = warehouse.records(f"SELECT * FROM {wide_relation('r1', models)} ORDER BY customer_id")
+        only = warehouse.rows(f"SELECT * FROM {wide_relation('r2', models[:1])}")
+    assert rows == [
+        {"customer_id": "A", "a": 1, "b": 3, "c": 4},
+        {"customer_id": "B", "a": 2, "b": None, "c": None},
+    ]
+    assert only == [("A", 9)]
