@@ -19,7 +19,8 @@ by_channel AS (
         count(*) FILTER (WHERE hour(ordered_at) BETWEEN 11 AND 14) AS lunch_count,
         count(*) FILTER (WHERE hour(ordered_at) BETWEEN 15 AND 16) AS afternoon_count,
         count(*) FILTER (WHERE hour(ordered_at) BETWEEN 17 AND 21) AS dinner_count,
-        count(*) FILTER (WHERE (hour(ordered_at) < 5 OR hour(ordered_at) > 21) AND ordered_at > order_date) AS night_count
+        count(*) FILTER (WHERE (hour(ordered_at) < 5 OR hour(ordered_at) > 21) AND ordered_at > order_date)
+            AS night_count
     FROM staging.orders
     WHERE is_purchase
     GROUP BY customer_id, channel_name

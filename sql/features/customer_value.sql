@@ -27,7 +27,7 @@ bought AS (
         {%- for days in windows %},
         count(*) FILTER (WHERE is_purchase AND order_date > {{ as_of }} - {{ days }}) AS order_{{ days }}d_count,
         sum(net_amount) FILTER (WHERE order_date > {{ as_of }} - {{ days }}) AS net_{{ days }}d_amount
-        {%- endfor %}
+    {%- endfor %}
     FROM staging.orders
     GROUP BY customer_id
 )
@@ -45,6 +45,6 @@ SELECT
     {%- for days in windows %},
     coalesce(order_{{ days }}d_count, 0) AS order_{{ days }}d_count,
     CAST(coalesce(net_{{ days }}d_amount, 0) AS DECIMAL(18, 4)) AS net_{{ days }}d_amount
-    {%- endfor %}
+{%- endfor %}
 FROM staging.customers
 LEFT JOIN bought USING (customer_id)

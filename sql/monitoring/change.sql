@@ -55,7 +55,7 @@ redefined AS (
     SELECT
         present.segmentation_id,
         present.basis_name,
-        coalesce(past.said IS DISTINCT FROM present.said, true) AS is_redefined
+        coalesce(past.said IS DISTINCT FROM present.said, TRUE) AS is_redefined
     FROM definitions AS present
     LEFT JOIN definitions AS past
         ON present.segmentation_id = past.segmentation_id AND past.run_id = {{ previous_run_id }}
@@ -67,7 +67,7 @@ behaviour AS (
         present.customer_id,
         past.customer_id IS NULL AS is_new,
         coalesce(
-            past.order_count <> present.order_count OR past.net_amount <> present.net_amount, true
+            past.order_count <> present.order_count OR past.net_amount <> present.net_amount, TRUE
         ) AS has_acted
     FROM (SELECT * FROM features.customer_value WHERE run_id = {{ run_id }}) AS present
     LEFT JOIN (SELECT * FROM features.customer_value WHERE run_id = {{ previous_run_id }}) AS past
@@ -88,7 +88,7 @@ SELECT
     CASE
         WHEN behaviour.customer_id IS NULL THEN 'gone'
         WHEN behaviour.is_new THEN 'new_customer'
-        WHEN coalesce(redefined.is_redefined, true) THEN 'definition'
+        WHEN coalesce(redefined.is_redefined, TRUE) THEN 'definition'
         WHEN redefined.basis_name IN ('demographic', 'geographic') THEN 'profile'
         WHEN behaviour.has_acted THEN 'behaviour'
         ELSE 'time'

@@ -106,7 +106,8 @@ SELECT
     entered_count,
     left_count,
     CASE WHEN {{ previous_run_id }} IS NOT NULL THEN entered_count - left_count END AS change_count,
-    CASE WHEN {{ previous_run_id }} IS NOT NULL
-        THEN (entered_count - left_count) / nullif(customer_count - entered_count + left_count, 0)
+    CASE
+        WHEN {{ previous_run_id }} IS NOT NULL
+            THEN (entered_count - left_count) / nullif(customer_count - entered_count + left_count, 0)
     END AS change_share
 FROM defined

@@ -41,11 +41,13 @@ SELECT
     from_segment_id,
     to_segment_id,
     customer_count,
-    CASE WHEN from_segment_id IS NOT NULL
-        THEN customer_count / sum(customer_count) OVER (PARTITION BY segmentation_id, from_segment_id)
+    CASE
+        WHEN from_segment_id IS NOT NULL
+            THEN customer_count / sum(customer_count) OVER (PARTITION BY segmentation_id, from_segment_id)
     END AS from_share,
-    CASE WHEN to_segment_id IS NOT NULL
-        THEN customer_count / sum(customer_count) OVER (PARTITION BY segmentation_id, to_segment_id)
+    CASE
+        WHEN to_segment_id IS NOT NULL
+            THEN customer_count / sum(customer_count) OVER (PARTITION BY segmentation_id, to_segment_id)
     END AS to_share
 FROM flows
 -- On the first run there is nothing to compare with, and no flow.

@@ -24,8 +24,9 @@ SELECT
     is_urban
 FROM raw.area_profiles
 WHERE valid_from IS NULL OR valid_from < {{ as_of_end }}
-WINDOW newest_first AS (
-    PARTITION BY area_code
-    ORDER BY valid_from DESC NULLS LAST, load_no DESC, row_number DESC, source_name DESC
-)
+WINDOW
+    newest_first AS (
+        PARTITION BY area_code
+        ORDER BY valid_from DESC NULLS LAST, load_no DESC, row_number DESC, source_name DESC
+    )
 QUALIFY row_number() OVER newest_first = 1

@@ -16,7 +16,8 @@ SELECT
     coalesce(responded_at < {{ as_of_end }}, FALSE) AS has_responded
 FROM raw.campaign_contacts
 WHERE contacted_at < {{ as_of_end }}
-WINDOW newest_first AS (
-    PARTITION BY campaign_id, customer_id, contacted_at ORDER BY load_no DESC, row_number DESC, source_name DESC
-)
+WINDOW
+    newest_first AS (
+        PARTITION BY campaign_id, customer_id, contacted_at ORDER BY load_no DESC, row_number DESC, source_name DESC
+    )
 QUALIFY row_number() OVER newest_first = 1

@@ -14,8 +14,9 @@ SELECT
     CASE WHEN ended_date <= {{ as_of }} THEN ended_date END AS ended_date
 FROM raw.campaigns
 WHERE started_at IS NULL OR started_at < {{ as_of_end }}
-WINDOW newest_first AS (
-    PARTITION BY campaign_id
-    ORDER BY started_at DESC NULLS LAST, load_no DESC, row_number DESC, source_name DESC
-)
+WINDOW
+    newest_first AS (
+        PARTITION BY campaign_id
+        ORDER BY started_at DESC NULLS LAST, load_no DESC, row_number DESC, source_name DESC
+    )
 QUALIFY row_number() OVER newest_first = 1

@@ -26,12 +26,14 @@ WITH
 declared AS (
     SELECT *
     FROM raw.customers
-    WHERE (updated_at IS NULL OR updated_at < {{ as_of_end }})
+    WHERE
+        (updated_at IS NULL OR updated_at < {{ as_of_end }})
         AND (registered_at IS NULL OR registered_at < {{ as_of_end }})
-    WINDOW newest_first AS (
-        PARTITION BY customer_id
-        ORDER BY updated_at DESC NULLS LAST, load_no DESC, row_number DESC, source_name DESC
-    )
+    WINDOW
+        newest_first AS (
+            PARTITION BY customer_id
+            ORDER BY updated_at DESC NULLS LAST, load_no DESC, row_number DESC, source_name DESC
+        )
     QUALIFY row_number() OVER newest_first = 1
 ),
 

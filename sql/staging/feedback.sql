@@ -20,7 +20,8 @@ SELECT
     comment_text
 FROM raw.feedback
 WHERE given_at < {{ as_of_end }}
-WINDOW newest_first AS (
-    PARTITION BY feedback_id ORDER BY given_at DESC, load_no DESC, row_number DESC, source_name DESC
-)
+WINDOW
+    newest_first AS (
+        PARTITION BY feedback_id ORDER BY given_at DESC, load_no DESC, row_number DESC, source_name DESC
+    )
 QUALIFY row_number() OVER newest_first = 1

@@ -23,7 +23,8 @@ SELECT
     min(ordered_at) AS ordered_at,
     CAST(min(ordered_at) AS DATE) AS order_date,
     count(*) FILTER (WHERE is_product AND NOT is_return) > 0 AS is_purchase,
-    count(*) FILTER (WHERE is_product) > 0 AND count(*) FILTER (WHERE is_product AND NOT is_return) = 0 AS is_return_only,
+    count(*) FILTER (WHERE is_product) > 0
+    AND count(*) FILTER (WHERE is_product AND NOT is_return) = 0 AS is_return_only,
     count(*) AS line_count,
     count(*) FILTER (WHERE is_product AND NOT is_return) AS purchase_line_count,
     count(*) FILTER (WHERE is_product AND is_return) AS return_line_count,

@@ -30,7 +30,8 @@ SELECT
     line_id
 FROM visible
 WHERE hash(order_id, line_id) IN (SELECT repeated.key_hash FROM repeated)
-WINDOW newest_first AS (
-    PARTITION BY order_id, line_id ORDER BY ordered_at DESC, load_no DESC, row_number DESC, source_name DESC
-)
+WINDOW
+    newest_first AS (
+        PARTITION BY order_id, line_id ORDER BY ordered_at DESC, load_no DESC, row_number DESC, source_name DESC
+    )
 QUALIFY row_number() OVER newest_first > 1
