@@ -8,12 +8,12 @@
 -- column net_amount: amount of all orders, postage and fees left out, minus all returns [unit=currency; cumulative]
 -- column average_order_amount: mean amount of an order before returns; NULL: never ordered [unit=currency]
 -- column unit_count: units of bought products, returned ones included [unit=units; cumulative]
--- column first_order_date: day of the first order; NULL: never ordered [date]
--- column last_order_date: day of the last order; NULL: never ordered [date]
 {%- for days in windows %}
 -- column order_{{ days }}d_count: orders in the {{ days }} days that end with the as-of day [unit=orders]
 -- column net_{{ days }}d_amount: amount of orders minus returns in the {{ days }} days that end with the as-of day [unit=currency]
 {%- endfor %}
+-- column first_order_date: day of the first order; NULL: never ordered [date]
+-- column last_order_date: day of the last order; NULL: never ordered [date]
 WITH
 bought AS (
     SELECT
@@ -23,11 +23,11 @@ bought AS (
         count(*) FILTER (WHERE is_purchase) AS order_count,
         sum(gross_amount) AS gross_amount,
         sum(net_amount) AS net_amount,
-        sum(unit_count) AS unit_count
-        {%- for days in windows %},
+        {%- for days in windows %}
         count(*) FILTER (WHERE is_purchase AND order_date > {{ as_of }} - {{ days }}) AS order_{{ days }}d_count,
-        sum(net_amount) FILTER (WHERE order_date > {{ as_of }} - {{ days }}) AS net_{{ days }}d_amount
-    {%- endfor %}
+        sum(net_amount) FILTER (WHERE order_date > {{ as_of }} - {{ days }}) AS net_{{ days }}d_amount,
+        {%- endfor %}
+        sum(unit_count) AS unit_count
     FROM staging.orders
     GROUP BY customer_id
 )
@@ -40,11 +40,11 @@ SELECT
     CAST(coalesce(net_amount, 0) AS DECIMAL(18, 4)) AS net_amount,
     CASE WHEN order_count > 0 THEN gross_amount / order_count END AS average_order_amount,
     CAST(coalesce(unit_count, 0) AS DECIMAL(18, 3)) AS unit_count,
+    {%- for days in windows %}
+    coalesce(order_{{ days }}d_count, 0) AS order_{{ days }}d_count,
+    CAST(coalesce(net_{{ days }}d_amount, 0) AS DECIMAL(18, 4)) AS net_{{ days }}d_amount,
+    {%- endfor %}
     first_order_date,
     last_order_date
-    {%- for days in windows %},
-    coalesce(order_{{ days }}d_count, 0) AS order_{{ days }}d_count,
-    CAST(coalesce(net_{{ days }}d_amount, 0) AS DECIMAL(18, 4)) AS net_{{ days }}d_amount
-{%- endfor %}
 FROM staging.customers
 LEFT JOIN bought USING (customer_id)

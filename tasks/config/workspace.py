@@ -48,6 +48,9 @@ class Source(Strict):
     entity: EntityName
     format: Format
     path: str | list[str]
+    versions: Literal["replace", "add"] = Field(
+        default="replace", description="a file delivered again with other content replaces its earlier version, or adds"
+    )
     options: FormatOptions = FormatOptions()
     lookups: dict[Key, Lookup] = Field(default_factory=dict)
     columns: dict[str, Sql] = Field(description="entity column: SQL expression over the source's columns")

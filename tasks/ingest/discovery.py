@@ -21,7 +21,7 @@ _CHUNK = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class FoundFile:
-    """A file of a source; `name` is its path below the workspace, or its last part where it lies elsewhere."""
+    """A file of a source; `name` is its path below the workspace, or the whole path where it lies elsewhere."""
 
     path: Path
     name: str
@@ -53,7 +53,7 @@ def _found(
     sha256 = _digest(path)
     load_id = hashlib.sha256(f"{mapping.name}|{sha256}|{mapping_sha256}".encode()).hexdigest()[:16]
     inside = path.is_relative_to(workspace.directory)
-    name = str(path.relative_to(workspace.directory)) if inside else path.name
+    name = str(path.relative_to(workspace.directory) if inside else path)
     return FoundFile(path, name, sha256, mapping_sha256, load_id, lookups)
 
 

@@ -42,6 +42,9 @@ def load_file(warehouse: Warehouse, mapping: Mapping, file: FoundFile, attempt_i
         with warehouse.transaction():
             counts = load.add_rows()
             load.note(counts, attempt_id)
+            ledger.note_delivery(
+                warehouse, source=mapping.name, file=file.name, load_id=file.load_id, attempt_id=attempt_id
+            )
     except SqlError as error:
         raise SourceError(
             f"cannot be read as {mapping.source.format}: {error.message}",

@@ -12,6 +12,7 @@ from tasks.ingest.loading import load_file
 from tasks.ingest.mapping import parse_mapping
 from tasks.ingest.raw_views import build_raw_views
 from tasks.ingest.staging import build_staging
+from tasks.warehouse import ledger
 from tasks.warehouse.run import Run
 
 log = logging.getLogger("resegment.ingest")
@@ -26,6 +27,9 @@ def ingest_source(run: Run, name: str) -> int:
     new = 0
     for position, file in enumerate(files, 1):
         if file.load_id in known:
+            ledger.note_delivery(
+                run.warehouse, source=name, file=file.name, load_id=file.load_id, attempt_id=run.attempt_id
+            )
             continue
         counts = load_file(run.warehouse, mapping, file, run.attempt_id)
         known.add(file.load_id)

@@ -24,6 +24,10 @@ _TABLES = {
         " file_sha256 VARCHAR, file_bytes BIGINT, mapping_sha256 VARCHAR, loaded_at TIMESTAMP, attempt_id VARCHAR,"
         " rows_read_count BIGINT, rows_loaded_count BIGINT, rows_quarantined_count BIGINT, values_blanked_count BIGINT"
     ),
+    "delivery": (
+        "delivery_no INTEGER PRIMARY KEY, source_name VARCHAR, file_name VARCHAR, load_id VARCHAR, attempt_id VARCHAR,"
+        " seen_at TIMESTAMP"
+    ),
     "quarantine": (
         "load_id VARCHAR, source_name VARCHAR, entity_name VARCHAR, file_name VARCHAR, row_number BIGINT,"
         " column_name VARCHAR, value_text VARCHAR, reason VARCHAR, action_name VARCHAR, row_json VARCHAR"
@@ -89,6 +93,21 @@ def finish_attempt(warehouse: Warehouse, attempt_id: str, status: str, message: 
         " WHERE attempt_id = $attempt",
         {"status": status, "now": utc_now(), "message": message, "attempt": attempt_id},
     )
+
+
+def note_delivery(warehouse: Warehouse, *, source: str, file: str, load_id: str, attempt_id: str) -> None:
+    """Note what content a file name holds now; nothing where that is what it held last."""
+    last = warehouse.value(
+        "SELECT load_id FROM ops.delivery WHERE source_name = $source AND file_name = $file"
+        " ORDER BY delivery_no DESC LIMIT 1",
+        {"source": source, "file": file},
+    )
+    if last != load_id:
+        warehouse.execute(
+            "INSERT INTO ops.delivery SELECT coalesce(max(delivery_no), 0) + 1, $source, $file, $load, $attempt, $now"
+            " FROM ops.delivery",
+            {"source": source, "file": file, "load": load_id, "attempt": attempt_id, "now": utc_now()},
+        )
 
 
 def publications(warehouse: Warehouse) -> list[Publication]:

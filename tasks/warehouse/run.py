@@ -68,22 +68,25 @@ class Run:
         return self.workspace.directory / "sql"
 
     def visible_loads(self) -> list[tuple[str, int, str, str]]:
-        """Loads the run may see as (load_id, load_no, source, entity).
+        """Loads the run may see as (load_id, load_no, source, entity), oldest first.
 
-        Those of the workspace's sources, known by `known_as_of`; of a file that was loaded again because its mapping
-        changed, only the newest load.
+        Those of the workspace's sources, delivered by `known_as_of`. A file that was delivered again with other
+        content, or is mapped otherwise by now, counts as it was delivered last, unless its source says that versions
+        add up. A file that is gone from its folder has been loaded, and stays.
         """
-        return [
-            (load_id, number, source, entity)
-            for load_id, number, source, entity in self.warehouse.rows(
-                "SELECT load_id, load_no, source_name, entity_name FROM ops.load"
-                " WHERE $known IS NULL OR loaded_at <= $known"
-                " QUALIFY row_number() OVER"
-                " (PARTITION BY source_name, entity_name, file_sha256 ORDER BY load_no DESC) = 1 ORDER BY load_no",
-                {"known": self.known_as_of},
-            )
-            if source in self.workspace.sources and self.workspace.sources[source].entity == entity
-        ]
+        rows = self.warehouse.rows(
+            "SELECT source_name, load_id, load_no, entity_name, row_number() OVER"
+            " (PARTITION BY source_name, delivery.file_name ORDER BY delivery_no DESC) = 1 AS is_newest"
+            " FROM ops.delivery JOIN ops.load USING (source_name, load_id) WHERE $known IS NULL OR seen_at <= $known",
+            {"known": self.known_as_of},
+        )
+        sources = self.workspace.sources
+        seen = {
+            (load_id, number, name, entity)
+            for name, load_id, number, entity, is_newest in rows
+            if name in sources and sources[name].entity == entity and (is_newest or sources[name].versions == "add")
+        }
+        return sorted(seen, key=lambda load: load[1])
 
     def identify(self) -> None:
         """Give the run its id: a digest of everything that its results depend on, and of nothing else.

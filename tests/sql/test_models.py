@@ -10,7 +10,7 @@ import pytest
 
 from tasks.warehouse.build import check_columns
 from tasks.warehouse.connection import Warehouse
-from tests.sql.cases import Case, create_raw, differences, models, read_cases, run_case
+from tests.sql.cases import Case, create_raw, differences, insert, models, read_cases, run_case
 
 CASES = list(read_cases())
 AS_OF = dt.date(2025, 6, 30)
@@ -45,6 +45,19 @@ def test_headers_describe_the_columns_of_the_selects(warehouse: Warehouse) -> No
         assert all(column.meaning for column in model.columns)
         warehouse.execute(f"CREATE TABLE {name} AS {model.sql}")
         assert warehouse.value(f"SELECT count(*) FROM {name}") == 0
+
+
+def test_keys_that_share_a_hash_by_chance_stay_apart(warehouse: Warehouse) -> None:
+    create_raw(warehouse)
+    line = {"ordered_at": AS_OF, "quantity": 1, "unit_price_amount": 1}
+    keys = [("O1", "11"), ("O11", "1"), ("O2", "1"), ("O2", "1")]
+    insert(warehouse, "raw.order_lines", [line | {"order_id": order, "line_id": number} for order, number in keys])
+    sql = models(AS_OF, WINDOWS)["staging.superseded_order_lines"].sql
+    colliding = sql.replace("hash(order_id, line_id)", "hash(0)")
+    assert colliding.count("hash(0)") == 2
+    superseded = [("O2", "1", 3)]
+    assert warehouse.rows(f"SELECT order_id, line_id, row_number FROM ({sql})") == superseded
+    assert warehouse.rows(f"SELECT order_id, line_id, row_number FROM ({colliding})") == superseded
 
 
 def test_case_names_are_unique() -> None:

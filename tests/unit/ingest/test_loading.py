@@ -14,6 +14,9 @@ from tasks.config.workspace import Workspace
 from tasks.ingest.discovery import find_files
 from tasks.ingest.loading import LoadCounts, load_file
 from tasks.ingest.mapping import parse_mapping
+from tasks.ingest.raw_views import build_raw_views
+from tasks.ingest.tasks import ingest_source
+from tasks.warehouse.ledger import utc_now
 from tasks.warehouse.run import Run
 from tests.workspaces import ORDERS, MakeWorkspace, OpenRun
 
@@ -218,3 +221,52 @@ def test_a_missing_file_is_told_with_the_line_of_the_workspace(make_workspace: M
     space = make_workspace("sources.orders.path=nowhere_*.csv")
     with pytest.raises(SourceError, match="no file matches .*nowhere"):
         find_files(space, parse_mapping(space, "orders"))
+
+
+def visible_orders(run: Run) -> list[str]:
+    build_raw_views(run)
+    return [order for (order,) in run.warehouse.rows("SELECT DISTINCT order_id FROM raw.order_lines ORDER BY 1")]
+
+
+def test_a_file_delivered_again_replaces_its_earlier_version(make_workspace: MakeWorkspace, opened: OpenRun) -> None:
+    space = make_workspace()
+    with opened(space) as run:
+        ingest_source.fn(run, "orders")
+        assert visible_orders(run) == ["o1", "o2", "o3", "o4"]
+        make_workspace(orders=HEADER + GOOD.replace("o1", "o9"))
+        ingest_source.fn(run, "orders")
+        assert visible_orders(run) == ["o9"]
+        # The first content once more: nothing is loaded, and it counts again.
+        make_workspace()
+        assert ingest_source.fn(run, "orders") == 0
+        assert visible_orders(run) == ["o1", "o2", "o3", "o4"]
+        assert run.warehouse.value("SELECT count(*) FROM ops.load") == 2
+
+
+def test_versions_of_a_source_may_add_up(make_workspace: MakeWorkspace, opened: OpenRun) -> None:
+    with opened(make_workspace("sources.orders.versions=add")) as run:
+        ingest_source.fn(run, "orders")
+        make_workspace(orders=HEADER + GOOD.replace("o1", "o9"))
+        ingest_source.fn(run, "orders")
+        assert visible_orders(run) == ["o1", "o2", "o3", "o4", "o9"]
+
+
+def test_what_was_delivered_later_is_not_known_earlier(make_workspace: MakeWorkspace, opened: OpenRun) -> None:
+    space = make_workspace()
+    with opened(space) as run:
+        ingest_source.fn(run, "orders")
+    before = utc_now()
+    make_workspace(orders=HEADER + GOOD.replace("o1", "o9"))
+    with opened(space, known_as_of=before) as run:
+        ingest_source.fn(run, "orders")
+        assert visible_orders(run) == ["o1", "o2", "o3", "o4"]
+
+
+def test_a_file_that_is_gone_stays_loaded(make_workspace: MakeWorkspace, opened: OpenRun) -> None:
+    space = make_workspace("sources.orders.path=*.csv")
+    with opened(space) as run:
+        ingest_source.fn(run, "orders")
+        (space.directory / "orders.csv").rename(space.directory / "more.csv")
+        (space.directory / "more.csv").write_text(HEADER + GOOD.replace("o1", "o9"))
+        ingest_source.fn(run, "orders")
+        assert visible_orders(run) == ["o1", "o2", "o3", "o4", "o9"]
