@@ -2,7 +2,7 @@
 -- why: recency, frequency and monetary value are the base of most segmentations
 -- grain: customer
 -- column customer_id: the company's own id of the customer [id]
--- column recency_days: days since the last order; NULL: never ordered [unit=days; calendar]
+-- column recency_days: days since the last order; NULL: never ordered [unit=days]
 -- column tenure_days: days since the first order; NULL: never ordered [unit=days; calendar]
 -- column order_count: orders with at least one bought product; an order of returns only is none [unit=orders; cumulative]
 -- column net_amount: amount of all orders, postage and fees left out, minus all returns [unit=currency; cumulative]

@@ -61,9 +61,10 @@ def measure_drift(run: Run) -> None:
     """Compare features and segment mixes with the previous run, and with the first one for slow change."""
     specs = _specs(run)
     current = _snapshot(run, run.run_id, specs)
-    frames = [
-        _compare(run, kind, reference, specs, current) for kind, reference in _references(run) if current.height > 0
-    ]
+    references = _references(run) if current.height > 0 else []
+    # The chance of one false alarm is the run's: two comparisons share it.
+    error_rate = run.workspace.drift.family_wise_error / max(len(references), 1)
+    frames = [_compare(run, kind, reference, specs, current, error_rate) for kind, reference in references]
     frame = pl.concat([pl.DataFrame(schema=_SCHEMA), *frames])
     tables.write_frame(run, "monitoring.drift", frame)
     levels = frame.filter(pl.col("reference_kind") == "previous").get_column("level_name")
@@ -107,7 +108,12 @@ def _snapshot(run: Run, run_id: str, specs: dict[str, FeatureSpec]) -> pl.DataFr
 
 
 def _compare(
-    run: Run, kind: str, reference: Publication, specs: dict[str, FeatureSpec], current: pl.DataFrame
+    run: Run,
+    kind: str,
+    reference: Publication,
+    specs: dict[str, FeatureSpec],
+    current: pl.DataFrame,
+    error_rate: float,
 ) -> pl.DataFrame:
     earlier = _snapshot(run, reference.run_id, specs)
     # A feature that the earlier run did not have yet, or that no source feeds, has nothing to be compared with.
@@ -119,7 +125,7 @@ def _compare(
     }
     said = run.workspace.drift
     policy = DriftPolicy(
-        family_wise_error_rate=said.family_wise_error,
+        family_wise_error_rate=error_rate,
         notice_effect=said.notice_effect,
         alarm_effect=said.alarm_effect,
     )

@@ -15,7 +15,7 @@ from tasks.segments.choose_k import KChoice, KCriteria, KPolicy, _decide, choose
 from tasks.segments.transform import apply, fit_transform_model
 from tests.benchmarks.cluster_population import Measure, cloud, feature_names, mixture, table
 
-QUICK = KPolicy(sample_rows=1_500, splits=3, resamples=8, gap_references=4)
+QUICK = KPolicy(sample_rows=1_200, splits=3, resamples=5, gap_references=3)
 
 
 def standardised(raw: np.ndarray) -> np.ndarray:

@@ -1,0 +1,131 @@
+"""Does the number of segments come out right: on mixtures, on clouds without structure, on labelled public sets.
+
+Used by `cluster_figures.py`.
+"""
+
+from __future__ import annotations
+
+import gzip
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from sklearn.preprocessing import PowerTransformer
+
+from tasks.segments import choose_k as chooser
+from tasks.segments.choose_k import KChoice, KPolicy
+from tasks.segments.transform import apply, fit_transform_model
+from tests.benchmarks.cluster_page import EFFORT, Row, share
+from tests.benchmarks.cluster_population import CLOUDS, FAMILIES, Measure, cloud, feature_names, mixture, table
+
+
+def standardised(raw: np.ndarray) -> np.ndarray:
+    """Raw features as the pipeline clusters them."""
+    frame = table(raw)
+    return apply(fit_transform_model(frame, feature_names(raw)), frame)
+
+
+def by_strength(choice: KChoice) -> int:
+    """The peer: the largest k with prediction strength 0.8, as Tibshirani and Walther propose."""
+    strong = (r.k for r in choice.criteria if r.prediction_strength + r.prediction_strength_error >= 0.8)
+    return max(strong)
+
+
+def without_separation(choice: KChoice) -> int:
+    """The rule of the design page: gate, strength, shares and Jaccard, with no look at valleys."""
+    blind = tuple(replace(row, separation=0.0) for row in choice.criteria)
+    return chooser._decide(blind, choice.policy, choice.rows).k
+
+
+def only_natural(choice: KChoice) -> int:
+    """The choice where cuts through a continuous cloud are not accepted."""
+    return chooser._decide(choice.criteria, replace(choice.policy, accept="natural"), choice.rows).k
+
+
+def known_k(repetitions: int) -> list[Row]:
+    """Exact and within one, per family of mixtures."""
+    rules = {"this": lambda c: c.k, "design rule": without_separation, "prediction strength": by_strength}
+    policy = replace(EFFORT, k_max=10)
+    tallies = {(family, rule): Counter[str]() for family in (*FAMILIES, "**all mixtures**") for rule in rules}
+    for family in FAMILIES:
+        for repetition in range(repetitions):
+            rng = np.random.default_rng([1, FAMILIES.index(family), repetition])
+            k, features, rows = (
+                int(rng.integers(2, 9)),
+                int(rng.integers(4, 9)),
+                int(rng.choice([2_000, 5_000, 20_000])),
+            )
+            latent, _ = mixture(rng, k, features, rows, float(rng.uniform(4, 6)), family)
+            raw = Measure.draw(rng, latent.shape[1], counts=repetition % 2 == 1)(latent)
+            choice = chooser.choose_k(standardised(raw), policy, seed=repetition)
+            for name, rule in rules.items():
+                miss = abs(rule(choice) - k)
+                for group in (family, "**all mixtures**"):
+                    tallies[group, name].update(n=1, exact=miss == 0, near=miss <= 1)
+    return [
+        (
+            group,
+            *(f"{share(t['exact'], t['n'])} ; {share(t['near'], t['n'])}" for t in (tallies[group, r] for r in rules)),
+        )
+        for group in (*FAMILIES, "**all mixtures**")
+    ]
+
+
+def no_structure(repetitions: int) -> list[Row]:
+    """How often k = 1 is the answer on clouds, and how often a cloud is called natural."""
+    found = []
+    total: Counter[str] = Counter()
+    for kind in CLOUDS:
+        tally: Counter[str] = Counter()
+        for repetition in range(repetitions):
+            rng = np.random.default_rng([2, CLOUDS.index(kind), repetition])
+            raw = cloud(rng, kind, (500, 2_000, 20_000)[repetition % 3])
+            choice = chooser.choose_k(standardised(raw), EFFORT, seed=repetition)
+            tally.update(
+                n=1,
+                false_natural=choice.structure == "natural",
+                natural=only_natural(choice) == 1,
+                this=choice.k == 1,
+                peer=by_strength(choice) == 1,
+            )
+        total.update(tally)
+        found.append((kind, tally))
+    return [
+        (kind, *(share(t[column], t["n"]) for column in ("false_natural", "natural", "this", "peer")))
+        for kind, t in [*found, ("**all clouds**", total)]
+    ]
+
+
+def public_sets(folder: Path) -> list[Row]:
+    """Exactness on every labelled set, with the largest k tried by the rule of thumb sqrt(n / 2)."""
+    rows: list[Row] = []
+    tally: Counter[str] = Counter()
+    for name, points, truth in _labelled(folder):
+        k = len(set(truth.tolist()) - {0})
+        policy = KPolicy(
+            k_max=max(8, int(np.sqrt(len(points) / 2))),
+            min_share=0.005,
+            sample_rows=8_000,
+            splits=2,
+            resamples=4,
+            gap_references=1,
+            n_init=2,
+        )
+        choice = chooser.choose_k((points - points.mean(axis=0)) / points.std(axis=0), policy, seed=1)
+        powered = PowerTransformer().fit_transform(points)
+        transformed = chooser.choose_k(powered, policy, seed=1)
+        rules = {"this": choice.k, "peer": by_strength(choice), "powered": transformed.k}
+        tally.update(n=1, near=abs(choice.k - k) <= 1, **{rule: found == k for rule, found in rules.items()})
+        rows.append((name, f"{k}", f"{choice.k} {choice.structure}", f"{rules['peer']}", f"{rules['powered']}"))
+    if rows:
+        cells = [share(tally[rule], tally["n"]) for rule in ("this", "peer", "powered")]
+        rows.append(("**exact**", "", f"{cells[0]} (within one {tally['near']})", *cells[1:]))
+    return rows
+
+
+def _labelled(folder: Path) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
+    for path in sorted(folder.glob("clustering_benchmark/*/*.data.gz")):
+        with gzip.open(path, "rt") as points, gzip.open(str(path).replace(".data.", ".labels0."), "rt") as labels:
+            yield path.name.removesuffix(".data.gz"), np.loadtxt(points, ndmin=2), np.loadtxt(labels).astype(int)
