@@ -10,6 +10,7 @@ workspace asks for it); 130 interrupted.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import datetime as dt
 import os
 import sys
@@ -27,8 +28,19 @@ _DEBUG = "RESEGMENT_DEBUG"
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
-    """Run a command and leave with its exit code."""
-    sys.exit(run_command(sys.argv[1:] if arguments is None else arguments))
+    """Run a command and leave with its exit code.
+
+    The process ends here and now: nothing is left to do, and libraries that tidy up at the end of the interpreter print
+    lines about leaked objects that are no user's concern.
+    """
+    try:
+        code = run_command(sys.argv[1:] if arguments is None else arguments)
+    except SystemExit as stop:
+        code = stop.code if isinstance(stop.code, int) else 1
+    with contextlib.suppress(BrokenPipeError):
+        sys.stdout.flush()
+        sys.stderr.flush()
+    os._exit(code)
 
 
 def run_command(arguments: Sequence[str]) -> int:

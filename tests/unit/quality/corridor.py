@@ -105,8 +105,9 @@ def start(space: Workspace, warehouse: Warehouse) -> Run:
 def note_load(
     run: Run, source: str, entity: str, *, read: int, loaded: int, file: str = "a.csv", blanked: int = 0
 ) -> None:
-    """One row of `ops.load`; what was read and not loaded was quarantined."""
+    """A file is delivered and loaded; what was read and not loaded was quarantined."""
     number = run.warehouse.value("SELECT count(*) + 1 FROM ops.load")
+    ledger.note_delivery(run.warehouse, source=source, file=file, load_id=f"load{number}", attempt_id=run.attempt_id)
     ledger.insert(
         run.warehouse,
         "load",

@@ -1,0 +1,163 @@
+"""Bad inputs and what a user is told: the cases of `test_bad_inputs.py`, and the page `docs/bad-inputs.md`.
+
+Write the page with `python -m tests.flows.bad_inputs > docs/bad-inputs.md`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import io
+import re
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import yaml
+
+from tests.workspaces import ORDERS, small_workspace
+
+HEADER = ORDERS.partition("\n")[0] + "\n"
+MANY = ORDERS + "".join(f"m{n},1,c{n % 40},2025-06-{1 + n % 28:02d} 10:00:00,p1,bread,1,2.0\n" for n in range(400))
+
+
+@dataclass(frozen=True)
+class BadInput:
+    """One bad input: how to make it in a workspace folder, the exit code, and words that the message has."""
+
+    name: str
+    make: Callable[[Path], None]
+    code: int
+    told: str
+    arguments: tuple[str, ...] = ()
+    quarantined: int = 0
+
+
+def orders(text: str | bytes) -> Callable[[Path], None]:
+    """Replace the orders file."""
+    content = text.encode() if isinstance(text, str) else text
+    return lambda folder: (folder / "orders.csv").write_bytes(content) and None
+
+
+def edit(old: str, new: str) -> Callable[[Path], None]:
+    """Change the workspace file."""
+
+    def make(folder: Path) -> None:
+        path = folder / "resegment.yaml"
+        text = path.read_text(encoding="utf-8")
+        assert old in text
+        path.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+    return make
+
+
+def _truncated(folder: Path) -> None:
+    packed = gzip.compress(MANY.encode())
+    (folder / "orders.csv.gz").write_bytes(packed[: len(packed) // 2])
+
+
+def _row(text: str) -> Callable[[Path], None]:
+    return orders(MANY + text + "\n")
+
+
+CASES: tuple[BadInput, ...] = (
+    BadInput("a file that is not there", lambda folder: (folder / "orders.csv").unlink(), 1, "there is no file"),
+    BadInput("the wrong delimiter", orders(MANY.replace(",", ";")), 1, "is options.delimiter right?"),
+    BadInput("the wrong encoding", orders("order,größe\n1,2\n".encode("latin-1")), 1, "is not utf-8: byte 8"),
+    BadInput("a gzip file cut short", _truncated, 1, "gzip", ("--set", "sources.orders.path=orders.csv.gz")),
+    BadInput("a column that the file has not", edit("quantity: units", "quantity: unit"), 1, "did you mean 'units'?"),
+    BadInput("a key that comes twice", _row(MANY.splitlines()[1]), 0, ""),
+    BadInput("an order of 1893", _row("x,1,ben,1893-06-01,p1,bread,1,1.0"), 0, "1 quarantined", quarantined=1),
+    BadInput("an order of 2099", _row("x,1,ben,2099-06-01,p1,bread,1,1.0"), 0, "1 quarantined", quarantined=1),
+    BadInput("a negative price", _row("x,1,ben,2025-06-01,p1,bread,1,-1.0"), 0, "1 quarantined", quarantined=1),
+    BadInput("an empty file", orders(b""), 1, "the file is empty: not even a header"),
+    BadInput("a header and nothing else", orders(HEADER), 3, "critical check"),
+    BadInput("NUL bytes in the header", orders(b"or\0der,line\n1,2\n"), 1, "NUL bytes"),
+    BadInput("a cell of 1 MB", _row("x,1,ben,2025-06-01,p1," + "x" * 1_000_000 + ",1,1.0"), 0, "0 quarantined"),
+    BadInput(
+        "a line of 3 MB", _row("x,1,ben,2025-06-01,p1," + "x" * 3_000_000 + ",1,1.0"), 0, "1 quarantined", quarantined=1
+    ),
+    BadInput("a number that is none", _row("x,1,ben,2025-06-01,p1,bread,two,1.0"), 0, "1 quarantined", quarantined=1),
+    BadInput(
+        "most rows unreadable", orders(ORDERS + "x,1,ben,someday,p1,bread,1,1.0\n" * 20), 3, "more unreadable rows than"
+    ),
+    BadInput(
+        "a rule on a feature that is not", edit("tenure_days <=", "tenur_days <="), 2, "did you mean 'tenure_days'?"
+    ),
+    BadInput("a rule that is no SQL", edit("when: tenure_days <= 30", "when: tenure_days <= AND"), 2, "is not SQL"),
+    BadInput(
+        "a gap in the RFM grid",
+        edit("    basis: value\n", "    basis: value\n    segments: [{id: low, name: Low, r: [1, 4]}]\n"),
+        2,
+        "the RFM grid has a gap: no segment for 25 of 125 cells",
+    ),
+    BadInput("two segments of one name", edit("name: Active", "name: New"), 2, "two segments have the name 'New'"),
+    BadInput("a misspelt key", edit("    format: csv", "    fromat: csv"), 2, "unknown key; did you mean 'format'?"),
+    BadInput("YAML that is none", edit("sources:\n", "sources: [\n"), 2, "not YAML"),
+    BadInput(
+        "an unset environment variable",
+        edit("path: orders.csv", "path: ${NOT_SET_ANYWHERE}/x.csv"),
+        2,
+        "NOT_SET_ANYWHERE is not set",
+    ),
+    BadInput(
+        "an output folder that cannot be written",
+        lambda folder: (folder / "out").write_text("a file") and None,
+        1,
+        "cannot write the output folder",
+    ),
+)
+
+
+def prepare(folder: Path, case: BadInput) -> None:
+    """A good workspace, made bad."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "orders.csv").write_text(MANY, encoding="utf-8")
+    (folder / "resegment.yaml").write_text(yaml.safe_dump(small_workspace(), sort_keys=False), encoding="utf-8")
+    case.make(folder)
+
+
+def run(folder: Path, case: BadInput) -> tuple[int, str]:
+    """Run the pipeline on it as the command line does; returns the exit code and what was said on standard error."""
+    from flows import console
+    from flows.cli import run_command
+
+    said = io.StringIO()
+    with contextlib.redirect_stderr(said), contextlib.redirect_stdout(io.StringIO()):
+        console.err.file = said
+        code = run_command(["run", "--workspace", str(folder), *case.arguments])
+    return code, said.getvalue()
+
+
+def quarantine(folder: Path) -> list[str]:
+    """What the quarantine holds, in words."""
+    with duckdb.connect(str(folder / "out" / "warehouse.duckdb"), read_only=True) as connection:
+        rows = connection.execute(
+            "SELECT row_number, column_name, left(value_text, 30), left(reason, 90) FROM ops.quarantine ORDER BY ALL"
+        ).fetchall()
+    return [f"row {number}, {column or 'the line'}: {value!r}: {reason}" for number, column, value, reason in rows]
+
+
+def main() -> None:
+    """Write the page."""
+    sys.stdout.write(
+        "# Bad inputs and what a user is told\n\n"
+        "Written by `python -m tests.flows.bad_inputs`; `tests/flows/test_bad_inputs.py` holds each to its word.\n"
+        "Exit codes: 0 the run went on, 1 failed, 2 usage or workspace, 3 stopped by a gate. Whatever the code, what was\n"
+        "published before stays whole.\n\n| input | exit | what is said |\n|---|---:|---|\n"
+    )
+    for case in CASES:
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name) / "shop"
+            prepare(folder, case)
+            code, said = run(folder, case)
+            error = said.partition("error ")[2].strip() if code else "; ".join(quarantine(folder)) or "nothing to say"
+            words = re.sub(r"\s+", " ", error.replace(str(folder.resolve()), "shop").replace("|", "\\|"))
+            sys.stdout.write(f"| {case.name} | {code} | {words[:420]} |\n")
+
+
+if __name__ == "__main__":
+    main()

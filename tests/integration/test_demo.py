@@ -1,0 +1,230 @@
+"""The demo company through the whole corridor, held against the truth that its generator knows."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import html
+import io
+import json
+import shutil
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import polars as pl
+import pytest
+import yaml
+
+from tests.integration.corridor import EXAMPLES, ledger, partition, run_corridor
+
+CUSTOMERS = 1000
+MARCH, APRIL, JUNE = dt.date(2025, 3, 31), dt.date(2025, 4, 30), dt.date(2025, 6, 30)
+MAY_1 = dt.date(2025, 5, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Demo:
+    """A demo published for March, April and June."""
+
+    workspace: Path
+    output: Path
+
+    @property
+    def data(self) -> Path:
+        return self.workspace / "data"
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
+    workspace = tmp_path_factory.mktemp("demo")
+    shutil.copy(EXAMPLES / "demo" / "resegment.yaml", workspace)
+    for date in (MARCH, APRIL, JUNE):
+        run_corridor(workspace, date, workspace / "out", f"generate.customers={CUSTOMERS}")
+    return Demo(workspace, workspace / "out")
+
+
+def planted(demo: Demo, outcome: str) -> Counter[str]:
+    """Defects of an outcome by source, as the generator counted them."""
+    counts: Counter[str] = Counter()
+    for defect in json.loads((demo.data / "manifest.json").read_text())["defects"]:
+        if defect["outcome"] == outcome:
+            counts[defect["source"]] += defect["rows"]
+    return counts
+
+
+def counted(demo: Demo, sql: str) -> Counter[str]:
+    return Counter(dict(ledger(demo.output, sql)))
+
+
+def test_every_bad_row_is_quarantined_and_no_good_one(demo: Demo) -> None:
+    expected = planted(demo, "row_quarantined")
+    assert expected.total() >= 12
+    rows = "SELECT source_name, count(DISTINCT (load_id, row_number)) FROM ops.quarantine WHERE action_name = 'row'"
+    assert counted(demo, f"{rows} GROUP BY ALL") == expected
+    loads = "SELECT source_name, sum(rows_quarantined_count)::BIGINT FROM ops.load GROUP BY ALL"
+    assert +counted(demo, loads) == expected
+
+
+def test_impossible_values_are_blanked_alone(demo: Demo) -> None:
+    expected = planted(demo, "value_blanked")
+    assert expected.total() >= 2
+    values = "SELECT source_name, count(*) FROM ops.quarantine WHERE action_name = 'value' GROUP BY ALL"
+    assert counted(demo, values) == expected
+    loads = "SELECT source_name, sum(values_blanked_count)::BIGINT FROM ops.load GROUP BY ALL"
+    assert +counted(demo, loads) == expected
+
+
+def test_every_row_of_the_files_is_loaded_or_quarantined(demo: Demo) -> None:
+    expected: Counter[str] = Counter()
+    for file in json.loads((demo.data / "manifest.json").read_text())["files"]:
+        if file["source"]:
+            expected[file["source"]] += file["rows"]
+    assert counted(demo, "SELECT source_name, sum(rows_read_count)::BIGINT FROM ops.load GROUP BY ALL") == expected
+
+
+def test_rows_exported_twice_count_once(demo: Demo) -> None:
+    expected = planted(demo, "deduplicated")
+    repeats = counted(demo, "SELECT source_name, count(*) FROM staging.superseded_order_lines GROUP BY ALL")
+    assert repeats == Counter({source: count for source, count in expected.items() if source != "crm"})
+    assert repeats.total() > 2
+    (declared,) = ledger(demo.output, "SELECT count(*) FROM staging.customers WHERE is_declared")[0]
+    assert declared == CUSTOMERS
+
+
+def test_an_order_of_an_unknown_customer_is_not_lost(demo: Demo) -> None:
+    (strangers,) = ledger(demo.output, "SELECT count(*) FROM staging.customers WHERE NOT is_declared")[0]
+    assert strangers == planted(demo, "kept")["web_orders"]
+
+
+def test_clusters_find_the_true_segments(demo: Demo) -> None:
+    from sklearn.metrics import adjusted_rand_score
+
+    found = partition(demo.output, "customer_segment", APRIL).filter(pl.col("segmentation_id") == "buying")
+    truth = pl.read_parquet(demo.data / "truth" / "customers.parquet")
+    both = found.join(truth, on="customer_id")
+    assert both.height > 0.8 * CUSTOMERS
+    assert adjusted_rand_score(both["segment"].to_list(), both["segment_id"].to_list()) > 0
+
+
+def test_a_planted_future_changes_nothing(demo: Demo, tmp_path: Path) -> None:
+    """March and April from files that end with April are the same as from files that go on with two drift events."""
+    dropped = write_past(demo.data, tmp_path / "data")
+    assert min(dropped.values()) > 0, dropped
+    tree = yaml.safe_load((EXAMPLES / "demo" / "resegment.yaml").read_text())
+    del tree["generate"]
+    (tmp_path / "resegment.yaml").write_text(yaml.safe_dump(tree, sort_keys=False))
+    for date in (MARCH, APRIL):
+        run_corridor(tmp_path, date, tmp_path / "out")
+    tables = {path.name for path in (demo.output / "published").iterdir() if path.is_dir()}
+    assert len(tables) == 11
+    # What the run read is told in `run` and differs; what it found does not.
+    of_run = ["as_of_date", "previous_as_of_date", "customer_count", "segment_count", "model_names"]
+    for table in sorted(tables):
+        for date in (MARCH, APRIL):
+            past, full = (partition(folder, table, date).drop("run_id") for folder in (tmp_path / "out", demo.output))
+            if table == "run":
+                past, full = past.select(of_run), full.select(of_run)
+            assert full.height > 0 or date == MARCH
+            assert past.equals(full), f"{table} of {date} knows the future"
+
+
+def write_past(full: Path, past: Path) -> dict[str, int]:
+    """The exports as they would have been on 1 May 2025; returns the number of rows or files left out of each."""
+    (past / "orders").mkdir(parents=True)
+    (past / "pos").mkdir()
+    dropped = {}
+    for folder in ("orders", "pos"):
+        files = sorted((full / folder).iterdir())
+        known = [file for file in files if file.name.split("_")[1][:7] < "2025-05"]
+        for file in known:
+            shutil.copy(file, past / folder)
+        dropped[folder] = len(files) - len(known)
+    for name in ("crm_customers.csv", "crm_customers_delta_2025.csv"):
+        dropped[name] = _keep(full / name, past / name, "Geaendert_am", "%d.%m.%Y %H:%M", delimiter=";")
+    dropped["campaign_contacts.csv"] = _keep(
+        full / "campaign_contacts.csv",
+        past / "campaign_contacts.csv",
+        "sent_at",
+        "%Y-%m-%d %H:%M",
+        blank="responded_at",
+    )
+    dropped["campaigns.csv"] = _keep(full / "campaigns.csv", past / "campaigns.csv", "first_day", "%Y-%m-%d")
+    said = (full / "feedback.jsonl").read_text().splitlines(keepends=True)
+    early = [line for line in said if json.loads(line)["given_at"] < MAY_1.isoformat()]
+    (past / "feedback.jsonl").write_text("".join(early))
+    dropped["feedback.jsonl"] = len(said) - len(early)
+    shutil.copy(full / "areas.csv", past)
+    return dropped
+
+
+def _keep(source: Path, target: Path, column: str, form: str, *, delimiter: str = ",", blank: str | None = None) -> int:
+    """Copy the rows of a CSV file whose time is before May; blank a later time in another column."""
+
+    def is_past(text: str) -> bool:
+        return dt.datetime.strptime(text, form).date() < MAY_1  # noqa: DTZ007 - exports tell no zone
+
+    with source.open(newline="", encoding="utf-8") as handle:
+        header, *rows = csv.reader(handle, delimiter=delimiter)
+    kept = [row for row in rows if is_past(row[header.index(column)])]
+    if blank:
+        place = header.index(blank)
+        kept = [
+            [*row[:place], row[place] if row[place] and is_past(row[place]) else "", *row[place + 1 :]] for row in kept
+        ]
+    text = io.StringIO()
+    csv.writer(text, delimiter=delimiter, lineterminator="\n").writerows([header, *kept])
+    target.write_text(text.getvalue(), encoding="utf-8")
+    return len(rows) - len(kept)
+
+
+def contact_values(demo: Demo) -> set[str]:
+    """Every name, e-mail address and telephone number of the CRM."""
+    exports = [pl.read_csv(path, separator=";", infer_schema=False) for path in demo.data.glob("crm_customers*.csv")]
+    contacts = pl.concat(exports).select("Name", "E-Mail", "Telefon")
+    return {value for column in contacts.iter_columns() for value in column.drop_nulls()}
+
+
+def texts_of(database: Path, schemas: tuple[str, ...], tables: tuple[str, ...] = ()) -> str:
+    """Every text in the tables of some schemas of a DuckDB file, each once."""
+    with duckdb.connect(str(database), read_only=True) as connection:
+        columns = connection.execute(
+            "SELECT table_schema, table_name, column_name FROM information_schema.columns"
+            " WHERE list_contains($schemas, table_schema)",
+            {"schemas": list(schemas)},
+        ).fetchall()
+        found: set[str] = set()
+        for schema, table, column in columns:
+            if not tables or table in tables:
+                sql = (
+                    f'SELECT DISTINCT CAST("{column}" AS VARCHAR) FROM {schema}."{table}" WHERE "{column}" IS NOT NULL'
+                )
+                found.update(text for (text,) in connection.execute(sql).fetchall())
+    assert columns
+    return "\n".join(sorted(found))
+
+
+def test_contact_values_leave_staging_nowhere(demo: Demo) -> None:
+    contacts = contact_values(demo)
+    assert len(contacts) > 1.5 * CUSTOMERS
+    warehouse = demo.output / "warehouse.duckdb"
+    parquet = {
+        str(value)
+        for path in (demo.output / "published").rglob("*.parquet")
+        for column in pl.read_parquet(path).iter_columns()
+        for value in column.unique().drop_nulls()
+    }
+    places = {
+        "Parquet": "\n".join(parquet),
+        "published.duckdb": texts_of(demo.output / "published" / "published.duckdb", ("main", "v1")),
+        "report": html.unescape((demo.output / "report" / "index.html").read_text()),
+        "checks and alerts": texts_of(warehouse, ("ops",), ("check_result", "alert", "run", "load")),
+        "features to monitoring": texts_of(warehouse, ("features", "segments", "monitoring")),
+    }
+    for place, text in places.items():
+        assert len(text) > 1000
+        assert [value for value in contacts if value in text] == [], place
+    # The search does find them where they belong.
+    staged = texts_of(warehouse, ("staging",), ("customers",))
+    assert sum(value in staged for value in contacts) > 0.9 * len(contacts)
