@@ -144,13 +144,23 @@ ORDER_LINES = Entity(
         Column("product_id", ID, "product"),
         Column("product_name", TEXT, "product in words"),
         Column("category_name", TEXT, "product category"),
-        Column("quantity", "DECIMAL(18,3)", "units; negative for returns and cancellations", required=True),
+        Column(
+            "quantity",
+            "DECIMAL(18,3)",
+            "units; negative for returns and cancellations",
+            required=True,
+            rule=HardRule("abs(quantity) <= 1e6", "at most a million units"),
+        ),
         Column(
             "unit_price_amount",
             MONEY,
             "price of a unit",
             required=True,
-            rule=HardRule("unit_price_amount >= 0", "zero or more (a return has a negative quantity, not price)"),
+            # With a million units this is the largest amount that a line can have.
+            rule=HardRule(
+                "unit_price_amount BETWEEN 0 AND 1e7",
+                "zero to ten million (a return has a negative quantity, not price)",
+            ),
         ),
         _not_negative("discount_amount", MONEY, "discount on the whole line"),
         Column("line_amount", MONEY, "amount of the line, signed as the quantity; else quantity × price − discount"),

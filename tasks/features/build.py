@@ -6,8 +6,8 @@ Owns: that proof; joins of themes rest on it. Does not own how a model is built 
 from __future__ import annotations
 
 from tasks.config.errors import WorkspaceError
-from tasks.features.catalogue import KEY, feature_catalogue
 from tasks.warehouse.build import build_model, models_of_run
+from tasks.warehouse.catalogue import KEY, Catalogue
 from tasks.warehouse.connection import literal
 from tasks.warehouse.models import SqlModel
 from tasks.warehouse.run import Run
@@ -24,7 +24,7 @@ def build_all(run: Run) -> dict[str, int]:
         SqlError: DuckDB refused a model; the error names the file.
     """
     models = models_of_run(run, "features")
-    feature_catalogue(models)
+    Catalogue(models)
     customer_count = int(run.warehouse.value("SELECT count(*) FROM staging.customers"))
     counts: dict[str, int] = {}
     for model in models:

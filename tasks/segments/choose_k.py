@@ -3,14 +3,14 @@
 Owns: the thresholds, the verdict on each number of clusters with its reasons, and the choice. Does not own: the scores
 themselves, or whether a new number replaces the one in use (`identity.py`).
 
-The choice has three outcomes, in the words of Dolnicar, Gruen and Leisch (Market Segmentation Analysis, 2018, section
-2.3): *natural* segments have gaps between them; *reproducible* ones cut a continuous cloud of customers, the same way
-every time; and with neither there is one segment, and that is said plainly.
+The choice has three outcomes, in the words of Dolnicar and Leisch (2010, *Marketing Letters* 21:83-101): *natural*
+segments have gaps between them; *reproducible* ones cut a continuous cloud of customers, the same way every time; and
+with neither there is one segment, and that is said plainly.
 """
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from tasks.config.errors import StatisticsError
@@ -64,6 +64,19 @@ class KPolicy:
     resamples: int = 15
     gap_references: int = 8
     n_init: int = 3
+
+    def for_present(self) -> KPolicy:
+        """The thresholds for the number in use, which is given up only where it clearly fails.
+
+        Strength 0.1 and Jaccard 0.15 lower, half the share: by default 0.7, 0.6 (below it Hennig would not trust a
+        cluster) and 1 %. Otherwise a number on the edge is lost and found from week to week.
+        """
+        return replace(
+            self,
+            prediction_strength=self.prediction_strength - 0.1,
+            jaccard=self.jaccard - 0.15,
+            min_share=self.min_share / 2,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,13 +160,15 @@ class KChoice:
         )
 
 
-def choose_k(x: Floats, policy: KPolicy, *, seed: int) -> KChoice:
+def choose_k(x: Floats, policy: KPolicy, *, seed: int, present_k: int | None = None) -> KChoice:
     """Score every number of clusters up to `policy.k_max`, and choose.
 
     Args:
         x: standardised matrix, shape (rows, features), ordered by customer id.
         policy: thresholds and effort.
         seed: seed of samples, splits and starts.
+        present_k: number of segments in use. A continuous cloud has no true number, so the present one stays for as
+            long as it is acceptable; gaps between segments overrule it.
 
     Raises:
         StatisticsError: the policy asks for more segments than there are different customers.
@@ -165,7 +180,7 @@ def choose_k(x: Floats, policy: KPolicy, *, seed: int) -> KChoice:
         )
     rows = x[sample_rows(len(x), policy.sample_rows, seed)]
     criteria = score_all(x, rows, policy, seed)
-    return _decide(criteria, policy, len(rows))
+    return decide(criteria, policy, rows=len(rows), present_k=present_k)
 
 
 def score_all(x: Floats, rows: Floats, policy: KPolicy, seed: int) -> tuple[KCriteria, ...]:
@@ -219,24 +234,28 @@ def gate_says_one(criteria: tuple[KCriteria, ...], policy: KPolicy) -> bool:
     return gap_says_one and max(strong) <= 2  # noqa: PLR2004 - the rule itself
 
 
-def _decide(criteria: tuple[KCriteria, ...], policy: KPolicy, rows: int) -> KChoice:
+def decide(criteria: tuple[KCriteria, ...], policy: KPolicy, *, rows: int, present_k: int | None = None) -> KChoice:
+    """The verdict on criteria that are known; arguments as in `choose_k` and `KChoice`."""
     tried = [row for row in criteria if row.k >= max(policy.k_min, 2)]
     natural = [row.k for row in tried if not row.failures(policy, natural=True)]
     stable = [row.k for row in tried if not row.failures(policy, natural=False)]
     if natural:
         k = max(natural)
         return KChoice(k, "natural", f"{k} segments with gaps between them", criteria, policy, rows)
-    gated = gate_says_one(criteria, policy) and policy.k_min == 1
-    if stable and policy.accept == "reproducible" and not gated:
-        k = max(stable)
+    stays = any(row.k == present_k and not row.failures(policy.for_present(), natural=False) for row in tried)
+    gated = policy.k_min == 1 and not stays and gate_says_one(criteria, policy)
+    if (stable or stays) and policy.accept == "reproducible" and not gated:
+        k = present_k if present_k is not None and stays else max(stable)
         reason = (
             f"customers form one continuous cloud without gaps; {k} segments cut it the same way on every half and "
-            "resample of the data"
+            f"resample of the data{', and are in use' if stays else ''}"
         )
         return KChoice(k, "reproducible", reason, criteria, policy, rows)
     if policy.k_min > 1:
-        k = policy.k_min
-        return KChoice(k, "none", f"no structure found; {k} segments were asked for by k_min", criteria, policy, rows)
+        in_range = present_k is not None and policy.k_min <= present_k <= criteria[-1].k
+        k = present_k if present_k is not None and in_range else policy.k_min
+        asked = f"no structure found; {k} segments {'are in use' if in_range else 'were asked for by k_min'}"
+        return KChoice(k, "none", asked, criteria, policy, rows)
     return KChoice(1, "none", f"no structure found: {_why_none(tried, policy)}", criteria, policy, rows)
 
 

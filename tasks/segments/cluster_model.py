@@ -159,7 +159,7 @@ def refit_challenger(
         StatisticsError: as `fit_champion`.
     """
     rows = _prepared(frame, spec.features, spec.min_customers)
-    candidate = _candidate(rows, spec)
+    candidate = _candidate(rows, spec, len(model.clusters))
     same_features = set(model.transform.names) | set(model.transform.dropped) == set(spec.features)
     if same_features:
         verdict, pending = _verdict(model, rows, spec, candidate)
@@ -207,10 +207,10 @@ def _prepared(frame: pl.DataFrame, features: Collection[str], min_customers: int
     return frame.select("customer_id", *(name for name in features if name in frame.columns)).sort("customer_id")
 
 
-def _candidate(rows: pl.DataFrame, spec: ClusterSpec) -> _Candidate:
+def _candidate(rows: pl.DataFrame, spec: ClusterSpec, present_k: int | None = None) -> _Candidate:
     transform = fit_transform_model(rows, spec.features, seed=spec.seed, winsor=spec.winsor)
     x = apply(transform, rows)
-    choice = choose_k(x, spec.policy(), seed=spec.seed)
+    choice = choose_k(x, spec.policy(), seed=spec.seed, present_k=present_k)
     return _Candidate(transform, x, choice, kmeans.fit_sampled(x, choice.k, seed=spec.seed))
 
 

@@ -89,7 +89,7 @@ def match_segments(
         current: columns customer_id and label (0, 1, ...), one row per customer.
         used_ids: every id this segmentation has ever used.
         min_jaccard: least Jaccard of old and new members, among common customers, for an id to go on. At or below 0.5
-            a cluster counts as dissolved (Hennig 2007, section 3); above it the partner is unique.
+            a cluster counts as dissolved (Hennig 2007); above it the partner is unique.
     """
     import polars as pl
 

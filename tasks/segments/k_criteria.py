@@ -67,7 +67,7 @@ def log_inertia(path: Sequence[KMeansFit]) -> Floats:
 
 
 def gap_statistic(x: Floats, path: Sequence[KMeansFit], *, seed: int, references: int) -> tuple[Floats, Floats]:
-    """Gap and its standard error for k = 1..len(path) (Tibshirani, Walther and Hastie 2001, section 3).
+    """Gap and its standard error for k = 1..len(path) (Tibshirani, Walther and Hastie 2001).
 
     The reference is uniform over a box aligned with the principal components of `x`, their variant (b).
     """
@@ -87,7 +87,7 @@ def gap_statistic(x: Floats, path: Sequence[KMeansFit], *, seed: int, references
 
 
 def prediction_strength(x: Floats, k_max: int, *, seed: int, splits: int, n_init: int) -> tuple[Floats, Floats]:
-    """Prediction strength and its standard error for k = 1..`k_max` (Tibshirani and Walther 2005, section 2).
+    """Prediction strength and its standard error for k = 1..`k_max` (Tibshirani and Walther 2005).
 
     Each split cuts the rows in two halves; each half serves once as the test half. The strength is the least share,
     over the test half's clusters, of pairs of members that the other half's centroids put together too. It is 0 where
@@ -123,7 +123,7 @@ def _pairs_kept(table: Floats) -> Floats:
 def bootstrap_jaccard(
     x: Floats, labels: Ints, k: int, *, seed: int, resamples: int, n_init: int, starts: Sequence[Floats] = ()
 ) -> Floats:
-    """Mean Jaccard of each cluster of `labels` with its best match in refits to resamples (Hennig 2007, section 3).
+    """Mean Jaccard of each cluster of `labels` with its best match in refits to resamples (Hennig 2007).
 
     Args:
         x: the rows that `labels` divides.

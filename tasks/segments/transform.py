@@ -245,7 +245,7 @@ def _power(values: Floats) -> float:
 
 
 def _yeo_johnson(values: Floats, power: float) -> Floats:
-    """Yeo and Johnson (2000), Biometrika 87(4), equation 2.1."""
+    """Yeo and Johnson (2000), *Biometrika* 87(4):954-959."""
     out = np.empty_like(values, dtype=np.float64)
     up = values >= 0
     # expm1 and log1p keep precision where the power is near its limits 0 and 2.

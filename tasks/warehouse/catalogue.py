@@ -25,20 +25,19 @@ class Catalogue:
         """Collect the features.
 
         Raises:
-            WorkspaceError: two models have a feature of one name.
+            WorkspaceError: a model does not begin with `customer_id`, or two models have a feature of one name.
         """
         self.models = list(models)
         self.features: dict[str, ModelColumn] = {}
         owner: dict[str, SqlModel] = {}
         for model in self.models:
-            for column in model.columns:
-                if column.name == KEY:
-                    continue
+            _check_key(model)
+            for column in model.columns[1:]:
                 if column.name in owner:
                     raise WorkspaceError(
-                        f"the feature {column.name!r} is also in {owner[column.name].path.name}",
-                        where=str(model.path),
-                        hint="one quantity, one name: rename or drop one of them",
+                        f"the feature {column.name!r} is defined twice: here and in {owner[column.name].path}",
+                        where=f"{model.path}:1",
+                        hint="rules name features without their theme; give one of them another name",
                     )
                 owner[column.name] = model
                 self.features[column.name] = column
@@ -56,7 +55,10 @@ class Catalogue:
         raise WorkspaceError(f"there is no feature {name!r}", where=where, hint=hint)
 
     def relation(self, run_id: str, names: Iterable[str] | None = None) -> str:
-        """SQL for a FROM: one row per customer of a run, `customer_id` and the features (all, or those named)."""
+        """SQL for a FROM: one row per customer of a run, `customer_id` and the features (all, or those named).
+
+        Only columns that the models describe are in it: a table kept by run may have more, of windows of other days.
+        """
         wanted = set(self.features) if names is None else set(names)
         parts = []
         for model in self.models:
@@ -69,6 +71,16 @@ class Catalogue:
         joined = first + "".join(f" JOIN {other} USING ({identifier(KEY)})" for other in others)
         columns = [KEY, *(name for name in self.features if name in wanted)]
         return f"(SELECT {', '.join(map(identifier, columns))} FROM {joined})"
+
+
+def _check_key(model: SqlModel) -> None:
+    if not model.columns or model.columns[0].name != KEY:
+        first = model.columns[0].name if model.columns else "none"
+        raise WorkspaceError(
+            f"the first column is {first}, expected {KEY}",
+            where=f"{model.path}:1",
+            hint="one row is one customer: SELECT customer_id, … FROM staging.customers LEFT JOIN …",
+        )
 
 
 def catalogue_of(run: Run) -> Catalogue:

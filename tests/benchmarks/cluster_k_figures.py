@@ -36,12 +36,12 @@ def by_strength(choice: KChoice) -> int:
 def without_separation(choice: KChoice) -> int:
     """The rule of the design page: gate, strength, shares and Jaccard, with no look at valleys."""
     blind = tuple(replace(row, separation=0.0) for row in choice.criteria)
-    return chooser._decide(blind, choice.policy, choice.rows).k
+    return chooser.decide(blind, choice.policy, rows=choice.rows).k
 
 
 def only_natural(choice: KChoice) -> int:
     """The choice where cuts through a continuous cloud are not accepted."""
-    return chooser._decide(choice.criteria, replace(choice.policy, accept="natural"), choice.rows).k
+    return chooser.decide(choice.criteria, replace(choice.policy, accept="natural"), rows=choice.rows).k
 
 
 def known_k(repetitions: int) -> list[Row]:
@@ -98,7 +98,7 @@ def no_structure(repetitions: int) -> list[Row]:
     ]
 
 
-def public_sets(folder: Path) -> list[Row]:
+def public_sets(folder: Path, *, transformed: bool) -> list[Row]:
     """Exactness on every labelled set, with the largest k tried by the rule of thumb sqrt(n / 2)."""
     rows: list[Row] = []
     tally: Counter[str] = Counter()
@@ -114,13 +114,14 @@ def public_sets(folder: Path) -> list[Row]:
             n_init=2,
         )
         choice = chooser.choose_k((points - points.mean(axis=0)) / points.std(axis=0), policy, seed=1)
-        powered = PowerTransformer().fit_transform(points)
-        transformed = chooser.choose_k(powered, policy, seed=1)
-        rules = {"this": choice.k, "peer": by_strength(choice), "powered": transformed.k}
+        rules = {"this": choice.k, "peer": by_strength(choice)}
+        if transformed:
+            powered = PowerTransformer().fit_transform(points)
+            rules["powered"] = chooser.choose_k(powered, policy, seed=1).k
         tally.update(n=1, near=abs(choice.k - k) <= 1, **{rule: found == k for rule, found in rules.items()})
-        rows.append((name, f"{k}", f"{choice.k} {choice.structure}", f"{rules['peer']}", f"{rules['powered']}"))
+        rows.append((name, f"{k}", f"{choice.k} {choice.structure}", *(f"{n}" for n in list(rules.values())[1:])))
     if rows:
-        cells = [share(tally[rule], tally["n"]) for rule in ("this", "peer", "powered")]
+        cells = [share(tally[rule], tally["n"]) for rule in ("this", "peer", *(["powered"] if transformed else []))]
         rows.append(("**exact**", "", f"{cells[0]} (within one {tally['near']})", *cells[1:]))
     return rows
 

@@ -15,7 +15,7 @@ Row = tuple[str, ...]
 
 def share(hits: int, of: int) -> str:
     """Counts and percent."""
-    return f"{hits}/{of} = {100 * hits / of:.0f} %" if of else "-"
+    return f"{int(hits)}/{of} = {100 * hits / of:.0f} %" if of else "-"
 
 
 def markdown(title: str, note: str, header: Row, rows: list[Row]) -> str:

@@ -34,6 +34,10 @@ class SegmentedPanel:
         """The customers as they are now."""
         return table(self.measure(self.latent))
 
+    def truth(self) -> Ints | None:
+        """The true segment of each customer now."""
+        return self.labels
+
     def change(self, share: float) -> np.ndarray:
         """Let a share of customers start over; returns who did not."""
         changed = self.rng.random(len(self.labels)) < share
@@ -78,8 +82,13 @@ class CloudPanel:
         """The customers as they are now."""
         return table(self.raw)
 
+    def truth(self) -> Ints | None:
+        """There are no true segments."""
+        return None
+
     def change(self, share: float) -> np.ndarray:
         """Let a share of customers start over; returns who did not."""
         changed = self.rng.random(len(self.raw)) < share
-        self.raw = np.where(changed[:, None], self.spare, self.raw)
+        # Each week's new lives come from other rows of the spare cloud.
+        self.raw = np.where(changed[:, None], self.rng.permutation(self.spare), self.raw)
         return ~changed

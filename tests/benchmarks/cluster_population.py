@@ -69,7 +69,8 @@ def centres(rng: np.random.Generator, k: int, features: int, separation: float) 
 def weights(rng: np.random.Generator, k: int, least: float) -> Floats:
     """Unequal shares of segments, none much below `least`."""
     drawn = np.maximum(rng.dirichlet(np.full(k, 2.0)), least)
-    return drawn / drawn.sum()
+    shares: Floats = drawn / drawn.sum()
+    return shares
 
 
 def within(rng: np.random.Generator, labels: Ints, features: int, family: str) -> Floats:

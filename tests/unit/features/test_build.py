@@ -9,10 +9,10 @@ import pytest
 
 from tasks.config.errors import WorkspaceError
 from tasks.features.build import build_all
-from tasks.features.catalogue import wide_relation
 from tasks.features.tasks import build_features
 from tasks.ingest.staging import build_staging
 from tasks.warehouse.build import models_of_run
+from tasks.warehouse.catalogue import Catalogue
 from tasks.warehouse.run import Run
 from tests.sql.cases import create_raw, insert
 from tests.workspaces import MakeWorkspace, OpenRun
@@ -43,7 +43,7 @@ def test_every_theme_has_every_customer(run: Run) -> None:
     counts = build_all(run)
     assert len(counts) == 8
     assert set(counts.values()) == {2}
-    wide = wide_relation(run.run_id, models_of_run(run, "features"))
+    wide = Catalogue(models_of_run(run, "features")).relation(run.run_id)
     rows = run.warehouse.rows(f"SELECT customer_id, order_count, net_amount, recency_days FROM {wide} ORDER BY ALL")
     assert rows == [("A", 0, 0, None), ("B", 1, 3, 10)]
 
@@ -61,7 +61,7 @@ def test_building_again_replaces_the_rows_of_the_run_and_keeps_those_of_others(r
 def test_a_feature_of_the_workspace_is_built_and_joined(run: Run) -> None:
     _write(run, "customer_own", "own_flag", "SELECT customer_id, is_declared AS own_flag FROM staging.customers")
     assert build_all(run)["features.customer_own"] == 2
-    wide = wide_relation(run.run_id, models_of_run(run, "features"))
+    wide = Catalogue(models_of_run(run, "features")).relation(run.run_id)
     assert run.warehouse.rows(f"SELECT customer_id, own_flag FROM {wide} ORDER BY ALL") == [("A", True), ("B", False)]
 
 
@@ -90,7 +90,7 @@ def test_a_theme_without_one_row_a_customer_is_refused(run: Run, select: str, pr
 
 def test_a_doubled_name_is_refused_before_a_row_is_written(run: Run) -> None:
     _write(run, "a_theme", "recency_days", "SELECT customer_id, 1 AS recency_days FROM staging.customers")
-    with pytest.raises(WorkspaceError, match="recency_days is defined twice"):
+    with pytest.raises(WorkspaceError, match="'recency_days' is defined twice"):
         build_all(run)
     assert not run.warehouse.table_exists("features.a_theme")
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from tasks.config.errors import StatisticsError
-from tasks.segments.choose_k import KChoice, KCriteria, KPolicy, _decide, choose_k, gate_says_one
+from tasks.segments.choose_k import KChoice, KCriteria, KPolicy, choose_k, decide, gate_says_one
 from tasks.segments.transform import apply, fit_transform_model
 from tests.benchmarks.cluster_population import Measure, cloud, feature_names, mixture, table
 
@@ -44,7 +44,7 @@ def test_long_clouds_are_never_called_natural(kind: str) -> None:
     x = standardised(cloud(np.random.default_rng(8), kind, 3_000))
     either = choose_k(x, QUICK, seed=1)
     assert either.structure in {"reproducible", "none"}
-    strict = _decide(either.criteria, replace(QUICK, accept="natural"), either.rows)
+    strict = decide(either.criteria, replace(QUICK, accept="natural"), rows=either.rows)
     assert (strict.k, strict.structure) == (1, "none")
 
 
@@ -100,7 +100,7 @@ def test_gate_needs_both_the_gap_and_prediction_strength(gap_of_two: float, stro
 )
 def test_each_threshold_fails_alone_and_the_next_smaller_number_is_taken(scores: dict[str, float], missed: str) -> None:
     rows = (criteria(1, gap=0.1), criteria(2), criteria(3), criteria(4, **scores))
-    choice = _decide(rows, KPolicy(), 100)
+    choice = decide(rows, KPolicy(), rows=100)
     assert (choice.k, choice.structure) == (3, "reproducible")
     assert rows[3].failures(KPolicy(), natural=False) == (missed,)
 
@@ -112,8 +112,37 @@ def test_the_standard_error_counts_in_favour() -> None:
 
 def test_natural_segments_go_before_a_larger_number_of_cuts() -> None:
     rows = (criteria(1, gap=0.1), criteria(2, separation=0.9), criteria(3, separation=0.5), criteria(4))
-    choice = _decide(rows, KPolicy(), 100)
+    choice = decide(rows, KPolicy(), rows=100)
     assert (choice.k, choice.structure) == (3, "natural")
+
+
+def test_the_present_number_of_cuts_stays_while_it_is_acceptable() -> None:
+    rows = (criteria(1, gap=0.1), criteria(2), criteria(3), criteria(4), criteria(5, jaccard=0.5))
+    assert [decide(rows, KPolicy(), rows=100, present_k=k).k for k in (None, 1, 2, 3, 5)] == [4, 4, 2, 3, 4]
+    assert decide(rows, KPolicy(), rows=100, present_k=3).reason.endswith("and are in use")
+
+
+def test_the_present_number_is_given_up_only_where_it_clearly_fails() -> None:
+    for scores in ({"prediction_strength": 0.72}, {"jaccard": 0.61}, {"min_share": 0.011}):
+        edge = (criteria(1, gap=0.1), criteria(2), criteria(3, **scores))
+        assert [decide(edge, KPolicy(), rows=100, present_k=k).k for k in (None, 3)] == [2, 3]
+    for scores in ({"prediction_strength": 0.68}, {"jaccard": 0.59}, {"min_share": 0.009}):
+        beyond = (criteria(1, gap=0.1), criteria(2), criteria(3, **scores))
+        assert decide(beyond, KPolicy(), rows=100, present_k=3).k == 2
+
+
+def test_the_present_number_of_cuts_is_not_gated_and_gaps_overrule_it() -> None:
+    flat = (criteria(1, gap=2.0), criteria(2), criteria(3, prediction_strength=0.5))
+    assert [decide(flat, KPolicy(), rows=100, present_k=k).k for k in (None, 2)] == [1, 2]
+    gaps = (criteria(1, gap=0.1), criteria(2), criteria(3, separation=0.9))
+    assert decide(gaps, KPolicy(), rows=100, present_k=2).k == 3
+
+
+def test_segments_that_were_asked_for_stay_as_many_as_they_are() -> None:
+    nothing = tuple(criteria(k, jaccard=0.1) for k in (1, 2, 3, 4))
+    policy = KPolicy(k_min=2, k_max=4)
+    assert [decide(nothing, policy, rows=100, present_k=k).k for k in (None, 3, 9)] == [2, 3, 2]
+    assert decide(nothing, policy, rows=100, present_k=3).reason == "no structure found; 3 segments are in use"
 
 
 def test_choice_survives_json() -> None:

@@ -135,8 +135,9 @@ def test_models_that_read_each_other_are_refused(tmp_path: Path) -> None:
 
 def test_a_feature_defined_twice_is_refused(tmp_path: Path) -> None:
     for name in ("customer_x", "customer_y"):
-        model_file(tmp_path, "mine", name, HEADER + "-- column same: x\nSELECT 1 AS same")
-    with pytest.raises(WorkspaceError, match="the feature 'same' is also in customer_x"):
+        header = HEADER + "-- column customer_id: who [id]\n-- column same: x\n"
+        model_file(tmp_path, "mine", name, header + "SELECT 1 AS customer_id, 1 AS same")
+    with pytest.raises(WorkspaceError, match="the feature 'same' is defined twice: here and in .*customer_x"):
         Catalogue(load_models("mine", as_of=AS_OF, windows=[30], extra=tmp_path))
 
 

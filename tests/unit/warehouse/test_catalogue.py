@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tasks.config.errors import WorkspaceError
-from tasks.features.catalogue import feature_catalogue, wide_relation
+from tasks.warehouse.catalogue import Catalogue
 from tasks.warehouse.connection import Warehouse
 from tasks.warehouse.models import ModelColumn, SqlModel, load_models
 
@@ -20,13 +20,13 @@ def _model(table: str, *columns: str) -> SqlModel:
 
 def test_the_shipped_catalogue_has_every_theme_and_no_key() -> None:
     models = load_models("features", as_of=dt.date(2025, 6, 30), windows=[7, 30])
-    catalogue = feature_catalogue(models)
+    catalogue = Catalogue(models).features
     assert "customer_id" not in catalogue
     assert len(catalogue) == sum(len(model.columns) - 1 for model in models)
     assert {"order_7d_count", "net_30d_amount", "overdue_ratio", "return_line_share", "top_category_name"} <= set(
         catalogue
     )
-    assert catalogue["recency_days"].is_calendar_driven
+    assert catalogue["tenure_days"].is_calendar_driven
     assert not catalogue["order_7d_count"].is_calendar_driven
     assert catalogue["is_urban"].kind == "flag"
     assert catalogue["last_order_date"].kind == "date"
@@ -36,8 +36,8 @@ def test_the_shipped_catalogue_has_every_theme_and_no_key() -> None:
 
 def test_a_name_in_two_themes_is_an_error_that_names_both() -> None:
     with pytest.raises(WorkspaceError) as caught:
-        feature_catalogue([_model("one", "customer_id", "a", "b"), _model("two", "customer_id", "c", "b")])
-    assert "b is defined twice" in caught.value.message
+        Catalogue([_model("one", "customer_id", "a", "b"), _model("two", "customer_id", "c", "b")])
+    assert "'b' is defined twice" in caught.value.message
     assert "sql/one.sql" in caught.value.message
     assert caught.value.where == "sql/two.sql:1"
 
@@ -45,12 +45,7 @@ def test_a_name_in_two_themes_is_an_error_that_names_both() -> None:
 @pytest.mark.parametrize(("columns", "first"), [((), "none"), (("a", "customer_id"), "a")])
 def test_a_theme_begins_with_the_customer(columns: tuple[str, ...], first: str) -> None:
     with pytest.raises(WorkspaceError, match=f"the first column is {first}, expected customer_id"):
-        feature_catalogue([_model("one", *columns)])
-
-
-def test_no_models_have_no_wide_relation() -> None:
-    with pytest.raises(WorkspaceError, match="no features models"):
-        wide_relation("r1", [])
+        Catalogue([_model("one", *columns)])
 
 
 def test_the_wide_relation_joins_what_one_run_has() -> None:
@@ -63,12 +58,14 @@ def test_the_wide_relation_joins_what_one_run_has() -> None:
         )
         warehouse.execute(
             "CREATE TABLE features.two AS SELECT DATE '2025-06-30' AS as_of_date, * FROM"
-            " (VALUES ('r1', 'A', 3, 4, 0), ('r2', 'B', 9, 9, 0)) AS rows (run_id, customer_id, b, c, of_old_windows)"
+            " (VALUES ('r1', 'A', 3, 4, 0), ('r1', 'B', 5, 6, 0), ('r2', 'B', 9, 9, 0)) AS rows (run_id, customer_id, b, c, of_old_windows)"
         )
-        rows = warehouse.records(f"SELECT * FROM {wide_relation('r1', models)} ORDER BY customer_id")
-        only = warehouse.rows(f"SELECT * FROM {wide_relation('r2', models[:1])}")
+        rows = warehouse.records(f"SELECT * FROM {Catalogue(models).relation('r1')} ORDER BY customer_id")
+        some = warehouse.records(f"SELECT * FROM {Catalogue(models).relation('r1', ['c'])} ORDER BY customer_id")
+        only = warehouse.rows(f"SELECT * FROM {Catalogue(models[:1]).relation('r2')}")
     assert rows == [
         {"customer_id": "A", "a": 1, "b": 3, "c": 4},
-        {"customer_id": "B", "a": 2, "b": None, "c": None},
+        {"customer_id": "B", "a": 2, "b": 5, "c": 6},
     ]
+    assert some == [{"customer_id": "A", "c": 4}, {"customer_id": "B", "c": 6}]
     assert only == [("A", 9)]
