@@ -101,13 +101,18 @@ def explain(options: argparse.Namespace) -> int:
     console.out.print(f"[bold]customer {found.customer_id}[/bold] as of {found.as_of} (run {found.run_id})\n")
     for member in found.memberships:
         console.out.print(f"[bold]{member.segmentation}: {member.segment_name}[/bold] ({member.segment_id})")
-        console.out.print(f"  why      {member.reason}; {member.description}", markup=False)
+        why = "; ".join(text for text in (member.reason, member.description) if text)
+        console.out.print(f"  why      {why}", markup=False)
         if member.alternative:
             console.out.print(f"  nearest  {member.alternative}: {member.what_would_move}", markup=False)
     console.out.print()
     console.print_table(
         ["feature", "value", "unit", "meaning"],
-        [[item.name, item.value, item.unit, item.meaning] for item in found.features if item.value is not None],
+        [
+            [item.name, item.value, item.unit, item.meaning.partition(";")[0]]
+            for item in found.features
+            if item.value is not None
+        ],
     )
     console.out.print()
     console.print_table(

@@ -5,6 +5,7 @@ Owns: printing. Does not own what is printed (`commands.py`) or which exit code 
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import logging
 import sys
@@ -19,8 +20,10 @@ from rich.table import Table
 from tasks.config.errors import ResegmentError
 from tasks.warehouse.summary import RunSummary
 
+#: Columns of a table that goes to a file or a pipe, which have no width of their own.
+_WIDTH_OF_A_PIPE = 160
 #: Results are read by people and by scripts: no colour codes where nobody sees colours, and no line is folded.
-out = Console(soft_wrap=True, highlight=False)
+out = Console(soft_wrap=True, highlight=False, width=None if sys.stdout.isatty() else _WIDTH_OF_A_PIPE)
 err = Console(stderr=True, soft_wrap=True, highlight=False)
 
 
@@ -72,8 +75,16 @@ def print_table(columns: Iterable[str], rows: Iterable[Iterable[object]], *, num
     for column in columns:
         table.add_column(column, justify="right" if column in right else "left", overflow="fold")
     for row in rows:
-        table.add_row(*(escape("" if cell is None else str(cell)) for cell in row))
+        table.add_row(*(escape(_cell(value)) for value in row))
     out.print(table)
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    if isinstance(value, dt.datetime):
+        return value.strftime("%Y-%m-%d %H:%M:%S")
+    return "" if value is None else str(value)
 
 
 def print_summary(summary: RunSummary) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 import sqlglot
@@ -159,9 +160,9 @@ def _steps(steps: Mapping[str, int]) -> str:
 def _nearest_rule(
     warehouse: Warehouse, others: list[dict[str, Any]], features: Mapping[str, object], names: list[str]
 ) -> tuple[str | None, str | None]:
-    """The rule with the fewest parts that do not hold for the customer."""
-    best: tuple[int, int, str, str] | None = None
-    for position, other in enumerate(others):
+    """The rule with the fewest parts that do not hold for the customer, and of those the one he misses by least."""
+    best: tuple[int, float, str, str] | None = None
+    for other in others:
         parts = _parts(other["rule_text"])
         if not parts:
             continue
@@ -170,10 +171,25 @@ def _nearest_rule(
         held = warehouse.rows(f"SELECT {chosen} FROM (SELECT {values})", dict(features))[0]
         failing = [part for part, holds in zip(parts, held, strict=True) if not holds]
         text = "needs " + " and ".join(failing) if failing else "its rule holds too, an earlier rule comes first"
-        candidate = (len(failing), position, other["segment_id"], text)
+        missed = sum(_missed_by(part, features) for part in failing)
+        candidate = (len(failing), missed, other["segment_id"], text)
         if best is None or candidate < best:
             best = candidate
     return (best[2], best[3]) if best else (None, None)
+
+
+def _missed_by(part: str, features: Mapping[str, object]) -> float:
+    """How far a comparison with a number is missed, relative to that number; 1 where that cannot be said."""
+    tree = sqlglot.parse_one(part, dialect="duckdb")
+    if not isinstance(tree, exp.LT | exp.LTE | exp.GT | exp.GTE | exp.EQ):
+        return 1.0
+    name, limit = tree.this, tree.expression
+    if not (isinstance(name, exp.Column) and isinstance(limit, exp.Literal) and limit.is_number):
+        return 1.0
+    value = features.get(name.name)
+    if not isinstance(value, int | float | Decimal):
+        return 1.0
+    return abs(float(value) - float(limit.this)) / max(abs(float(limit.this)), 1.0)
 
 
 def _parts(rule: str) -> list[str]:

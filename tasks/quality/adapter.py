@@ -26,6 +26,7 @@ from functools import cache
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+from tasks.config.errors import ResegmentError
 from tasks.quality.suites import Check
 from tasks.warehouse.connection import Warehouse
 
@@ -140,16 +141,25 @@ class Inspector:
             table: one of `relations`.
             checks: the checks.
             queries: the SELECT of wrong rows of the checks that have one, by number.
+
+        Raises:
+            ResegmentError: Great Expectations does not take a check as it is written.
         """
         import great_expectations
 
+        configurations = [_configuration(check, queries.get(check.number)) for check in checks]
         with _quietly():
-            asset = self._source.get_asset(table)
-            batch = asset.get_batch(asset.build_batch_request())
-            suite = great_expectations.ExpectationSuite(
-                name=table, expectations=[_configuration(check, queries.get(check.number)) for check in checks]
-            )
-            results = batch.validate(suite, result_format=_FORMAT).results
+            try:
+                asset = self._source.get_asset(table)
+                batch = asset.get_batch(asset.build_batch_request())
+                suite = great_expectations.ExpectationSuite(name=table, expectations=configurations)
+                results = batch.validate(suite, result_format=_FORMAT).results
+            except Exception as error:
+                raise ResegmentError(
+                    f"Great Expectations does not take the checks of {table}: {' '.join(str(error).split())}",
+                    where=checks[0].where.rsplit(":", 1)[0],
+                    hint="correct the expectation that it names",
+                ) from error
         outcomes = {outcome.number: outcome for outcome in map(_outcome, results)}
         lost = Outcome(0, is_success=False, error="Great Expectations returned no result for it")
         return [outcomes.get(check.number, lost) for check in checks]

@@ -40,9 +40,18 @@ class Finding:
     @property
     def examples(self) -> list[object]:
         """Some wrong values or rows, fit to be shown."""
-        named = set((self.check.expectation.column_name or "").split(", "))
         values = self.outcome.examples if self.outcome else ()
-        return [_WITHHELD if named & CONTACT_COLUMNS else value for value in values]
+        return [_WITHHELD if self._shows_contact_data else value for value in values]
+
+    @property
+    def observed(self) -> object:
+        """What an expectation on a whole column or table saw, fit to be shown."""
+        value = self.outcome.observed if self.outcome else None
+        return _WITHHELD if self._shows_contact_data and isinstance(value, list | str) else value
+
+    @property
+    def _shows_contact_data(self) -> bool:
+        return not CONTACT_COLUMNS.isdisjoint((self.check.expectation.column_name or "").split(", "))
 
     @property
     def has_failed(self) -> bool:
@@ -62,7 +71,7 @@ class Finding:
         examples = ", ".join(shown(example) for example in self.examples)
         tail = f", for example {examples}" if examples else ""
         if self.outcome.unexpected_count is None:
-            return f"found {shown(self.outcome.observed)}{tail}"
+            return f"found {shown(self.observed)}{tail}"
         of = "" if self.outcome.element_count is None else f" for {self.outcome.element_count:,} rows"
         return f"found {self.outcome.unexpected_count:,} wrong{of}{tail}"
 

@@ -127,12 +127,13 @@ def _attached(run: Run, candidate: Path | None) -> Iterator[None]:
 def _tables(run: Run, door: Door) -> set[str]:
     """The tables and views of a door that are there, as `schema.table`."""
     where = "table_catalog = current_catalog() AND list_contains($schemas, table_schema)"
-    shown = "table_schema"
+    parameters = {"schemas": list(DOORS[door])}
     if door == "published":
-        where, shown = f"table_catalog = '{CANDIDATE}' AND table_schema = 'main'", "'published'"
-    parameters = {"schemas": list(DOORS[door])} if "$schemas" in where else {}
-    sql = f"SELECT {shown}, table_name FROM information_schema.tables WHERE {where}"
-    return {f"{schema}.{name}" for schema, name in run.warehouse.rows(sql, parameters)}
+        where, parameters = f"table_catalog = '{CANDIDATE}' AND table_schema = 'main'", {}
+    rows = run.warehouse.rows(
+        f"SELECT table_schema, table_name FROM information_schema.tables WHERE {where}", parameters
+    )
+    return {f"{'published' if door == 'published' else schema}.{name}" for schema, name in rows}
 
 
 def _keep(run: Run, report: GateReport) -> None:
@@ -150,7 +151,7 @@ def _keep(run: Run, report: GateReport) -> None:
 def _result_row(finding: Finding) -> dict[str, object]:
     """A row of `ops.check_result`; `is_success` is null where a check was not run or could not be."""
     expectation, outcome, examples = finding.check.expectation, finding.outcome, finding.examples
-    observed = None if outcome is None or outcome.observed is None else shown(outcome.observed)
+    observed = None if finding.observed is None else shown(finding.observed)
     if finding.skipped is not None:
         observed = f"not checked: {finding.skipped}"
     elif outcome is not None and outcome.error:

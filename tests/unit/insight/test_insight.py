@@ -125,6 +125,17 @@ def test_explain_names_the_reason_and_the_nearest_alternative(make_workspace: Ma
     assert {value.name: value.value for value in found.features}["order_count"] == 2
 
 
+def test_of_two_rules_that_miss_alike_the_nearer_is_named(make_workspace: MakeWorkspace, opened: OpenRun) -> None:
+    rules = "[{id: a, name: A, when: recency_days <= 5}, {id: b, name: B, when: recency_days <= 30}]"
+    space = make_workspace(f"segmentations.lifecycle.segments={rules}")
+    with opened(space, dt.date(2025, 8, 15)) as run:
+        compute(run)
+        found = explain_customer(run.warehouse, catalogue_of(run), "anna")
+    member = next(member for member in found.memberships if member.segmentation == "lifecycle")
+    assert member.alternative == "B (lifecycle.b)"
+    assert member.what_would_move == "needs recency_days <= 30"
+
+
 def test_explain_before_any_publication(make_workspace: MakeWorkspace, opened: OpenRun) -> None:
     with opened(make_workspace()) as run, pytest.raises(UsageError, match="nothing is published yet"):
         explain_customer(run.warehouse, catalogue_of(run), "anna")

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tasks.config.errors import ResegmentError
 from tasks.quality import adapter
 from tasks.quality.adapter import Inspector, Outcome
 from tasks.quality.suites import Check, Expectation
@@ -48,6 +49,18 @@ def test_canary_great_expectations_still_needs_the_mend(warehouse: Warehouse, mo
     monkeypatch.setattr(SqlAlchemyExecutionEngine, "execute_query", unmended)
     outcome = _inspect(warehouse, check)[0]
     assert outcome.error is not None, "Great Expectations reads results in time now: take _buffered_execute_query out"
+
+
+def test_canary_a_second_opening_of_the_file_is_still_refused(tmp_path: Path) -> None:
+    adapter.load()
+    import sqlalchemy
+
+    path = tmp_path / "warehouse.duckdb"
+    with Warehouse.open(path):
+        engine = sqlalchemy.create_engine(f"duckdb:///{path}")
+        with pytest.raises(sqlalchemy.exc.DBAPIError, match="different configuration"):
+            engine.connect()
+        engine.dispose()
 
 
 _CANARIES = """
@@ -143,6 +156,12 @@ def test_what_cannot_be_run_is_an_error_and_not_bad_data(warehouse: Warehouse, c
     assert told in outcome.error
     assert not outcome.error.startswith("(")
     assert (beside.error, beside.is_success) == (None, True)
+
+
+def test_a_check_that_is_not_taken_is_told_with_its_file(warehouse: Warehouse) -> None:
+    check = _check(1, "expect_column_values_to_be_between", column="n", min_value=0, strict_min="perhaps")
+    with pytest.raises(ResegmentError, match=r"made\.yaml: .*ExpectColumnValuesToBeBetween.*strict_min"):
+        _inspect(warehouse, check)
 
 
 @pytest.mark.parametrize(
