@@ -12,7 +12,7 @@ from pathlib import Path
 from tasks.config.workspace import Workspace
 from tasks.ingest.mapping import parse_mapping
 from tasks.ingest.raw_views import build_raw_views
-from tasks.quality.suites import DOORS, load_suites
+from tasks.quality.queries import validate_suites
 from tasks.segments.rules import check_rule_types, check_rules
 from tasks.warehouse.build import build_schema
 from tasks.warehouse.catalogue import catalogue_of
@@ -37,12 +37,12 @@ def validate_workspace(space: Workspace) -> dict[str, int]:
         build_raw_views(run)
         models = [table for schema in ("staging", "features") for table in build_schema(run, schema)]
         check_rule_types(run.warehouse, space, catalogue.relation(run.run_id))
-    suites = [suite for door in DOORS for suite in load_suites(space, door)]
+    checks = validate_suites(space)
     return {
         "sources": len(space.sources),
         "column expressions": len(expressions),
         "models": len(models),
         "features": len(catalogue.features),
         "segmentations": len(space.segmentations),
-        "expectation suites": len(suites),
+        "checks": checks,
     }

@@ -60,7 +60,7 @@ class ReportData:
     @property
     def failed_checks(self) -> tuple[CheckRow, ...]:
         """Checks that did not hold, critical ones first."""
-        failed = (check for check in self.checks if not check.is_success)
+        failed = (check for check in self.checks if check.is_success is False)
         return tuple(sorted(failed, key=lambda check: check.severity != "critical"))
 
     def name_of(self, segment_id: str | None) -> str:

@@ -46,9 +46,12 @@ def _check(row: dict[str, Any]) -> CheckRow:
         expectation_name=row["expectation_name"] or "",
         column_name=column or "",
         severity=row["severity_name"] or "",
-        is_success=bool(row["is_success"]),
+        is_success=row["is_success"],
         meaning=mask_emails(row["meaning"] or row["expectation_name"] or ""),
-        observed=", ".join(shown_examples(table, column, row["observed_value"])),
+        # Of a check that was not run this is our own reason, no value of anybody's.
+        observed=row["observed_value"] or ""
+        if row["is_success"] is None
+        else ", ".join(shown_examples(table, column, row["observed_value"])),
         element_count=row["element_count"],
         unexpected_count=row["unexpected_count"],
         examples=shown_examples(table, column, row["example_values"])[:_EXAMPLES_OF_CHECK],

@@ -102,13 +102,13 @@ class AlertNote:
 
 @dataclass(frozen=True, slots=True)
 class CheckRow:
-    """One check of one table, in words."""
+    """One check of one table, in words; `is_success` is None where it was not run, and `observed` says why."""
 
     table_name: str
     expectation_name: str
     column_name: str
     severity: str
-    is_success: bool
+    is_success: bool | None
     meaning: str
     observed: str
     element_count: int | None

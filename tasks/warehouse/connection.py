@@ -73,6 +73,8 @@ class Warehouse:
                 hint="does another program hold it? may the folder be written? readers use published/published.duckdb",
             ) from error
         connection.execute("SET TimeZone = 'UTC'")
+        # Our own lines show progress; DuckDB would draw over them.
+        connection.execute("SET enable_progress_bar = false")
         return cls(connection, path)
 
     def __enter__(self) -> Self:

@@ -99,13 +99,18 @@ def test_an_order_of_an_unknown_customer_is_not_lost(demo: Demo) -> None:
 
 
 def test_clusters_find_the_true_segments(demo: Demo) -> None:
+    """Better than chance, and no more: `buying` asks how much a customer buys, the true segments are how he does.
+
+    Adjusted Rand index of the 1,000 customers of six seeds: 0.23 with three clusters (the default seed, 840 customers with
+    an order by April), and 0.096, 0.099, 0.091, 0.091, 0.117 with two (seeds 1 to 5). Labels by chance stay below 0.01.
+    """
     from sklearn.metrics import adjusted_rand_score
 
     found = partition(demo.output, "customer_segment", APRIL).filter(pl.col("segmentation_id") == "buying")
     truth = pl.read_parquet(demo.data / "truth" / "customers.parquet")
     both = found.join(truth, on="customer_id")
     assert both.height > 0.8 * CUSTOMERS
-    assert adjusted_rand_score(both["segment"].to_list(), both["segment_id"].to_list()) > 0
+    assert adjusted_rand_score(both["segment"].to_list(), both["segment_id"].to_list()) > 0.06
 
 
 def test_a_planted_future_changes_nothing(demo: Demo, tmp_path: Path) -> None:

@@ -111,19 +111,17 @@ def test_the_quarantine_names_row_value_and_reason(retail: Retail) -> None:
     ]
     found = ledger(
         retail.output,
-        "SELECT row_number, column_name, value_text, action_name FROM ops.quarantine ORDER BY row_number",
+        "SELECT row_number, column_name, value_text, action_name, reason FROM ops.quarantine ORDER BY row_number",
     )
-    assert found == expected
-    assert ledger(retail.output, "SELECT count(*) FROM ops.quarantine WHERE reason LIKE 'expected zero or more%'") == [
-        (len(expected),)
-    ]
+    assert [row[:4] for row in found] == expected
+    assert all(reason.startswith("expected zero") for *_, reason in found)
 
 
 @pytest.mark.parametrize("month", MONTHS, ids=str)
 def test_staging_counts_every_line_of_the_past_once(retail: Retail, month: dt.date) -> None:
     seen = until(retail.lines, month)
     named = seen.drop_nulls("customer_id")
-    net = named.filter("is_bought")["amount"].sum() - named.filter("is_back")["amount"].sum()
+    net = int(named.filter("is_bought")["amount"].sum()) - int(named.filter("is_back")["amount"].sum())
     staged_lines, staged_customers, staged_net = retail.staged[month]
     assert staged_lines == seen.height
     assert staged_customers == named["customer_id"].n_unique()

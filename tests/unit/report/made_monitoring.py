@@ -125,6 +125,8 @@ def add_load(run: Run, number: int, source: str, entity: str, **counts: int) -> 
         "values_blanked_count": counts.get("blanked", 0),
     }
     ledger.insert(run.warehouse, "load", values)
+    file, attempt = str(values["file_name"]), str(values["attempt_id"])
+    ledger.note_delivery(run.warehouse, source=source, file=file, load_id=load_id, attempt_id=attempt)
     return load_id
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tasks.report.data import ReportData, collect
+from tasks.report.page import render
 from tasks.warehouse import ledger
 from tasks.warehouse.ledger import Publication
 from tasks.warehouse.run import Run
@@ -45,6 +46,16 @@ def test_loads_that_the_run_does_not_see_are_left_out(tmp_path: Path) -> None:
     data = collect(run)
     assert [source.read_count for source in data.sources] == [10]
     assert (data.load_total, data.quarantine) == (1, ())
+
+
+def test_a_check_that_was_not_run_has_not_failed(tmp_path: Path) -> None:
+    run = made_run.start_run(tmp_path)
+    why = "not checked: no source maps to feedback"
+    made_monitoring.add_check(run, "staging.feedback", None, "ratings", is_success=None, observed_value=why)
+    data = collect(run)
+    assert [check.is_success for check in data.checks] == [None]
+    assert data.failed_checks == ()
+    assert why in render(data)
 
 
 def test_sizes_and_changes(published_data: ReportData) -> None:
