@@ -1,6 +1,6 @@
 """What became of each segment between two runs: survived, split, merged, vanished, or emerged.
 
-Owns: the transitions of MONIC (Spiliopoulou, Ntoutsi, Theodoridis and Schult, KDD 2006, section 3) and their bootstrap
+Owns: the transitions of MONIC (Spiliopoulou, Ntoutsi, Theodoridis and Schult, KDD 2006) and their bootstrap
 confirmation, for any segmentation. Does not own: the migration of single customers, which is the table this module
 is given, or the ids (`identity.py`).
 

@@ -15,9 +15,9 @@ from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score
 from sklearn.preprocessing import PowerTransformer
 
+from tasks.insight.transitions import Transition, find_transitions
 from tasks.segments import kmeans
 from tasks.segments.cluster_model import ClusterSpec, assign_members, fit_champion, refit_challenger
-from tasks.segments.transitions import Transition, find_transitions
 from tests.benchmarks.cluster_page import EFFORT, Row, share
 from tests.benchmarks.cluster_panel import FATES, CloudPanel, SegmentedPanel
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tasks.segments.transitions import Transition, TransitionPolicy, find_transitions
+from tasks.insight.transitions import Transition, TransitionPolicy, find_transitions
 
 Table = dict[tuple[str | None, str | None], int]
 
