@@ -1,9 +1,8 @@
 """The main job: the whole corridor for one as-of date.
 
-Owns: the order of the rooms. Does not own what any room does.
+Owns: the order of the rooms. Does not own what any room does. Prefect reads the types of a flow when it is served from
+another process, so they are not postponed here.
 """
-
-from __future__ import annotations
 
 import datetime as dt
 from pathlib import Path

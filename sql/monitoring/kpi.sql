@@ -5,13 +5,13 @@
 -- column segment_id: the segment [id]
 -- column customer_count: customers in it [unit=customers]
 -- column customer_share: share of the segmentation's customers [unit=share]
--- column net_amount: orders minus returns, all time [unit=money]
+-- column net_amount: orders minus returns, all time [unit=currency]
 -- column net_share: share of the segmentation's net amount [unit=share]
 -- column order_count: orders, all time [unit=orders]
--- column average_order_amount: net amount per order [unit=money]
+-- column average_order_amount: net amount per order [unit=currency]
 -- column recency_median_days: median days since the last order [unit=days]
 {%- for window in windows %}
--- column net_{{ window }}d_amount: orders minus returns in the last {{ window }} days [unit=money]
+-- column net_{{ window }}d_amount: orders minus returns in the last {{ window }} days [unit=currency]
 -- column order_{{ window }}d_count: orders in the last {{ window }} days [unit=orders]
 {%- endfor %}
 -- column entered_count: customers who came in since the previous run [unit=customers]
@@ -65,6 +65,26 @@ moved AS (
     GROUP BY segmentation_id, segment_id
 ),
 
+-- A customer in several segments of one segmentation counts once in its total.
+totals AS (
+    SELECT
+        member.segmentation_id,
+        count(*) AS customer_count,
+        sum(CAST(feature.net_amount AS DECIMAL(18, 4))) AS net_amount
+    FROM (
+        SELECT DISTINCT
+            segmentation_id,
+            customer_id
+        FROM segments.membership
+        WHERE run_id = {{ run_id }}
+    ) AS member
+    INNER JOIN features.customer_value AS feature
+        ON
+            member.customer_id = feature.customer_id
+            AND feature.run_id = {{ run_id }}
+    GROUP BY member.segmentation_id
+),
+
 -- Every defined segment has a row, an empty one too: a segment that nobody is in must be seen to be empty.
 defined AS (
     SELECT
@@ -79,10 +99,13 @@ defined AS (
         coalesce(sizes.order_{{ window }}d_count, 0) AS order_{{ window }}d_count,
         {%- endfor %}
         coalesce(moved.entered_count, 0) AS entered_count,
-        coalesce(moved.left_count, 0) AS left_count
+        coalesce(moved.left_count, 0) AS left_count,
+        totals.customer_count AS total_customer_count,
+        totals.net_amount AS total_net_amount
     FROM segments.definition AS definition
     LEFT JOIN sizes ON definition.segment_id = sizes.segment_id
     LEFT JOIN moved ON definition.segment_id = moved.segment_id
+    LEFT JOIN totals ON definition.segmentation_id = totals.segmentation_id
     WHERE definition.run_id = {{ run_id }} AND definition.status_name = 'active'
 )
 
@@ -90,12 +113,9 @@ SELECT
     segmentation_id,
     segment_id,
     customer_count,
-    coalesce(customer_count / nullif(sum(customer_count) OVER (PARTITION BY segmentation_id), 0), 0) AS customer_share,
+    coalesce(customer_count / nullif(total_customer_count, 0), 0) AS customer_share,
     CAST(net_amount AS DOUBLE) AS net_amount,
-    coalesce(
-        CAST(net_amount AS DOUBLE)
-        / nullif(CAST(sum(net_amount) OVER (PARTITION BY segmentation_id) AS DOUBLE), 0), 0
-    ) AS net_share,
+    coalesce(CAST(net_amount AS DOUBLE) / nullif(CAST(total_net_amount AS DOUBLE), 0), 0) AS net_share,
     order_count,
     CAST(net_amount AS DOUBLE) / nullif(order_count, 0) AS average_order_amount,
     CAST(recency_median_days AS DOUBLE) AS recency_median_days,

@@ -7,13 +7,13 @@
 -- column segment_id: the segment [id]
 -- column customer_count: customers in it [unit=customers]
 -- column customer_share: share of the segmentation's customers [unit=share]
--- column net_amount: orders minus returns, all time [unit=money]
+-- column net_amount: orders minus returns, all time [unit=currency]
 -- column net_share: share of the segmentation's net amount [unit=share]
 -- column order_count: orders, all time [unit=orders]
--- column average_order_amount: net amount per order [unit=money]
+-- column average_order_amount: net amount per order [unit=currency]
 -- column recency_median_days: median days since the last order [unit=days]
 {%- for window in windows %}
--- column net_{{ window }}d_amount: orders minus returns in the last {{ window }} days [unit=money]
+-- column net_{{ window }}d_amount: orders minus returns in the last {{ window }} days [unit=currency]
 -- column order_{{ window }}d_count: orders in the last {{ window }} days [unit=orders]
 {%- endfor %}
 -- column entered_count: customers who came in since the previous run [unit=customers]

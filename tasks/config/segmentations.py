@@ -29,34 +29,34 @@ class Strict(BaseModel):
 class Treatment(Strict):
     """What marketing does with a segment; the lowest `priority` wins where two meet on one channel."""
 
-    value_proposition: str | None = None
-    message: str | None = None
-    offer: str | None = None
-    channel: str | None = None
-    owner: str | None = None
-    priority: int = 100
+    value_proposition: str | None = Field(default=None, description="what the company does for the segment")
+    message: str | None = Field(default=None, description="what it is told")
+    offer: str | None = Field(default=None, description="what it is offered")
+    channel: str | None = Field(default=None, description="where; without one the customer gets no treatment")
+    owner: str | None = Field(default=None, description="who is responsible; default: the segmentation's owner")
+    priority: int = Field(default=100, description="the lowest wins where treatments meet on a channel")
 
 
 class Segment(Strict):
     """A named group."""
 
-    id: Key
-    name: str
-    description: str = ""
+    id: Key = Field(description="permanent: readers know the segment as segmentation.id")
+    name: str = Field(description="for people; unique in the segmentation")
+    description: str = Field(default="", description="plain definition, for people")
 
 
 class RuleSegment(Segment):
     """A group of all customers for whom the SQL expression `when` over features is true."""
 
-    when: Sql
+    when: Sql = Field(description="SQL condition over features")
 
 
 class RfmSegment(Segment):
     """A group of all customers whose scores lie in the three inclusive ranges [low, high] of 1–5."""
 
-    r: ScoreRange = [1, 5]
-    f: ScoreRange = [1, 5]
-    m: ScoreRange = [1, 5]
+    r: ScoreRange = Field(default=[1, 5], description="recency scores [low, high]; 5: most recent")
+    f: ScoreRange = Field(default=[1, 5], description="frequency scores [low, high]; 5: most frequent")
+    m: ScoreRange = Field(default=[1, 5], description="monetary scores [low, high]; 5: most valuable")
 
     def cells(self) -> set[tuple[int, int, int]]:
         """The (r, f, m) cells of the 5×5×5 grid that belong to the segment."""
@@ -111,10 +111,10 @@ STANDARD_RFM: tuple[RfmSegment, ...] = (
 class SegmentationBase(Strict):
     """What every kind of segmentation says of itself."""
 
-    basis: Basis
-    name: str = ""
-    description: str = ""
-    owner: str | None = None
+    basis: Basis = Field(description="what customers are divided by")
+    name: str = Field(default="", description="for people; default: its key")
+    description: str = Field(default="", description="for people")
+    owner: str | None = Field(default=None, description="who is responsible for its segments")
     population: Sql | None = Field(default=None, description="SQL over features: who is segmented at all; default all")
     treatments: dict[str, Treatment] = Field(default_factory=dict, description="treatment by segment id")
 
@@ -137,7 +137,7 @@ class RulesSegmentation(SegmentationBase):
     """Segments by SQL rules: `first` puts a customer in the first rule that holds, `any` in every one."""
 
     kind: Literal["rules"]
-    match: Literal["first", "any"] = "first"
+    match: Literal["first", "any"] = Field(default="first", description="one segment a customer, or several")
     segments: list[RuleSegment] = Field(min_length=1)
     otherwise: Segment | None = Field(default=None, description="who meets no rule; default: no membership")
 
@@ -151,10 +151,10 @@ class RfmSegmentation(SegmentationBase):
     """Quintile scores of recency, frequency and monetary value, and named ranges over the 5×5×5 grid."""
 
     kind: Literal["rfm"]
-    recency: str = "recency_days"
-    frequency: str = "order_count"
-    monetary: str = "net_amount"
-    population: Sql | None = "order_count > 0"
+    recency: str = Field(default="recency_days", description="feature; the lowest values score 5")
+    frequency: str = Field(default="order_count", description="feature; the highest values score 5")
+    monetary: str = Field(default="net_amount", description="feature; the highest values score 5")
+    population: Sql | None = Field(default="order_count > 0", description="SQL over features: who is scored")
     segments: list[RfmSegment] = Field(default_factory=lambda: list(STANDARD_RFM), min_length=1)
 
     @model_validator(mode="after")
@@ -187,8 +187,8 @@ class RfmSegmentation(SegmentationBase):
 class KRange(Strict):
     """How many clusters may be chosen."""
 
-    min: int = Field(default=2, ge=1, le=50)
-    max: int = Field(default=8, ge=1, le=50)
+    min: int = Field(default=2, ge=1, le=50, description="fewest clusters")
+    max: int = Field(default=8, ge=1, le=50, description="most clusters")
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
@@ -201,18 +201,18 @@ class KRange(Strict):
 class Refit(Strict):
     """When a challenger is fitted; it replaces the champion only if it is measurably better."""
 
-    every_days: int | None = Field(default=None, ge=1, description="null: only by the refit flow")
+    every_days: int | None = Field(default=None, ge=1, description="null: the first model stays")
 
 
 class ClustersSegmentation(SegmentationBase):
     """Segments found by k-means on power-transformed features, with ids that survive refits."""
 
     kind: Literal["clusters"]
-    features: list[str] = Field(min_length=1)
+    features: list[str] = Field(min_length=1, description="numeric features that tell customers apart")
     k: KRange = KRange()
     min_share: float = Field(default=0.02, gt=0, lt=0.5, description="smallest share of customers a cluster may have")
     refit: Refit = Refit()
-    seed: int = 0
+    seed: int = Field(default=0, description="of the draws of k-means")
 
     @model_validator(mode="after")
     def _unique_features(self) -> Self:

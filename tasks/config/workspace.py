@@ -25,19 +25,19 @@ Format = Literal["csv", "parquet", "jsonl"]
 class FormatOptions(Strict):
     """How a CSV or JSON lines file is written; Parquet needs none."""
 
-    delimiter: str = Field(default=",", min_length=1, max_length=1)
-    quote: str = Field(default='"', max_length=1)
-    encoding: Literal["utf-8", "latin-1", "utf-16"] = "utf-8"
-    header: bool = True
-    null_values: list[str] = Field(default_factory=lambda: [""])
+    delimiter: str = Field(default=",", min_length=1, max_length=1, description="between values")
+    quote: str = Field(default='"', max_length=1, description="around values that hold a delimiter; empty: none")
+    encoding: Literal["utf-8", "latin-1", "utf-16"] = Field(default="utf-8", description="how text is written as bytes")
+    header: bool = Field(default=True, description="the first line names the columns; else column0, column1, …")
+    null_values: list[str] = Field(default_factory=lambda: [""], description="texts that mean: no value")
     max_line_bytes: int = Field(default=2_097_152, ge=1024, description="a longer line is quarantined")
 
 
 class Lookup(Strict):
     """A file left-joined to a source on an equal column, such as products; its columns are read as `name.column`."""
 
-    path: str
-    format: Format
+    path: str = Field(description="the file; of a glob, the first that matches")
+    format: Format = Field(description="how the file is written")
     key: str = Field(description="column that both files have")
     options: FormatOptions = FormatOptions()
 
@@ -45,9 +45,9 @@ class Lookup(Strict):
 class Source(Strict):
     """Files of one shape that map to one entity."""
 
-    entity: EntityName
-    format: Format
-    path: str | list[str]
+    entity: EntityName = Field(description="what a row is, see entities.md")
+    format: Format = Field(description="how the files are written; csv and jsonl may be packed (.gz)")
+    path: str | list[str] = Field(description="a file, a glob, or a list of them")
     versions: Literal["replace", "add"] = Field(
         default="replace", description="a file delivered again with other content replaces its earlier version, or adds"
     )
@@ -79,22 +79,28 @@ class Source(Strict):
 class Generate(Strict):
     """Sources written by the seeded generator where they are absent or were made with other parameters."""
 
-    into: str = "data"
-    customers: int = Field(default=2000, ge=100, le=10_000_000)
-    seed: int = Field(default=20250630, ge=0)
+    into: str = Field(default="data", description="folder that the files are written to")
+    customers: int = Field(default=2000, ge=100, le=10_000_000, description="how many customers the company has")
+    seed: int = Field(default=20250630, ge=0, description="another seed makes another company")
 
 
 class Engine(Strict):
     """What DuckDB may use."""
 
-    memory_limit: str = Field(default="4GB", pattern=r"^\d+(\.\d+)?\s*(KB|MB|GB|TB|KiB|MiB|GiB|TiB)$")
+    memory_limit: str = Field(
+        default="4GB",
+        pattern=r"^\d+(\.\d+)?\s*(KB|MB|GB|TB|KiB|MiB|GiB|TiB)$",
+        description="what does not fit goes to disk, in the output folder",
+    )
     threads: int | None = Field(default=None, ge=1, le=256, description="null: all cores")
 
 
 class Features(Strict):
     """How features look back."""
 
-    windows: list[Annotated[int, Field(ge=1, le=3660)]] = Field(default_factory=lambda: [30, 90, 365], min_length=1)
+    windows: list[Annotated[int, Field(ge=1, le=3660)]] = Field(
+        default_factory=lambda: [30, 90, 365], min_length=1, description="look-back windows in days, ascending"
+    )
 
     @model_validator(mode="after")
     def _needed(self) -> Self:
@@ -112,19 +118,21 @@ class QualityPolicy(Strict):
 
 
 class DriftPolicy(Strict):
-    """Significance and materiality of drift (see docs/statistics.md)."""
+    """Significance and materiality of drift (see docs/benchmarks-drift.md)."""
 
-    family_wise_error: float = Field(default=0.01, gt=0, lt=0.5)
-    notice_effect: float = Field(default=0.05, gt=0)
-    alarm_effect: float = Field(default=0.1, gt=0)
+    family_wise_error: float = Field(
+        default=0.01, gt=0, lt=0.5, description="chance that a run without drift finds any, over all its tests"
+    )
+    notice_effect: float = Field(default=0.05, gt=0, description="smallest effect size (probit-d, h) worth a notice")
+    alarm_effect: float = Field(default=0.1, gt=0, description="smallest effect size (probit-d, h) worth an alarm")
     exit_code_on_alarm: bool = Field(default=False, description="end with exit code 4 when a drift alarm is raised")
-    seed: int = 0
+    seed: int = Field(default=0, description="of tests that draw random numbers")
 
 
 class PublishPolicy(Strict):
     """What readers get."""
 
-    parquet: bool = True
+    parquet: bool = Field(default=True, description="write Parquet beside the DuckDB file")
     keep_history_days: int | None = Field(
         default=None, ge=1, description="drop older Parquet partitions; null: keep all"
     )
@@ -133,16 +141,16 @@ class PublishPolicy(Strict):
 class Workspace(Strict):
     """A whole `resegment.yaml`."""
 
-    name: str = Field(min_length=1)
-    description: str = ""
-    as_of: dt.date | Literal["today"] = "today"
-    output: str = "out"
+    name: str = Field(min_length=1, description="what the runs and the report are called")
+    description: str = Field(default="", description="for the report")
+    as_of: dt.date | Literal["today"] = Field(default="today", description="the day described; today is that of UTC")
+    output: str = Field(default="out", description="folder that is written to")
     generate: Generate | None = None
     engine: Engine = Engine()
     sources: dict[Key, Source] = Field(min_length=1)
     features: Features = Features()
     quality: QualityPolicy = QualityPolicy()
-    segmentations: dict[Key, Segmentation] = Field(min_length=1)
+    segmentations: dict[Key, Segmentation] = Field(min_length=1, description="ways of dividing the customers")
     drift: DriftPolicy = DriftPolicy()
     publish: PublishPolicy = PublishPolicy()
 

@@ -49,7 +49,10 @@ class Mapping:
 
     def digest(self, lookup_digests: list[str]) -> str:
         """SHA-256 of what turns the file's bytes into rows."""
-        said = self.source.model_dump(mode="json", include={"entity", "format", "options", "columns"})
+        said = self.source.model_dump(mode="json", include={"entity", "format", "options", "columns", "lookups"})
+        for lookup in said["lookups"].values():
+            # Where a lookup lies does not matter; what is in it is in its digest.
+            del lookup["path"]
         return hashlib.sha256(json.dumps([said, lookup_digests], sort_keys=True).encode()).hexdigest()
 
 

@@ -67,6 +67,14 @@ class Run:
         """The workspace's own SQL models; need not exist."""
         return self.workspace.directory / "sql"
 
+    def _own_files(self) -> dict[str, str]:
+        """Digests of the workspace's own models and expectations, by their paths in it."""
+        folders = [self.sql_folder]
+        if self.workspace.quality.expectations:
+            folders.append(self.workspace.resolve(self.workspace.quality.expectations))
+        files = [file for folder in folders for file in sorted(folder.rglob("*")) if file.is_file()]
+        return {f"{file.parent.name}/{file.name}": hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
+
     def visible_loads(self) -> list[tuple[str, int, str, str]]:
         """Loads the run may see as (load_id, load_no, source, entity), oldest first.
 
@@ -98,6 +106,7 @@ class Run:
             "as_of": self.as_of.isoformat(),
             "known_as_of": self.known_as_of.isoformat() if self.known_as_of else None,
             "workspace": self.workspace.digest(),
+            "own files": self._own_files(),
             "loads": [load_id for load_id, *_ in self.visible_loads()],
             "code": code_version(),
             "previous": self.previous.run_id if self.previous else None,

@@ -8,7 +8,7 @@ import pytest
 from tasks.config.errors import OutputError, UsageError
 from tasks.demo import generator
 from tasks.demo.generator import generate_demo
-from tasks.demo.manifest import MANIFEST_NAME, read_manifest
+from tasks.demo.manifest import GENERATOR_VERSION, MANIFEST_NAME, read_manifest
 from tests.unit.demo.conftest import Demo
 from tests.unit.demo.read_exports import data_rows, digests
 
@@ -42,7 +42,7 @@ def test_no_manifest_where_the_demo_is_not_whole(tmp_path: Path) -> None:
     generate_demo(folder, customers=100)
     text = (folder / MANIFEST_NAME).read_text(encoding="utf-8")
     for broken in (
-        text.replace('"generator_version": 1', '"generator_version": 0'),
+        text.replace(f'"generator_version": {GENERATOR_VERSION}', '"generator_version": 0'),
         text.replace('"seed"', '"sead"'),
         text.replace("resegment demo", "something else"),
         text[:-40],

@@ -85,7 +85,7 @@ def test_no_valley_in_a_single_cloud(shape: str, k: int) -> None:
 
 
 def test_separation_is_the_shallowest_of_all_pairs() -> None:
-    x = np.vstack([two_clouds(6), [*two_clouds(0), 3, 40, 0]])
+    x = np.vstack([two_clouds(6), two_clouds(0) + np.array([3, 40, 0])])
     near, far = [[0.0, 0, 0], [6.0, 0, 0]], [[3.0, 40, 0]]
     of_two = score.separation(two_clouds(6), np.array(near))
     assert score.separation(x, np.array(near + far)) == pytest.approx(of_two, abs=0.01)

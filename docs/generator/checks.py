@@ -1,0 +1,42 @@
+"""The page of checks: every expectation at every door.
+
+Owns: its layout. Does not own the checks (`expectations/`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from generator.markdown import code, grid
+from generator.tables import suites
+from tasks.quality.suites import DOORS, Check, Suite
+
+_CHECKS = """\
+What is checked at each door of the corridor, in this order. A failed *critical* check stops the run with exit code 3,
+and what was published stays; a failed *warning* is reported, and the run goes on. A workspace's own suites
+(`quality.expectations`) are checked beside these, or instead of them where a suite says `replaces: true`. What to do:
+[when-a-gate-fails.md](../how-to/when-a-gate-fails.md)."""
+
+
+def checks_page() -> Iterator[str]:
+    """Every check by door and table."""
+    yield _CHECKS
+    for door, schemas in DOORS.items():
+        yield f"## Door {door}"
+        for suite in (suite for schema in schemas for suite in suites(schema)):
+            yield f"### {suite.table}"
+            yield suite.description + _conditions(suite)
+            yield grid(("no.", "severity", "column", "what holds", "expectation"), map(_row, suite.checks))
+
+
+def _conditions(suite: Suite) -> str:
+    needed = f" Checked only where a source maps to {', '.join(suite.requires)}." if suite.requires else ""
+    return needed + (f" Not checked where the table is absent: {suite.may_be_missing}." if suite.may_be_missing else "")
+
+
+def _row(check: Check) -> tuple[object, ...]:
+    said = check.expectation
+    share = f"; {said.mostly:.0%} of the rows suffice" if said.mostly is not None else ""
+    needed = f"; only where a source maps to {', '.join(said.requires)}" if said.requires else ""
+    meaning = f"{said.meaning}{share}{needed}"
+    return check.number, said.severity, code(said.column_name or ""), meaning, code(said.type)

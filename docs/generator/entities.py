@@ -1,0 +1,52 @@
+"""The page of entities: what a source maps to.
+
+Owns: its layout. Does not own the entities (`tasks/config/entities.py`) or what ingest does (`tasks/ingest`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from generator.markdown import code, grid
+from tasks.config.entities import ENTITIES, Column, Entity, OnBreak
+
+_ENTITIES = """\
+What sources map to: a source names a SQL expression for every required column, and for what else it has. The value is
+cast to the type given here. What happens to a row:
+
+- a value that cannot be read as its type, or a required value that is missing: the row is quarantined;
+- a value that breaks the hard rule of its column: as the table says; a missing value breaks no rule;
+- rows read = rows loaded + rows quarantined, always. `ops.quarantine` holds every problem with source, file, row
+  number, column, value and reason: see [when-a-gate-fails.md](../how-to/when-a-gate-fails.md).
+
+How rows of one key become one is told with the tables of [staging](tables.md#staging)."""
+
+_BROKEN: dict[OnBreak, str] = {"row": "row quarantined", "value": "value blanked, row stays"}
+
+
+def entities_page() -> Iterator[str]:
+    """Every entity with its columns and hard rules."""
+    yield _ENTITIES
+    for entity in ENTITIES.values():
+        yield f"## {entity.name}"
+        yield f"One row is {entity.row}. {_identity(entity)}"
+        yield grid(
+            ("column", "type", "required", "meaning", "hard rule", "where it is broken"), map(_row, entity.columns)
+        )
+
+
+def _identity(entity: Entity) -> str:
+    key = ", ".join(map(code, entity.key))
+    return f"Key: {key}. " + (f"Event time: {code(entity.event_time)}." if entity.event_time else "No event time.")
+
+
+def _row(column: Column) -> tuple[str, ...]:
+    rule = column.rule
+    return (
+        code(column.name),
+        column.type,
+        "yes" if column.required else "",
+        column.meaning,
+        rule.expected if rule else "",
+        _BROKEN[rule.on_break] if rule else "",
+    )

@@ -1,0 +1,154 @@
+"""The documentation is what the code says, its links lead somewhere, and its examples hold."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import textwrap
+from functools import cache
+from pathlib import Path
+
+import pytest
+import sqlglot
+import yaml
+from pydantic import TypeAdapter
+from sqlglot import exp
+from sqlglot.optimizer.qualify import qualify
+
+from tasks.config.segmentations import Segmentation
+from tasks.config.workspace import Source
+from tasks.warehouse import ledger
+from tasks.warehouse.connection import Warehouse
+from tasks.warehouse.models import read_model
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+DOCS = REPOSITORY / "docs"
+PAGES = sorted([*REPOSITORY.glob("*.md"), *DOCS.rglob("*.md"), *REPOSITORY.glob("examples/*/*.md")])
+PUBLISHED = sorted((REPOSITORY / "sql" / "published").glob("*.sql"))
+_BLOCK = re.compile(r"^(?P<indent> *)```(?P<language>\w*)\n(?P<text>.*?)^ *```$", re.DOTALL | re.MULTILINE)
+_LINK = re.compile(r"\]\((?P<path>[^)#\s]*)(?:#(?P<anchor>[^)\s]+))?\)")
+#: Names that templates of `published` and of features use; their values do not matter here.
+_NAMES = {
+    **dict.fromkeys(("current_run", "listed_runs"), "'x'"),
+    **dict.fromkeys(("as_of", "as_of_end", "current_as_of"), "DATE '2025-06-30'"),
+    "runs_until": "SELECT DATE '2025-06-30' AS as_of_date, 'x' AS run_id",
+    "windows": [30, 90, 365],
+}
+
+
+def blocks(page: Path, language: str) -> list[str]:
+    """The code blocks of a page in that language."""
+    found = _BLOCK.finditer(page.read_text(encoding="utf-8"))
+    return [textwrap.dedent(match["text"]) for match in found if match["language"] == language]
+
+
+def anchors(page: Path) -> set[str]:
+    """What GitHub makes of the page's headings."""
+    prose = _BLOCK.sub("", page.read_text(encoding="utf-8"))
+    headings = re.findall(r"^#+ (.+)$", prose, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def generate(docs: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, docs / "generate.py", *arguments],
+        env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_the_reference_is_what_the_code_says() -> None:
+    done = generate(DOCS, "--check")
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_pages_that_differ_are_named_and_mended(tmp_path: Path) -> None:
+    docs = tmp_path / "docs"
+    shutil.copytree(DOCS, docs)
+    (docs / "reference" / "checks.md").unlink()
+    with (docs / "reference" / "features.md").open("a", encoding="utf-8") as page:
+        page.write("and one word more\n")
+    done = generate(docs, "--check")
+    assert done.returncode == 1
+    assert re.findall(r"reference/(\w+\.md)", done.stderr) == ["checks.md", "features.md"]
+    assert generate(docs).returncode == 0
+    assert generate(docs, "--check").returncode == 0
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(REPOSITORY)))
+def test_relative_links_lead_to_files_and_headings(page: Path) -> None:
+    prose = _BLOCK.sub("", page.read_text(encoding="utf-8"))
+    for link in _LINK.finditer(prose):
+        if re.match(r"[a-z]+:", link["path"]):
+            continue
+        target = (page.parent / link["path"]).resolve() if link["path"] else page
+        assert target.exists(), f"{page.name}: {link['path']} is not there"
+        if link["anchor"] and target.suffix == ".md":
+            assert link["anchor"] in anchors(target), f"{page.name}: {target.name} has no heading #{link['anchor']}"
+
+
+def test_every_published_table_has_its_section() -> None:
+    tables = {path.stem for path in PUBLISHED}
+    assert tables <= anchors(DOCS / "reference" / "published.md")
+
+
+@cache
+def schema() -> dict[str, object]:
+    """Every column of the published tables, in their file and as attached to another, and of the ledger."""
+    models = [read_model("published", path, _NAMES) for path in PUBLISHED]
+    tables = {model.table: dict.fromkeys((column.name for column in model.columns), "unknown") for model in models}
+    operations: dict[str, dict[str, str]] = {}
+    with Warehouse.open(None) as warehouse:
+        ledger.prepare(warehouse)
+        for table, column in warehouse.rows(
+            "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = 'ops'"
+        ):
+            operations.setdefault(table, {})[column] = "unknown"
+    return {"main": tables, "published": tables, "ops": operations}
+
+
+def bind(query: str) -> None:
+    """Find every column of a query in a table; raises where one is in none."""
+    qualify(sqlglot.parse_one(query, dialect="duckdb"), schema=schema(), db="main", dialect="duckdb")
+
+
+@pytest.mark.parametrize(
+    "page",
+    ["reference/published.md", "how-to/read-the-published-tables.md", "how-to/when-a-gate-fails.md"],
+)
+def test_queries_name_tables_and_columns_that_there_are(page: str) -> None:
+    queries = [query for query in blocks(DOCS / page, "sql") if "read_parquet" not in query]
+    assert queries
+    for query in queries:
+        bind(query)
+        with pytest.raises(sqlglot.errors.OptimizeError):
+            bind(query.replace("SELECT ", "SELECT no_such_column, ", 1))
+
+
+def test_examples_of_sources_and_segmentations_are_valid() -> None:
+    (source,) = blocks(DOCS / "how-to" / "add-a-source.md", "yaml")
+    assert TypeAdapter(dict[str, Source]).validate_python(yaml.safe_load(source))
+    examples = blocks(DOCS / "how-to" / "write-a-segmentation.md", "yaml")
+    segmentations: TypeAdapter[dict[str, Segmentation]] = TypeAdapter(dict[str, Segmentation])
+    kinds = {
+        segmentation.kind
+        for example in examples
+        for segmentation in segmentations.validate_python(yaml.safe_load(example)).values()
+    }
+    assert kinds == {"rules", "rfm", "clusters"}
+
+
+def test_the_example_of_a_feature_is_a_model(tmp_path: Path) -> None:
+    (text,) = (block for block in blocks(DOCS / "how-to" / "add-a-feature.md", "text") if block.startswith("-- what"))
+    path = tmp_path / "customer_wine.sql"
+    path.write_text(text, encoding="utf-8")
+    model = read_model("features", path, _NAMES)
+    select = sqlglot.parse_one(model.sql, dialect="duckdb")
+    assert isinstance(select, exp.Select)
+    assert [column.name for column in model.columns] == select.named_selects
+    assert model.reads == {"staging.customers", "staging.order_lines"}
