@@ -17,7 +17,7 @@
 -- column store_id: store [id]
 -- column country_name: country of the order [category]
 -- column is_return: a return or cancellation: negative quantity, or is_cancellation [flag]
--- column line_amount: the amount that the source gives, else quantity × price − discount, to 4 decimals; negative for returns, whose discount is given back too; 0 for quantity 0 [unit=currency]
+-- column line_amount: the amount that the source gives, else quantity × price − discount, to 4 decimals; negative for returns, whose discount is given back too; without an amount of the source, 0 for quantity 0 [unit=currency]
 WITH
 visible AS (
     SELECT
@@ -26,7 +26,7 @@ visible AS (
         -- The product is rounded before the discount, of 4 decimals itself, comes off: DuckDB takes twenty times as long
         -- for decimals of 7.
         coalesce(
-            abs(line_amount),
+            CASE WHEN quantity < 0 OR is_cancellation THEN abs(line_amount) ELSE line_amount END,
             CAST(abs(quantity) * unit_price_amount AS DECIMAL(18, 4))
             - CASE WHEN quantity = 0 THEN 0 ELSE coalesce(discount_amount, 0) END
         ) AS size_amount

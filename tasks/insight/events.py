@@ -37,8 +37,7 @@ def write_events(run: Run) -> list[str]:
     rows = []
     redrawn = _redrawn(run)
     for name, flows in _flows(run).items():
-        if name not in redrawn and not _emptied_or_filled(flows):
-            continue
+        news = None if name in redrawn else _emptied_or_filled(flows)
         rows += [
             {
                 "segmentation_id": name,
@@ -51,7 +50,7 @@ def write_events(run: Run) -> list[str]:
                 "sentence": event.sentence,
             }
             for event in find_transitions(flows)
-            if event.confirmed
+            if event.confirmed and (news is None or news & {*event.parents, *event.children})
         ]
     tables.write_frame(run, "monitoring.segment_event", pl.DataFrame(rows, schema=SCHEMA))
     return [str(row["sentence"]) for row in rows if row["event_name"] != "survive"]
@@ -71,10 +70,11 @@ def _redrawn(run: Run) -> set[str]:
     }
 
 
-def _emptied_or_filled(flows: Mapping[tuple[str | None, str | None], int]) -> bool:
+def _emptied_or_filled(flows: Mapping[tuple[str | None, str | None], int]) -> set[str]:
+    """Segments that had customers at one of the two runs only."""
     then = {source for source, _ in flows if source}
     now = {target for _, target in flows if target}
-    return then != now
+    return then ^ now
 
 
 def _share(event: Transition) -> float | None:
