@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import multiprocessing
 import os
 import re
 import subprocess
@@ -148,7 +149,10 @@ def steps(progress: str) -> dict[str, float]:
 def compare(count: int, scratch: Path) -> list[list[str]]:
     """One row of the table, and the steps of both sides to standard error."""
     lines = scratch / f"lines_{count}.parquet"
-    make_lines(lines, count)
+    # In a process of its own: Linux counts a child's resident size from the size of the process that started it.
+    maker = multiprocessing.get_context("spawn").Process(target=make_lines, args=(lines, count))
+    maker.start()
+    maker.join()
     workspace = scratch / f"workspace_{count}"
     write_workspace(workspace, lines)
     ours = measure([sys.executable, "-m", "flows.cli", "run", "--workspace", str(workspace), "--json"], scratch)
