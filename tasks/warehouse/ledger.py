@@ -60,12 +60,15 @@ def utc_now() -> dt.datetime:
 
 
 def prepare(warehouse: Warehouse) -> None:
-    """Create what is missing; change nothing that is there."""
+    """Create what is missing, columns of tables that an older version made too; change nothing that is there."""
     with warehouse.transaction():
         for schema in SCHEMAS:
             warehouse.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
         for name, columns in _TABLES.items():
             warehouse.execute(f"CREATE TABLE IF NOT EXISTS ops.{name} ({columns})")
+            for column in columns.split(", "):
+                if " PRIMARY KEY" not in column:
+                    warehouse.execute(f"ALTER TABLE ops.{name} ADD COLUMN IF NOT EXISTS {column}")
 
 
 def insert(warehouse: Warehouse, table: str, values: Mapping[str, object]) -> None:

@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 from tasks.config.errors import OutputError, SqlError, WorkspaceError
-from tasks.warehouse import tables
+from tasks.warehouse import ledger, tables
 from tasks.warehouse.catalogue import Catalogue
 from tasks.warehouse.connection import Warehouse, identifier, literal
 from tasks.warehouse.lock import writer_lock
@@ -180,3 +180,11 @@ def test_the_run_id_follows_from_inputs_alone(make_workspace: MakeWorkspace, ope
             ids.append(run.run_id)
     assert ids[0] == ids[1]
     assert len(set(ids)) == 3
+
+
+def test_a_ledger_of_an_older_version_gets_the_columns_it_lacks(memory: Warehouse) -> None:
+    ledger.prepare(memory)
+    memory.execute("ALTER TABLE ops.load DROP COLUMN values_blanked_count")
+    memory.execute("INSERT INTO ops.load (load_id, rows_read_count) VALUES ('l1', 7)")
+    ledger.prepare(memory)
+    assert memory.rows("SELECT load_id, rows_read_count, values_blanked_count FROM ops.load") == [("l1", 7, None)]
