@@ -52,6 +52,11 @@ class Source(Strict):
         default="replace", description="a file delivered again with other content replaces its earlier version, or adds"
     )
     options: FormatOptions = FormatOptions()
+    max_age_days: int | None = Field(
+        default=None,
+        ge=0,
+        description="a newest row that is older on the as-of day stops the run; null: it is told only",
+    )
     lookups: dict[Key, Lookup] = Field(default_factory=dict)
     columns: dict[str, Sql] = Field(description="entity column: SQL expression over the source's columns")
 

@@ -124,6 +124,7 @@ class _Load:
                 "rows_loaded_count": counts.loaded,
                 "rows_quarantined_count": counts.quarantined,
                 "values_blanked_count": counts.blanked,
+                "column_names": None if self.reader.described is None else list(self.reader.described),
             },
         )
 

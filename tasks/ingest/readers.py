@@ -29,12 +29,15 @@ class Reader:
     """A file that can be read: `relation` gives `_record`, the number of the row in the file, and the file's columns.
 
     `rejecting` is the same relation, which also notes lines that are no rows in the temporary table `reject_errors`.
+    `described` is what is kept of the columns, so that a change of them is seen: names, of Parquet with types; of JSON
+    lines none, for every line has its own.
     """
 
     path: Path
     columns: tuple[str, ...]
     relation: str
     rejecting: str | None = None
+    described: tuple[str, ...] | None = None
 
 
 def open_reader(
@@ -62,13 +65,14 @@ def open_reader(
 def _parquet(warehouse: Warehouse, path: Path) -> Reader:
     scan = f"read_parquet({literal(str(path))}, file_row_number = true)"
     try:
-        columns = [name for name, _ in warehouse.columns(f"SELECT * EXCLUDE (file_row_number) FROM {scan}")]
+        columns = warehouse.columns(f"SELECT * EXCLUDE (file_row_number) FROM {scan}")
     except SqlError as error:
         raise SourceError(
             f"not a Parquet file that can be read: {error.message}", where=str(path), hint="export it again"
         ) from error
     relation = f"(SELECT file_row_number + 1 AS _record, * EXCLUDE (file_row_number) FROM {scan})"
-    return Reader(path, tuple(columns), relation)
+    described = tuple(f"{name} {kind}" for name, kind in columns)
+    return Reader(path, tuple(name for name, _ in columns), relation, described=described)
 
 
 def _csv(path: Path, options: FormatOptions) -> Reader:
@@ -83,7 +87,7 @@ def _csv(path: Path, options: FormatOptions) -> Reader:
             where=f"{path}, line 1",
             hint="give every column a name of its own, or set options.header to false and use column0, column1, …",
         )
-    return Reader(path, tuple(columns), *_numbered(_scan(path, columns, options)))
+    return Reader(path, tuple(columns), *_numbered(_scan(path, columns, options)), described=tuple(columns))
 
 
 def _json_lines(path: Path, wanted: frozenset[str], options: FormatOptions) -> Reader:

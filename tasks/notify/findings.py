@@ -36,8 +36,9 @@ _QUERIES = {
         " FROM monitoring.overlap WHERE run_id = $run_id AND relation_name = 'redundant' ORDER BY 3, 4"
     ),
     "quality": (
-        "SELECT 'warning', 'quality', table_name, table_name || ': not so: ' || meaning || coalesce(' ('"
-        " || unexpected_count || ' of ' || element_count || ' rows)', ' (found ' || observed_value || ')', '')"
+        "SELECT 'warning', 'quality', table_name, table_name || ': not so: ' || meaning || ' (' || CASE"
+        " WHEN observed_value IS NOT NULL THEN 'found ' || observed_value"
+        " ELSE unexpected_count || ' of ' || element_count || ' rows' END || ')'"
         " FROM ops.check_result WHERE attempt_id = $attempt_id AND NOT is_success"
         " ORDER BY 3, 4"
     ),

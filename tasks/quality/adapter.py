@@ -28,6 +28,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from tasks.config.errors import ResegmentError
 from tasks.quality.suites import Check
+from tasks.quality.vocabulary import HISTORY, HISTORY_RULE, NO_ROWS
 from tasks.warehouse.connection import Warehouse
 
 if TYPE_CHECKING:
@@ -76,7 +77,8 @@ def load() -> None:
         import sqlalchemy
         from great_expectations.execution_engine.sqlalchemy_execution_engine import SqlAlchemyExecutionEngine
 
-        import tasks.quality.no_rows  # noqa: F401 - registers our expectation
+        import tasks.quality.like_history
+        import tasks.quality.no_rows  # noqa: F401 - both register our expectations
 
         if warnings.showwarning is not shown:
             logging.captureWarnings(capture=False)
@@ -134,20 +136,30 @@ class Inspector:
         self._source.get_execution_engine().engine.dispose()
         self._source.get_engine().dispose()
 
-    def inspect(self, table: str, checks: Sequence[Check], queries: Mapping[int, str]) -> list[Outcome]:
+    def inspect(
+        self,
+        table: str,
+        checks: Sequence[Check],
+        queries: Mapping[int, str],
+        arguments: Mapping[int, Mapping[str, Any]] | None = None,
+    ) -> list[Outcome]:
         """Run checks of one table in one call; the outcomes are in the order of the checks.
 
         Args:
             table: one of `relations`.
             checks: the checks.
-            queries: the SELECT of wrong rows of the checks that have one, by number.
+            queries: the SELECT of wrong rows, or of a series, of the checks that have one, by number.
+            arguments: what the checks on history are told beside their query, by number.
 
         Raises:
             ResegmentError: Great Expectations does not take a check as it is written.
         """
         import great_expectations
 
-        configurations = [_configuration(check, queries.get(check.number)) for check in checks]
+        told = arguments or {}
+        configurations = [
+            _configuration(check, queries.get(check.number), told.get(check.number, {})) for check in checks
+        ]
         with _quietly():
             try:
                 asset = self._source.get_asset(table)
@@ -173,15 +185,21 @@ def _quietly() -> Iterator[None]:
         yield
 
 
-def _configuration(check: Check, query: str | None) -> dict[str, Any]:
+def _configuration(check: Check, query: str | None, arguments: Mapping[str, Any]) -> dict[str, Any]:
     expectation = check.expectation
     mostly = {} if expectation.mostly is None else {"mostly": expectation.mostly}
-    return {
-        "type": expectation.type if query is None else "expect_no_rows",
-        "kwargs": {**expectation.kwargs, **mostly} if query is None else {"query": _escaped(query)},
-        "severity": expectation.severity,
-        "meta": {"number": check.number},
-    }
+    kwargs: dict[str, Any] = {**expectation.kwargs, **mostly}
+    name = expectation.type
+    if query is not None and name in HISTORY:
+        kwargs = {**HISTORY_RULE, **_without_source(kwargs), **arguments, "query": _escaped(query)}
+    elif query is not None:
+        name, kwargs = NO_ROWS, {"query": _escaped(query), **mostly}
+    return {"type": name, "kwargs": kwargs, "severity": expectation.severity, "meta": {"number": check.number}}
+
+
+def _without_source(kwargs: Mapping[str, Any]) -> dict[str, Any]:
+    """What the rule needs; where the figures come from is in the query."""
+    return {key: value for key, value in kwargs.items() if key not in {"columns", "by", "against"}}
 
 
 def _escaped(query: str) -> str:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from tasks.config.entities import ENTITIES
 from tasks.quality.adapter import Outcome
 from tasks.quality.suites import Check, Door, Expectation
+from tasks.quality.vocabulary import HISTORY
 
 #: Values of these columns are shown to nobody, as an example neither.
 CONTACT_COLUMNS = frozenset(
@@ -62,12 +63,15 @@ class Finding:
     def sentence(self) -> str:
         """Table, column, what should hold, what was found and some examples, on one line."""
         expectation = self.check.expectation
-        place = self.table if expectation.column_name is None else f"{self.table}, {expectation.column_name}"
+        is_plain = expectation.column_name is None or expectation.type in HISTORY
+        place = self.table if is_plain else f"{self.table}, {expectation.column_name}"
         return f"{place}: {expectation.meaning} – {self._found()} [{_call(expectation)}]"
 
     def _found(self) -> str:
         if self.outcome is None:
             return f"not checked: {self.skipped}"
+        if self.check.expectation.type in HISTORY:
+            return f"found {self.observed}"
         examples = ", ".join(shown(example) for example in self.examples)
         tail = f", for example {examples}" if examples else ""
         if self.outcome.unexpected_count is None:
@@ -116,7 +120,7 @@ class GateReport:
 
 def _call(expectation: Expectation) -> str:
     """What was asked, as a developer reads it; a query is too long for a line and stands in the file."""
-    kwargs = {key: value for key, value in expectation.kwargs.items() if key not in {"query", "column"}}
+    kwargs = {key: value for key, value in expectation.kwargs.items() if key not in {"query", "column", "columns"}}
     if expectation.mostly is not None:
         kwargs["mostly"] = expectation.mostly
     return expectation.type + "".join(f" {key}={json.dumps(value, default=str)}" for key, value in kwargs.items())

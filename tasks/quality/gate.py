@@ -7,10 +7,11 @@ check is run (`adapter.py`).
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -19,6 +20,7 @@ from tasks.quality.adapter import EXAMPLE_COUNT, Inspector, Outcome
 from tasks.quality.findings import CONTACT_COLUMNS, Finding, GateReport, shown
 from tasks.quality.queries import CANDIDATE, QueryContext
 from tasks.quality.suites import DOORS, Check, Door, Suite, load_suites
+from tasks.quality.vocabulary import HISTORY
 from tasks.warehouse import ledger
 from tasks.warehouse.connection import literal
 from tasks.warehouse.run import Run
@@ -47,6 +49,7 @@ def run_checks(run: Run, door: Door, candidate: Path | None = None) -> GateRepor
         relations = {plan.suite.table: context.rows(plan.suite.table) for plan in plans if plan.due}
         with Inspector(run.warehouse, relations) as inspector:
             findings = [finding for plan in plans for finding in _judged(run, plan, inspector)]
+        _keep_sizes(run, relations)
     report = GateReport(door, tuple(findings))
     _keep(run, report)
     _raise_error(report)
@@ -61,6 +64,7 @@ class _Plan:
     suite: Suite
     due: tuple[Check, ...]
     queries: dict[int, str]
+    arguments: dict[int, dict[str, Any]]
     skipped: dict[int, str]
 
 
@@ -81,15 +85,18 @@ def _planned(run: Run, suite: Suite, context: QueryContext, *, is_present: bool)
             hint="the step before this door writes it; where it may be absent, its suite says `may_be_missing: why`",
         )
     queries = {check.number: query for check in due if (query := context.query(suite.table, check)) is not None}
-    return _Plan(suite, due, queries, skipped)
+    arguments = {check.number: context.arguments(suite.table, check) for check in due}
+    return _Plan(suite, due, queries, arguments, skipped)
 
 
 def _judged(run: Run, plan: _Plan, inspector: Inspector) -> list[Finding]:
     """The findings of one suite, skipped checks included, in the order of its checks."""
     table = plan.suite.table
-    outcomes = inspector.inspect(table, plan.due, plan.queries) if plan.due else []
+    outcomes = inspector.inspect(table, plan.due, plan.queries, plan.arguments) if plan.due else []
     judged = {
-        check.number: _with_examples(run, outcome, plan.queries.get(check.number))
+        check.number: outcome
+        if check.expectation.type in HISTORY
+        else _with_examples(run, outcome, plan.queries.get(check.number))
         for check, outcome in zip(plan.due, outcomes, strict=True)
     }
     return [
@@ -146,6 +153,20 @@ def _keep(run: Run, report: GateReport) -> None:
         )
         with run.warehouse.registered("checked", pl.DataFrame(rows, infer_schema_length=None)):
             run.warehouse.execute("INSERT INTO ops.check_result BY NAME SELECT * FROM checked")
+
+
+def _keep_sizes(run: Run, relations: Mapping[str, str]) -> None:
+    """Write how many rows the tables have: the history that later runs are judged by."""
+    with run.warehouse.transaction():
+        for table, relation in relations.items():
+            run.warehouse.execute(
+                "DELETE FROM ops.table_size WHERE run_id = $run AND table_name = $table",
+                {"run": run.run_id, "table": table},
+            )
+            run.warehouse.execute(
+                f"INSERT INTO ops.table_size SELECT $run, $as_of, $table, count(*) FROM {relation}",
+                {"run": run.run_id, "as_of": run.as_of, "table": table},
+            )
 
 
 def _result_row(finding: Finding) -> dict[str, object]:

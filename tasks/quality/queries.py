@@ -1,24 +1,28 @@
 """The SQL of checks: which rows of a table a run is judged by, and what a query in a suite turns into.
 
-Owns: `{{ batch }}` and the other names that a query in a suite may use, and how uniqueness is found out cheaply. Does
-not own running any of it (`gate.py`).
+Owns: `{{ batch }}` and the other names that a query in a suite may use, and which query an expectation of ours becomes.
+Does not own those queries (`row_queries.py`, `series.py`) or running any of it (`gate.py`).
 """
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import jinja2
 import sqlglot
 from sqlglot import exp
 
+from tasks.config.entities import ENTITIES
 from tasks.config.errors import WorkspaceError
 from tasks.config.segmentations import RulesSegmentation
 from tasks.config.workspace import Workspace
-from tasks.quality import vocabulary
+from tasks.quality import row_queries, vocabulary
+from tasks.quality.file_history import FileHistory, file_histories, newest_loaded_at
+from tasks.quality.series import SeriesMaker
 from tasks.quality.suites import DOORS, Check, load_suites
 from tasks.warehouse.connection import identifier, literal
 from tasks.warehouse.run import Run
@@ -32,17 +36,47 @@ _ENVIRONMENT = jinja2.Environment(undefined=jinja2.StrictUndefined, autoescape=F
 
 @dataclass(frozen=True)
 class QueryContext:
-    """What the queries of one run's checks are made from."""
+    """What the queries of one run's checks are made from.
+
+    Attributes:
+        workspace: of the run.
+        as_of: the day described.
+        run_id: of the run.
+        load_ids: the loads that the run sees.
+        load_numbers: their numbers, by source.
+        files: new files and what they are compared with, by source.
+        previous_as_of: the day of the publication before; None where there is none.
+        end: the first moment that checks on history do not look at (`SeriesMaker.end`).
+    """
 
     workspace: Workspace
     as_of: dt.date
     run_id: str
     load_ids: tuple[str, ...]
+    load_numbers: dict[str, list[int]] = field(default_factory=dict)
+    files: dict[str, list[FileHistory]] = field(default_factory=dict)
+    previous_as_of: dt.date | None = None
+    end: dt.date = dt.date.max
 
     @classmethod
     def of_run(cls, run: Run) -> QueryContext:
         """The context of a run that has its id."""
-        return cls(run.workspace, run.as_of, run.run_id, tuple(load_id for load_id, *_ in run.visible_loads()))
+        loads = run.visible_loads()
+        numbers: dict[str, list[int]] = {}
+        for _, number, source, _ in loads:
+            numbers.setdefault(source, []).append(number)
+        loaded_at = newest_loaded_at(run)
+        end = run.as_of + dt.timedelta(days=1)
+        return cls(
+            run.workspace,
+            run.as_of,
+            run.run_id,
+            tuple(load_id for load_id, *_ in loads),
+            numbers,
+            file_histories(run),
+            run.previous.as_of if run.previous else None,
+            min(end, loaded_at.date()) if loaded_at else end,
+        )
 
     def rows(self, table: str) -> str:
         """A relation of the rows that the run is judged by, to stand after FROM.
@@ -60,19 +94,60 @@ class QueryContext:
         return f"{schema}.{identifier(name)}"
 
     def query(self, table: str, check: Check) -> str | None:
-        """The SELECT whose rows are wrong; None where the check is Great Expectations' own.
+        """The SELECT whose rows are wrong, or whose series is judged; None where the check is Great Expectations' own.
 
         Raises:
             WorkspaceError: the query's template uses a name that there is not, or cannot be read.
         """
         expectation = check.expectation
-        if expectation.type == vocabulary.UNIQUE_KEY:
-            return key_query(self.rows(table), expectation.kwargs["columns"])
-        if expectation.type != vocabulary.NO_ROWS:
-            return None
-        names = {"batch": self.rows(table), **self._names}
+        kwargs, relation = expectation.kwargs, self.rows(table)
+        match expectation.type:
+            case vocabulary.NO_ROWS:
+                return self._rendered(relation, check)
+            case vocabulary.UNIQUE_KEY:
+                return row_queries.key_query(relation, kwargs["columns"])
+            case vocabulary.KNOWN:
+                among = self.rows(kwargs["among"])
+                return row_queries.known_query(relation, kwargs["column"], among, kwargs.get("key", kwargs["column"]))
+            case vocabulary.PATTERN:
+                return row_queries.pattern_query(relation, kwargs["column"], kwargs["pattern"])
+            case vocabulary.ROW_COUNT:
+                return row_queries.row_count_query(relation, table, self.as_of, kwargs["limit"])
+        return self._history_query(table, expectation.type, relation, kwargs)
+
+    def _history_query(self, table: str, name: str, relation: str, kwargs: dict[str, Any]) -> str | None:
+        """The query of an expectation on the rows of an entity by day or file."""
+        entity = table.partition(".")[2]
+        moment = ENTITIES[entity].event_time if entity in ENTITIES else None
+        match name:
+            case vocabulary.RECENT:
+                return row_queries.recent_query(relation, moment or "", self.end)
+            case vocabulary.NO_GAP:
+                since = self.previous_as_of + dt.timedelta(days=1) if self.previous_as_of else None
+                return row_queries.missing_day_query(relation, moment or "", self.end, since)
+            case vocabulary.RECENT_DAYS:
+                return self._series.days(entity, kwargs)
+            case vocabulary.NEW_FILES:
+                return self._series.new_files(entity, kwargs)
+        return None
+
+    def arguments(self, table: str, check: Check) -> dict[str, Any]:
+        """What an expectation on history is told beside its query; nothing for any other."""
+        kwargs = check.expectation.kwargs
+        if check.expectation.type == vocabulary.NEW_FILES:
+            return {"files": self._series.files_of(table.partition(".")[2], kwargs)}
+        if check.expectation.type == vocabulary.RECENT_DAYS and self.previous_as_of:
+            return {"published_day": (self.end - dt.timedelta(days=1) - self.previous_as_of).days}
+        return {}
+
+    @cached_property
+    def _series(self) -> SeriesMaker:
+        return SeriesMaker(self.workspace, self.load_numbers, self.files, self.end)
+
+    def _rendered(self, relation: str, check: Check) -> str:
+        names = {"batch": relation, **self._names}
         try:
-            return _ENVIRONMENT.from_string(expectation.kwargs["query"]).render(names).strip().rstrip(";")
+            return _ENVIRONMENT.from_string(check.expectation.kwargs["query"]).render(names).strip().rstrip(";")
         except (jinja2.TemplateError, TypeError, ValueError) as error:
             raise WorkspaceError(
                 f"cannot render the query: {error}", where=check.where, hint=f"queries may use {', '.join(names)}"
@@ -89,6 +164,9 @@ class QueryContext:
             "run_id": literal(self.run_id),
             "windows": self.workspace.features.windows,
             "max_quarantined_share": repr(self.workspace.quality.max_quarantined_share),
+            "previous_as_of": literal(self.previous_as_of),
+            "max_ages": _max_ages(self.workspace),
+            "new_loads": ", ".join(str(file.load_no) for files in self.files.values() for file in files) or "NULL",
             # Where a customer may be in several segments, and where everyone must be in one.
             "multiple": _listed(name for name, kind in rules.items() if kind.match == "any"),
             "complete": _listed(
@@ -97,23 +175,6 @@ class QueryContext:
                 if kind.match == "first" and kind.otherwise is not None and kind.population is None
             ),
         }
-
-
-def key_query(relation: str, columns: list[str]) -> str:
-    """A SELECT of the keys that are null or stand on more than one row of `relation`, with the number of their rows.
-
-    It is exact, and cheap where all is well: rows of one key have one hash, so where there are as many hashes as rows
-    no key repeats, and only a suspicion is looked into by the keys themselves. Of 10M order lines with short keys that
-    takes as long as grouping by the key and three quarters of the memory (of long keys, less of both), and a third of
-    either of what Great Expectations' own expectation takes (tests/benchmarks/quality_speed.py).
-    """
-    key = ", ".join(identifier(column) for column in columns)
-    missing = " OR ".join(f"{identifier(column)} IS NULL" for column in columns)
-    return (
-        f"SELECT {key}, count(*) AS row_count FROM {relation}"
-        f" WHERE (SELECT count(*) > count(DISTINCT hash({key})) OR coalesce(bool_or({missing}), false) FROM {relation})"
-        f" GROUP BY {key} HAVING count(*) > 1 OR {missing}"
-    )
 
 
 def validate_suites(workspace: Workspace) -> int:
@@ -149,3 +210,11 @@ def _parse(query: str, where: str) -> None:
 def _listed(values: Iterable[str]) -> str:
     """What stands between the brackets of IN or NOT IN; no id is empty, so of no values it is the empty text."""
     return ", ".join(literal(value) for value in values) or "''"
+
+
+def _max_ages(workspace: Workspace) -> str:
+    """Rows for VALUES of (source, most days that its newest row may be old), of the sources that say so."""
+    said = [
+        (name, source.max_age_days) for name, source in workspace.sources.items() if source.max_age_days is not None
+    ]
+    return ", ".join(f"({literal(name)}, {days})" for name, days in said) or "(NULL, NULL)"

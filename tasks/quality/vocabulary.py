@@ -1,7 +1,7 @@
 """The expectations that a suite may use: their names, their keys, and what they count.
 
 Owns: the list, and telling what is wrong with a use of it without importing Great Expectations, which takes seconds.
-Does not own what an expectation means: that is Great Expectations' documentation, but for the two of our own below.
+Does not own what an expectation means: that is Great Expectations' documentation, but for our own below.
 A test holds the list against Great Expectations' own classes, and runs every entry on DuckDB.
 """
 
@@ -16,10 +16,28 @@ from typing import Literal
 NO_ROWS = "expect_no_rows"
 #: Our own: no row has a key that is null or that another row has.
 UNIQUE_KEY = "expect_key_to_be_unique"
+#: Our own: every value of a column is in a column of another table.
+KNOWN = "expect_column_values_to_be_known"
+#: Our own: every value of a column matches a regular expression as a whole.
+PATTERN = "expect_column_values_to_match_pattern"
+#: Our own: the newest row of each source is no older than it has been at the ends of earlier days.
+RECENT = "expect_newest_rows_to_be_recent"
+#: Our own: no day is without rows on which, by its weekday, there always were some.
+NO_GAP = "expect_no_day_to_be_missing"
+#: Our own: the last day or week of each source is like those before.
+RECENT_DAYS = "expect_recent_days_to_be_like_earlier_ones"
+#: Our own: files that were never published are like those that were.
+NEW_FILES = "expect_new_files_to_be_like_earlier_ones"
+#: Our own: the table has about as many rows as in earlier runs.
+ROW_COUNT = "expect_row_count_to_be_like_earlier_runs"
+#: Those whose query makes a series that is judged by its history; of the others a query gives the wrong rows.
+HISTORY = frozenset({RECENT_DAYS, NEW_FILES})
+#: What the keys of those are where a suite does not say: robust deviations, units of history, rows of a unit.
+HISTORY_RULE = {"deviations": 6.0, "min_units": 8, "min_rows": 30.0}
 
-#: What an expectation looks at: each row (it counts wrong ones, and takes `mostly`), a column or table as a whole, or
-#: what a query of ours returns.
-Scope = Literal["rows", "whole", "query"]
+#: What an expectation looks at: each row (it counts wrong ones, and takes `mostly`), a column or table as a whole, what
+#: a query of ours returns, or the same where a share of rows may be wrong.
+Scope = Literal["rows", "whole", "query", "query of rows"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +56,15 @@ class Kind:
 
 _RANGE = frozenset({"min_value", "max_value"})
 _STRICT_RANGE = _RANGE | {"strict_min", "strict_max"}
+_RULE = frozenset({"columns", "by", "deviations", "min_units", "min_rows", "only_fewer"})
+#: What a key of ours may be.
+_CHOICES: dict[str, tuple[object, ...]] = {
+    "aspect": ("rows", "empty", "level", "mix"),
+    "days": (1, 7),
+    "against": ("earlier_version", "other_files"),
+    "by": ("value", "hour", "shape", "sign"),
+    "only_fewer": (True, False),
+}
 
 
 def _kind(scope: Scope, required: str = "", optional: frozenset[str] = frozenset()) -> Kind:
@@ -47,6 +74,13 @@ def _kind(scope: Scope, required: str = "", optional: frozenset[str] = frozenset
 VOCABULARY: dict[str, Kind] = {
     NO_ROWS: _kind("query", "query"),
     UNIQUE_KEY: _kind("query", "columns"),
+    KNOWN: _kind("query of rows", "column among", frozenset({"key"})),
+    PATTERN: _kind("query of rows", "column pattern"),
+    RECENT: _kind("query"),
+    NO_GAP: _kind("query"),
+    RECENT_DAYS: _kind("query", "aspect days limit", _RULE),
+    NEW_FILES: _kind("query", "aspect limit", _RULE | {"against"}),
+    ROW_COUNT: _kind("query", "limit"),
     "expect_column_values_to_not_be_null": _kind("rows", "column"),
     "expect_column_values_to_be_null": _kind("rows", "column"),
     "expect_column_values_to_be_between": _kind("rows", "column", _STRICT_RANGE),
@@ -81,7 +115,7 @@ VOCABULARY: dict[str, Kind] = {
 
 #: Great Expectations has these, but they fail on DuckDB, or read a table's every row several times over.
 _LEFT_OUT = {
-    "regex": "write expect_no_rows with `WHERE NOT regexp_full_match(column, 'pattern')`",
+    "regex": f"write {PATTERN} with the keys `column` and `pattern`",
     "like_pattern": "write expect_no_rows with `WHERE column NOT LIKE 'pattern'`",
     "quantile": "use expect_column_median_to_be_between, or expect_no_rows with quantile_cont(column, 0.9)",
     "unexpected_rows": f"write {NO_ROWS} with the key `query`",
@@ -118,16 +152,26 @@ def problems_of_keys(name: str, kwargs: Mapping[str, object], *, has_mostly: boo
     problems.extend((None, f"{name} needs the key {key!r}") for key in sorted(kind.required - kwargs.keys()))
     if kind.optional >= _RANGE and not _RANGE & kwargs.keys():
         problems.append((None, f"{name} needs min_value, max_value or both"))
-    if has_mostly and kind.scope != "rows":
+    if name in HISTORY and (kwargs.get("aspect") == "rows") == ("columns" in kwargs):
+        problems.append((None, f"{name} needs the key 'columns', but for the aspect rows"))
+    if has_mostly and kind.scope not in {"rows", "query of rows"}:
         problems.append((None, f"{name} does not count rows, so `mostly` means nothing to it"))
     return problems
 
 
 def _problems_of_value(key: str, value: object) -> list[str]:
-    if key in {"column", "column_A", "column_B", "query"} and not (isinstance(value, str) and value.strip()):
+    if key in _CHOICES and value not in _CHOICES[key]:
+        return [f"{key} is one of {', '.join(map(str, _CHOICES[key]))} (got {value!r})"]
+    if key in {"column", "column_A", "column_B", "query", "pattern", "among", "key"} and not (
+        isinstance(value, str) and value.strip()
+    ):
         return [f"{key} is a text (got {value!r})"]
     if key in {"columns", "column_list", "column_set", "value_set"} and not (isinstance(value, list) and value):
         return [f"{key} is a list of at least one value (got {value!r})"]
     if key in _RANGE and (isinstance(value, bool) or not isinstance(value, int | float)):
         return [f"{key} is a number (got {value!r}); for dates write {NO_ROWS} with a query"]
+    if key in {"limit", "deviations", "min_units", "min_rows"} and (
+        isinstance(value, bool) or not isinstance(value, int | float) or value <= 0
+    ):
+        return [f"{key} is a number above zero (got {value!r})"]
     return []

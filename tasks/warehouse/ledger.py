@@ -22,7 +22,8 @@ _TABLES = {
     "load": (
         "load_id VARCHAR PRIMARY KEY, load_no INTEGER, source_name VARCHAR, entity_name VARCHAR, file_name VARCHAR,"
         " file_sha256 VARCHAR, file_bytes BIGINT, mapping_sha256 VARCHAR, loaded_at TIMESTAMP, attempt_id VARCHAR,"
-        " rows_read_count BIGINT, rows_loaded_count BIGINT, rows_quarantined_count BIGINT, values_blanked_count BIGINT"
+        " rows_read_count BIGINT, rows_loaded_count BIGINT, rows_quarantined_count BIGINT, values_blanked_count BIGINT,"
+        " column_names VARCHAR[]"
     ),
     "delivery": (
         "delivery_no INTEGER PRIMARY KEY, source_name VARCHAR, file_name VARCHAR, load_id VARCHAR, attempt_id VARCHAR,"
@@ -38,6 +39,7 @@ _TABLES = {
         " observed_value VARCHAR, element_count BIGINT, unexpected_count BIGINT, example_values VARCHAR,"
         " checked_at TIMESTAMP"
     ),
+    "table_size": "run_id VARCHAR, as_of_date DATE, table_name VARCHAR, row_count BIGINT",
     "alert": (
         "attempt_id VARCHAR, run_id VARCHAR, as_of_date DATE, severity_name VARCHAR, kind_name VARCHAR,"
         " subject_name VARCHAR, message VARCHAR, raised_at TIMESTAMP"

@@ -22,7 +22,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
-from tasks.quality.queries import key_query
+from tasks.quality.row_queries import key_query
 from tasks.quality.suites import Check, Expectation
 from tasks.quality.vocabulary import NO_ROWS, UNIQUE_KEY
 from tasks.warehouse.connection import Warehouse

@@ -11,7 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tasks.config.errors import WorkspaceError
-from tasks.quality.queries import QueryContext, key_query, validate_suites
+from tasks.quality.queries import QueryContext, validate_suites
+from tasks.quality.row_queries import key_query
 from tasks.quality.suites import Check, Expectation
 from tasks.warehouse.connection import Warehouse
 from tests.unit.quality import corridor

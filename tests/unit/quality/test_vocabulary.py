@@ -9,7 +9,7 @@ import pytest
 
 from tasks.quality import adapter, vocabulary
 from tasks.quality.adapter import Inspector, Outcome
-from tasks.quality.queries import key_query
+from tasks.quality.row_queries import key_query
 from tasks.quality.suites import Check, Expectation
 from tasks.quality.vocabulary import NO_ROWS, UNIQUE_KEY, VOCABULARY
 from tasks.warehouse.connection import Warehouse

@@ -1,0 +1,123 @@
+"""From counted rows to judged units: the recent days of a source, or its new files, beside the earlier ones.
+
+Owns: which units are compared with which. Does not own the rule (`history.py`) or the counting (`series.py`).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from statistics import median
+from typing import Any
+
+from tasks.quality.history import Judgement, Rule, Unit, judge, pool
+
+#: How many weeks make the history, and how many of them the level that a season is scaled to.
+HISTORY_WEEKS, LEVEL_WEEKS = 26, 13
+DAYS_A_WEEK = 7
+_YEAR_WEEKS = 52
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What was compared, such as `web_orders: quantity, last 7 days`; no judgement where there is too little."""
+
+    subject: str
+    judgement: Judgement | None
+
+
+def compare_days(
+    records: Iterable[Mapping[str, Any]], rule: Rule, *, days: int, published_day: int | None = None
+) -> list[Comparison]:
+    """Judge the last day (`days` 1) or week (7) of each subject by those before it.
+
+    Args:
+        records: rows of (subject, unit_no, part, size, total); unit 0 is the newest day, unit 1 the day before it.
+        rule: when a unit is told.
+        days: 1 or 7.
+        published_day: the day, counted back like units, that the last publication described.
+    """
+    label = "last day" if days == 1 else f"last {days} days"
+    found = []
+    for subject, by_day in sorted(_grouped(records).items()):
+        if max(by_day) == 0:
+            found.append(Comparison(f"{subject}, {label}", None))
+            continue
+        units = _whole(by_day) if days == 1 else _weeks(_whole(by_day))
+        step = DAYS_A_WEEK if days == 1 and rule.aspect == "rows" else 1
+        year = _YEAR_WEEKS * (DAYS_A_WEEK if days == 1 else 1)
+        history = [units[index * step] for index in range(1, HISTORY_WEEKS + 1) if index * step in units]
+        published = (
+            None if published_day is None or published_day < days else _ending(units, by_day, days, published_day)
+        )
+        seasonal = _seasonal(units, step, year) if rule.aspect == "rows" else None
+        newest = units.get(0, Unit())
+        judgement = None
+        if newest.size:
+            # Where nothing came at all, the age of the newest row says it.
+            judgement = judge(newest, history, rule, published=published, seasonal=seasonal)
+        found.append(Comparison(f"{subject}, {label}", judgement))
+    return found
+
+
+def compare_files(
+    records: Iterable[Mapping[str, Any]], rule: Rule, files: Iterable[Mapping[str, Any]]
+) -> list[Comparison]:
+    """Judge every new file by earlier ones.
+
+    Args:
+        records: rows of (subject, unit_no, part, size, total); the unit is the number of the load.
+        rule: when a unit is told.
+        files: of each new file its name (`file`) and load (`load_no`), the loads to compare with (`others`), whether
+            they are its own earlier versions (`is_version`), and the one published last (`published`; null: none was).
+    """
+    found = []
+    for subject, by_load in sorted(_grouped(records).items()):
+        for file in files:
+            if file["load_no"] not in by_load:
+                continue
+            history = [by_load[other] for other in file["others"] if other in by_load]
+            # One earlier version of the same file says more than several other files.
+            own = replace(rule, min_units=1) if file["is_version"] else rule
+            published = by_load.get(file["published"]) if len(history) > 1 else None
+            judgement = judge(by_load[file["load_no"]], history, own, published=published)
+            found.append(Comparison(f"{subject} of {file['file']}", judgement))
+    return found
+
+
+def _grouped(records: Iterable[Mapping[str, Any]]) -> dict[str, dict[int, Unit]]:
+    grouped: dict[str, dict[int, Unit]] = defaultdict(dict)
+    for record in records:
+        unit = grouped[record["subject"]].setdefault(int(record["unit_no"]), Unit())
+        unit.add(float(record["size"]), float(record["total"] or 0.0), record["part"])
+    return grouped
+
+
+def _whole(days: Mapping[int, Unit]) -> dict[int, Unit]:
+    """Every day since the first, those without rows too."""
+    return {day: days.get(day, Unit()) for day in range(max(days) + 1)}
+
+
+def _weeks(days: Mapping[int, Unit]) -> dict[int, Unit]:
+    """Days put together to weeks; the week that the source begins in is left out."""
+    full = len(days) // DAYS_A_WEEK
+    return {week: pool(days[DAYS_A_WEEK * week + day] for day in range(DAYS_A_WEEK)) for week in range(full)}
+
+
+def _ending(units: Mapping[int, Unit], by_day: Mapping[int, Unit], days: int, last_day: int) -> Unit | None:
+    """The unit that ended with a day."""
+    if days == 1:
+        return units.get(last_day)
+    return pool(by_day[day] for day in range(last_day, last_day + days) if day in by_day)
+
+
+def _seasonal(units: Mapping[int, Unit], step: int, year: int) -> tuple[float, float] | None:
+    """Fewest and most rows of the same weeks of the year before, scaled by how the level has changed since."""
+    then = [units[year + index * step].size for index in (-1, 0, 1) if year + index * step in units]
+    level_then = [units[year + i * step].size for i in range(2, LEVEL_WEEKS + 1) if year + i * step in units]
+    level_now = [units[i * step].size for i in range(1, LEVEL_WEEKS + 1) if i * step in units]
+    if not then or len(level_then) < LEVEL_WEEKS // 2 or not level_now or not median(level_then):
+        return None
+    growth = median(level_now) / median(level_then)
+    return min(then) * growth, max(then) * growth

@@ -1,0 +1,118 @@
+"""The SQL of wrong rows: keys that repeat, values that are unknown or misspelt, rows that are late, days that are missing.
+
+Owns: the queries of the expectations of ours that name wrong rows. Does not own the names that a query in a suite may
+use (`queries.py`) or the series that are judged by their history (`series.py`).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+
+from tasks.warehouse.connection import identifier, literal
+
+#: Ends of days that the newest row's age is compared with; fewer than the least say nothing.
+_MIDNIGHTS, _LEAST_MIDNIGHTS = 91, 21
+#: How much older than ever, and by how many hours more, the newest row may be.
+_OLDER, _OLDER_HOURS = 1.25, 1
+#: Weeks that tell what a weekday usually has; rows on it that make a day without any a surprise (chance below 1e-5).
+_WEEKS, _ROWS_A_DAY = 13, 12
+#: Days that are searched for one without rows, where nothing was published before.
+_SEARCHED_DAYS = 35
+
+
+def key_query(relation: str, columns: Sequence[str]) -> str:
+    """A SELECT of the keys that are null or stand on more than one row of `relation`, with the number of their rows.
+
+    It is exact, and cheap where all is well: rows of one key have one hash, so where there are as many hashes as rows
+    no key repeats, and only a suspicion is looked into by the keys themselves. Of 10M order lines with short keys that
+    takes as long as grouping by the key and three quarters of the memory (of long keys, less of both), and a third of
+    either of what Great Expectations' own expectation takes (tests/benchmarks/quality_speed.py).
+    """
+    key = ", ".join(identifier(column) for column in columns)
+    missing = " OR ".join(f"{identifier(column)} IS NULL" for column in columns)
+    return (
+        f"SELECT {key}, count(*) AS row_count FROM {relation}"
+        f" WHERE (SELECT count(*) > count(DISTINCT hash({key})) OR coalesce(bool_or({missing}), false) FROM {relation})"
+        f" GROUP BY {key} HAVING count(*) > 1 OR {missing}"
+    )
+
+
+def known_query(relation: str, column: str, among: str, key: str) -> str:
+    """A SELECT of the rows whose value, where there is one, is not in the column `key` of `among`."""
+    name = identifier(column)
+    return (
+        f"SELECT {name} FROM {relation} AS present WHERE {name} IS NOT NULL"
+        f" AND NOT EXISTS (SELECT 1 FROM {among} AS known WHERE known.{identifier(key)} = present.{name})"
+    )
+
+
+def pattern_query(relation: str, column: str, pattern: str) -> str:
+    """A SELECT of the rows whose value, where there is one, does not match as a whole."""
+    name = identifier(column)
+    return f"SELECT {name} FROM {relation} WHERE NOT regexp_full_match(CAST({name} AS VARCHAR), {literal(pattern)})"
+
+
+def row_count_query(relation: str, table: str, as_of: dt.date, limit: float) -> str:
+    """A SELECT of the number of rows, where it is `limit` times below or above all of the last published runs."""
+    return (
+        "SELECT present.row_count, earlier.least_count, earlier.most_count"
+        f" FROM (SELECT count(*) AS row_count FROM {relation}) AS present CROSS JOIN ("
+        "SELECT min(row_count) AS least_count, max(row_count) AS most_count FROM ("
+        "SELECT row_count FROM ops.table_size INNER JOIN ops.publication USING (run_id, as_of_date)"
+        f" WHERE table_name = {literal(table)} AND as_of_date < {literal(as_of)} ORDER BY as_of_date DESC LIMIT 12)"
+        ") AS earlier"
+        f" WHERE present.row_count * {limit!r} < least_count OR present.row_count > most_count * {limit!r}"
+    )
+
+
+def recent_query(relation: str, moment: str, end: dt.date) -> str:
+    """A SELECT of the sources whose newest row is older, at `end`, than it ever was at the midnights before it came.
+
+    Of 91 earlier ages of which none is above m, the next is above 1.25 m + 1 h in a few of a thousand cases, for ages
+    that fall off like an exponential.
+    """
+    name = identifier(moment)
+    return (
+        f"WITH days AS (SELECT source_name, CAST({name} AS DATE) AS day, max({name}) AS newest FROM {relation}"
+        f" WHERE {name} < {literal(end)}::TIMESTAMP GROUP BY ALL),"
+        " newest AS (SELECT source_name, max(newest) AS newest, max(day) AS day FROM days GROUP BY source_name),"
+        f" midnights AS (SELECT source_name, day - CAST(back AS INTEGER) AS midnight"
+        f" FROM newest CROSS JOIN range({_MIDNIGHTS}) AS counted (back)),"
+        " ages AS (SELECT midnights.source_name,"
+        " date_diff('second', newest, CAST(midnight AS TIMESTAMP)) / 3600.0 AS hours"
+        " FROM midnights ASOF JOIN days ON midnights.source_name = days.source_name AND midnight > day),"
+        " usual AS (SELECT source_name, max(hours) AS hours FROM ages GROUP BY source_name"
+        f" HAVING count(*) >= {_LEAST_MIDNIGHTS}),"
+        " present AS (SELECT source_name, newest,"
+        f" date_diff('second', newest, {literal(end)}::TIMESTAMP) / 3600.0 AS hours FROM newest)"
+        " SELECT source_name, newest AS newest_at, round(present.hours, 1) AS age_hours,"
+        " round(usual.hours, 1) AS oldest_so_far_hours FROM present INNER JOIN usual USING (source_name)"
+        f" WHERE present.hours > {_OLDER} * usual.hours + {_OLDER_HOURS}"
+    )
+
+
+def missing_day_query(relation: str, moment: str, end: dt.date, since: dt.date | None) -> str:
+    """A SELECT of the days without rows on whose weekday there always were some, by source.
+
+    Args:
+        relation: rows with `source_name`.
+        moment: the column of their time.
+        end: the first day that is not looked at.
+        since: the first day searched; what was missing before has been told.
+    """
+    name = identifier(moment)
+    first = max(since or dt.date.min, end - dt.timedelta(days=_SEARCHED_DAYS))
+    back = end - dt.timedelta(days=_SEARCHED_DAYS + 7 * _WEEKS)
+    return (
+        f"WITH counted AS (SELECT source_name, CAST({name} AS DATE) AS day, count(*) AS row_count FROM {relation}"
+        f" WHERE {name} >= {literal(back)}::TIMESTAMP AND {name} < {literal(end)}::TIMESTAMP GROUP BY ALL),"
+        " span AS (SELECT source_name, min(day) AS first_day, max(day) AS last_day FROM counted GROUP BY source_name),"
+        " days AS (SELECT source_name, unnest(generate_series(first_day, last_day, INTERVAL 1 DAY))::DATE AS day FROM span),"
+        " filled AS (SELECT source_name, day, coalesce(row_count, 0) AS row_count FROM days"
+        " LEFT JOIN counted USING (source_name, day)),"
+        " beside AS (SELECT source_name, day, row_count, median(row_count) OVER weekday AS usual_count,"
+        " count(*) OVER weekday AS week_count FROM filled WINDOW weekday AS (PARTITION BY source_name, isodow(day)))"
+        " SELECT source_name, day AS missing_date, dayname(day) AS weekday_name, usual_count FROM beside"
+        f" WHERE row_count = 0 AND usual_count >= {_ROWS_A_DAY} AND week_count >= 6 AND day >= {literal(first)}"
+    )

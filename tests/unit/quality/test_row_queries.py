@@ -1,0 +1,124 @@
+"""Rows that are late, days that are missing, values that are unknown or misspelt, tables that shrank."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tasks.quality.row_queries import known_query, missing_day_query, pattern_query, recent_query, row_count_query
+from tasks.warehouse import ledger
+from tasks.warehouse.connection import Warehouse
+
+END = dt.date(2025, 7, 1)
+
+
+@pytest.fixture
+def warehouse() -> Iterator[Warehouse]:
+    with Warehouse.open(None, threads=1) as opened:
+        opened.execute('CREATE TABLE events (source_name VARCHAR, "at" TIMESTAMP)')
+        yield opened
+
+
+def shop(
+    warehouse: Warehouse, source: str = "shop", *, days: int = 150, closed: tuple[int, ...] = (), last: int = 21
+) -> None:
+    """An order every quarter of an hour from 8 to 21 h, on all days but the closed weekdays (1: Monday)."""
+    warehouse.execute(
+        "INSERT INTO events SELECT $source, day + INTERVAL (8 * 60 + 15 * n) MINUTE"
+        " FROM range($first, $end, INTERVAL 1 DAY) AS days (day), range(53) AS counted (n)"
+        " WHERE NOT list_contains($closed, isodow(day))",
+        {
+            "source": source,
+            "first": dt.datetime(2025, 7, 1) - dt.timedelta(days=days),
+            "end": dt.datetime(2025, 7, 1),
+            "closed": list(closed),
+        },
+    )
+    warehouse.execute("DELETE FROM events WHERE at >= $from", {"from": dt.datetime(2025, 6, 30, last, 1)})
+
+
+def late(warehouse: Warehouse, end: dt.date = END) -> list[tuple[Any, ...]]:
+    return warehouse.rows(recent_query("events", "at", end))
+
+
+def test_a_source_that_is_as_fresh_as_ever_is_not_told(warehouse: Warehouse) -> None:
+    shop(warehouse)
+    assert late(warehouse) == []
+
+
+def test_a_day_that_ends_at_noon_is_told_with_its_age(warehouse: Warehouse) -> None:
+    shop(warehouse, last=12)
+    assert late(warehouse) == [("shop", dt.datetime(2025, 6, 30, 12), 12.0, 3.0)]
+
+
+def test_days_on_which_a_shop_is_always_closed_make_no_alarm(warehouse: Warehouse) -> None:
+    shop(warehouse, closed=(6, 7))
+    # Monday, 30 June; the Sunday before it, the newest order is two and a half days old, as every week.
+    assert late(warehouse) == []
+    assert late(warehouse, dt.date(2025, 6, 30)) == []
+
+
+@pytest.mark.parametrize("days", [1, 4, 40, 400])
+def test_a_delivery_that_did_not_come_is_told(warehouse: Warehouse, days: int) -> None:
+    shop(warehouse)
+    found = late(warehouse, END + dt.timedelta(days=days))
+    assert found == [("shop", dt.datetime(2025, 6, 30, 21), days * 24.0 + 3, 3.0)]
+
+
+def test_too_short_a_history_says_nothing(warehouse: Warehouse) -> None:
+    shop(warehouse, days=15, last=9)
+    assert late(warehouse) == []
+
+
+def missing(warehouse: Warehouse, since: dt.date | None = None) -> list[tuple[Any, ...]]:
+    return warehouse.rows(f"SELECT source_name, missing_date FROM ({missing_day_query('events', 'at', END, since)})")
+
+
+def test_a_day_that_is_missing_is_named(warehouse: Warehouse) -> None:
+    shop(warehouse, closed=(7,))
+    assert missing(warehouse) == []
+    warehouse.execute("DELETE FROM events WHERE CAST(at AS DATE) = DATE '2025-06-18'")
+    assert missing(warehouse) == [("shop", dt.date(2025, 6, 18))]
+    # What was missing before the last publication has been told.
+    assert missing(warehouse, dt.date(2025, 6, 19)) == []
+
+
+def test_a_day_on_which_little_happens_may_be_empty(warehouse: Warehouse) -> None:
+    shop(warehouse)
+    warehouse.execute("DELETE FROM events WHERE minute(at) > 0 OR hour(at) % 2 = 1")
+    warehouse.execute("DELETE FROM events WHERE CAST(at AS DATE) = DATE '2025-06-18'")
+    assert missing(warehouse) == []
+
+
+def test_one_source_does_not_hide_the_gap_of_another(warehouse: Warehouse) -> None:
+    shop(warehouse)
+    shop(warehouse, "till")
+    warehouse.execute("DELETE FROM events WHERE source_name = 'till' AND CAST(at AS DATE) = DATE '2025-06-18'")
+    assert missing(warehouse) == [("till", dt.date(2025, 6, 18))]
+
+
+def test_unknown_and_misspelt_values_are_rows_and_nulls_are_not(warehouse: Warehouse) -> None:
+    warehouse.execute("CREATE TABLE a AS SELECT unnest(['c1', 'c2', NULL, 'x''9']) AS id")
+    warehouse.execute("CREATE TABLE b AS SELECT unnest(['c1', NULL]) AS customer_id")
+    assert warehouse.rows(known_query("a", "id", "b", "customer_id") + " ORDER BY 1") == [("c2",), ("x'9",)]
+    assert warehouse.rows(pattern_query("a", "id", "c[0-9]{1,3}")) == [("x'9",)]
+
+
+@pytest.mark.parametrize(("count", "is_told"), [(100, False), (51, False), (49, True), (239, False), (241, True)])
+def test_a_table_is_compared_with_the_published_runs_before_it(warehouse: Warehouse, count: int, is_told: bool) -> None:
+    ledger.prepare(warehouse)
+    for day, run_id, rows in ((1, "a", 100), (8, "b", 120), (15, "refused", 3), (29, "later", 9000)):
+        at = dt.date(2025, 6, day)
+        if run_id != "refused":
+            warehouse.execute("INSERT INTO ops.publication VALUES (?, ?, ?)", [at, run_id, dt.datetime(2025, 7, 1)])
+        warehouse.execute("INSERT INTO ops.table_size VALUES (?, ?, 'staging.t', ?)", [run_id, at, rows])
+    query = row_count_query(f"(SELECT * FROM range({count}))", "staging.t", dt.date(2025, 6, 22), 2)
+    assert warehouse.rows(query) == ([(count, 100, 120)] if is_told else [])
+
+
+def test_the_first_run_has_nothing_to_be_compared_with(warehouse: Warehouse) -> None:
+    ledger.prepare(warehouse)
+    assert warehouse.rows(row_count_query("(SELECT 1)", "staging.t", END, 2)) == []
