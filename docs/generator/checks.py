@@ -6,6 +6,7 @@ Owns: its layout. Does not own the checks (`expectations/`).
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import PurePosixPath
 
 from generator.markdown import code, grid
 from generator.tables import suites
@@ -26,7 +27,16 @@ def checks_page() -> Iterator[str]:
         for suite in (suite for schema in schemas for suite in suites(schema)):
             yield f"### {suite.table}"
             yield suite.description + _conditions(suite)
-            yield grid(("no.", "severity", "column", "what holds", "expectation"), map(_row, suite.checks))
+            heads = (
+                "no.",
+                "severity",
+                "column",
+                "what holds",
+                "what would be wrong",
+                "who, and what to do",
+                "expectation",
+            )
+            yield grid(heads, map(_row, suite.checks))
 
 
 def _conditions(suite: Suite) -> str:
@@ -39,4 +49,6 @@ def _row(check: Check) -> tuple[object, ...]:
     share = f"; {said.mostly:.0%} of the rows suffice" if said.mostly is not None else ""
     needed = f"; only where a source maps to {', '.join(said.requires)}" if said.requires else ""
     meaning = f"{said.meaning}{share}{needed}"
-    return check.number, said.severity, code(said.column_name or ""), meaning, code(said.type)
+    page = PurePosixPath(said.runbook or "")
+    whose = f"{said.owner}: [{page.stem}](../{page})"
+    return check.number, said.severity, code(said.column_name or ""), meaning, said.consequence, whose, code(said.type)

@@ -120,6 +120,7 @@ class QualityPolicy(Strict):
 
     max_quarantined_share: float = Field(default=0.02, ge=0, le=1, description="of the rows of one source; above: stop")
     expectations: str | None = Field(default=None, description="folder of the workspace's own suites")
+    owner: str = Field(default="data team", min_length=1, description="works on failures of suites that name nobody")
 
 
 class DriftPolicy(Strict):

@@ -145,7 +145,7 @@ def _tables(run: Run, door: Door) -> set[str]:
 
 def _keep(run: Run, report: GateReport) -> None:
     """Write the results, in place of any that this attempt has of the same tables."""
-    rows = [run.attempt | _result_row(finding) for finding in report.findings]
+    rows = [run.attempt | {"door_name": report.door} | _result_row(finding) for finding in report.findings]
     with run.warehouse.transaction():
         run.warehouse.execute(
             "DELETE FROM ops.check_result WHERE attempt_id = $attempt AND list_contains($tables, table_name)",
@@ -185,6 +185,10 @@ def _result_row(finding: Finding) -> dict[str, object]:
         "severity_name": expectation.severity,
         "is_success": None if outcome is None or outcome.error else outcome.is_success,
         "meaning": expectation.meaning,
+        "mostly_share": expectation.mostly,
+        "consequence": expectation.consequence,
+        "owner_name": expectation.owner,
+        "runbook": expectation.runbook,
         "observed_value": observed,
         "element_count": outcome.element_count if outcome else None,
         "unexpected_count": outcome.unexpected_count if outcome else None,
@@ -212,7 +216,18 @@ def _raise_failure(report: GateReport) -> None:
     told = [finding.sentence for finding in failures[:_FAILURES_TOLD]] + ([f"and {more} more"] if more > 0 else [])
     count = f"{len(failures)} critical check{'s' * (len(failures) != 1)} failed"
     raise GateFailed(
-        f"{count} at the door {report.door}; what was published stays\n  " + "\n  ".join(told),
+        f"{count} at the door {report.door}; what was published stays\n  " + "\n  ".join([*told, _whose(failures)]),
         where=failures[0].check.where,
         hint="correct the source; a rule that does not fit the company is replaced by a suite in quality.expectations",
     )
+
+
+def _whose(failures: list[Finding]) -> str:
+    """Who works on the failures and by which pages, such as ``for source owner: runbooks/unreadable-rows.md``."""
+    pages: dict[str, list[str]] = {}
+    for finding in failures:
+        expectation = finding.check.expectation
+        listed = pages.setdefault(expectation.owner or "nobody", [])
+        if expectation.runbook and expectation.runbook not in listed:
+            listed.append(expectation.runbook)
+    return "; ".join(f"for {owner}" + (f": {', '.join(listed)}" if listed else "") for owner, listed in pages.items())

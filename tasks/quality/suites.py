@@ -37,12 +37,15 @@ _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class Expectation(Strict):
-    """One check: `meaning` says in plain words what holds when it succeeds."""
+    """One check: `meaning` says in plain words what holds when it succeeds, `consequence` what is wrong where not."""
 
     type: str
     kwargs: dict[str, Any] = Field(default_factory=dict)
     severity: Severity
     meaning: str = Field(min_length=1)
+    consequence: str | None = Field(default=None, min_length=1, description="what readers would get wrong")
+    owner: str | None = Field(default=None, min_length=1, description="who works on a failure; else the suite's")
+    runbook: str | None = Field(default=None, min_length=1, description="what to do about a failure; else the suite's")
     mostly: float | None = Field(default=None, gt=0, le=1, description="the share of rows that suffices")
     requires: list[EntityName] = Field(default_factory=list, description="not checked where no source maps to these")
 
@@ -59,6 +62,8 @@ class _SuiteFile(Strict):
 
     table: str
     description: str = Field(min_length=1)
+    owner: str | None = Field(default=None, min_length=1, description="who works on a failure")
+    runbook: str | None = Field(default=None, min_length=1, description="a page below docs/, or an address")
     requires: list[EntityName] = Field(default_factory=list, description="not checked where no source maps to these")
     may_be_missing: str | None = Field(default=None, description="why the table may not be there; then not checked")
     replaces: bool = Field(default=False, description="in a workspace: instead of our suite, not beside it")
@@ -67,7 +72,10 @@ class _SuiteFile(Strict):
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One expectation of a table, numbered from 1 in the order of the suite, and where it is written."""
+    """One expectation of a table, numbered from 1 in the order of the suite, and where it is written.
+
+    Its owner and runbook are those of its suite where it has none of its own.
+    """
 
     number: int
     expectation: Expectation
@@ -99,7 +107,7 @@ def load_suites(workspace: Workspace, door: Door) -> list[Suite]:
         suites[suite.table] = suite
     folder = own_folder(workspace)
     for file in _files(folder, door) if folder else ():
-        suite, replaces = read_suite(file)
+        suite, replaces = read_suite(file, workspace.quality.owner)
         ours = suites.get(suite.table)
         suites[suite.table] = suite if ours is None or replaces else _joined(ours, suite)
     return [suites[table] for table in sorted(suites)]
@@ -130,8 +138,13 @@ def own_folder(workspace: Workspace) -> Path | None:
     return folder
 
 
-def read_suite(file: Path) -> tuple[Suite, bool]:
+def read_suite(file: Path, default_owner: str | None = None) -> tuple[Suite, bool]:
     """Read one file; returns its suite and whether it replaces ours.
+
+    Args:
+        file: the suite.
+        default_owner: who works on failures of a suite that names nobody; None for a suite of ours, which has to say
+            owner, runbook and consequences.
 
     Raises:
         WorkspaceError: not YAML, a wrong key or value, an unknown expectation, or another table than its path says.
@@ -146,15 +159,33 @@ def read_suite(file: Path) -> tuple[Suite, bool]:
     problems = (
         [(("table",), f"the file's place says {expected!r}, got {read.table!r}")] if read.table != expected else []
     )
+    if default_owner is None:
+        problems.extend(_unsaid(read))
     for index, expectation in enumerate(read.expectations):
         problems.extend(_problems(expectation, ("expectations", index)))
     if problems:
         raise _wrong(file, lines, problems)
     checks = tuple(
-        Check(index + 1, expectation, f"{file}:{_line(lines, ('expectations', index))}")
+        Check(index + 1, _resolved(expectation, read, default_owner), f"{file}:{_line(lines, ('expectations', index))}")
         for index, expectation in enumerate(read.expectations)
     )
     return Suite(read.table, read.description, tuple(read.requires), read.may_be_missing, checks), read.replaces
+
+
+def _unsaid(suite: _SuiteFile) -> Iterator[tuple[_Location, str]]:
+    """What a suite of ours has to say and does not."""
+    for key in ("owner", "runbook"):
+        if getattr(suite, key) is None:
+            yield (key,), f"the key {key!r} is missing"
+    for index, expectation in enumerate(suite.expectations):
+        if expectation.consequence is None:
+            yield ("expectations", index), "the key 'consequence' is missing"
+
+
+def _resolved(expectation: Expectation, suite: _SuiteFile, default_owner: str | None) -> Expectation:
+    """The expectation with the owner and runbook that hold for it."""
+    owner = expectation.owner or suite.owner or default_owner
+    return expectation.model_copy(update={"owner": owner, "runbook": expectation.runbook or suite.runbook})
 
 
 def _files(folder: Path, door: Door) -> list[Path]:

@@ -37,7 +37,8 @@ _TABLES = {
         "attempt_id VARCHAR, run_id VARCHAR, as_of_date DATE, table_name VARCHAR, check_no INTEGER,"
         " expectation_name VARCHAR, column_name VARCHAR, severity_name VARCHAR, is_success BOOLEAN, meaning VARCHAR,"
         " observed_value VARCHAR, element_count BIGINT, unexpected_count BIGINT, example_values VARCHAR,"
-        " checked_at TIMESTAMP"
+        " checked_at TIMESTAMP, door_name VARCHAR, mostly_share DOUBLE, consequence VARCHAR, owner_name VARCHAR,"
+        " runbook VARCHAR"
     ),
     "table_size": "run_id VARCHAR, as_of_date DATE, table_name VARCHAR, row_count BIGINT",
     "alert": (

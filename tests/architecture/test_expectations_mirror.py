@@ -10,6 +10,7 @@ from tasks.config.entities import ENTITIES
 from tasks.quality.suites import DOORS, Suite, read_suite
 
 REPOSITORY = Path(__file__).resolve().parents[2]
+RUNBOOKS = REPOSITORY / "docs" / "runbooks"
 EXPECTATIONS = REPOSITORY / "expectations"
 
 #: Tables that no SQL model makes: loaded, or computed by a room.
@@ -24,6 +25,16 @@ _WITHOUT_MODEL = {
     "monitoring.profile",
     "monitoring.segment_event",
 }
+#: Runbooks of checks against history and of privacy, which the suites are about to name.
+_RUNBOOKS_AHEAD = (
+    "distribution-unlike-history",
+    "file-unlike-earlier-ones",
+    "late-or-stale-data",
+    "personal-data",
+    "schema-changed",
+    "systems-disagree",
+    "volume-unlike-history",
+)
 _FILES = sorted(EXPECTATIONS.glob("*/*.yaml"))
 
 
@@ -50,6 +61,38 @@ def test_every_suite_can_stop_a_run_and_speaks_plainly(file: Path) -> None:
     assert len(set(meanings)) == len(meanings)
     for meaning in meanings:
         assert "_" not in meaning.replace("quality.max_quarantined_share", ""), meaning
+
+
+@pytest.mark.parametrize("file", _FILES, ids=lambda file: f"{file.parent.name}.{file.stem}")
+def test_every_check_says_whose_it_is_what_to_do_and_what_would_be_wrong(file: Path) -> None:
+    for check in read_suite(file)[0].checks:
+        said = check.expectation
+        assert said.owner
+        assert said.runbook
+        assert (REPOSITORY / "docs" / said.runbook).is_file(), f"{check.where}: {said.runbook} is not there"
+        assert said.consequence
+        assert said.consequence.endswith("."), check.where
+        assert said.consequence.rstrip(".").lower() != said.meaning.lower(), check.where
+        assert "_" not in said.consequence, check.where
+
+
+def test_every_runbook_is_led_to_by_a_check() -> None:
+    named = {check.expectation.runbook for suite in _suites() for check in suite.checks}
+    written = {f"runbooks/{page.name}" for page in RUNBOOKS.glob("*.md") if page.name != "README.md"}
+    assert written - named <= {f"runbooks/{name}.md" for name in _RUNBOOKS_AHEAD}
+
+
+@pytest.mark.parametrize("page", sorted(set(RUNBOOKS.glob("*.md")) - {RUNBOOKS / "README.md"}), ids=lambda p: p.stem)
+def test_runbooks_have_one_shape(page: Path) -> None:
+    headings = [line.removeprefix("## ") for line in page.read_text().splitlines() if line.startswith("## ")]
+    assert headings == [
+        "What happened",
+        "What is still published",
+        "Look closer",
+        "Likely causes",
+        "What to do",
+        "When to accept it",
+    ]
 
 
 def test_entities_that_no_source_has_to_map_are_skipped_without_one() -> None:

@@ -57,7 +57,7 @@ def test_a_failure_tells_check_table_column_figures_and_examples(own_suite: OwnS
     with pytest.raises(GateFailed) as raised:
         run_checks(run, "staging")
     file = run.workspace.directory / "checks" / "staging" / "orders.yaml"
-    headline, first, second, third = raised.value.message.splitlines()
+    headline, first, second, third, whose = raised.value.message.splitlines()
     assert raised.value.where == f"{file}:5"
     assert headline == "3 critical checks failed at the door staging; what was published stays"
     assert first.startswith("  staging.orders, order_id: one order – found 11 wrong for 12 rows, for example o")
@@ -67,7 +67,41 @@ def test_a_failure_tells_check_table_column_figures_and_examples(own_suite: OwnS
         "  staging.orders: it is so – found 1 wrong for 12 rows, for example (customer_id c4, unit_count 1.000)"
         " [expect_no_rows]"
     )
+    assert whose == "  for data team"
     assert raised.value.exit_code == 3
+
+
+def test_a_failure_tells_who_works_on_it_and_by_which_page_once(own_suite: OwnSuite) -> None:
+    wrong = _expect("expect_table_row_count_to_equal", value=100)
+    run = own_suite(
+        "staging.orders",
+        *(wrong, wrong | {"runbook": "runbooks/rows-lost.md"}, wrong | {"owner": "till team"}),
+        owner="shop",
+        runbook="shop.md",
+    )
+    with pytest.raises(GateFailed) as raised:
+        run_checks(run, "staging")
+    whose = raised.value.message.splitlines()[-1]
+    assert whose == "  for shop: shop.md, runbooks/rows-lost.md; for till team: shop.md"
+
+
+def test_what_a_check_says_of_itself_is_kept_with_its_result(own_suite: OwnSuite) -> None:
+    run = own_suite(
+        "staging.orders",
+        _expect("expect_column_values_to_be_null", "warning", column="order_id")
+        | {"mostly": 0.75, "consequence": "Nobody would know.", "runbook": "shop.md"},
+        _expect("expect_table_row_count_to_equal", "warning", value=12),
+    )
+    run_checks(run, "staging")
+    kept = run.warehouse.rows(
+        "SELECT door_name, mostly_share, consequence, owner_name, runbook FROM ops.check_result"
+        " WHERE attempt_id = $attempt AND table_name = 'staging.orders' ORDER BY check_no",
+        {"attempt": run.attempt_id},
+    )
+    assert kept == [
+        ("staging", 0.75, "Nobody would know.", "data team", "shop.md"),
+        ("staging", None, None, "data team", None),
+    ]
 
 
 def test_results_are_kept_though_the_run_is_stopped(own_suite: OwnSuite) -> None:
@@ -191,7 +225,7 @@ def test_at_most_ten_failures_are_told(own_suite: OwnSuite) -> None:
     lines = raised.value.message.splitlines()
     assert lines[0].startswith("13 critical checks failed")
     assert lines[1:11] == [line for line in lines if "staging.orders" in line]
-    assert lines[11:] == ["  and 3 more"]
+    assert lines[11:] == ["  and 3 more", "  for data team"]
 
 
 def test_the_publication_is_checked_in_its_folder_and_let_go(whole_run: Run, candidate: Path) -> None:

@@ -10,6 +10,8 @@ from tasks.config.errors import WorkspaceError
 from tasks.quality.suites import Expectation, load_suites, read_suite
 from tests.unit.quality import corridor
 
+#: Who owns a suite that does not say; without it, a suite is taken for one of ours.
+OWNER = "data team"
 GOOD = """table: staging.orders
 description: One row per order.
 requires: [order_lines]
@@ -35,7 +37,7 @@ def _write(folder: Path, text: str, name: str = "staging/orders.yaml") -> Path:
 
 def test_a_suite_is_read_with_the_line_of_each_check(tmp_path: Path) -> None:
     file = _write(tmp_path, GOOD)
-    suite, replaces = read_suite(file)
+    suite, replaces = read_suite(file, OWNER)
     assert (suite.table, suite.requires, suite.may_be_missing, replaces) == (
         "staging.orders",
         ("order_lines",),
@@ -69,7 +71,7 @@ def test_what_is_wrong_is_told_by_line(tmp_path: Path, old: str, new: str, line:
     assert old in GOOD
     file = _write(tmp_path, GOOD.replace(old, new))
     with pytest.raises(WorkspaceError) as raised:
-        read_suite(file)
+        read_suite(file, OWNER)
     assert f"{file}:{line}" in str(raised.value)
     assert told in str(raised.value)
 
@@ -77,7 +79,7 @@ def test_what_is_wrong_is_told_by_line(tmp_path: Path, old: str, new: str, line:
 def test_every_problem_is_told_at_once(tmp_path: Path) -> None:
     file = _write(tmp_path, GOOD.replace("_to_be_between", "_betwen").replace("{query:", "{qery:"))
     with pytest.raises(WorkspaceError) as raised:
-        read_suite(file)
+        read_suite(file, OWNER)
     message = str(raised.value)
     assert message.index(f"{file}:5") < message.index(f"{file}:11")
     assert "3 problems in the suite" in message
@@ -86,14 +88,14 @@ def test_every_problem_is_told_at_once(tmp_path: Path) -> None:
 @pytest.mark.parametrize("text", ["", "- a\n", "expectations: []\n"])
 def test_a_file_that_is_no_suite_is_told(tmp_path: Path, text: str) -> None:
     with pytest.raises(WorkspaceError):
-        read_suite(_write(tmp_path, text))
+        read_suite(_write(tmp_path, text), OWNER)
 
 
 def test_a_file_that_is_not_utf_8_is_told(tmp_path: Path) -> None:
     file = tmp_path / "staging.yaml"
     file.write_bytes(b"table: \xff")
     with pytest.raises(WorkspaceError, match="not UTF-8 at byte 7"):
-        read_suite(file)
+        read_suite(file, OWNER)
 
 
 def test_own_suites_are_added_to_ours_or_replace_them(tmp_path: Path) -> None:
@@ -115,6 +117,36 @@ def test_own_suites_are_added_to_ours_or_replace_them(tmp_path: Path) -> None:
     _write(tmp_path / "checks", "replaces: true\n" + GOOD)
     replaced = {suite.table: suite for suite in load_suites(space, "staging")}
     assert len(replaced["staging.orders"].checks) == 2
+
+
+def test_owner_and_runbook_are_the_checks_own_or_the_suites_or_the_workspaces(tmp_path: Path) -> None:
+    own = "    owner: till team\n    runbook: https://wiki.example/tills\n    consequence: Revenue would be too low.\n"
+    suite, _ = read_suite(_write(tmp_path, GOOD + own), OWNER)
+    first, second = (check.expectation for check in suite.checks)
+    assert (first.owner, first.runbook, first.consequence) == (OWNER, None, None)
+    assert (second.owner, second.runbook) == ("till team", "https://wiki.example/tills")
+    assert second.consequence == "Revenue would be too low."
+    named = GOOD.replace("requires:", "owner: shop\nrunbook: shop.md\nrequires:")
+    suite, _ = read_suite(_write(tmp_path, named + own), OWNER)
+    assert [check.expectation.owner for check in suite.checks] == ["shop", "till team"]
+    assert [check.expectation.runbook for check in suite.checks] == ["shop.md", "https://wiki.example/tills"]
+
+
+def test_a_suite_of_ours_says_owner_runbook_and_consequences(tmp_path: Path) -> None:
+    file = _write(tmp_path, GOOD)
+    with pytest.raises(WorkspaceError) as raised:
+        read_suite(file)
+    told = [line.strip() for line in raised.value.message.splitlines()[1:]]
+    missing = {1: ["owner", "runbook"], 5: ["consequence"], 10: ["consequence"]}
+    assert told == [f"{file}:{line}: the key {key!r} is missing" for line, keys in missing.items() for key in keys]
+
+
+def test_the_owner_of_own_suites_is_the_workspaces(tmp_path: Path) -> None:
+    space = corridor.workspace(tmp_path, expectations="checks", owner="insight team")
+    _write(tmp_path / "checks", GOOD)
+    (orders,) = [suite for suite in load_suites(space, "staging") if suite.table == "staging.orders"]
+    assert {check.expectation.owner for check in orders.checks} == {"data engineering", "source owner", "insight team"}
+    assert orders.checks[-1].expectation.owner == "insight team"
 
 
 def test_a_folder_that_is_not_there_is_told_with_its_line(tmp_path: Path) -> None:
