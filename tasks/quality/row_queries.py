@@ -1,4 +1,4 @@
-"""The SQL of wrong rows: keys that repeat, values that are unknown or misspelt, rows that are late, days that are missing.
+"""The SQL of wrong rows: keys that repeat, values that are unknown or misspelt, rows that are late, days without any.
 
 Owns: the queries of the expectations of ours that name wrong rows. Does not own the names that a query in a suite may
 use (`queries.py`) or the series that are judged by their history (`series.py`).
@@ -108,7 +108,8 @@ def missing_day_query(relation: str, moment: str, end: dt.date, since: dt.date |
         f"WITH counted AS (SELECT source_name, CAST({name} AS DATE) AS day, count(*) AS row_count FROM {relation}"
         f" WHERE {name} >= {literal(back)}::TIMESTAMP AND {name} < {literal(end)}::TIMESTAMP GROUP BY ALL),"
         " span AS (SELECT source_name, min(day) AS first_day, max(day) AS last_day FROM counted GROUP BY source_name),"
-        " days AS (SELECT source_name, unnest(generate_series(first_day, last_day, INTERVAL 1 DAY))::DATE AS day FROM span),"
+        " days AS (SELECT source_name,"
+        " CAST(unnest(generate_series(first_day, last_day, INTERVAL 1 DAY)) AS DATE) AS day FROM span),"
         " filled AS (SELECT source_name, day, coalesce(row_count, 0) AS row_count FROM days"
         " LEFT JOIN counted USING (source_name, day)),"
         " beside AS (SELECT source_name, day, row_count, median(row_count) OVER weekday AS usual_count,"

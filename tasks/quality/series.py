@@ -1,7 +1,8 @@
 """The SQL that counts what history is judged by: rows by day or by file, with empties, logarithms and values.
 
-Owns: the queries of the checks on history. Each scans the days or files compared once, and returns as many rows as there
-are days (or files), columns and values, however many lines there are. Does not own what follows (`comparisons.py`).
+Owns: the queries of the checks on history. Each scans the days or files compared once, and returns as many rows as
+there are days (or files), columns and values, however many lines there are. Does not own what follows
+(`comparisons.py`).
 
 Rows come from the sources' own tables in `raw`, not from the views over them: the spelling of an id as a file has it is
 one of the things that are looked at.

@@ -98,6 +98,7 @@ def start(space: Workspace, warehouse: Warehouse) -> Run:
         if name in mapped:
             source = f"'my_{name}' AS source_name, {number} AS load_no, row_number() OVER () AS row_number"
             count = warehouse.execute(f"INSERT INTO raw.{name} BY NAME SELECT *, {source} FROM ({select})")
+            warehouse.execute(f"CREATE TABLE raw.my_{name}__{name} AS SELECT * EXCLUDE (source_name) FROM raw.{name}")
             note_load(run, f"my_{name}", name, read=count, loaded=count)
     return run
 

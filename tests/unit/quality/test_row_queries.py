@@ -37,7 +37,7 @@ def shop(
             "closed": list(closed),
         },
     )
-    warehouse.execute("DELETE FROM events WHERE at >= $from", {"from": dt.datetime(2025, 6, 30, last, 1)})
+    warehouse.execute('DELETE FROM events WHERE "at" >= $since', {"since": dt.datetime(2025, 6, 30, last, 1)})
 
 
 def late(warehouse: Warehouse, end: dt.date = END) -> list[tuple[Any, ...]]:
@@ -80,7 +80,7 @@ def missing(warehouse: Warehouse, since: dt.date | None = None) -> list[tuple[An
 def test_a_day_that_is_missing_is_named(warehouse: Warehouse) -> None:
     shop(warehouse, closed=(7,))
     assert missing(warehouse) == []
-    warehouse.execute("DELETE FROM events WHERE CAST(at AS DATE) = DATE '2025-06-18'")
+    warehouse.execute("DELETE FROM events WHERE CAST(\"at\" AS DATE) = DATE '2025-06-18'")
     assert missing(warehouse) == [("shop", dt.date(2025, 6, 18))]
     # What was missing before the last publication has been told.
     assert missing(warehouse, dt.date(2025, 6, 19)) == []
@@ -88,15 +88,15 @@ def test_a_day_that_is_missing_is_named(warehouse: Warehouse) -> None:
 
 def test_a_day_on_which_little_happens_may_be_empty(warehouse: Warehouse) -> None:
     shop(warehouse)
-    warehouse.execute("DELETE FROM events WHERE minute(at) > 0 OR hour(at) % 2 = 1")
-    warehouse.execute("DELETE FROM events WHERE CAST(at AS DATE) = DATE '2025-06-18'")
+    warehouse.execute('DELETE FROM events WHERE minute("at") > 0 OR hour("at") % 2 = 1')
+    warehouse.execute("DELETE FROM events WHERE CAST(\"at\" AS DATE) = DATE '2025-06-18'")
     assert missing(warehouse) == []
 
 
 def test_one_source_does_not_hide_the_gap_of_another(warehouse: Warehouse) -> None:
     shop(warehouse)
     shop(warehouse, "till")
-    warehouse.execute("DELETE FROM events WHERE source_name = 'till' AND CAST(at AS DATE) = DATE '2025-06-18'")
+    warehouse.execute("DELETE FROM events WHERE source_name = 'till' AND CAST(\"at\" AS DATE) = DATE '2025-06-18'")
     assert missing(warehouse) == [("till", dt.date(2025, 6, 18))]
 
 

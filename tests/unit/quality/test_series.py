@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import math
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -109,7 +109,9 @@ def test_empties_and_logarithms_of_several_columns(warehouse: Warehouse, tmp_pat
         ("order_id", "shape", lambda row: "a" + "9" * (len(row[0]) - 1)),
     ],
 )
-def test_values_by_day(warehouse: Warehouse, tmp_path: Path, column: str, by: str, value: Any) -> None:
+def test_values_by_day(
+    warehouse: Warehouse, tmp_path: Path, column: str, by: str, value: Callable[[Row], str | None]
+) -> None:
     sql = maker(tmp_path, [1, 2, 3]).days("order_lines", {"aspect": "mix", "columns": [column], "by": by})
     expected = Counter((day(row), value(row)) for row in ROWS if value(row) is not None)
     assert records(warehouse, sql) == {
