@@ -31,7 +31,7 @@ from tests.unit.quality import corridor
 _REPEATS = 3
 _TABLE = "staging.order_lines"
 _RAW = """
-    CREATE OR REPLACE TABLE raw.order_lines AS
+    CREATE OR REPLACE TABLE raw.my_order_lines__order_lines AS
     SELECT
         'O' || (i // 4) AS order_id, (i % 4)::VARCHAR AS line_id, 'C' || (hash(i // 4) % {customers}) AS customer_id,
         TIMESTAMP '2024-01-01' + to_seconds((i // 4) * 40000000 // {lines}) AS ordered_at,
@@ -39,7 +39,7 @@ _RAW = """
         'category ' || (hash(i) % 20) AS category_name, (1 + hash(i + 7) % 9)::DECIMAL(18, 3) AS quantity,
         ((1 + hash(i + 3) % 9999) / 100)::DECIMAL(18, 4) AS unit_price_amount, 0::DECIMAL(18, 4) AS discount_amount,
         false AS is_cancellation, true AS is_product, 'web' AS channel_name, NULL::VARCHAR AS store_id,
-        'DE' AS country_name, 'my_order_lines' AS source_name, 2 AS load_no, i AS row_number
+        'DE' AS country_name, NULL::DECIMAL(18, 4) AS line_amount, 2 AS load_no, i AS row_number
     FROM range({lines}) AS r (i)
 """
 _NOT_NULL = ("order_id", "line_id", "ordered_at", "quantity", "unit_price_amount", "line_amount", "is_product")
@@ -200,6 +200,11 @@ def _make(folder: Path, lines: int) -> None:
         run = corridor.start(corridor.workspace(folder), warehouse)
         customers = max(lines // 20, 1)
         warehouse.execute(_RAW.format(lines=lines, customers=customers))
+        warehouse.execute("DROP TABLE raw.order_lines")
+        warehouse.execute(
+            "CREATE VIEW raw.order_lines AS"
+            " SELECT *, 'my_order_lines' AS source_name FROM raw.my_order_lines__order_lines WHERE load_no = 2"
+        )
         warehouse.execute(
             "INSERT INTO raw.customers BY NAME SELECT 'C' || i AS customer_id, 'my_customers' AS source_name,"
             f" 1 AS load_no, 100 + i AS row_number FROM range({customers}) AS r (i)"
