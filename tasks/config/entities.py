@@ -17,8 +17,9 @@ TEXT = "VARCHAR"
 MONEY = "DECIMAL(18,4)"
 AT = "TIMESTAMP"
 
-#: Events before this are a defect of the source: no system that exports orders is older.
-EARLIEST_EVENT = "1970-01-01"
+#: Events before this are a defect of the source: no system that exports orders is older. The day before it is the epoch,
+#: which systems write, in whatever time zone, where they know no time.
+EARLIEST_EVENT = "1970-01-02"
 
 
 @dataclass(frozen=True, slots=True)

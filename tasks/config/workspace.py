@@ -38,7 +38,10 @@ class Lookup(Strict):
 
     path: str = Field(description="the file; of a glob, the first that matches")
     format: Format = Field(description="how the file is written")
-    key: str = Field(description="column that both files have")
+    key: str = Field(description="column of the file that says which row belongs to one of the source")
+    source_key: str | None = Field(
+        default=None, description="the source's column of that meaning; null: named as `key`"
+    )
     options: FormatOptions = FormatOptions()
 
 
@@ -53,6 +56,9 @@ class Source(Strict):
     )
     options: FormatOptions = FormatOptions()
     lookups: dict[Key, Lookup] = Field(default_factory=dict)
+    where: Sql | None = Field(
+        default=None, description="SQL condition over the source's columns; other rows are counted and left out"
+    )
     columns: dict[str, Sql] = Field(description="entity column: SQL expression over the source's columns")
 
     @property
