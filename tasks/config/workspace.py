@@ -13,7 +13,7 @@ import json
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, PrivateAttr, model_validator
+from pydantic import ConfigDict, Field, PrivateAttr, model_validator
 
 from tasks.config.entities import ENTITIES
 from tasks.config.segmentations import Key, RulesSegmentation, Segmentation, Sql, Strict
@@ -24,6 +24,9 @@ Format = Literal["csv", "parquet", "jsonl"]
 
 class FormatOptions(Strict):
     """How a CSV or JSON lines file is written; Parquet needs none."""
+
+    # A tab is blank space and a delimiter.
+    model_config = ConfigDict(str_strip_whitespace=False)
 
     delimiter: str = Field(default=",", min_length=1, max_length=1, description="between values")
     quote: str = Field(default='"', max_length=1, description="around values that hold a delimiter; empty: none")

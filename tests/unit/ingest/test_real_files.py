@@ -99,6 +99,12 @@ def test_nameless_columns_at_the_end_are_no_matter(
         assert load(run, space) == LoadCounts(read=5, loaded=5, quarantined=0, blanked=0)
 
 
+def test_tabs_may_be_between_values(make_workspace: MakeWorkspace, opened: OpenRun) -> None:
+    space = make_workspace('sources.orders.options.delimiter="\\t"', orders=ORDERS.replace(",", "\t"))
+    with opened(space) as run:
+        assert load(run, space) == LoadCounts(read=5, loaded=5, quarantined=0, blanked=0)
+
+
 @pytest.mark.parametrize(
     "text",
     # What systems write for no time: the epoch in UTC, east and west of it; the zero days of MySQL, Excel, .NET and SQL
