@@ -7,7 +7,7 @@
 -- column full_name: name; contact data, never leaves staging [id]
 -- column email_address: e-mail; contact data, never leaves staging [id]
 -- column phone_number: telephone; contact data, never leaves staging [id]
--- column birth_date: day of birth [date]
+-- column birth_date: day of birth; NULL too where that is more than 110 years before the as-of day [date]
 -- column gender_code: as the source spells it [category]
 -- column education_name: highest education [category]
 -- column marital_status_name: marital status [category]
@@ -49,7 +49,7 @@ SELECT
     full_name,
     email_address,
     phone_number,
-    birth_date,
+    CASE WHEN birth_date >= {{ as_of }} - INTERVAL 110 YEAR THEN birth_date END AS birth_date,
     gender_code,
     education_name,
     marital_status_name,

@@ -17,8 +17,11 @@ TEXT = "VARCHAR"
 MONEY = "DECIMAL(18,4)"
 AT = "TIMESTAMP"
 
-#: Events before this are a defect of the source: no system that exports orders is older.
-EARLIEST_EVENT = "1970-01-01"
+#: Events before this are a defect of the source: no system that exports orders is older. The day before it is the epoch,
+#: which systems write, in whatever time zone, where they know no time.
+EARLIEST_EVENT = "1970-01-02"
+#: The day before it is what systems write where they know no day of birth. How old is too old, the as-of day says: staging.
+EARLIEST_BIRTH = "1900-01-02"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +113,8 @@ CUSTOMERS = Entity(
             "DATE",
             "day of birth (1 January where only the year is known)",
             rule=HardRule(
-                "birth_date >= $loaded_at - INTERVAL 110 YEAR AND birth_date <= $loaded_at",
-                "a birth within the last 110 years",
+                f"birth_date >= DATE '{EARLIEST_BIRTH}' AND birth_date <= $loaded_at",
+                f"a birth from {EARLIEST_BIRTH} to the day of loading",
                 "value",
             ),
         ),

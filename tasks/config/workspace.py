@@ -13,7 +13,7 @@ import json
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, PrivateAttr, model_validator
+from pydantic import ConfigDict, Field, PrivateAttr, model_validator
 
 from tasks.config.entities import ENTITIES
 from tasks.config.segmentations import Key, RulesSegmentation, Segmentation, Sql, Strict
@@ -24,6 +24,9 @@ Format = Literal["csv", "parquet", "jsonl"]
 
 class FormatOptions(Strict):
     """How a CSV or JSON lines file is written; Parquet needs none."""
+
+    # A tab is blank space and a delimiter.
+    model_config = ConfigDict(str_strip_whitespace=False)
 
     delimiter: str = Field(default=",", min_length=1, max_length=1, description="between values")
     quote: str = Field(default='"', max_length=1, description="around values that hold a delimiter; empty: none")
@@ -38,7 +41,10 @@ class Lookup(Strict):
 
     path: str = Field(description="the file; of a glob, the first that matches")
     format: Format = Field(description="how the file is written")
-    key: str = Field(description="column that both files have")
+    key: str = Field(description="column of the file that says which row belongs to one of the source")
+    source_key: str | None = Field(
+        default=None, description="the source's column of that meaning; null: named as `key`"
+    )
     options: FormatOptions = FormatOptions()
 
 
@@ -58,6 +64,9 @@ class Source(Strict):
         description="a newest row that is older on the as-of day stops the run; null: it is told only",
     )
     lookups: dict[Key, Lookup] = Field(default_factory=dict)
+    where: Sql | None = Field(
+        default=None, description="SQL condition over the source's columns; other rows are counted and left out"
+    )
     columns: dict[str, Sql] = Field(description="entity column: SQL expression over the source's columns")
 
     @property

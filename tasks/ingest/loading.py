@@ -21,12 +21,13 @@ _ROW_OUT = "list_contains(list_transform(_problems, lambda problem: problem.acti
 
 @dataclass(frozen=True, slots=True)
 class LoadCounts:
-    """What became of a file's rows; `read == loaded + quarantined`."""
+    """What became of a file's rows; `read == loaded + quarantined`, and `left_out` by the source's `where` beside them."""
 
     read: int
     loaded: int
     quarantined: int
     blanked: int
+    left_out: int = 0
 
 
 def load_file(warehouse: Warehouse, mapping: Mapping, file: FoundFile, attempt_id: str) -> LoadCounts:
@@ -75,7 +76,7 @@ class _Load:
             joined += (
                 f" LEFT JOIN (SELECT * EXCLUDE (_record) FROM {other.relation}"
                 f" QUALIFY row_number() OVER (PARTITION BY {key} ORDER BY _record) = 1) AS {alias}"
-                f" ON CAST(source.{key} AS VARCHAR) = CAST({alias}.{key} AS VARCHAR)"
+                f" ON CAST(source.{identifier(lookup.source_key or lookup.key)} AS VARCHAR) = CAST({alias}.{key} AS VARCHAR)"
             )
         return joined
 
@@ -95,7 +96,8 @@ class _Load:
             f" {self._load_number()} AS load_no, {number} AS row_number, {literal(self.loaded_at)} AS loaded_at"
             f" FROM ({select}){f' WHERE NOT {_ROW_OUT}' if rows_out else ''}"
         )
-        counts = LoadCounts(accepted + len(rejected_lines), loaded, rows_out + len(rejected_lines), blanked)
+        read, out = accepted + len(rejected_lines), rows_out + len(rejected_lines)
+        counts = LoadCounts(read, loaded, out, blanked, self._left_out())
         if counts.read != counts.loaded + counts.quarantined:
             raise SourceError(
                 f"rows do not add up: {counts.read} read, {counts.loaded} loaded, {counts.quarantined} quarantined",
@@ -125,6 +127,7 @@ class _Load:
                 "rows_quarantined_count": counts.quarantined,
                 "values_blanked_count": counts.blanked,
                 "column_names": None if self.reader.described is None else list(self.reader.described),
+                "rows_left_out_count": counts.left_out,
             },
         )
 
@@ -145,6 +148,13 @@ class _Load:
             f" FROM ({mapped_select(self.mapping, relation, self.loaded_at)})"
         )[0]
         return accepted, rows_out, with_problems
+
+    def _left_out(self) -> int:
+        """Rows that the source's condition does not choose."""
+        if self.mapping.source.where is None:
+            return 0
+        relation = self.joined(self.reader.relation)
+        return int(self.warehouse.value(f"SELECT count(*) FROM {relation} WHERE NOT {self.mapping.chosen}"))
 
     def _rejected_lines(self) -> list[int]:
         """Numbers, counted in rows from 1, of the lines that are no rows."""

@@ -25,10 +25,19 @@ _LONGEST_VALUE = 500
 
 @dataclass(frozen=True, slots=True)
 class Mapping:
-    """A source of the workspace with its expressions parsed."""
+    """A source of the workspace with its expressions parsed.
+
+    Attributes:
+        name: of the source.
+        source: as the workspace has it.
+        expressions: each expression by its place below the source: `columns.<column>` or `where`.
+        where: file and line of each place.
+        reads: columns of the file that each expression names.
+    """
 
     name: str
     source: Source
+    expressions: dict[str, str]
     where: dict[str, str]
     reads: dict[str, tuple[str, ...]]
 
@@ -40,7 +49,17 @@ class Mapping:
     @property
     def wanted(self) -> frozenset[str]:
         """Every column of the source file that an expression names."""
-        return frozenset(name for names in self.reads.values() for name in names)
+        keys = {lookup.source_key or lookup.key for lookup in self.source.lookups.values()}
+        return frozenset(name for names in self.reads.values() for name in names) | keys
+
+    @property
+    def chosen(self) -> str:
+        """SQL: whether a row of the file is one of this source; where that cannot be said, it is none."""
+        condition = (
+            "true" if self.source.where is None else f"coalesce(TRY(CAST(({self.source.where}) AS BOOLEAN)), false)"
+        )
+        # A line that is no JSON has no columns to choose it by, and is not to get lost.
+        return f"({BROKEN_LINE} OR {condition})" if self.source.format == "jsonl" else condition
 
     @property
     def table(self) -> str:
@@ -49,7 +68,8 @@ class Mapping:
 
     def digest(self, lookup_digests: list[str]) -> str:
         """SHA-256 of what turns the file's bytes into rows."""
-        said = self.source.model_dump(mode="json", include={"entity", "format", "options", "columns", "lookups"})
+        parts = {"entity", "format", "options", "columns", "lookups", "where"}
+        said = self.source.model_dump(mode="json", include=parts, exclude_none=True)
         for lookup in said["lookups"].values():
             # Where a lookup lies does not matter; what is in it is in its digest.
             del lookup["path"]
@@ -63,9 +83,12 @@ def parse_mapping(workspace: Workspace, name: str) -> Mapping:
         WorkspaceError: an expression is not SQL; its line and place are named.
     """
     source = workspace.sources[name]
-    where = {column: workspace.line_of("sources", name, "columns", column) for column in source.columns}
-    reads = {column: _columns_read(source, text, where[column]) for column, text in source.columns.items()}
-    return Mapping(name, source, where, reads)
+    places = {f"columns.{column}": text for column, text in source.columns.items()}
+    if source.where is not None:
+        places["where"] = source.where
+    where = {place: workspace.line_of("sources", name, *place.split(".", 1)) for place in places}
+    reads = {place: _columns_read(source, text, where[place]) for place, text in places.items()}
+    return Mapping(name, source, places, where, reads)
 
 
 def _columns_read(source: Source, expression: str, where: str) -> tuple[str, ...]:
@@ -87,28 +110,28 @@ def check_bindings(warehouse: Warehouse, mapping: Mapping, reader: Reader, relat
     Raises:
         SourceError: a column is not in the file (the nearest one is named), or an expression is not valid there.
     """
-    for column, expression in mapping.source.columns.items():
+    for place, expression in mapping.expressions.items():
         try:
             warehouse.columns(f"SELECT ({expression}) FROM {relation}")
         except SqlError as error:
-            raise _unbound(mapping, reader, column, error) from error
+            raise _unbound(mapping, reader, place, error) from error
 
 
-def _unbound(mapping: Mapping, reader: Reader, column: str, error: SqlError) -> SourceError:
+def _unbound(mapping: Mapping, reader: Reader, place: str, error: SqlError) -> SourceError:
     present = {name.casefold() for name in reader.columns}
-    absent = [name for name in mapping.reads[column] if name.casefold() not in present]
-    where = f"{mapping.where[column]} and {reader.path.name}"
+    absent = [name for name in mapping.reads[place] if name.casefold() not in present]
+    where = f"{mapping.where[place]} and {reader.path.name}"
     if not absent:
-        return SourceError(f"columns.{column}: {error.message}", where=where, hint="correct the expression")
+        return SourceError(f"{place}: {error.message}", where=where, hint="correct the expression")
     near = difflib.get_close_matches(absent[0], reader.columns, n=1)
     hint = f"did you mean {near[0]!r}?" if near else f"the file has {', '.join(reader.columns)}"
     if len(reader.columns) == 1:
         hint = f"the file has one column, {reader.columns[0]!r}: is options.delimiter right?"
-    return SourceError(f"columns.{column}: the file has no column {absent[0]!r}", where=where, hint=hint)
+    return SourceError(f"{place}: the file has no column {absent[0]!r}", where=where, hint=hint)
 
 
 def mapped_select(mapping: Mapping, relation: str, loaded_at: dt.datetime) -> str:
-    """SELECT of `_record`, every column of the entity, and `_problems`: what is wrong with the row.
+    """SELECT of `_record`, every column of the entity, and `_problems`: what is wrong with the row, of the chosen rows.
 
     A problem is a struct (column_name, value_text, reason, action_name); action ``row`` keeps the row out, action
     ``value`` blanks the value alone.
@@ -119,7 +142,7 @@ def mapped_select(mapping: Mapping, relation: str, loaded_at: dt.datetime) -> st
         # TRY gives NULL for an error; inside a struct, an error (no struct) differs from a NULL (a struct of NULL).
         value = f"CAST(({mapping.source.columns[column.name]}) AS {column.type})"
         tried.append(f"TRY({{'value': {value}}}) AS {identifier('_try_' + column.name)}")
-        tried.append(f"{_value_text(mapping.reads[column.name])} AS {identifier('_text_' + column.name)}")
+        tried.append(f"{_value_text(mapping.reads['columns.' + column.name])} AS {identifier('_text_' + column.name)}")
     values = [
         f"{identifier('_try_' + column.name)}.value AS {identifier(column.name)}"
         if column in mapped
@@ -131,7 +154,8 @@ def mapped_select(mapping: Mapping, relation: str, loaded_at: dt.datetime) -> st
     return (
         f"SELECT *, CASE WHEN _broken THEN [{broken}]"
         f" ELSE list_filter([{problems}], lambda problem: problem IS NOT NULL) END AS _problems"
-        f" FROM (SELECT *, {', '.join(values)} FROM (SELECT _record, {', '.join(tried)} FROM {relation}))"
+        f" FROM (SELECT *, {', '.join(values)} FROM (SELECT _record, {', '.join(tried)} FROM {relation}"
+        f" WHERE {mapping.chosen}))"
     )
 
 

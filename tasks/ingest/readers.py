@@ -77,7 +77,7 @@ def _parquet(warehouse: Warehouse, path: Path) -> Reader:
 
 def _csv(path: Path, options: FormatOptions) -> Reader:
     header = _header(path, options)
-    columns = header if options.header else [f"column{index}" for index in range(len(header))]
+    columns = _named(header) if options.header else [f"column{index}" for index in range(len(header))]
     blank = [str(position) for position, name in enumerate(columns, 1) if not name.strip()]
     doubled = sorted({name for name in columns if columns.count(name) > 1})
     if blank or doubled:
@@ -88,6 +88,12 @@ def _csv(path: Path, options: FormatOptions) -> Reader:
             hint="give every column a name of its own, or set options.header to false and use column0, column1, …",
         )
     return Reader(path, tuple(columns), *_numbered(_scan(path, columns, options)), described=tuple(columns))
+
+
+def _named(header: list[str]) -> list[str]:
+    """The names, those that are empty at the end by their place: what a spreadsheet leaves of columns it once had."""
+    named = max((place for place, name in enumerate(header, 1) if name.strip()), default=0)
+    return header[:named] + [f"column{place}" for place in range(named, len(header))] if named else header
 
 
 def _json_lines(path: Path, wanted: frozenset[str], options: FormatOptions) -> Reader:

@@ -35,7 +35,7 @@ def ingest_source(run: Run, name: str) -> int:
         known.add(file.load_id)
         new += 1
         log.info(
-            "%s: %s (%d of %d): %s rows read, %s loaded, %s quarantined%s",
+            "%s: %s (%d of %d): %s rows read, %s loaded, %s quarantined%s%s",
             name,
             file.name,
             position,
@@ -44,6 +44,7 @@ def ingest_source(run: Run, name: str) -> int:
             f"{counts.loaded:,}",
             f"{counts.quarantined:,}",
             f", {counts.blanked:,} values blanked" if counts.blanked else "",
+            f"; {counts.left_out:,} left out" if counts.left_out else "",
         )
     if not new:
         log.info("%s: nothing new in %d files", name, len(files))

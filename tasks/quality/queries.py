@@ -28,6 +28,12 @@ from tasks.warehouse.connection import identifier, literal
 from tasks.warehouse.run import Run
 from tasks.warehouse.tables import KEPT_BY_RUN
 
+#: What people and systems write for a missing value, in lower case. Not `none` and `na`: no education, and Namibia.
+PLACEHOLDERS = (
+    *("unknown", "not known", "n/a", "n.a.", "#n/a", "null", "nan", "nil", "undefined", "unspecified", "not specified"),
+    *("not available", "missing", "tbd", "test", "dummy", "xxx", "unbekannt", "keine angabe", "inconnu", "desconocido"),
+    *("?", "-", "--", ".", "-1"),
+)
 #: The name under which a candidate of the published file is attached while it is checked.
 CANDIDATE = "checked_candidate"
 
@@ -167,6 +173,7 @@ class QueryContext:
             "previous_as_of": literal(self.previous_as_of),
             "max_ages": _max_ages(self.workspace),
             "new_loads": ", ".join(str(file.load_no) for files in self.files.values() for file in files) or "NULL",
+            "placeholders": _listed(PLACEHOLDERS),
             # Where a customer may be in several segments, and where everyone must be in one.
             "multiple": _listed(name for name, kind in rules.items() if kind.match == "any"),
             "complete": _listed(

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tasks.config.errors import WorkspaceError
-from tasks.quality.queries import QueryContext, validate_suites
+from tasks.quality.queries import PLACEHOLDERS, QueryContext, validate_suites
 from tasks.quality.row_queries import key_query
 from tasks.quality.suites import Check, Expectation
 from tasks.warehouse.connection import Warehouse
@@ -52,6 +52,7 @@ def test_a_run_is_judged_by_its_own_rows(context: QueryContext, table: str, rela
         ("{{ windows }}", "[30, 90, 365]"),
         ("{{ max_quarantined_share }}", "0.05"),
         ("{{ multiple }}", "'topics'"),
+        ("{{ placeholders }}", ", ".join(f"'{word}'" for word in PLACEHOLDERS)),
         ("{{ complete }}", "'lifecycle'"),
         ("{{ rows('staging.orders') }}", 'staging."orders"'),
         ("SELECT 1; \n", "SELECT 1"),
