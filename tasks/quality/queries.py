@@ -72,7 +72,7 @@ class QueryContext:
         for _, number, source, _ in loads:
             numbers.setdefault(source, []).append(number)
         loaded_at = newest_loaded_at(run)
-        end = run.as_of + dt.timedelta(days=1)
+        is_day_over = loaded_at is None or loaded_at.date() != run.as_of
         return cls(
             run.workspace,
             run.as_of,
@@ -81,7 +81,7 @@ class QueryContext:
             numbers,
             file_histories(run),
             run.previous.as_of if run.previous else None,
-            min(end, loaded_at.date()) if loaded_at else end,
+            run.as_of + dt.timedelta(days=is_day_over),
         )
 
     def rows(self, table: str) -> str:

@@ -45,8 +45,8 @@ class SeriesMaker:
         workspace: which sources map to which entity, and which columns they have.
         loads: numbers of the loads that the run sees, by source.
         files: what is new, and what it is compared with, by source.
-        end: the first moment that is not looked at: the as-of day's end, or the beginning of the day on which the
-            newest file came, for that day was not over.
+        end: the first day that is not looked at: the one after the as-of day, or the as-of day itself where the newest
+            file came on it, for then it was not over.
     """
 
     workspace: Workspace

@@ -15,6 +15,7 @@ from tasks.quality.queries import PLACEHOLDERS, QueryContext, validate_suites
 from tasks.quality.row_queries import key_query
 from tasks.quality.suites import Check, Expectation
 from tasks.warehouse.connection import Warehouse
+from tasks.warehouse.run import Run
 from tests.unit.quality import corridor
 
 
@@ -102,3 +103,18 @@ def test_a_query_that_is_no_select_is_told_before_anything_runs(tmp_path: Path, 
     with pytest.raises(WorkspaceError) as raised:
         validate_suites(space)
     assert f"{file}:4: the query is not one SELECT" in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("loaded_at", "end"),
+    [
+        (dt.datetime(2025, 6, 30, 5), dt.date(2025, 6, 30)),
+        (dt.datetime(2025, 7, 1, 5), dt.date(2025, 7, 1)),
+        (dt.datetime(2025, 6, 12, 5), dt.date(2025, 7, 1)),
+    ],
+)
+def test_an_as_of_day_that_was_not_over_when_its_file_came_is_not_judged(
+    fresh_run: Run, loaded_at: dt.datetime, end: dt.date
+) -> None:
+    fresh_run.warehouse.execute("UPDATE ops.load SET loaded_at = $at", {"at": loaded_at})
+    assert QueryContext.of_run(fresh_run).end == end
