@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from tasks.config.errors import ResegmentError
 from tasks.quality.suites import Check
-from tasks.quality.vocabulary import HISTORY, HISTORY_RULE, NO_ROWS
+from tasks.quality.vocabulary import HISTORY, HISTORY_RULE, NO_ROWS, UNIQUE_KEY
 from tasks.warehouse.connection import Warehouse
 
 if TYPE_CHECKING:
@@ -78,7 +78,8 @@ def load() -> None:
         from great_expectations.execution_engine.sqlalchemy_execution_engine import SqlAlchemyExecutionEngine
 
         import tasks.quality.like_history
-        import tasks.quality.no_rows  # noqa: F401 - both register our expectations
+        import tasks.quality.no_rows
+        import tasks.quality.unique_key  # noqa: F401 - they register our expectations
 
         if warnings.showwarning is not shown:
             logging.captureWarnings(capture=False)
@@ -107,6 +108,7 @@ class Inspector:
             relations: the rows of each table that is to be looked at, as they would stand after FROM.
         """
         load()
+        self._relations = dict(relations)
         import duckdb_engine
         import great_expectations
         from great_expectations.data_context.types.base import ProgressBarsConfig
@@ -158,7 +160,8 @@ class Inspector:
 
         told = arguments or {}
         configurations = [
-            _configuration(check, queries.get(check.number), told.get(check.number, {})) for check in checks
+            _configuration(check, self._relations[table], queries.get(check.number), told.get(check.number, {}))
+            for check in checks
         ]
         with _quietly():
             try:
@@ -185,12 +188,14 @@ def _quietly() -> Iterator[None]:
         yield
 
 
-def _configuration(check: Check, query: str | None, arguments: Mapping[str, Any]) -> dict[str, Any]:
+def _configuration(check: Check, relation: str, query: str | None, arguments: Mapping[str, Any]) -> dict[str, Any]:
     expectation = check.expectation
     mostly = {} if expectation.mostly is None else {"mostly": expectation.mostly}
     kwargs: dict[str, Any] = {**expectation.kwargs, **mostly}
     name = expectation.type
-    if query is not None and name in HISTORY:
+    if name == UNIQUE_KEY:
+        kwargs = {"relation": relation, **kwargs}
+    elif query is not None and name in HISTORY:
         kwargs = {**HISTORY_RULE, **_without_source(kwargs), **arguments, "query": _escaped(query)}
     elif query is not None:
         name, kwargs = NO_ROWS, {"query": _escaped(query), **mostly}

@@ -22,20 +22,32 @@ _SEARCHED_DAYS = 35
 
 
 def key_query(relation: str, columns: Sequence[str]) -> str:
-    """A SELECT of the keys that are null or stand on more than one row of `relation`, with the number of their rows.
-
-    It is exact, and cheap where all is well: rows of one key have one hash, so where there are as many hashes as rows
-    no key repeats, and only a suspicion is looked into by the keys themselves. Of 10M order lines with short keys that
-    takes as long as grouping by the key and three quarters of the memory (of long keys, less of both), and a third of
-    either of what Great Expectations' own expectation takes (tests/benchmarks/quality_speed.py).
-    """
+    """A SELECT of the keys that are null or stand on more than one row of `relation`, with the number of their rows."""
     key = ", ".join(identifier(column) for column in columns)
-    missing = " OR ".join(f"{identifier(column)} IS NULL" for column in columns)
     return (
-        f"SELECT {key}, count(*) AS row_count FROM {relation}"
-        f" WHERE (SELECT count(*) > count(DISTINCT hash({key})) OR coalesce(bool_or({missing}), false) FROM {relation})"
-        f" GROUP BY {key} HAVING count(*) > 1 OR {missing}"
+        f"SELECT {key}, count(*) AS row_count FROM {relation} GROUP BY {key} HAVING count(*) > 1 OR {_missing(columns)}"
     )
+
+
+def suspicion_query(relation: str, columns: Sequence[str], *, part: int, parts: int) -> str:
+    """A SELECT of whether, of the keys with one remainder of their hashes, any may repeat or is null.
+
+    Args:
+        relation: the rows.
+        columns: the key.
+        part: the remainder, from 0.
+        parts: by what the hashes are divided.
+    """
+    key = f"hash({', '.join(identifier(column) for column in columns)})"
+    where = f" WHERE {key} % {parts} = {part}" if parts > 1 else ""
+    return (
+        f"SELECT CAST(count(*) > count(DISTINCT {key}) OR coalesce(bool_or({_missing(columns)}), false) AS INTEGER)"
+        f" FROM {relation}{where}"
+    )
+
+
+def _missing(columns: Sequence[str]) -> str:
+    return " OR ".join(f"{identifier(column)} IS NULL" for column in columns)
 
 
 def known_query(relation: str, column: str, among: str, key: str) -> str:
