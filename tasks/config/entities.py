@@ -6,8 +6,15 @@ which version of a row a run sees (`sql/staging`).
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, get_args
+
+#: What a column tells of a person. `contact` reaches him (name, address, free text) and `sensitive` harms him where it
+#: is known (the exact day of birth, health, belief): neither leaves staging. `identifier` names him inside the company.
+PrivacyClass = Literal["plain", "identifier", "sensitive", "contact"]
+#: From the least strict to the strictest.
+_BY_STRICTNESS: tuple[PrivacyClass, ...] = get_args(PrivacyClass)
 
 #: What happens to a row whose value breaks a hard rule: the row is quarantined, or only the value is blanked and noted.
 OnBreak = Literal["row", "value"]
@@ -21,6 +28,16 @@ AT = "TIMESTAMP"
 EARLIEST_EVENT = "1970-01-01"
 
 
+def strictest(classes: Iterable[PrivacyClass]) -> PrivacyClass:
+    """The strictest of some classes; `plain` of none."""
+    return max(classes, key=_BY_STRICTNESS.index, default="plain")
+
+
+def is_stricter(one: PrivacyClass, other: PrivacyClass) -> bool:
+    """Whether the first class is stricter than the second."""
+    return _BY_STRICTNESS.index(one) > _BY_STRICTNESS.index(other)
+
+
 @dataclass(frozen=True, slots=True)
 class HardRule:
     """A condition that every accepted value meets; `condition` is SQL over the entity's columns and `$loaded_at`."""
@@ -32,13 +49,14 @@ class HardRule:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column of an entity; `rule` is checked where the value is not null."""
+    """One column of an entity; `rule` is checked where the value is not null, `privacy` is the least it is treated as."""
 
     name: str
     type: str
     meaning: str
     required: bool = False
     rule: HardRule | None = None
+    privacy: PrivacyClass = "plain"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +106,17 @@ def _share(name: str, meaning: str) -> Column:
     return Column(name, "DOUBLE", meaning, rule=HardRule(f"{name} BETWEEN 0 AND 1", "a share from 0 to 1", "value"))
 
 
-def _id(name: str, meaning: str, *, required: bool = True) -> Column:
+def _id(name: str, meaning: str, *, required: bool = True, privacy: PrivacyClass = "plain") -> Column:
     rule = HardRule(f"length({name}) BETWEEN 1 AND 200", "an id of 1 to 200 characters")
-    return Column(name, ID, meaning, required=required, rule=rule)
+    return Column(name, ID, meaning, required=required, rule=rule, privacy=privacy)
+
+
+def _person(meaning: str, *, required: bool = True) -> Column:
+    return _id("customer_id", meaning, required=required, privacy="identifier")
+
+
+def _contact(name: str, meaning: str) -> Column:
+    return Column(name, TEXT, meaning, privacy="contact")
 
 
 CUSTOMERS = Entity(
@@ -99,12 +125,12 @@ CUSTOMERS = Entity(
     ("customer_id",),
     "updated_at",
     (
-        _id("customer_id", "the company's own id of the customer"),
+        _person("the company's own id of the customer"),
         _event("updated_at", "when this version of the record became true; null: always", required=False),
         _event("registered_at", "when the customer became one", required=False),
-        Column("full_name", TEXT, "name; contact data, never leaves staging"),
-        Column("email_address", TEXT, "e-mail; contact data, never leaves staging"),
-        Column("phone_number", TEXT, "telephone; contact data, never leaves staging"),
+        _contact("full_name", "name"),
+        _contact("email_address", "e-mail"),
+        _contact("phone_number", "telephone"),
         Column(
             "birth_date",
             "DATE",
@@ -114,6 +140,7 @@ CUSTOMERS = Entity(
                 "a birth within the last 110 years",
                 "value",
             ),
+            privacy="sensitive",
         ),
         Column("gender_code", TEXT, "as the source spells it, lower case"),
         Column("education_name", TEXT, "highest education"),
@@ -139,7 +166,7 @@ ORDER_LINES = Entity(
     (
         _id("order_id", "order, invoice or basket"),
         _id("line_id", "the line within the order"),
-        _id("customer_id", "the buyer; null for an anonymous sale", required=False),
+        _person("the buyer; null for an anonymous sale", required=False),
         _event("ordered_at", "when it was ordered, cancelled or returned (UTC)", required=True),
         Column("product_id", ID, "product"),
         Column("product_name", TEXT, "product in words"),
@@ -179,7 +206,7 @@ FEEDBACK = Entity(
     "given_at",
     (
         _id("feedback_id", "the feedback"),
-        _id("customer_id", "who gave it"),
+        _person("who gave it"),
         _event("given_at", "when it was given (UTC)", required=True),
         Column("rating", "DOUBLE", "1 (worst) to 5", rule=HardRule("rating BETWEEN 1 AND 5", "1 to 5", "value")),
         Column(
@@ -190,7 +217,7 @@ FEEDBACK = Entity(
         ),
         Column("is_complaint", "BOOLEAN", "a complaint"),
         Column("channel_name", TEXT, "where it was given"),
-        Column("comment_text", TEXT, "free text; never leaves staging"),
+        _contact("comment_text", "free text"),
     ),
 )
 
@@ -215,7 +242,7 @@ CAMPAIGN_CONTACTS = Entity(
     "contacted_at",
     (
         _id("campaign_id", "the campaign"),
-        _id("customer_id", "who was contacted"),
+        _person("who was contacted"),
         _event("contacted_at", "when the contact was made (UTC)", required=True),
         _event("responded_at", "when the customer responded; null: not yet", required=False),
         Column("channel_name", TEXT, "channel of the contact"),
@@ -244,3 +271,8 @@ AREA_PROFILES = Entity(
 ENTITIES: dict[str, Entity] = {
     entity.name: entity for entity in (CUSTOMERS, ORDER_LINES, FEEDBACK, CAMPAIGNS, CAMPAIGN_CONTACTS, AREA_PROFILES)
 }
+
+#: Columns that are contact data in every workspace, by name: their values are shown to nobody.
+CONTACT_COLUMNS = frozenset(
+    column.name for entity in ENTITIES.values() for column in entity.columns if column.privacy == "contact"
+)

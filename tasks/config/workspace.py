@@ -15,7 +15,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, PrivateAttr, model_validator
 
-from tasks.config.entities import ENTITIES
+from tasks.config.entities import ENTITIES, PrivacyClass
+from tasks.config.privacy import PrivacyPolicy
 from tasks.config.segmentations import Key, RulesSegmentation, Segmentation, Sql, Strict
 
 EntityName = Literal["customers", "order_lines", "feedback", "campaigns", "campaign_contacts", "area_profiles"]
@@ -54,6 +55,10 @@ class Source(Strict):
     options: FormatOptions = FormatOptions()
     lookups: dict[Key, Lookup] = Field(default_factory=dict)
     columns: dict[str, Sql] = Field(description="entity column: SQL expression over the source's columns")
+    privacy: dict[str, PrivacyClass] = Field(
+        default_factory=dict,
+        description="column of the file (of a lookup: `lookup.column`): its class, instead of a guess",
+    )
 
     @property
     def patterns(self) -> list[str]:
@@ -150,6 +155,7 @@ class Workspace(Strict):
     sources: dict[Key, Source] = Field(min_length=1)
     features: Features = Features()
     quality: QualityPolicy = QualityPolicy()
+    privacy: PrivacyPolicy = PrivacyPolicy()
     segmentations: dict[Key, Segmentation] = Field(min_length=1, description="ways of dividing the customers")
     drift: DriftPolicy = DriftPolicy()
     publish: PublishPolicy = PublishPolicy()

@@ -25,12 +25,21 @@ _LONGEST_VALUE = 500
 
 @dataclass(frozen=True, slots=True)
 class Mapping:
-    """A source of the workspace with its expressions parsed."""
+    """A source of the workspace with its expressions parsed.
+
+    Attributes:
+        name: of the source.
+        source: as the workspace has it.
+        where: by entity column, the line of its expression.
+        reads: by entity column, the columns of the file that its expression names.
+        inputs: the same, and the columns of lookups as `lookup.column`.
+    """
 
     name: str
     source: Source
     where: dict[str, str]
     reads: dict[str, tuple[str, ...]]
+    inputs: dict[str, tuple[str, ...]]
 
     @property
     def entity(self) -> Entity:
@@ -41,6 +50,12 @@ class Mapping:
     def wanted(self) -> frozenset[str]:
         """Every column of the source file that an expression names."""
         return frozenset(name for names in self.reads.values() for name in names)
+
+    def lookup_columns(self, lookup: str) -> frozenset[str]:
+        """Every column of a lookup that an expression names."""
+        prefix = f"{lookup}."
+        named = {name for column, names in self.inputs.items() for name in names if name not in self.reads[column]}
+        return frozenset(name.removeprefix(prefix) for name in named if name.startswith(prefix))
 
     @property
     def table(self) -> str:
@@ -64,11 +79,19 @@ def parse_mapping(workspace: Workspace, name: str) -> Mapping:
     """
     source = workspace.sources[name]
     where = {column: workspace.line_of("sources", name, "columns", column) for column in source.columns}
-    reads = {column: _columns_read(source, text, where[column]) for column, text in source.columns.items()}
-    return Mapping(name, source, where, reads)
+    named = {column: _columns_named(text, where[column]) for column, text in source.columns.items()}
+    reads = {
+        column: tuple(sorted({item.name for item in items if item.table not in source.lookups}))
+        for column, items in named.items()
+    }
+    looked_up = {
+        column: tuple(sorted({f"{item.table}.{item.name}" for item in items if item.table in source.lookups}))
+        for column, items in named.items()
+    }
+    return Mapping(name, source, where, reads, {column: reads[column] + looked_up[column] for column in named})
 
 
-def _columns_read(source: Source, expression: str, where: str) -> tuple[str, ...]:
+def _columns_named(expression: str, where: str) -> list[exp.Column]:
     try:
         tree = sqlglot.parse_one(f"SELECT {expression}", dialect="duckdb")
     except sqlglot.ParseError as error:
@@ -77,8 +100,7 @@ def _columns_read(source: Source, expression: str, where: str) -> tuple[str, ...
             where=where,
             hint='write an expression over the source\'s columns; quote names with spaces as "Customer ID"',
         ) from error
-    names = {column.name for column in tree.find_all(exp.Column) if column.table not in source.lookups}
-    return tuple(sorted(names))
+    return list(tree.find_all(exp.Column))
 
 
 def check_bindings(warehouse: Warehouse, mapping: Mapping, reader: Reader, relation: str) -> None:
