@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -17,6 +18,8 @@ from tasks.ingest.personal_words import ANYWHERE, BARE_NAMES, NOT_POSTAL, WORDS,
 
 #: Patterns that nothing matches by chance need this share of the values, the others that.
 _STRONG_SHARE, _WEAK_SHARE = 0.05, 0.3
+#: Of the others at least so many are no chance.
+_WEAK_COUNT = 2
 #: Of this many values or more a column of persons has at least that many different ones.
 _VARIED_COUNT = 20
 _CLASS: dict[Kind, PrivacyClass] = {
@@ -42,18 +45,23 @@ _PHONES = (
 )
 _IBAN = re.compile(r"[A-Z]{2}\d{2}[A-Z0-9]{11,30}")
 _SECURITY_NUMBER = re.compile(r"(?!000|666|9)\d{3}-(?!00)\d{2}-(?!0000)\d{4}")
-_ROAD = (
-    r"stra(ß|ss)e|str\.|weg|platz|allee|gasse|damm|ufer|ring|street|st|road|rd|avenue|ave|lane|drive|boulevard|blvd|rue"
-    r"|calle|laan|straat|plein|via|viale|piazza|gade|vej|gatan|ulica"
-)
-_STREETS = (
-    re.compile(rf"[^\d,]*[a-zà-ÿ]*({_ROAD})\b[^\d,]{{0,40}},? \d{{1,4}} ?[a-z]?\b.*", re.IGNORECASE),
-    re.compile(rf"\d{{1,5}} ?[a-z]?,? ([^\d,]+ )?({_ROAD})\b\.?.*", re.IGNORECASE),
+_BEFORE_NUMBER = r"stra(ß|ss)e|str|weg|platz|allee|gasse|damm|ufer|laan|straat|plein|gade|vej|gatan"
+_BEFORE_NAME = r"rue|calle|via|viale|piazza|avenue|boulevard|ulica|rua"
+_AFTER_NAME = r"street|st|road|rd|avenue|ave|lane|ln|drive|dr|boulevard|blvd|court|square|terrace|close"
+_STREETS = tuple(
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        rf"[^\d,]*({_BEFORE_NUMBER})\.? ?\d{{1,4}} ?[a-z]?(\b.*)?",  # Hauptstraße 12a, 10115 Berlin
+        rf"(\d{{1,5}} ?[a-z]?,? )?({_BEFORE_NAME}) [^\d,]{{2,40}}(?(1)|,? \d{{1,4}})(\b.*)?",  # 12 rue de Rivoli; Via Roma 3
+        rf"\d{{1,5}} ?[a-z]?,? [^\d,]{{2,40}} ({_AFTER_NAME})\.?(,.*)?",  # 221b Baker St, London
+    )
 )
 _DAY = re.compile(r"(\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}|(19|20)\d{6}|\d{1,2}\.? [A-Za-zä]{3,9}\.?,? \d{4})([ T].*)?")
 _NUMBER = re.compile(r"[+-]?\d+([.,]\d+)?")
 #: A longer text is none of an address or a number.
 _LONGEST_LINE = 100
+#: Of a telephone number.
+_FEWEST_DIGITS = 6
 _WORD = re.compile(r"[^\W\d_]+|\d+")
 
 
@@ -92,8 +100,9 @@ def guess_column(name: str, values: Sequence[str], *, is_about_persons: bool = F
         return Guess()
     found = Guess()
     for told, privacy, test, least in _PATTERNS:
-        share = sum(map(test, filled)) / len(filled)
-        if share >= least and is_stricter(privacy, found.privacy):
+        share = _share(filled, test)
+        is_enough = share >= least and (least == _STRONG_SHARE or share * len(filled) >= _WEAK_COUNT)
+        if is_enough and is_stricter(privacy, found.privacy):
             found = Guess(privacy, f"{_percent(share)} of {len(filled):,} values are {told}")
     kind = _kind_named(name) or ("name" if is_about_persons and _plain_name(name) in BARE_NAMES else None)
     if kind and is_stricter(_CLASS[kind], found.privacy) and _LOOKS[kind](filled):
@@ -128,12 +137,16 @@ def _is_email(value: str) -> bool:
 
 
 def _is_phone(value: str) -> bool:
-    is_other = len(value) > _LONGEST_LINE or _DAY.fullmatch(value)
-    return not is_other and any(pattern.fullmatch(value) for pattern in _PHONES)
+    is_short = len(value) <= _LONGEST_LINE and sum(map(str.isdigit, value)) >= _FEWEST_DIGITS
+    return is_short and not _DAY.fullmatch(value) and not _is_amount(value) and any(pattern.fullmatch(value) for pattern in _PHONES)
 
 
 def _has_international_phone(value: str) -> bool:
-    return _INTERNATIONAL.search(value) is not None and not ("." in value and _NUMBER.fullmatch(value))
+    return ("+" in value or "00" in value) and not _is_amount(value) and _INTERNATIONAL.search(value) is not None
+
+
+def _is_amount(value: str) -> bool:
+    return ("." in value or "," in value) and _NUMBER.fullmatch(value) is not None
 
 
 def _is_iban(value: str) -> bool:
@@ -145,7 +158,8 @@ def _is_iban(value: str) -> bool:
 
 
 def _is_street(value: str) -> bool:
-    return len(value) <= _LONGEST_LINE and any(pattern.fullmatch(value) for pattern in _STREETS)
+    has_both = len(value) <= _LONGEST_LINE and any(map(str.isdigit, value)) and not value.isdecimal()
+    return has_both and any(pattern.fullmatch(value) for pattern in _STREETS)
 
 
 def _is_security_number(value: str) -> bool:
@@ -164,7 +178,7 @@ _PATTERNS: tuple[tuple[str, PrivacyClass, _Test, float], ...] = (
 
 
 def _share(values: Sequence[str], test: _Test) -> float:
-    return sum(map(test, values)) / len(values)
+    return sum(count for value, count in Counter(values).items() if test(value)) / len(values)
 
 
 def _are_varied(values: Sequence[str]) -> bool:
@@ -192,7 +206,7 @@ def _are_states(values: Sequence[str]) -> bool:
 
 _LOOKS: dict[Kind, Callable[[Sequence[str]], bool]] = {
     "e-mail": lambda values: _share(values, _is_email) >= _STRONG_SHARE,
-    "telephone": _have_digits(6),
+    "telephone": _have_digits(_FEWEST_DIGITS),
     "address": lambda values: _are_words(values) and _are_varied(values),
     "name": _are_names,
     "bank account": _have_digits(6),
