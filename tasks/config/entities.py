@@ -6,15 +6,10 @@ which version of a row a run sees (`sql/staging`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Literal, get_args
+from typing import Literal
 
-#: What a column tells of a person. `contact` reaches him (name, address, free text) and `sensitive` harms him where it
-#: is known (the exact day of birth, health, belief): neither leaves staging. `identifier` names him inside the company.
-PrivacyClass = Literal["plain", "identifier", "sensitive", "contact"]
-#: From the least strict to the strictest.
-_BY_STRICTNESS: tuple[PrivacyClass, ...] = get_args(PrivacyClass)
+from tasks.config.privacy_class import PrivacyClass
 
 #: What happens to a row whose value breaks a hard rule: the row is quarantined, or only the value is blanked and noted.
 OnBreak = Literal["row", "value"]
@@ -28,16 +23,6 @@ AT = "TIMESTAMP"
 EARLIEST_EVENT = "1970-01-01"
 
 
-def strictest(classes: Iterable[PrivacyClass]) -> PrivacyClass:
-    """The strictest of some classes; `plain` of none."""
-    return max(classes, key=_BY_STRICTNESS.index, default="plain")
-
-
-def is_stricter(one: PrivacyClass, other: PrivacyClass) -> bool:
-    """Whether the first class is stricter than the second."""
-    return _BY_STRICTNESS.index(one) > _BY_STRICTNESS.index(other)
-
-
 @dataclass(frozen=True, slots=True)
 class HardRule:
     """A condition that every accepted value meets; `condition` is SQL over the entity's columns and `$loaded_at`."""
@@ -49,7 +34,7 @@ class HardRule:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column of an entity; `rule` is checked where the value is not null, `privacy` is the least it is treated as."""
+    """One column of an entity; `rule` is checked where the value is not null, `privacy` is what it is at least."""
 
     name: str
     type: str

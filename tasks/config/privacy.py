@@ -11,7 +11,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, field_validator
 
-from tasks.config.entities import ENTITIES, PrivacyClass, is_stricter
+from tasks.config.entities import ENTITIES
+from tasks.config.privacy_class import PrivacyClass, is_stricter
 from tasks.config.segmentations import Strict
 
 

@@ -15,8 +15,9 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, PrivateAttr, model_validator
 
-from tasks.config.entities import ENTITIES, PrivacyClass
+from tasks.config.entities import ENTITIES
 from tasks.config.privacy import PrivacyPolicy
+from tasks.config.privacy_class import PrivacyClass
 from tasks.config.segmentations import Key, RulesSegmentation, Segmentation, Sql, Strict
 
 EntityName = Literal["customers", "order_lines", "feedback", "campaigns", "campaign_contacts", "area_profiles"]

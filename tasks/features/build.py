@@ -1,6 +1,7 @@
 """Building all features of a run, and the proof that each theme has one row a customer.
 
-Owns: that proof, on which joins of themes rest; and telling which features go without protected columns. Does not own how a model is built (`tasks/warehouse/build.py`).
+Owns: that proof, on which joins of themes rest; and telling which features go without protected columns. Does not own
+how a model is built (`tasks/warehouse/build.py`).
 """
 
 from __future__ import annotations
@@ -28,9 +29,10 @@ def build_all(run: Run) -> dict[str, int]:
     models = models_of_run(run, "features")
     Catalogue(models)
     customer_count = int(run.warehouse.value("SELECT count(*) FROM staging.customers"))
+    privacy = privacy_of(run)
     counts: dict[str, int] = {}
     for model in models:
-        counts[model.name] = build_model(run, model)
+        counts[model.name] = build_model(run, model, privacy)
         _check_grain(run, model, counts[model.name], customer_count)
     return counts
 

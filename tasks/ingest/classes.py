@@ -12,8 +12,9 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from tasks.config.entities import ENTITIES, PrivacyClass, is_stricter, strictest
+from tasks.config.entities import ENTITIES
 from tasks.config.errors import WorkspaceError
+from tasks.config.privacy_class import PrivacyClass, is_stricter, strictest
 from tasks.config.workspace import Workspace
 from tasks.ingest.guess import Guess
 from tasks.ingest.mapping import Mapping, parse_mapping

@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from tasks.config.entities import PrivacyClass, is_stricter
+from tasks.config.privacy_class import PrivacyClass, is_stricter
 from tasks.ingest.personal_words import ANYWHERE, BARE_NAMES, NOT_POSTAL, WORDS, Kind
 
 #: Patterns that nothing matches by chance need this share of the values, the others that.
@@ -52,7 +52,7 @@ _STREETS = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
         rf"[^\d,]*({_BEFORE_NUMBER})\.? ?\d{{1,4}} ?[a-z]?(\b.*)?",  # Hauptstraße 12a, 10115 Berlin
-        rf"(\d{{1,5}} ?[a-z]?,? )?({_BEFORE_NAME}) [^\d,]{{2,40}}(?(1)|,? \d{{1,4}})(\b.*)?",  # 12 rue de Rivoli; Via Roma 3
+        rf"(\d{{1,5}} ?[a-z]?,? )?({_BEFORE_NAME}) [^\d,]{{2,40}}(?(1)|,? \d{{1,4}})(\b.*)?",  # Via Roma 3
         rf"\d{{1,5}} ?[a-z]?,? [^\d,]{{2,40}} ({_AFTER_NAME})\.?(,.*)?",  # 221b Baker St, London
     )
 )
@@ -80,9 +80,7 @@ def guess_columns(columns: Mapping[str, Sequence[str]], *, is_about_persons: boo
         columns: by name, the values of a sample of rows, as text; empty where there is none.
         is_about_persons: a row is a person, so that a column `name` is his.
     """
-    guesses = {
-        name: guess_column(name, values, is_about_persons=is_about_persons) for name, values in columns.items()
-    }
+    guesses = {name: guess_column(name, values, is_about_persons=is_about_persons) for name, values in columns.items()}
     names = [name for name in columns if guesses[name].privacy == "contact" and _kind_named(name) == "name"]
     for name, values in columns.items():
         if guesses[name].privacy == "plain" and names:
@@ -138,7 +136,12 @@ def _is_email(value: str) -> bool:
 
 def _is_phone(value: str) -> bool:
     is_short = len(value) <= _LONGEST_LINE and sum(map(str.isdigit, value)) >= _FEWEST_DIGITS
-    return is_short and not _DAY.fullmatch(value) and not _is_amount(value) and any(pattern.fullmatch(value) for pattern in _PHONES)
+    return (
+        is_short
+        and not _DAY.fullmatch(value)
+        and not _is_amount(value)
+        and any(pattern.fullmatch(value) for pattern in _PHONES)
+    )
 
 
 def _has_international_phone(value: str) -> bool:

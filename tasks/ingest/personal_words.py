@@ -40,7 +40,18 @@ ANYWHERE: dict[Kind, tuple[str, ...]] = {
 WORDS: dict[Kind, tuple[str, ...]] = {
     "e-mail": ("mail", "mails", "emails", "correo", "epost"),
     "telephone": ("tel", "fon", "fax", "mobil", "mobile", "handy", "cell", "gsm", "movil", "portable", "whatsapp"),
-    "address": ("address", "addresses", "adresse", "adress", "addr", "rue", "calle", "indirizzo", "direccion", "domicilio"),
+    "address": (
+        "address",
+        "addresses",
+        "adresse",
+        "adress",
+        "addr",
+        "rue",
+        "calle",
+        "indirizzo",
+        "direccion",
+        "domicilio",
+    ),
     "name": (),
     "bank account": ("bic",),
     "birth": ("dob", "birthday", "bday", "gebdatum", "gebdat", "geb"),
@@ -50,7 +61,22 @@ WORDS: dict[Kind, tuple[str, ...]] = {
 
 #: The whole name of a column that is a person's name where the rows are about persons, and a thing's where they are not.
 BARE_NAMES = frozenset(
-    {"name", "names", "nom", "nombre", "naam", "nome", "navn", "namn", "nazwa", "imie", "first", "last", "kunde", "client"}
+    {
+        "name",
+        "names",
+        "nom",
+        "nombre",
+        "naam",
+        "nome",
+        "navn",
+        "namn",
+        "nazwa",
+        "imie",
+        "first",
+        "last",
+        "kunde",
+        "client",
+    }
 )
 #: Words beside which an address is none of a person.
 NOT_POSTAL = frozenset({"ip", "mac", "web", "url", "http", "wallet"})

@@ -42,7 +42,11 @@ def contact_values(run: Run) -> Iterator[None]:
     run.warehouse.execute(
         f"CREATE OR REPLACE TABLE {_VALUES} AS SELECT value_text, min(contact_name) AS contact_name"
         f" FROM ({' UNION ALL '.join(parts)}) GROUP BY value_text"
-        + (f" HAVING value_text NOT IN (SELECT value_text FROM ({innocent}) WHERE value_text IS NOT NULL)" if innocent else "")
+        + (
+            f" HAVING value_text NOT IN (SELECT value_text FROM ({innocent}) WHERE value_text IS NOT NULL)"
+            if innocent
+            else ""
+        )
     )
     try:
         yield
@@ -68,7 +72,11 @@ def _innocent(run: Run) -> Iterator[str]:
         " AND (table_schema = 'features' OR table_schema = 'segments' AND table_name = 'definition') ORDER BY ALL"
     )
     for table, column in tables:
-        word = "" if table == "segments.definition" else f" AND regexp_full_match({identifier(column)}, '\\s*\\p{{L}}+\\s*')"
+        word = (
+            ""
+            if table == "segments.definition"
+            else f" AND regexp_full_match({identifier(column)}, '\\s*\\p{{L}}+\\s*')"
+        )
         yield f"SELECT DISTINCT {_same(column)} AS value_text FROM {table} WHERE run_id = {literal(run.run_id)}{word}"
 
 
@@ -84,12 +92,12 @@ def with_leak_checks(suites: Iterable[Suite], texts: dict[str, list[str]]) -> li
         suite = known.get(table, Suite(table, "A table of the workspace.", (), None, ()))
         number = max((check.number for check in suite.checks), default=0) + 1
         if columns:
-            check = Check(number, _expectation(table, columns), f"{__file__}:1")
+            check = Check(number, _expectation(columns), f"{__file__}:1")
             known[table] = replace(suite, checks=(*suite.checks, check))
     return [known[table] for table in sorted(known)]
 
 
-def _expectation(table: str, columns: list[str]) -> Expectation:
+def _expectation(columns: list[str]) -> Expectation:
     """Each text column that holds contact values, with their number; the values themselves are not told."""
     parts = " UNION ALL ".join(
         f"SELECT {literal(column)} AS column_name, {literal(_REMEDY_OF_IDS if column == 'customer_id' else _REMEDY)}"

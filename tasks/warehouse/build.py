@@ -10,7 +10,7 @@ from tasks.config.errors import SqlError, WorkspaceError
 from tasks.warehouse import tables
 from tasks.warehouse.connection import Warehouse
 from tasks.warehouse.models import SqlModel, load_models
-from tasks.warehouse.privacy import masked, privacy_of, refuse_protected
+from tasks.warehouse.privacy import Privacy, masked, privacy_of, refuse_protected
 from tasks.warehouse.run import Run
 
 #: What the models of a schema may read. Not their own schema where it is kept by run: it holds other runs' rows too.
@@ -42,14 +42,25 @@ def build_schema(run: Run, schema: str) -> dict[str, int]:
         WorkspaceError: see `models_of_run`, or a model whose columns are not those of its header.
         SqlError: DuckDB refused a model; the error names the file.
     """
-    return {model.name: build_model(run, model) for model in models_of_run(run, schema)}
+    models = models_of_run(run, schema)
+    privacy = privacy_of(run) if schema in _SHIELDED else None
+    return {model.name: build_model(run, model, privacy) for model in models}
 
 
-def build_model(run: Run, model: SqlModel) -> int:
-    """Check one model and write its rows; returns their number. Raises as `build_schema` does."""
-    if model.schema not in _SHIELDED:
+def build_model(run: Run, model: SqlModel, privacy: Privacy | None) -> int:
+    """Check one model and write its rows; returns their number.
+
+    Args:
+        run: the run.
+        model: one of `models_of_run`.
+        privacy: the classes of the run, by which the model sees some columns as NULL; None: it sees all.
+
+    Raises:
+        WorkspaceError, SqlError: as `build_schema` does.
+    """
+    if privacy is None:
         return _build(run, model)
-    with masked(run, model) as shielded:
+    with masked(run, model, privacy) as shielded:
         return _build(run, shielded)
 
 

@@ -49,10 +49,14 @@ def trace(sql: str, tables: Tables) -> Lineage:
     of each column of its result.
     """
     tree = sqlglot.parse_one(sql, dialect="duckdb")
-    schema: dict[str, dict[str, dict[str, str]]] = {}
-    for name, columns in tables:
-        database, table = name.split(".")
-        schema.setdefault(database, {})[table] = dict.fromkeys(columns, "VARCHAR")
+    schema: dict[str, object] = {
+        database: {
+            name.partition(".")[2]: dict.fromkeys(columns, "VARCHAR")
+            for name, columns in tables
+            if name.startswith(f"{database}.")
+        }
+        for database in {name.partition(".")[0] for name, _ in tables}
+    }
     try:
         qualified = qualify(
             tree.copy(), dialect="duckdb", schema=schema, validate_qualify_columns=False, quote_identifiers=False
@@ -76,7 +80,7 @@ class _Tracer:
         self.outputs: dict[int, dict[str, Origins]] = {}
         self.bare: dict[int, dict[str, Origin]] = {}
 
-    def trace(self, tree: exp.Expression) -> Lineage:
+    def trace(self, tree: exp.Expr) -> Lineage:
         if any(_renames(node) for node in tree.find_all(exp.Pivot, exp.Table)):
             raise _Untraceable
         scopes = traverse_scope(tree)
@@ -98,7 +102,7 @@ class _Tracer:
             if not isinstance(several.parent, exp.Count):
                 self._note(several, self._all_of(scope.sources.values()))
 
-    def _note(self, node: exp.Expression, origins: Origins) -> None:
+    def _note(self, node: exp.Expr, origins: Origins) -> None:
         self.resolved[id(node)] = self.resolved.get(id(node), _NOTHING) | origins
         self.reads |= origins
 
@@ -120,7 +124,7 @@ class _Tracer:
         named = [source for alias, source in scope.sources.items() if alias.lower() == name]
         return self._all_of(named)
 
-    def _of_source(self, source: exp.Expression | Scope, name: str) -> Origins | None:
+    def _of_source(self, source: exp.Expr | Scope, name: str) -> Origins | None:
         """The origins of a column of a source; None where it has no such column."""
         if isinstance(source, Scope):
             if id(source) not in self.outputs:
@@ -132,7 +136,7 @@ class _Tracer:
             return _NOTHING
         return frozenset({(table, name)}) if name in self.tables[table] else None
 
-    def _all_of(self, sources: Iterable[exp.Expression | Scope]) -> Origins:
+    def _all_of(self, sources: Iterable[exp.Expr | Scope]) -> Origins:
         found: set[Origin] = set()
         for source in sources:
             if isinstance(source, Scope):
@@ -149,9 +153,7 @@ class _Tracer:
             self._unite(scope)
         elif isinstance(tree, exp.Select):
             names = [item.alias_or_name.lower() for item in tree.selects]
-            self.outputs[id(scope)] = {
-                name: self._inside(item) for name, item in zip(names, tree.selects, strict=True)
-            }
+            self.outputs[id(scope)] = {name: self._inside(item) for name, item in zip(names, tree.selects, strict=True)}
             passed = {name: self._passed(scope, item) for name, item in zip(names, tree.selects, strict=True)}
             self.bare[id(scope)] = {name: origin for name, origin in passed.items() if origin}
         else:
@@ -175,11 +177,11 @@ class _Tracer:
                 if column in self.bare.get(part, {}):
                     self.bare[id(scope)][name] = self.bare[part][column]
 
-    def _inside(self, tree: exp.Expression) -> Origins:
+    def _inside(self, tree: exp.Expr) -> Origins:
         nodes = tree.find_all(exp.Column, exp.TableColumn, exp.Star, exp.Columns, exp.PositionalColumn)
         return _NOTHING.union(*(self.resolved.get(id(node), _NOTHING) for node in nodes))
 
-    def _passed(self, scope: Scope, item: exp.Expression) -> Origin | None:
+    def _passed(self, scope: Scope, item: exp.Expr) -> Origin | None:
         """The column whose values an item of the SELECT passes on as they are."""
         while isinstance(item, _PASSING):
             item = item.this
@@ -192,11 +194,11 @@ class _Tracer:
         return (table, item.name.lower()) if item.name.lower() in self.tables.get(table, ()) else None
 
 
-def _table_name(source: exp.Expression) -> str:
+def _table_name(source: exp.Expr) -> str:
     return f"{source.db}.{source.name}".lower() if isinstance(source, exp.Table) else ""
 
 
-def _renames(node: exp.Expression) -> bool:
+def _renames(node: exp.Expr) -> bool:
     """Whether a part of a FROM gives columns other names than its table has."""
     if isinstance(node, exp.Pivot | exp.PositionalColumn):
         return True
@@ -204,7 +206,7 @@ def _renames(node: exp.Expression) -> bool:
     return bool(node.args.get("db") and alias and alias.args.get("columns"))
 
 
-def _by_name(tree: exp.Expression, tables: Tables) -> Lineage:
+def _by_name(tree: exp.Expr, tables: Tables) -> Lineage:
     """What may be read, by names alone; the one source of every column of the result, called `*`."""
     found = list(tree.find_all(exp.Table))
     named = {_table_name(table) for table in found}

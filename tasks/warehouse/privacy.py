@@ -14,10 +14,10 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 import sqlglot
-from sqlglot.tokens import TokenType
 
-from tasks.config.entities import ENTITIES, PrivacyClass, strictest
+from tasks.config.entities import ENTITIES
 from tasks.config.errors import WorkspaceError
+from tasks.config.privacy_class import PrivacyClass, strictest
 from tasks.config.shipped import shipped
 from tasks.warehouse.connection import identifier
 from tasks.warehouse.lineage import Lineage, Origin, Tables, trace
@@ -29,6 +29,8 @@ Knowledge = Literal["entity", "declared", "guessed"]
 #: Classes whose values stay in `staging`.
 PROTECTED: frozenset[PrivacyClass] = frozenset({"contact", "sensitive"})
 
+#: What a workspace's own model may read to the right of `features`.
+_PASSABLE = ("staging.", "features.", "segments.", "monitoring.", "ops.load", "ops.run", "ops.publication")
 _LOAD_COLUMNS = ("source_name", "load_no", "row_number")
 _Classes = Mapping[Origin, PrivacyClass]
 
@@ -61,8 +63,10 @@ class Privacy:
         )
 
     def contact_columns(self) -> list[tuple[Origin, str]]:
-        """Columns of `staging` whose values nobody else may see, ids that are contact data among them, each with the
-        `entity.column` that it comes from."""
+        """Columns of `staging` that hold contact data, each with the `entity.column` that it comes from.
+
+        Ids that are contact data are among them.
+        """
         return [
             (column, _entity_column(root))
             for column, roots in sorted(self.roots.items())
@@ -91,7 +95,7 @@ def _entity_column(root: Origin) -> str:
 
 
 def privacy_of(run: Run) -> Privacy:
-    """The classes of a run: of the entities, of the workspace, and of the run's source columns in `ops.column_class`."""
+    """The classes of a run: of the entities, the workspace, and the run's source columns in `ops.column_class`."""
     models = load_models("staging", as_of=run.as_of, windows=run.workspace.features.windows, extra=run.sql_folder)
     raw = {f"raw.{entity.name}": (*entity.column_names, *_LOAD_COLUMNS) for entity in ENTITIES.values()}
     staging = {model.name.lower(): tuple(column.name.lower() for column in model.columns) for model in models}
@@ -126,7 +130,7 @@ def _classes(run: Run) -> dict[Knowledge, _Classes]:
     entity: dict[Origin, PrivacyClass] = {
         (f"raw.{entity.name}", column.name): column.privacy for entity in ENTITIES.values() for column in entity.columns
     }
-    # What the workspace says counts; it can only be stricter, but that a day of birth may be none (tasks/config/privacy.py).
+    # What the workspace says counts: tasks/config/privacy.py lets nothing weaker through than it may be.
     declared = entity | {_root(name): privacy for name, privacy in run.workspace.privacy.columns.items()}
     guessed = dict(declared)
     for columns, privacy, how in run.warehouse.rows(
@@ -172,6 +176,26 @@ def refuse_protected(privacy: Privacy, model: SqlModel) -> None:
                 where=_place(model, column[1]),
                 hint=f"compute something coarser from it, and say so in the header: `[coarsens={column[1]}]`",
             )
+
+
+def refuse_leaks(run: Run, models: Iterable[SqlModel]) -> None:
+    """Let models to the right of `features` pass: ours know no protected column, a workspace's own ones may.
+
+    Raises:
+        WorkspaceError: one reads `raw`, or a column that does not leave `staging`.
+    """
+    own = [model for model in models if _is_own(model)]
+    privacy = privacy_of(run) if own else None
+    for model in own:
+        for table in sorted(model.reads):
+            if not table.lower().startswith(_PASSABLE):
+                raise WorkspaceError(
+                    f"reads {table}; a model of {model.schema} may read staging, features, segments and monitoring",
+                    where=f"{model.path}:1",
+                    hint="what is computed from raw rows is a model of staging or features",
+                )
+        if privacy:
+            refuse_protected(privacy, model)
 
 
 def _is_own(model: SqlModel) -> bool:
@@ -228,20 +252,18 @@ def unseen_reads(privacy: Privacy, model: SqlModel) -> dict[Origin, list[str]]:
 
 
 @contextmanager
-def masked(run: Run, model: SqlModel) -> Iterator[SqlModel]:
+def masked(run: Run, model: SqlModel, privacy: Privacy) -> Iterator[SqlModel]:
     """A model of `features` that reads views instead of the tables in which it may not see everything.
 
     The views are temporary and called as their tables, so that a column may be named with its table.
     """
     tables: dict[str, list[str]] = {}
-    for table, column in sorted(masks_of(privacy_of(run), model)):
+    for table, column in sorted(masks_of(privacy, model)):
         tables.setdefault(table, []).append(column)
     for table, columns in tables.items():
         types = {name.lower(): kind for name, kind in run.warehouse.columns(f"SELECT * FROM {table}")}
         hidden = ", ".join(f"CAST(NULL AS {types[name]}) AS {identifier(name)}" for name in columns)
-        run.warehouse.execute(
-            f"CREATE OR REPLACE TEMP VIEW {_view(table)} AS SELECT * REPLACE ({hidden}) FROM {table}"
-        )
+        run.warehouse.execute(f"CREATE OR REPLACE TEMP VIEW {_view(table)} AS SELECT * REPLACE ({hidden}) FROM {table}")
     try:
         yield replace(model, sql=_redirected(model.sql, frozenset(tables)))
     finally:
@@ -258,7 +280,7 @@ def _redirected(sql: str, tables: frozenset[str]) -> str:
     tokens = sqlglot.tokenize(sql, read="duckdb")
     parts, end = [], 0
     for schema, dot, table in zip(tokens, tokens[1:], tokens[2:], strict=False):
-        if dot.token_type == TokenType.DOT and f"{schema.text}.{table.text}".lower() in tables:
+        if dot.text == "." and f"{schema.text}.{table.text}".lower() in tables:
             parts += [sql[end : schema.start], "temp"]
             end = schema.end + 1
     return "".join([*parts, sql[end:]])
