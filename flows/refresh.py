@@ -14,7 +14,7 @@ from tasks.config.loading import load_workspace
 from tasks.config.workspace import Workspace
 from tasks.demo.tasks import generate_sources
 from tasks.drift.tasks import measure_drift
-from tasks.features.tasks import build_features
+from tasks.features.tasks import build_features, check_models
 from tasks.ingest.tasks import identify_run, ingest_source, stage
 from tasks.insight.tasks import measure_segments, name_transitions, profile_segments
 from tasks.notify.tasks import raise_alerts
@@ -68,6 +68,7 @@ def refresh(
 def _compute(run: Run) -> None:
     """Everything up to publishing."""
     check_definitions(run)
+    check_models(run)
     generate_sources(run)
     for source in run.workspace.sources:
         ingest_source(run, source)

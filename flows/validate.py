@@ -10,6 +10,7 @@ import tempfile
 from pathlib import Path
 
 from tasks.config.workspace import Workspace
+from tasks.ingest.classes import keep_classes
 from tasks.ingest.mapping import parse_mapping
 from tasks.ingest.raw_views import build_raw_views
 from tasks.quality.queries import validate_suites
@@ -35,6 +36,7 @@ def validate_workspace(space: Workspace) -> dict[str, int]:
         catalogue = catalogue_of(run)
         check_rules(space, catalogue)
         build_raw_views(run)
+        keep_classes(run)
         models = [table for schema in ("staging", "features") for table in build_schema(run, schema)]
         check_rule_types(run.warehouse, space, catalogue.relation(run.run_id))
     checks = validate_suites(space)

@@ -19,6 +19,9 @@ cast to the type given here. What happens to a row:
 - rows read = rows loaded + rows quarantined, always. `ops.quarantine` holds every problem with source, file, row
   number, column, value and reason: see [when-a-gate-fails.md](../how-to/when-a-gate-fails.md).
 
+The class is what a column is at least treated as; without one it is `plain`. Values of `contact` and `sensitive` columns
+never leave staging: see [protect-personal-data.md](../how-to/protect-personal-data.md).
+
 How rows of one key become one is told with the tables of [staging](tables.md#staging)."""
 
 _BROKEN: dict[OnBreak, str] = {"row": "row quarantined", "value": "value blanked, row stays"}
@@ -31,7 +34,8 @@ def entities_page() -> Iterator[str]:
         yield f"## {entity.name}"
         yield f"One row is {entity.row}. {_identity(entity)}"
         yield grid(
-            ("column", "type", "required", "meaning", "hard rule", "where it is broken"), map(_row, entity.columns)
+            ("column", "type", "required", "meaning", "class", "hard rule", "where it is broken"),
+            map(_row, entity.columns),
         )
 
 
@@ -47,6 +51,7 @@ def _row(column: Column) -> tuple[str, ...]:
         column.type,
         "yes" if column.required else "",
         column.meaning,
+        "" if column.privacy == "plain" else column.privacy,
         rule.expected if rule else "",
         _BROKEN[rule.on_break] if rule else "",
     )

@@ -2,8 +2,8 @@
 -- why: needs and means go with the stage of life; says whom a segment is made of
 -- grain: customer
 -- column customer_id: the company's own id of the customer [id]
--- column age_years: full years of age at the as-of day; NULL: day of birth not known [unit=years]
--- column age_band_name: under 18, 18–24, 25–34, … by age_years (written "under 18", "18-24", "25-34", "35-44", "45-54", "55-64", "65+"); where the day of birth is not known, the band as the source spells it [category]
+-- column age_years: full years of age at the as-of day; NULL: day of birth not known [unit=years; coarsens=birth_date]
+-- column age_band_name: under 18, 18–24, 25–34, … by age_years (written "under 18", "18-24", "25-34", "35-44", "45-54", "55-64", "65+"); where the day of birth is not known, the band as the source spells it [category; coarsens=birth_date]
 -- column gender_code: f, m or x, read from common English, German, French and Spanish spellings; NULL: not known [category]
 -- column education_name: highest education [category]
 -- column marital_status_name: marital status [category]
@@ -16,7 +16,16 @@
 WITH
 described AS (
     SELECT
-        *,
+        customer_id,
+        registered_at,
+        age_band_name,
+        education_name,
+        marital_status_name,
+        occupation_name,
+        income_amount,
+        income_band_name,
+        household_size_count,
+        child_count,
         CASE WHEN birth_date <= {{ as_of }} THEN date_sub('year', birth_date, {{ as_of }}) END AS age_years,
         lower(trim(gender_code)) AS gender_text
     FROM staging.customers

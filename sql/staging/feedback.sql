@@ -8,7 +8,7 @@
 -- column recommend_score: 0 to 10, as asked for the net promoter score
 -- column is_complaint: a complaint; false where the source does not say [flag]
 -- column channel_name: where it was given [category]
--- column comment_text: free text; never leaves staging [id]
+-- column comment_text: free text [id]
 SELECT
     feedback_id,
     customer_id,

@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from tasks.config.privacy_class import PrivacyClass
+
 #: What happens to a row whose value breaks a hard rule: the row is quarantined, or only the value is blanked and noted.
 OnBreak = Literal["row", "value"]
 
@@ -35,13 +37,14 @@ class HardRule:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column of an entity; `rule` is checked where the value is not null."""
+    """One column of an entity; `rule` is checked where the value is not null, `privacy` is what it is at least."""
 
     name: str
     type: str
     meaning: str
     required: bool = False
     rule: HardRule | None = None
+    privacy: PrivacyClass = "plain"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +94,17 @@ def _share(name: str, meaning: str) -> Column:
     return Column(name, "DOUBLE", meaning, rule=HardRule(f"{name} BETWEEN 0 AND 1", "a share from 0 to 1", "value"))
 
 
-def _id(name: str, meaning: str, *, required: bool = True) -> Column:
+def _id(name: str, meaning: str, *, required: bool = True, privacy: PrivacyClass = "plain") -> Column:
     rule = HardRule(f"length({name}) BETWEEN 1 AND 200", "an id of 1 to 200 characters")
-    return Column(name, ID, meaning, required=required, rule=rule)
+    return Column(name, ID, meaning, required=required, rule=rule, privacy=privacy)
+
+
+def _person(meaning: str, *, required: bool = True) -> Column:
+    return _id("customer_id", meaning, required=required, privacy="identifier")
+
+
+def _contact(name: str, meaning: str) -> Column:
+    return Column(name, TEXT, meaning, privacy="contact")
 
 
 CUSTOMERS = Entity(
@@ -102,12 +113,12 @@ CUSTOMERS = Entity(
     ("customer_id",),
     "updated_at",
     (
-        _id("customer_id", "the company's own id of the customer"),
+        _person("the company's own id of the customer"),
         _event("updated_at", "when this version of the record became true; null: always", required=False),
         _event("registered_at", "when the customer became one", required=False),
-        Column("full_name", TEXT, "name; contact data, never leaves staging"),
-        Column("email_address", TEXT, "e-mail; contact data, never leaves staging"),
-        Column("phone_number", TEXT, "telephone; contact data, never leaves staging"),
+        _contact("full_name", "name"),
+        _contact("email_address", "e-mail"),
+        _contact("phone_number", "telephone"),
         Column(
             "birth_date",
             "DATE",
@@ -117,6 +128,7 @@ CUSTOMERS = Entity(
                 f"a birth from {EARLIEST_BIRTH} to the day of loading",
                 "value",
             ),
+            privacy="sensitive",
         ),
         Column("gender_code", TEXT, "as the source spells it, lower case"),
         Column("education_name", TEXT, "highest education"),
@@ -142,7 +154,7 @@ ORDER_LINES = Entity(
     (
         _id("order_id", "order, invoice or basket"),
         _id("line_id", "the line within the order"),
-        _id("customer_id", "the buyer; null for an anonymous sale", required=False),
+        _person("the buyer; null for an anonymous sale", required=False),
         _event("ordered_at", "when it was ordered, cancelled or returned (UTC)", required=True),
         Column("product_id", ID, "product"),
         Column("product_name", TEXT, "product in words"),
@@ -182,7 +194,7 @@ FEEDBACK = Entity(
     "given_at",
     (
         _id("feedback_id", "the feedback"),
-        _id("customer_id", "who gave it"),
+        _person("who gave it"),
         _event("given_at", "when it was given (UTC)", required=True),
         Column("rating", "DOUBLE", "1 (worst) to 5", rule=HardRule("rating BETWEEN 1 AND 5", "1 to 5", "value")),
         Column(
@@ -193,7 +205,7 @@ FEEDBACK = Entity(
         ),
         Column("is_complaint", "BOOLEAN", "a complaint"),
         Column("channel_name", TEXT, "where it was given"),
-        Column("comment_text", TEXT, "free text; never leaves staging"),
+        _contact("comment_text", "free text"),
     ),
 )
 
@@ -218,7 +230,7 @@ CAMPAIGN_CONTACTS = Entity(
     "contacted_at",
     (
         _id("campaign_id", "the campaign"),
-        _id("customer_id", "who was contacted"),
+        _person("who was contacted"),
         _event("contacted_at", "when the contact was made (UTC)", required=True),
         _event("responded_at", "when the customer responded; null: not yet", required=False),
         Column("channel_name", TEXT, "channel of the contact"),
@@ -247,3 +259,8 @@ AREA_PROFILES = Entity(
 ENTITIES: dict[str, Entity] = {
     entity.name: entity for entity in (CUSTOMERS, ORDER_LINES, FEEDBACK, CAMPAIGNS, CAMPAIGN_CONTACTS, AREA_PROFILES)
 }
+
+#: Columns that are contact data in every workspace, by name: their values are shown to nobody.
+CONTACT_COLUMNS = frozenset(
+    column.name for entity in ENTITIES.values() for column in entity.columns if column.privacy == "contact"
+)

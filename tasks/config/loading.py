@@ -182,7 +182,8 @@ def _readable(error: ValidationError, lines: dict[Path_, str]) -> WorkspaceError
 
 
 def _without_tag(path: Path_) -> Path_:
-    """The path as the file has it: pydantic names the kind of a segmentation after its name."""
+    """The path as the file has it: pydantic names the kind of a segmentation after its name, and marks wrong keys."""
+    path = path[:-1] if path[-1:] == ("[key]",) else path
     return path[:2] + path[3:] if path[:1] == ("segmentations",) and len(path) > 2 else path  # noqa: PLR2004
 
 

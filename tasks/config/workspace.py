@@ -16,6 +16,8 @@ from typing import Annotated, Literal, Self
 from pydantic import ConfigDict, Field, PrivateAttr, model_validator
 
 from tasks.config.entities import ENTITIES
+from tasks.config.privacy import PrivacyPolicy
+from tasks.config.privacy_class import PrivacyClass
 from tasks.config.segmentations import Key, RulesSegmentation, Segmentation, Sql, Strict
 
 EntityName = Literal["customers", "order_lines", "feedback", "campaigns", "campaign_contacts", "area_profiles"]
@@ -68,6 +70,10 @@ class Source(Strict):
         default=None, description="SQL condition over the source's columns; other rows are counted and left out"
     )
     columns: dict[str, Sql] = Field(description="entity column: SQL expression over the source's columns")
+    privacy: dict[str, PrivacyClass] = Field(
+        default_factory=dict,
+        description="column of the file (of a lookup: `lookup.column`): its class, instead of a guess",
+    )
 
     @property
     def patterns(self) -> list[str]:
@@ -165,6 +171,7 @@ class Workspace(Strict):
     sources: dict[Key, Source] = Field(min_length=1)
     features: Features = Features()
     quality: QualityPolicy = QualityPolicy()
+    privacy: PrivacyPolicy = PrivacyPolicy()
     segmentations: dict[Key, Segmentation] = Field(min_length=1, description="ways of dividing the customers")
     drift: DriftPolicy = DriftPolicy()
     publish: PublishPolicy = PublishPolicy()

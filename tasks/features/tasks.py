@@ -1,4 +1,4 @@
-"""The room's Prefect task.
+"""The room's Prefect tasks.
 
 Owns: what Prefect and the log get to see of the room. Does not own the work (`build.py`).
 """
@@ -10,10 +10,17 @@ import logging
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from tasks.features.build import build_all
+from tasks.features.build import build_all, tell_unseen
+from tasks.warehouse.build import models_of_run
 from tasks.warehouse.run import Run
 
 _LOG = logging.getLogger("resegment.features")
+
+
+@task(name="check models", cache_policy=NO_CACHE, persist_result=False)
+def check_models(run: Run) -> None:
+    """Stop before any work where a model reads what it may not read."""
+    models_of_run(run, "features")
 
 
 @task(name="features", cache_policy=NO_CACHE, persist_result=False)
@@ -22,4 +29,6 @@ def build_features(run: Run) -> dict[str, int]:
     counts = build_all(run)
     for name, count in counts.items():
         _LOG.info("%s: %s rows", name.removeprefix("features."), f"{count:,}")
+    for warning in tell_unseen(run):
+        _LOG.warning(warning)
     return counts

@@ -13,6 +13,7 @@ from tasks.config.errors import SourceError, SqlError
 from tasks.ingest.discovery import FoundFile
 from tasks.ingest.mapping import Mapping, check_bindings, mapped_select
 from tasks.ingest.readers import Reader, open_reader
+from tasks.ingest.sampling import keep_guesses
 from tasks.warehouse import ledger
 from tasks.warehouse.connection import Warehouse, identifier, literal
 
@@ -43,6 +44,7 @@ def load_file(warehouse: Warehouse, mapping: Mapping, file: FoundFile, attempt_i
         with warehouse.transaction():
             counts = load.add_rows()
             load.note(counts, attempt_id)
+            keep_guesses(warehouse, mapping, file, reader)
             ledger.note_delivery(
                 warehouse, source=mapping.name, file=file.name, load_id=file.load_id, attempt_id=attempt_id
             )

@@ -33,6 +33,7 @@ class Mapping:
         expressions: each expression by its place below the source: `columns.<column>` or `where`.
         where: file and line of each place.
         reads: columns of the file that each expression names.
+        inputs: by entity column, the columns of the file and of lookups (`lookup.column`) that it is made of.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Mapping:
     expressions: dict[str, str]
     where: dict[str, str]
     reads: dict[str, tuple[str, ...]]
+    inputs: dict[str, tuple[str, ...]]
 
     @property
     def entity(self) -> Entity:
@@ -60,6 +62,12 @@ class Mapping:
         )
         # A line that is no JSON has no columns to choose it by, and is not to get lost.
         return f"({BROKEN_LINE} OR {condition})" if self.source.format == "jsonl" else condition
+
+    def lookup_columns(self, lookup: str) -> frozenset[str]:
+        """Every column of a lookup that an expression names."""
+        prefix = f"{lookup}."
+        named = {name for column, names in self.inputs.items() for name in names if name not in self.reads[f"columns.{column}"]}
+        return frozenset(name.removeprefix(prefix) for name in named if name.startswith(prefix))
 
     @property
     def table(self) -> str:
@@ -87,11 +95,22 @@ def parse_mapping(workspace: Workspace, name: str) -> Mapping:
     if source.where is not None:
         places["where"] = source.where
     where = {place: workspace.line_of("sources", name, *place.split(".", 1)) for place in places}
-    reads = {place: _columns_read(source, text, where[place]) for place, text in places.items()}
-    return Mapping(name, source, places, where, reads)
+    named = {place: _columns_named(text, where[place]) for place, text in places.items()}
+    reads = {
+        place: tuple(sorted({item.name for item in items if item.table not in source.lookups}))
+        for place, items in named.items()
+    }
+    inputs = {
+        column: reads[f"columns.{column}"]
+        + tuple(
+            sorted({f"{item.table}.{item.name}" for item in named[f"columns.{column}"] if item.table in source.lookups})
+        )
+        for column in source.columns
+    }
+    return Mapping(name, source, places, where, reads, inputs)
 
 
-def _columns_read(source: Source, expression: str, where: str) -> tuple[str, ...]:
+def _columns_named(expression: str, where: str) -> list[exp.Column]:
     try:
         tree = sqlglot.parse_one(f"SELECT {expression}", dialect="duckdb")
     except sqlglot.ParseError as error:
@@ -100,8 +119,7 @@ def _columns_read(source: Source, expression: str, where: str) -> tuple[str, ...
             where=where,
             hint='write an expression over the source\'s columns; quote names with spaces as "Customer ID"',
         ) from error
-    names = {column.name for column in tree.find_all(exp.Column) if column.table not in source.lookups}
-    return tuple(sorted(names))
+    return list(tree.find_all(exp.Column))
 
 
 def check_bindings(warehouse: Warehouse, mapping: Mapping, reader: Reader, relation: str) -> None:

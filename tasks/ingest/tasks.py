@@ -7,6 +7,7 @@ import logging
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
+from tasks.ingest.classes import keep_classes
 from tasks.ingest.discovery import find_files
 from tasks.ingest.loading import load_file
 from tasks.ingest.mapping import parse_mapping
@@ -56,6 +57,8 @@ def identify_run(run: Run) -> str:
     """Fix what the run sees, and give it the id that follows from that."""
     run.identify()
     build_raw_views(run)
+    for warning in keep_classes(run):
+        log.warning(warning)
     log.info("run %s as of %s", run.run_id, run.as_of)
     return run.run_id
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from tasks.warehouse import tables
 from tasks.warehouse.connection import literal
 from tasks.warehouse.models import SqlModel, load_models
+from tasks.warehouse.privacy import refuse_leaks
 from tasks.warehouse.run import Run, code_version
 
 
@@ -37,5 +38,11 @@ def monitoring_models(run: Run) -> list[SqlModel]:
 
 
 def build_monitoring(run: Run) -> dict[str, int]:
-    """Build every model; returns rows by table."""
-    return {model.name: tables.write_rows(run, model.name, model.sql) for model in monitoring_models(run)}
+    """Build every model; returns rows by table.
+
+    Raises:
+        WorkspaceError: a model of the workspace reads what does not leave `staging`.
+    """
+    models = monitoring_models(run)
+    refuse_leaks(run, models)
+    return {model.name: tables.write_rows(run, model.name, model.sql) for model in models}

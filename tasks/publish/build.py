@@ -15,6 +15,7 @@ from tasks.config.errors import OutputError
 from tasks.publish.scope import Scope
 from tasks.publish.swap import recover
 from tasks.warehouse.connection import Warehouse, identifier, literal
+from tasks.warehouse.privacy import refuse_leaks
 from tasks.warehouse.run import Run
 
 #: Schema of the tables behind the views; it changes only when a column changes its meaning or goes away.
@@ -30,7 +31,9 @@ def build_publication(run: Run, scope: Scope) -> Path:
 
     Raises:
         OutputError: the folder cannot be written, or the disk is full.
+        WorkspaceError: a model of the workspace reads what does not leave `staging`.
     """
+    refuse_leaks(run, scope.models(run))
     folder = run.paths.building / "published"
     try:
         recover(run.paths.published)

@@ -9,15 +9,11 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
-from tasks.config.entities import ENTITIES
+from tasks.config.entities import CONTACT_COLUMNS
 from tasks.quality.adapter import Outcome
 from tasks.quality.suites import Check, Door, Expectation
 from tasks.quality.vocabulary import HISTORY
 
-#: Values of these columns are shown to nobody, as an example neither.
-CONTACT_COLUMNS = frozenset(
-    column.name for entity in ENTITIES.values() for column in entity.columns if "never leaves staging" in column.meaning
-)
 _WITHHELD = "(withheld)"
 _LONGEST_EXAMPLE = 80
 
@@ -31,28 +27,30 @@ class Finding:
         check: the check.
         outcome: its outcome; None where it was not run.
         skipped: why it was not run; None where it was.
+        withheld: names of columns whose values are shown to nobody, as an example neither.
     """
 
     table: str
     check: Check
     outcome: Outcome | None = None
     skipped: str | None = None
+    withheld: frozenset[str] = CONTACT_COLUMNS
 
     @property
     def examples(self) -> list[object]:
         """Some wrong values or rows, fit to be shown."""
         values = self.outcome.examples if self.outcome else ()
-        return [_WITHHELD if self._shows_contact_data else value for value in values]
+        return [_WITHHELD if self._is_withheld else value for value in values]
 
     @property
     def observed(self) -> object:
         """What an expectation on a whole column or table saw, fit to be shown."""
         value = self.outcome.observed if self.outcome else None
-        return _WITHHELD if self._shows_contact_data and isinstance(value, list | str) else value
+        return _WITHHELD if self._is_withheld and isinstance(value, list | str) else value
 
     @property
-    def _shows_contact_data(self) -> bool:
-        return not CONTACT_COLUMNS.isdisjoint((self.check.expectation.column_name or "").split(", "))
+    def _is_withheld(self) -> bool:
+        return not self.withheld.isdisjoint((self.check.expectation.column_name or "").split(", "))
 
     @property
     def has_failed(self) -> bool:

@@ -15,14 +15,17 @@ from typing import Any
 
 import polars as pl
 
+from tasks.config.entities import CONTACT_COLUMNS
 from tasks.config.errors import GateFailed, ResegmentError, SqlError
 from tasks.quality.adapter import EXAMPLE_COUNT, Inspector, Outcome
-from tasks.quality.findings import CONTACT_COLUMNS, Finding, GateReport, shown
+from tasks.quality.findings import Finding, GateReport, shown
+from tasks.quality.leaks import contact_values, with_leak_checks
 from tasks.quality.queries import CANDIDATE, QueryContext
 from tasks.quality.suites import DOORS, Check, Door, Suite, load_suites
 from tasks.quality.vocabulary import HISTORY
 from tasks.warehouse import ledger
 from tasks.warehouse.connection import literal
+from tasks.warehouse.privacy import privacy_of
 from tasks.warehouse.run import Run
 
 _FAILURES_TOLD = 10
@@ -45,10 +48,13 @@ def run_checks(run: Run, door: Door, candidate: Path | None = None) -> GateRepor
     suites = load_suites(run.workspace, door)
     with _attached(run, candidate):
         present = _tables(run, door)
+        if door == "published":
+            suites = with_leak_checks(suites, _texts(run, present))
         plans = [_planned(run, suite, context, is_present=suite.table in present) for suite in suites]
+        withheld = CONTACT_COLUMNS | privacy_of(run).protected_names()
         relations = {plan.suite.table: context.rows(plan.suite.table) for plan in plans if plan.due}
         with Inspector(run.warehouse, relations) as inspector:
-            findings = [finding for plan in plans for finding in _judged(run, plan, inspector)]
+            findings = [finding for plan in plans for finding in _judged(run, plan, inspector, withheld)]
         _keep_sizes(run, relations)
     report = GateReport(door, tuple(findings))
     _keep(run, report)
@@ -89,22 +95,23 @@ def _planned(run: Run, suite: Suite, context: QueryContext, *, is_present: bool)
     return _Plan(suite, due, queries, arguments, skipped)
 
 
-def _judged(run: Run, plan: _Plan, inspector: Inspector) -> list[Finding]:
+def _judged(run: Run, plan: _Plan, inspector: Inspector, withheld: frozenset[str]) -> list[Finding]:
     """The findings of one suite, skipped checks included, in the order of its checks."""
     table = plan.suite.table
     outcomes = inspector.inspect(table, plan.due, plan.queries, plan.arguments) if plan.due else []
     judged = {
         check.number: outcome
         if check.expectation.type in HISTORY
-        else _with_examples(run, outcome, plan.queries.get(check.number))
+        else _with_examples(run, outcome, plan.queries.get(check.number), withheld)
         for check, outcome in zip(plan.due, outcomes, strict=True)
     }
     return [
-        Finding(table, check, judged.get(check.number), plan.skipped.get(check.number)) for check in plan.suite.checks
+        Finding(table, check, judged.get(check.number), plan.skipped.get(check.number), withheld)
+        for check in plan.suite.checks
     ]
 
 
-def _with_examples(run: Run, outcome: Outcome, query: str | None) -> Outcome:
+def _with_examples(run: Run, outcome: Outcome, query: str | None, withheld: frozenset[str]) -> Outcome:
     """The outcome with some of the rows that a failed check's query returns."""
     if query is None or outcome.is_success or outcome.error:
         return outcome
@@ -114,19 +121,30 @@ def _with_examples(run: Run, outcome: Outcome, query: str | None) -> Outcome:
         is_success=False,
         element_count=outcome.element_count,
         unexpected_count=outcome.unexpected_count,
-        examples=tuple({key: row[key] for key in row if key not in CONTACT_COLUMNS} for row in rows),
+        examples=tuple({key: row[key] for key in row if key not in withheld} for row in rows),
     )
+
+
+def _texts(run: Run, tables: set[str]) -> dict[str, list[str]]:
+    """The text columns of each published table."""
+    rows = run.warehouse.rows(
+        "SELECT 'published.' || table_name, column_name FROM information_schema.columns"
+        f" WHERE table_catalog = '{CANDIDATE}' AND table_schema = 'main' AND data_type = 'VARCHAR'"
+        " ORDER BY table_name, ordinal_position"
+    )
+    return {table: [column for owner, column in rows if owner == table] for table in sorted(tables)}
 
 
 @contextmanager
 def _attached(run: Run, candidate: Path | None) -> Iterator[None]:
-    """The candidate of the published file, beside the warehouse and not to be written."""
+    """The candidate of the published file, beside the warehouse and not to be written, and what it may not hold."""
     if candidate is None:
         yield
         return
     run.warehouse.execute(f"ATTACH {literal(str(candidate))} AS {CANDIDATE} (READ_ONLY)")
     try:
-        yield
+        with contact_values(run):
+            yield
     finally:
         run.warehouse.execute(f"DETACH {CANDIDATE}")
 

@@ -13,10 +13,10 @@ from __future__ import annotations
 import json
 import re
 
-from tasks.config.entities import ENTITIES
+from tasks.config.entities import CONTACT_COLUMNS, ENTITIES
 
-#: Columns whose values are never printed.
-CONTACT_COLUMNS = frozenset({"full_name", "email_address", "phone_number", "comment_text", "row_json"})
+#: Columns whose values are never printed: contact data, and rows of a source as they came.
+_WITHHELD_COLUMNS = CONTACT_COLUMNS | {"row_json"}
 WITHHELD = "(withheld)"
 EMPTY = "(empty)"
 
@@ -42,7 +42,7 @@ def shown_value(entity: str, column: str | None, value: str | None) -> str:
         value: as it stood in the source.
     """
     known = ENTITIES.get(entity)
-    if known is None or column is None or column in CONTACT_COLUMNS or column not in known.column_names:
+    if known is None or column is None or column in _WITHHELD_COLUMNS or column not in known.column_names:
         return WITHHELD
     if value is None or value == "":
         return EMPTY
@@ -52,7 +52,7 @@ def shown_value(entity: str, column: str | None, value: str | None) -> str:
 def has_contact_data(entity: str) -> bool:
     """Whether rows of the entity hold values that must not be printed."""
     known = ENTITIES.get(entity)
-    return known is not None and not CONTACT_COLUMNS.isdisjoint(known.column_names)
+    return known is not None and not _WITHHELD_COLUMNS.isdisjoint(known.column_names)
 
 
 def shown_examples(table: str, column: str | None, examples: str | None) -> tuple[str, ...]:
@@ -65,7 +65,7 @@ def shown_examples(table: str, column: str | None, examples: str | None) -> tupl
     """
     if not examples:
         return ()
-    if column in CONTACT_COLUMNS:
+    if column in _WITHHELD_COLUMNS:
         return (WITHHELD,)
     entity = table.rsplit(".", maxsplit=1)[-1].rsplit("__", maxsplit=1)[-1]
     try:
@@ -78,12 +78,12 @@ def shown_examples(table: str, column: str | None, examples: str | None) -> tupl
 
 def _shown_item(entity: str, item: object) -> str:
     if isinstance(item, dict):
-        kept = {key: _shown_item(entity, value) for key, value in item.items() if key not in CONTACT_COLUMNS}
+        kept = {key: _shown_item(entity, value) for key, value in item.items() if key not in _WITHHELD_COLUMNS}
         return _shortened(", ".join(f"{key} = {value}" for key, value in kept.items()))
     if item is None:
         return EMPTY
     text = str(item)
-    if any(name in text for name in CONTACT_COLUMNS):
+    if any(name in text for name in _WITHHELD_COLUMNS):
         # Rows written as text, not as JSON: the values cannot be told apart.
         return WITHHELD
     return _shortened(_shape(text) if has_contact_data(entity) else mask_emails(text))

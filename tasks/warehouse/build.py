@@ -10,21 +10,28 @@ from tasks.config.errors import SqlError, WorkspaceError
 from tasks.warehouse import tables
 from tasks.warehouse.connection import Warehouse
 from tasks.warehouse.models import SqlModel, load_models
+from tasks.warehouse.privacy import Privacy, masked, privacy_of, refuse_protected
 from tasks.warehouse.run import Run
 
 #: What the models of a schema may read. Not their own schema where it is kept by run: it holds other runs' rows too.
 READABLE = {"staging": ("raw", "staging"), "features": ("staging",)}
+#: Schemas beyond `staging`, which contact and sensitive columns do not leave.
+_SHIELDED = ("features",)
 
 
 def models_of_run(run: Run, schema: str) -> list[SqlModel]:
     """Ours and the workspace's own models of a schema, in build order.
 
     Raises:
-        WorkspaceError: see `models.load_models`; or a model reads a schema that it may not read.
+        WorkspaceError: see `models.load_models`; or a model reads a schema or a column that it may not read.
     """
     models = load_models(schema, as_of=run.as_of, windows=run.workspace.features.windows, extra=run.sql_folder)
     for model in models:
         _check_reads(model)
+    if schema in _SHIELDED:
+        privacy = privacy_of(run)
+        for model in models:
+            refuse_protected(privacy, model)
     return models
 
 
@@ -35,11 +42,29 @@ def build_schema(run: Run, schema: str) -> dict[str, int]:
         WorkspaceError: see `models_of_run`, or a model whose columns are not those of its header.
         SqlError: DuckDB refused a model; the error names the file.
     """
-    return {model.name: build_model(run, model) for model in models_of_run(run, schema)}
+    models = models_of_run(run, schema)
+    privacy = privacy_of(run) if schema in _SHIELDED else None
+    return {model.name: build_model(run, model, privacy) for model in models}
 
 
-def build_model(run: Run, model: SqlModel) -> int:
-    """Check one model and write its rows; returns their number. Raises as `build_schema` does."""
+def build_model(run: Run, model: SqlModel, privacy: Privacy | None) -> int:
+    """Check one model and write its rows; returns their number.
+
+    Args:
+        run: the run.
+        model: one of `models_of_run`.
+        privacy: the classes of the run, by which the model sees some columns as NULL; None: it sees all.
+
+    Raises:
+        WorkspaceError, SqlError: as `build_schema` does.
+    """
+    if privacy is None:
+        return _build(run, model)
+    with masked(run, model, privacy) as shielded:
+        return _build(run, shielded)
+
+
+def _build(run: Run, model: SqlModel) -> int:
     check_columns(run.warehouse, model)
     write = tables.write_rows if model.schema in tables.KEPT_BY_RUN else tables.rebuild
     try:

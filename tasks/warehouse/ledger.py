@@ -34,6 +34,14 @@ _TABLES = {
         "load_id VARCHAR, source_name VARCHAR, entity_name VARCHAR, file_name VARCHAR, row_number BIGINT,"
         " column_name VARCHAR, value_text VARCHAR, reason VARCHAR, action_name VARCHAR, row_json VARCHAR"
     ),
+    "column_guess": (
+        "load_id VARCHAR, source_name VARCHAR, column_no INTEGER, column_name VARCHAR, class_name VARCHAR,"
+        " reason VARCHAR"
+    ),
+    "column_class": (
+        "attempt_id VARCHAR, run_id VARCHAR, as_of_date DATE, source_name VARCHAR, column_name VARCHAR,"
+        " entity_column_names VARCHAR, class_name VARCHAR, how_name VARCHAR, reason VARCHAR"
+    ),
     "check_result": (
         "attempt_id VARCHAR, run_id VARCHAR, as_of_date DATE, table_name VARCHAR, check_no INTEGER,"
         " expectation_name VARCHAR, column_name VARCHAR, severity_name VARCHAR, is_success BOOLEAN, meaning VARCHAR,"

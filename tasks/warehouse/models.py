@@ -10,6 +10,7 @@ A header is made of comment lines at the top::
     -- column gap_mean_days: mean days between order days [unit=days]
     -- column tenure_days: days since the first order [unit=days; calendar]
     -- column order_count: orders, all time [unit=orders; cumulative]
+    -- column age_years: full years of age [unit=years; coarsens=birth_date]
 
 Models are Jinja templates over a few names: `as_of` (a DATE literal), `as_of_end` (the first moment not seen) and
 `windows` (days).
@@ -50,6 +51,7 @@ class ModelColumn:
         kind: how it is read: a number, a category, a flag, a date, an id.
         is_calendar_driven: the value of every customer grows by one a day, whatever he does.
         is_cumulative: the value moves by itself as history grows, so that drift looks at its windowed sisters instead.
+        coarsens: sensitive columns that it is computed from, and tells less than.
     """
 
     name: str
@@ -58,6 +60,7 @@ class ModelColumn:
     kind: Kind = "number"
     is_calendar_driven: bool = False
     is_cumulative: bool = False
+    coarsens: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -80,7 +83,7 @@ class SqlModel:
 
     @cached_property
     def reads(self) -> frozenset[str]:
-        """Every ``schema.table`` that the SELECT names."""
+        """Every ``schema.table`` that the SELECT names, and functions that read a table by its name."""
         try:
             tree = sqlglot.parse_one(self.sql, dialect="duckdb")
         except sqlglot.ParseError as error:
@@ -90,7 +93,13 @@ class SqlModel:
                 where=f"{self.path}:{first.get('line', 1)}",
                 hint="a model is a single SELECT statement in DuckDB's SQL",
             ) from error
-        return frozenset(f"{table.db}.{table.name}" for table in tree.find_all(exp.Table) if table.db)
+        return frozenset(name for table in tree.find_all(exp.Table) if (name := _read_name(table)))
+
+
+def _read_name(table: exp.Table) -> str:
+    if isinstance(table.this, exp.Anonymous) and table.this.name.lower() in {"query", "query_table"}:
+        return f"{table.this.name}()"
+    return ".".join(part.name for part in table.parts) if table.db else ""
 
 
 def load_models(
@@ -165,7 +174,10 @@ def _column(name: str, text: str) -> ModelColumn:
     values = dict(note.split("=", 1) for note in notes if "=" in note)
     kinds: dict[str, Kind] = {"category": "category", "flag": "flag", "date": "date", "id": "id"}
     kind: Kind = next((kinds[note] for note in notes if note in kinds), "number")
-    return ModelColumn(name, meaning, values.get("unit", ""), kind, "calendar" in notes, "cumulative" in notes)
+    coarsens = tuple(note.partition("=")[2].strip().lower() for note in notes if note.startswith("coarsens="))
+    return ModelColumn(
+        name, meaning, values.get("unit", ""), kind, "calendar" in notes, "cumulative" in notes, coarsens
+    )
 
 
 def _ordered(models: dict[str, SqlModel]) -> list[SqlModel]:

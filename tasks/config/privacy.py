@@ -1,0 +1,53 @@
+"""The privacy section of a workspace: what the company declares of its columns.
+
+Owns: the shape of the section, and that a declared class is not weaker than it may be. Does not own the classes or the
+defaults of the entities (`entities.py`), or what follows from a class (`tasks/warehouse/privacy.py`).
+"""
+
+from __future__ import annotations
+
+import difflib
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, field_validator
+
+from tasks.config.entities import ENTITIES
+from tasks.config.privacy_class import PrivacyClass, is_stricter
+from tasks.config.segmentations import Strict
+
+
+def _known(name: str) -> str:
+    """Let the name of an entity's column pass.
+
+    Raises:
+        ValueError: there is no such column; the nearest is named.
+    """
+    entity, _, column = name.partition(".")
+    if entity in ENTITIES and column in ENTITIES[entity].column_names:
+        return name
+    known = [f"{entity.name}.{column}" for entity in ENTITIES.values() for column in entity.column_names]
+    near = difflib.get_close_matches(name, known, n=1)
+    hint = f"did you mean {near[0]!r}?" if near else "write entity.column, see docs/reference/entities.md"
+    raise ValueError(f"there is no column {name!r}; {hint}")
+
+
+class PrivacyPolicy(Strict):
+    """How data about people is treated."""
+
+    columns: dict[Annotated[str, AfterValidator(_known)], PrivacyClass] = Field(
+        default_factory=dict,
+        description="class by `entity.column`, such as `customers.income_amount: sensitive`; stricter than the entity's"
+        " own class (see entities.md), or `plain` for one that is `sensitive`",
+    )
+
+    @field_validator("columns")
+    @classmethod
+    def _strict_enough(cls, columns: dict[str, PrivacyClass]) -> dict[str, PrivacyClass]:
+        """A contact stays one and an id stays one; whether a day of birth is exact, only the company knows."""
+        for name, declared in columns.items():
+            entity, column = name.split(".")
+            own = ENTITIES[entity].column(column).privacy
+            if is_stricter(own, declared) and (own, declared) != ("sensitive", "plain"):
+                message = f"{name} is {own} and cannot be declared {declared}; leave it out, or declare it stricter"
+                raise ValueError(message)
+        return columns
