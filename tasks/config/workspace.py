@@ -16,6 +16,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, PrivateAttr, model_validator
 
 from tasks.config.entities import ENTITIES
+from tasks.config.privacy import KEY_PATH, PrivacyPolicy, fingerprint
 from tasks.config.segmentations import Key, RulesSegmentation, Segmentation, Sql, Strict
 
 EntityName = Literal["customers", "order_lines", "feedback", "campaigns", "campaign_contacts", "area_profiles"]
@@ -150,6 +151,7 @@ class Workspace(Strict):
     sources: dict[Key, Source] = Field(min_length=1)
     features: Features = Features()
     quality: QualityPolicy = QualityPolicy()
+    privacy: PrivacyPolicy = PrivacyPolicy()
     segmentations: dict[Key, Segmentation] = Field(min_length=1, description="ways of dividing the customers")
     drift: DriftPolicy = DriftPolicy()
     publish: PublishPolicy = PublishPolicy()
@@ -182,12 +184,27 @@ class Workspace(Strict):
                 return self._lines[keys[:length]]
         return "resegment.yaml"
 
+    def pseudonym_key(self) -> bytes | None:
+        """The key that customer ids are hashed with; None where they stay as they are.
+
+        Raises:
+            WorkspaceError: they are to be hashed, and the key is missing or too short.
+        """
+        return self.privacy.usable_key(self.line_of(*KEY_PATH)) if self.privacy.pseudonymise else None
+
+    def key_fingerprint(self) -> str | None:
+        """What tells the key from others; None where ids stay as they are. Raises as `pseudonym_key` does."""
+        key = self.pseudonym_key()
+        return None if key is None else fingerprint(key)
+
     def digest(self) -> str:
         """SHA-256 of what the workspace says that can change a result: not of folders, memory or names of files.
 
         Two runs in two folders on the same files therefore have the same run id.
         """
         said = self.model_dump(mode="json", exclude={"output", "engine", "as_of", "publish", "generate"})
+        # The key is no part of it: `key_fingerprint` is, where ids are hashed.
+        said["privacy"].pop("key")
         for source in said["sources"].values():
             source["path"] = None
             for lookup in source["lookups"].values():
