@@ -32,6 +32,7 @@ def monitoring_models(run: Run) -> list[SqlModel]:
             "workspace_sha256": literal(run.workspace.digest()),
             "known_as_of": f"CAST({literal(run.known_as_of)} AS TIMESTAMP)",
             "code_version": literal(code_version()),
+            "min_group_size": run.workspace.privacy.min_group_size,
         },
     )
 

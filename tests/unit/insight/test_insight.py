@@ -100,7 +100,7 @@ def test_a_changed_rule_is_told_as_the_reason(make_workspace: MakeWorkspace, ope
 def test_profiles_agree_with_the_features(make_workspace: MakeWorkspace, opened: OpenRun) -> None:
     with opened(make_workspace()) as run:
         compute(run)
-        frame = profile_segments(run.warehouse, catalogue_of(run), run.run_id, ["lifecycle"])
+        frame = profile_segments(run.warehouse, catalogue_of(run), run.run_id, ["lifecycle"], 1)
     rows = {(row["segment_id"], row["feature_name"]): row for row in frame.to_dicts()}
     net = rows["lifecycle.new", "net_amount"]
     # Anna 2*1.50 + 0.99 + 12.00, Ben 4*1.50.

@@ -78,6 +78,8 @@ def workspace(folder: Path, *, entities: tuple[str, ...] = tuple(ENTITIES), **qu
         for name in entities
     }
     tree = {"name": "made", "sources": sources, "segmentations": _SEGMENTATIONS, "quality": quality}
+    # Every segment has two customers or more.
+    tree |= {"privacy": {"min_group_size": 2}}
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "resegment.yaml").write_text(yaml.safe_dump(tree, sort_keys=False))
     return load_workspace(folder)
@@ -209,7 +211,8 @@ _PROFILE = """
     SELECT 'k' AS segmentation_id, 'k.one' AS segment_id, 'order_count' AS feature_name, 2 AS customer_count,
         3::DOUBLE AS mean_value, 3::DOUBLE AS median_value, 3::DOUBLE AS population_mean_value,
         0::DOUBLE AS standardised_difference,
-        NULL::VARCHAR AS top_value, NULL::DOUBLE AS top_share, NULL::DOUBLE AS population_share
+        NULL::VARCHAR AS top_value, NULL::DOUBLE AS top_share, NULL::DOUBLE AS population_share,
+        false AS is_suppressed
 """
 
 
