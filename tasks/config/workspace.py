@@ -19,7 +19,9 @@ from tasks.config.entities import ENTITIES
 from tasks.config.privacy import KEY_PATH, PrivacyPolicy, fingerprint
 from tasks.config.segmentations import Key, RulesSegmentation, Segmentation, Sql, Strict
 
-EntityName = Literal["customers", "order_lines", "feedback", "campaigns", "campaign_contacts", "area_profiles"]
+EntityName = Literal[
+    "customers", "order_lines", "feedback", "campaigns", "campaign_contacts", "consents", "area_profiles"
+]
 Format = Literal["csv", "parquet", "jsonl"]
 
 

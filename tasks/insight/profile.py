@@ -104,10 +104,11 @@ def _feature_of(row: Record) -> str:
     return str(row["feature_name"])
 
 
-def _sharing(row: Record) -> float:
+def _sharing(row: Record) -> int:
     """Customers who share the top value of a category; of a number, all who have one."""
     share = row.get("top_share")
-    return row["customer_count"] if share is None else round(row["customer_count"] * share)
+    count = int(row["customer_count"])
+    return count if share is None else round(count * share)
 
 
 def _numbers(warehouse: Warehouse, columns: Sequence[ModelColumn]) -> list[Record]:

@@ -172,6 +172,7 @@ def key_figures(warehouse: Warehouse, sizes: dict[str, int], least: int) -> list
                 **dict.fromkeys(("previous_as_of", "known_as_of"), "NULL"),
                 **dict.fromkeys(("workspace_name", "workspace_sha256", "code_version", "multiple"), "''"),
                 "load_numbers": "-1",
+                "maps_consents": "FALSE",
                 "min_group_size": least,
             },
         )

@@ -36,6 +36,10 @@ SOURCES = {
     "campaigns": "SELECT 'k1' AS campaign_id, TIMESTAMP '2025-05-01' AS started_at, DATE '2025-05-31' AS ended_date",
     "campaign_contacts": "SELECT 'k1' AS campaign_id, 'c' || n AS customer_id, TIMESTAMP '2025-05-02' AS contacted_at,"
     " CASE n WHEN 1 THEN TIMESTAMP '2025-05-03' END AS responded_at FROM range(1, 3) AS r (n)",
+    # Customers 1 to 3 are for e-mails, of whom 3 withdraws; nothing is known of 4.
+    "consents": "SELECT 'c' || n AS customer_id, 'marketing' AS purpose_name, 'email' AS channel_name,"
+    " TIMESTAMP '2025-04-01' AS decided_at, true AS is_given FROM range(1, 4) AS r (n)"
+    " UNION ALL SELECT 'c3', 'marketing', NULL, TIMESTAMP '2025-05-01', false",
     "area_profiles": "SELECT 'a1' AS area_code, 1000 AS population_count, 0.1 AS poverty_share",
 }
 _DEFINITIONS = """
