@@ -106,7 +106,9 @@ def build_parser() -> argparse.ArgumentParser:
 
     _command(commands, "status", "what is published, as of when, and how the last runs ended")
     explain = _command(commands, "explain", "why a customer is in his segments")
-    explain.add_argument("customer_id", metavar="CUSTOMER_ID")
+    explain.add_argument(
+        "customer_id", metavar="CUSTOMER_ID", help="the company's own id, or the pseudonym that is published for it"
+    )
     report = _command(commands, "report", "say where the report of the last run is")
     report.add_argument("--open", action="store_true", help="open it in the browser")
     _command(commands, "validate", "check workspace, SQL, rules and expectations without running")

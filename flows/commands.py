@@ -81,7 +81,7 @@ def status(options: argparse.Namespace) -> int:
 
 def explain(options: argparse.Namespace) -> int:
     """`resegment explain CUSTOMER_ID`."""
-    from tasks.insight.explain import explain_customer
+    from tasks.insight.explain import explain_customer, published_id
     from tasks.warehouse.catalogue import Catalogue
     from tasks.warehouse.connection import Warehouse
     from tasks.warehouse.ledger import publications
@@ -90,11 +90,12 @@ def explain(options: argparse.Namespace) -> int:
     space, paths = _opened(options)
     if not paths.warehouse.exists():
         raise UsageError("nothing has been run here yet", where=str(paths.root), hint="run `resegment run` first")
+    customer_id = published_id(space, options.customer_id)
     with Warehouse.open(paths.warehouse, read_only=True) as warehouse:
         published = publications(warehouse)
         as_of = published[-1].as_of if published else dt.date.min
         models = load_models("features", as_of=as_of, windows=space.features.windows, extra=space.directory / "sql")
-        found = explain_customer(warehouse, Catalogue(models), options.customer_id)
+        found = explain_customer(warehouse, Catalogue(models), customer_id)
     if options.json:
         console.print_json(dataclasses.asdict(found))
         return 0

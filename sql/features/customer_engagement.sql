@@ -1,4 +1,4 @@
--- what: one row is how a customer answers: to campaigns, and in ratings, scores and complaints
+-- what: one row is how a customer answers: to campaigns, in ratings, scores and complaints, and with his consent
 -- why: who responds is worth a contact, who complains should not get one, and satisfaction turns before sales do
 -- grain: customer
 -- column customer_id: the company's own id of the customer [id]
@@ -10,6 +10,7 @@
 -- column feedback_count: ratings, scores, comments and complaints given [unit=times; cumulative]
 -- column complaint_count: complaints [unit=times; cumulative]
 -- column recommend_score_last: newest recommendation score, 0 to 10; NULL: none given
+-- column has_marketing_consent: consents to marketing on a channel at least; NULL: no decision is known [flag]
 WITH
 contacts AS (
     SELECT
@@ -32,6 +33,15 @@ voices AS (
         arg_max(recommend_score, (given_at, feedback_id)) AS recommend_score_last
     FROM staging.feedback
     GROUP BY customer_id
+),
+
+decisions AS (
+    SELECT
+        customer_id,
+        bool_or(has_consent) AS has_marketing_consent
+    FROM staging.consents
+    WHERE purpose_name = 'marketing'
+    GROUP BY customer_id
 )
 
 SELECT
@@ -43,7 +53,9 @@ SELECT
     CASE WHEN rating_count > 0 THEN rating_sum / rating_count END AS rating_mean,
     coalesce(feedback_count, 0) AS feedback_count,
     coalesce(complaint_count, 0) AS complaint_count,
-    recommend_score_last
+    recommend_score_last,
+    has_marketing_consent
 FROM staging.customers
 LEFT JOIN contacts USING (customer_id)
 LEFT JOIN voices USING (customer_id)
+LEFT JOIN decisions USING (customer_id)

@@ -5,7 +5,7 @@
 -- column segment_id: the segment [id]
 -- column customer_count: customers in it [unit=customers]
 -- column customer_share: share of the segmentation's customers [unit=share]
--- column net_amount: orders minus returns, all time [unit=currency]
+-- column net_amount: orders minus returns, all time; as all figures of money, orders and recency NULL where is_suppressed [unit=currency]
 -- column net_share: share of the segmentation's net amount [unit=share]
 -- column order_count: orders, all time [unit=orders]
 -- column average_order_amount: net amount per order [unit=currency]
@@ -18,6 +18,7 @@
 -- column left_count: customers who went out since the previous run [unit=customers]
 -- column change_count: customers now minus then; null on the first run [unit=customers]
 -- column change_share: the change as a share of then [unit=share]
+-- column is_suppressed: figures of money, orders and recency would tell of fewer customers than privacy.min_group_size, by themselves or by subtraction from those of all customers [flag]
 WITH sizes AS (
     SELECT
         membership.segmentation_id,
@@ -107,6 +108,40 @@ defined AS (
     LEFT JOIN moved ON definition.segment_id = moved.segment_id
     LEFT JOIN totals ON definition.segmentation_id = totals.segmentation_id
     WHERE definition.run_id = {{ run_id }} AND definition.status_name = 'active'
+),
+
+-- Segments that anybody is in, smallest first: with a segment too small to be told of, those that it would follow from
+-- by subtraction are left out too, until two are, with enough customers between them (see tasks/config/privacy.py).
+ranked AS (
+    SELECT
+        segment_id,
+        customer_count,
+        row_number() OVER smallest_first AS place,
+        min(customer_count) OVER (PARTITION BY segmentation_id) AS smallest_count,
+        sum(customer_count) OVER smallest_first - customer_count AS smaller_count
+    FROM defined
+    WHERE customer_count > 0
+    WINDOW
+        smallest_first AS (
+            PARTITION BY segmentation_id
+            ORDER BY customer_count, segment_id
+            ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+        )
+),
+
+withheld AS (
+    SELECT segment_id
+    FROM ranked
+    WHERE
+        smallest_count < {{ min_group_size }}
+        AND (customer_count < {{ min_group_size }} OR place <= 2 OR smaller_count < {{ min_group_size }})
+),
+
+told AS (
+    SELECT
+        *,
+        segment_id IN (SELECT withheld.segment_id FROM withheld) AS is_suppressed
+    FROM defined
 )
 
 SELECT
@@ -114,14 +149,19 @@ SELECT
     segment_id,
     customer_count,
     coalesce(customer_count / nullif(total_customer_count, 0), 0) AS customer_share,
-    CAST(net_amount AS DOUBLE) AS net_amount,
-    coalesce(CAST(net_amount AS DOUBLE) / nullif(CAST(total_net_amount AS DOUBLE), 0), 0) AS net_share,
-    order_count,
-    CAST(net_amount AS DOUBLE) / nullif(order_count, 0) AS average_order_amount,
-    CAST(recency_median_days AS DOUBLE) AS recency_median_days,
+    CASE WHEN NOT is_suppressed THEN CAST(net_amount AS DOUBLE) END AS net_amount,
+    CASE
+        WHEN NOT is_suppressed
+            THEN coalesce(CAST(net_amount AS DOUBLE) / nullif(CAST(total_net_amount AS DOUBLE), 0), 0)
+    END AS net_share,
+    CASE WHEN NOT is_suppressed THEN order_count END AS order_count,
+    CASE
+        WHEN NOT is_suppressed THEN CAST(net_amount AS DOUBLE) / nullif(order_count, 0)
+    END AS average_order_amount,
+    CASE WHEN NOT is_suppressed THEN CAST(recency_median_days AS DOUBLE) END AS recency_median_days,
     {%- for window in windows %}
-    CAST(net_{{ window }}d_amount AS DOUBLE) AS net_{{ window }}d_amount,
-    order_{{ window }}d_count,
+    CASE WHEN NOT is_suppressed THEN CAST(net_{{ window }}d_amount AS DOUBLE) END AS net_{{ window }}d_amount,
+    CASE WHEN NOT is_suppressed THEN order_{{ window }}d_count END AS order_{{ window }}d_count,
     {%- endfor %}
     entered_count,
     left_count,
@@ -129,5 +169,6 @@ SELECT
     CASE
         WHEN {{ previous_run_id }} IS NOT NULL
             THEN (entered_count - left_count) / nullif(customer_count - entered_count + left_count, 0)
-    END AS change_share
-FROM defined
+    END AS change_share,
+    is_suppressed
+FROM told

@@ -1,5 +1,5 @@
--- what: one row is what a customer gets on a channel, after priorities
--- why: a customer in several segments is addressed once on each channel
+-- what: one row is what a customer gets on a channel, after priorities and consent
+-- why: a customer in several segments is addressed once on each channel, and not where he has not consented
 -- grain: global
 -- column as_of_date: the date described [date]
 -- column run_id: the run that made the row [id]
@@ -10,27 +10,6 @@
 -- column message: what he is told
 -- column offer: what he is offered
 -- column losing_segment_ids: segments whose treatment lost on this channel, best first, comma-joined
-WITH treatments AS (
-    SELECT
-        membership.customer_id,
-        definition.channel_name,
-        definition.segment_id,
-        definition.priority,
-        definition.message,
-        definition.offer,
-        row_number() OVER (
-            PARTITION BY membership.customer_id, definition.channel_name
-            ORDER BY definition.priority, definition.segment_id
-        ) AS place
-    FROM segments.membership AS membership
-    INNER JOIN segments.definition AS definition
-        ON
-            membership.segment_id = definition.segment_id
-            AND definition.run_id = {{ current_run }}
-            AND definition.channel_name IS NOT NULL
-    WHERE membership.run_id = {{ current_run }}
-)
-
 SELECT
     {{ current_as_of }} AS as_of_date,
     {{ current_run }} AS run_id,
@@ -41,6 +20,7 @@ SELECT
     max(CASE WHEN place = 1 THEN message END) AS message,
     max(CASE WHEN place = 1 THEN offer END) AS offer,
     array_to_string(list(segment_id ORDER BY place) FILTER (WHERE place > 1), ',') AS losing_segment_ids
-FROM treatments
+FROM monitoring.treatment
+WHERE run_id = {{ current_run }} AND refusal_name IS NULL
 GROUP BY customer_id, channel_name
 ORDER BY customer_id, channel_name

@@ -7,7 +7,7 @@
 -- column segment_id: the segment [id]
 -- column customer_count: customers in it [unit=customers]
 -- column customer_share: share of the segmentation's customers [unit=share]
--- column net_amount: orders minus returns, all time [unit=currency]
+-- column net_amount: orders minus returns, all time; as all figures of money, orders and recency NULL where is_suppressed [unit=currency]
 -- column net_share: share of the segmentation's net amount [unit=share]
 -- column order_count: orders, all time [unit=orders]
 -- column average_order_amount: net amount per order [unit=currency]
@@ -20,6 +20,7 @@
 -- column left_count: customers who went out since the previous run [unit=customers]
 -- column change_count: customers now minus then; null on the first run [unit=customers]
 -- column change_share: the change as a share of then [unit=share]
+-- column is_suppressed: figures of money, orders and recency would tell of fewer customers than privacy.min_group_size, by themselves or by subtraction from those of all customers [flag]
 SELECT
     as_of_date,
     run_id,
@@ -39,7 +40,9 @@ SELECT
     entered_count,
     left_count,
     change_count,
-    change_share
+    change_share,
+    -- Runs of before this was kept have none.
+    coalesce(is_suppressed, FALSE) AS is_suppressed
 FROM monitoring.kpi
 WHERE run_id IN ({{ listed_runs }})
 ORDER BY as_of_date, segment_id

@@ -237,6 +237,26 @@ CAMPAIGN_CONTACTS = Entity(
     ),
 )
 
+CONSENTS = Entity(
+    "consents",
+    "one decision of a customer for or against a use of his data on a channel; the newest counts",
+    ("customer_id", "purpose_name", "channel_name", "decided_at"),
+    "decided_at",
+    (
+        _id("customer_id", "who decided"),
+        _event("decided_at", "when he decided (UTC)", required=True),
+        Column(
+            "purpose_name",
+            TEXT,
+            "what for; treatments ask for `marketing`",
+            required=True,
+            rule=HardRule("length(trim(purpose_name)) > 0", "a purpose such as marketing"),
+        ),
+        Column("channel_name", TEXT, "where, as treatments name it (email, letter, …); null or `all`: everywhere"),
+        Column("is_given", "BOOLEAN", "true: given; false: refused or withdrawn", required=True),
+    ),
+)
+
 AREA_PROFILES = Entity(
     "area_profiles",
     "what is known of one area",
@@ -257,7 +277,8 @@ AREA_PROFILES = Entity(
 )
 
 ENTITIES: dict[str, Entity] = {
-    entity.name: entity for entity in (CUSTOMERS, ORDER_LINES, FEEDBACK, CAMPAIGNS, CAMPAIGN_CONTACTS, AREA_PROFILES)
+    entity.name: entity
+    for entity in (CUSTOMERS, ORDER_LINES, FEEDBACK, CAMPAIGNS, CAMPAIGN_CONTACTS, CONSENTS, AREA_PROFILES)
 }
 
 #: Columns that are contact data in every workspace, by name: their values are shown to nobody.

@@ -17,6 +17,7 @@ from pydantic import BaseModel, ValidationError
 from typing_extensions import TypeIs
 
 from tasks.config.errors import UsageError, WorkspaceError
+from tasks.config.privacy import KEY_HINT, KEY_PATH
 from tasks.config.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ def load_workspace(
     except UnicodeDecodeError as error:
         raise WorkspaceError(f"not UTF-8 at byte {error.start}", where=str(file), hint="save it as UTF-8") from error
     tree, lines = _compose(text, str(file))
+    _refuse_written_key(tree, lines)
     tree = _substitute(tree, (), lines, os.environ if environment is None else environment)
     for override in overrides:
         _override(tree, lines, override)
@@ -105,6 +107,20 @@ def _construct(node: yaml.Node, path: Path_, lines: dict[Path_, str], file: str)
         raise WorkspaceError(f"cannot read the value {node.value!r}: {error}", where=lines[path]) from error
 
 
+def _refuse_written_key(tree: dict[str, Any], lines: dict[Path_, str]) -> None:
+    """A key in the file is a key in the repository that the file lies in, and in its history."""
+    section, name = KEY_PATH
+    privacy = tree.get(section)
+    written = privacy.get(name) if isinstance(privacy, dict) else None
+    found = _VARIABLE.fullmatch(written) if isinstance(written, str) else None
+    if written is not None and (found is None or found["default"] is not None):
+        raise WorkspaceError(
+            "privacy.key: the key stands in the file, expected the name of an environment variable",
+            where=_line(lines, KEY_PATH),
+            hint=KEY_HINT,
+        )
+
+
 def _substitute(value: Any, path: Path_, lines: dict[Path_, str], environment: Mapping[str, str]) -> Any:  # noqa: ANN401 - a YAML tree
     if isinstance(value, dict):
         return {key: _substitute(item, (*path, key), lines, environment) for key, item in value.items()}
@@ -118,6 +134,9 @@ def _substitute(value: Any, path: Path_, lines: dict[Path_, str], environment: M
         found = environment.get(name)
         if found is None or (found == "" and default is not None):
             found = default
+        if found is None and path == KEY_PATH:
+            # Who only looks at what is published needs no key; a run asks for it.
+            return ""
         if found is None:
             raise WorkspaceError(
                 f"the environment variable {name} is not set",
@@ -127,6 +146,9 @@ def _substitute(value: Any, path: Path_, lines: dict[Path_, str], environment: M
         return found
 
     replaced = _VARIABLE.sub(replace, value)
+    if path == KEY_PATH:
+        # Text, whatever it looks like; stripped of nothing.
+        return replaced or None
     # A value that is a variable as a whole may be a number or a date, as if written there.
     return yaml.safe_load(replaced) if _VARIABLE.fullmatch(value) and replaced else replaced
 
@@ -143,6 +165,11 @@ def _override(tree: dict[str, Any], lines: dict[Path_, str], override: str) -> N
     except yaml.YAMLError:
         # Such as `*.csv`, an alias to YAML and a glob to everybody else.
         value = text
+    section, secret = KEY_PATH
+    if keys[:2] == [section, secret] or (keys == [section] and isinstance(value, dict) and secret in value):
+        raise UsageError(
+            "--set privacy.key: other users see the command line, and records of runs keep it", hint=KEY_HINT
+        )
     place: Any = tree
     path: Path_ = ()
     for key in keys[:-1]:

@@ -1,7 +1,8 @@
-"""The privacy section of a workspace: what the company declares of its columns.
+"""The privacy section of a workspace: what the company declares of its columns, pseudonyms, small groups.
 
-Owns: the shape of the section, and that a declared class is not weaker than it may be. Does not own the classes or the
-defaults of the entities (`entities.py`), or what follows from a class (`tasks/warehouse/privacy.py`).
+Owns: the shape of the section, that a declared class is not weaker than it may be, and that a key can be used. Does not
+own the classes or the defaults of the entities (`entities.py`), the hash (`pseudonym.py`), or what follows from a class
+(`tasks/warehouse/privacy.py`).
 """
 
 from __future__ import annotations
@@ -9,11 +10,19 @@ from __future__ import annotations
 import difflib
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, field_validator
+from pydantic import AfterValidator, Field, SecretStr, field_validator
 
 from tasks.config.entities import ENTITIES
+from tasks.config.errors import WorkspaceError
 from tasks.config.privacy_class import PrivacyClass, is_stricter
 from tasks.config.segmentations import Strict
+
+#: Where the key stands in the workspace file; its value is told to nobody (see `loading.py`).
+KEY_PATH = ("privacy", "key")
+KEY_HINT = "write `key: ${RESEGMENT_PSEUDONYM_KEY}` below `privacy:` and set that variable, for example to the output"
+KEY_HINT += " of `openssl rand -hex 32`; keep it as long as the output folder"
+#: RFC 2104, section 3: a key shorter than the hash's output weakens it; 16 bytes are what nobody can try out.
+SHORTEST_KEY = 16
 
 
 def _known(name: str) -> str:
@@ -40,6 +49,14 @@ class PrivacyPolicy(Strict):
         " own class (see entities.md), or `plain` for one that is `sensitive`",
     )
 
+    pseudonymise: bool = Field(default=False, description="replace customer ids by a keyed hash from staging on")
+    key: SecretStr | None = Field(
+        default=None, description="of the hash: ${RESEGMENT_PSEUDONYM_KEY}, at least 16 bytes"
+    )
+    min_group_size: int = Field(
+        default=5, ge=1, description="figures of fewer customers are left out of profiles, money and descriptions"
+    )
+
     @field_validator("columns")
     @classmethod
     def _strict_enough(cls, columns: dict[str, PrivacyClass]) -> dict[str, PrivacyClass]:
@@ -51,3 +68,25 @@ class PrivacyPolicy(Strict):
                 message = f"{name} is {own} and cannot be declared {declared}; leave it out, or declare it stricter"
                 raise ValueError(message)
         return columns
+
+    def usable_key(self, where: str) -> bytes:
+        """The key as bytes.
+
+        Args:
+            where: the place in the workspace file, for the error.
+
+        Raises:
+            WorkspaceError: there is none, or it is too short.
+        """
+        secret = self.key.get_secret_value().encode() if self.key else b""
+        if not secret:
+            raise WorkspaceError(
+                "privacy.key: customers are to be pseudonymised, and there is no key", where=where, hint=KEY_HINT
+            )
+        if len(secret) < SHORTEST_KEY:
+            raise WorkspaceError(
+                f"privacy.key: the key has {len(secret)} bytes, expected at least {SHORTEST_KEY}",
+                where=where,
+                hint=KEY_HINT,
+            )
+        return secret

@@ -16,11 +16,14 @@ from typing import Annotated, Literal, Self
 from pydantic import ConfigDict, Field, PrivateAttr, model_validator
 
 from tasks.config.entities import ENTITIES
-from tasks.config.privacy import PrivacyPolicy
+from tasks.config.privacy import KEY_PATH, PrivacyPolicy
 from tasks.config.privacy_class import PrivacyClass
+from tasks.config.pseudonym import fingerprint
 from tasks.config.segmentations import Key, RulesSegmentation, Segmentation, Sql, Strict
 
-EntityName = Literal["customers", "order_lines", "feedback", "campaigns", "campaign_contacts", "area_profiles"]
+EntityName = Literal[
+    "customers", "order_lines", "feedback", "campaigns", "campaign_contacts", "consents", "area_profiles"
+]
 Format = Literal["csv", "parquet", "jsonl"]
 
 
@@ -204,12 +207,27 @@ class Workspace(Strict):
                 return self._lines[keys[:length]]
         return "resegment.yaml"
 
+    def pseudonym_key(self) -> bytes | None:
+        """The key that customer ids are hashed with; None where they stay as they are.
+
+        Raises:
+            WorkspaceError: they are to be hashed, and the key is missing or too short.
+        """
+        return self.privacy.usable_key(self.line_of(*KEY_PATH)) if self.privacy.pseudonymise else None
+
+    def key_fingerprint(self) -> str | None:
+        """What tells the key from others; None where ids stay as they are. Raises as `pseudonym_key` does."""
+        key = self.pseudonym_key()
+        return None if key is None else fingerprint(key)
+
     def digest(self) -> str:
         """SHA-256 of what the workspace says that can change a result: not of folders, memory or names of files.
 
         Two runs in two folders on the same files therefore have the same run id.
         """
         said = self.model_dump(mode="json", exclude={"output", "engine", "as_of", "publish", "generate"})
+        # The key is no part of it: `key_fingerprint` is, where ids are hashed.
+        said["privacy"].pop("key")
         for source in said["sources"].values():
             source["path"] = None
             for lookup in source["lookups"].values():

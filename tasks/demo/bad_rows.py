@@ -161,3 +161,28 @@ def bad_feedback(draws: Draws, plan: DefectPlan, like: pl.DataFrame, first: int,
                 }
             )
     return pl.DataFrame(rows, schema=like.schema)
+
+
+def bad_consents(draws: Draws, plan: DefectPlan, like: pl.DataFrame, first: int, last: int) -> pl.DataFrame:
+    """Bad rows of the consent export with the columns of `like`."""
+    rows = []
+    for index, kind in _kinds_of("consents"):
+        if kind.name == "duplicate_record":
+            continue
+        hosts = plan.hosts(kind.name, kind.source, first, last)
+        at, _ = _drawn(draws, hosts * len(KINDS) + index)
+        for i, customer in enumerate(customer_ids(hosts)):
+            row: dict[str, str | None] = {
+                "customer": customer,
+                "purpose": "marketing",
+                "channel": "app",
+                "decision": "opt-in",
+                "decided_at": moments(at)[i].strftime("%Y-%m-%dT%H:%M:%SZ"),
+            }
+            spoilt: dict[str, dict[str, str | None]] = {
+                "unparsable_date": {"decided_at": "2025-02-31T12:00:00Z"},
+                "unknown_decision": {"decision": "maybe"},
+                "missing_customer": {"customer": None},
+            }
+            rows.append(row | spoilt[kind.name])
+    return pl.DataFrame(rows, schema=like.schema)

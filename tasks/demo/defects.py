@@ -48,6 +48,10 @@ KINDS: tuple[Kind, ...] = (
     Kind("exact_duplicate", "store_tickets", None, "deduplicated"),
     Kind("rating_out_of_range", "feedback", "rating", "value_blanked"),
     Kind("missing_customer", "feedback", "customer_id", "row_quarantined"),
+    Kind("unparsable_date", "consents", "decided_at", "row_quarantined"),
+    Kind("unknown_decision", "consents", "is_given", "row_quarantined"),
+    Kind("missing_customer", "consents", "customer_id", "row_quarantined"),
+    Kind("duplicate_record", "consents", None, "deduplicated"),
 )
 #: One bad row of every kind per so many customers, and at least one.
 _CUSTOMERS_PER_DEFECT = 5000

@@ -18,6 +18,7 @@ import polars as pl
 
 from tasks.config.errors import OutputError, UsageError
 from tasks.demo import bad_rows, contacts, crm, sales_exports, story, truth
+from tasks.demo.consents import consent_frame, consents_of
 from tasks.demo.defects import KINDS, DefectPlan
 from tasks.demo.draws import Draws, Ints
 from tasks.demo.feedback import feedback_frame
@@ -134,7 +135,12 @@ def _write_chunk(folder: ExportFolder, run: _Run, first: int, last: int) -> None
     said.append(bad_rows.bad_feedback(draws, plan, feedback, first, last))
     sent = folder.text("campaign_contacts.csv", "campaign_contacts", PLAIN_STYLE)
     sent.append(contacts.contact_frame(draws, customers))
-    folder.parquet(CUSTOMERS_PATH, None).append(truth.customer_frame(customers, orders, lines))
+    consents = consents_of(draws, customers)
+    asked = consent_frame(draws, customers, consents, plan)
+    decided = folder.text("consents.csv", "consents", PLAIN_STYLE)
+    decided.append(asked)
+    decided.append(bad_rows.bad_consents(draws, plan, asked, first, last))
+    folder.parquet(CUSTOMERS_PATH, None).append(truth.customer_frame(customers, orders, lines, consents))
     run.tally.add(customers)
 
 

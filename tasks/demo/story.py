@@ -74,6 +74,15 @@ POSTAGE_CENTS = 490
 POSTAGE_FREE_FROM_CENTS = 4500
 FEEDBACK_SHARE = 0.02
 
+#: Of the customers this share decides once for all channels, the others on each by itself; and so many say yes.
+CONSENT_GENERAL_SHARE = 0.25
+CONSENT_GENERAL_YES, CONSENT_EMAIL_YES, CONSENT_APP_YES = 0.8, 0.65, 0.5
+#: Half decide on the analysis of their data, too.
+CONSENT_ANALYTICS_SHARE, CONSENT_ANALYTICS_YES = 0.5, 0.7
+#: Of those with a consent this share withdraws it in the history, half of them for all channels; of these again a
+#: fifth thinks better of it where e-mail is concerned.
+CONSENT_WITHDRAWN_SHARE, CONSENT_WITHDRAWN_ALL_SHARE, CONSENT_AGAIN_SHARE = 0.15, 0.5, 0.2
+
 #: January to December; the first months are level so that a quiet comparison is quiet.
 SEASON = (0.97, 0.99, 1.0, 1.0, 1.0, 1.0, 0.97, 0.95, 1.0, 1.03, 1.08, 1.35)
 

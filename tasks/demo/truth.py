@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 
 from tasks.demo import catalogue, places, story
+from tasks.demo.consents import Consents
 from tasks.demo.draws import Ints
 from tasks.demo.lines import Lines
 from tasks.demo.orders import Orders
@@ -24,12 +25,13 @@ _SEGMENTS = pl.Series(SEGMENT_IDS)
 _AREAS = pl.Series([area.code for area in places.AREAS])
 
 
-def customer_frame(customers: Customers, orders: Orders, lines: Lines) -> pl.DataFrame:
+def customer_frame(customers: Customers, orders: Orders, lines: Lines, consents: Consents) -> pl.DataFrame:
     """One row per customer.
 
     `segment` is the behaviour until `meal_kit_since`, `segment_at_end` the one at the end of the history. `order_count`
     and `line_count` are what the exports hold under his id: orders, and all lines with postage, cancellations and
-    returns, without exact duplicates and bad rows.
+    returns, without exact duplicates and bad rows. `has_…_consent` is what he wants of marketing at the
+    end of the history.
     """
     named = ~orders.is_anonymous
     size = len(customers.number)
@@ -61,6 +63,10 @@ def customer_frame(customers: Customers, orders: Orders, lines: Lines) -> pl.Dat
             "new_area_code": new_area,
             "order_count": np.bincount(orders.row[named], minlength=size),
             "line_count": np.bincount(orders.row[lines.order][named[lines.order]], minlength=size),
+            "has_email_consent": consents.wants_email,
+            "has_app_consent": consents.wants_app,
+            "has_letter_consent": consents.wants_letters,
+            "consent_withdrawn_date": dates(consents.withdrawn_day),
         }
     )
 

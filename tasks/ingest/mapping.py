@@ -66,7 +66,12 @@ class Mapping:
     def lookup_columns(self, lookup: str) -> frozenset[str]:
         """Every column of a lookup that an expression names."""
         prefix = f"{lookup}."
-        named = {name for column, names in self.inputs.items() for name in names if name not in self.reads[f"columns.{column}"]}
+        named = {
+            name
+            for column, names in self.inputs.items()
+            for name in names
+            if name not in self.reads[f"columns.{column}"]
+        }
         return frozenset(name.removeprefix(prefix) for name in named if name.startswith(prefix))
 
     @property

@@ -16,6 +16,8 @@ import sqlglot
 from sqlglot import exp
 
 from tasks.config.errors import UsageError
+from tasks.config.pseudonym import is_pseudonym, pseudonym
+from tasks.config.workspace import Workspace
 from tasks.warehouse.catalogue import KEY, Catalogue
 from tasks.warehouse.connection import Warehouse, literal
 from tasks.warehouse.ledger import Publication, publications
@@ -58,6 +60,18 @@ class Explanation:
     features: list[FeatureValue] = field(default_factory=list)
     memberships: list[MembershipReason] = field(default_factory=list)
     history: list[dict[str, Any]] = field(default_factory=list)
+
+
+def published_id(workspace: Workspace, customer_id: str) -> str:
+    """The id that a customer is published under, given that or the company's own.
+
+    Raises:
+        WorkspaceError: customers are published under pseudonyms, and the key that leads from an id to one is missing.
+    """
+    if not workspace.privacy.pseudonymise or is_pseudonym(customer_id):
+        return customer_id
+    key = workspace.pseudonym_key()
+    return customer_id if key is None else pseudonym(key, customer_id)
 
 
 def explain_customer(warehouse: Warehouse, catalogue: Catalogue, customer_id: str) -> Explanation:

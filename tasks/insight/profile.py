@@ -1,12 +1,14 @@
 """Segment profiles: each feature of each segment beside all customers of its segmentation.
 
-Owns: `monitoring.profile`. Does not own the features or the memberships.
+Owns: `monitoring.profile`, and that it holds no figure of a small group. Does not own the features, the memberships or
+which groups are small (`tasks/config/privacy.py`).
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from itertools import groupby
 from typing import Any
 
 import polars as pl
@@ -14,6 +16,7 @@ import polars as pl
 from tasks.warehouse.catalogue import KEY, Catalogue
 from tasks.warehouse.connection import Warehouse, identifier, literal
 from tasks.warehouse.models import ModelColumn
+from tasks.warehouse.small_groups import withheld_groups
 
 SCHEMA = {
     "segmentation_id": pl.String,
@@ -27,7 +30,17 @@ SCHEMA = {
     "top_value": pl.String,
     "top_share": pl.Float64,
     "population_share": pl.Float64,
+    "is_suppressed": pl.Boolean,
 }
+#: What a suppressed row does not tell; `customer_count` it does.
+_FIGURES = (
+    "mean_value",
+    "median_value",
+    "standardised_difference",
+    "top_value",
+    "top_share",
+    "population_share",
+)
 #: Sums are of decimals, not floats: the same total in whatever order threads add them up.
 _EXACT = "DECIMAL(18, 4)"
 #: Wide enough for squares of such values and their sums.
@@ -36,9 +49,17 @@ Record = dict[str, Any]
 
 
 def profile_segments(
-    warehouse: Warehouse, catalogue: Catalogue, run_id: str, segmentations: Sequence[str]
+    warehouse: Warehouse, catalogue: Catalogue, run_id: str, segmentations: Sequence[str], min_group_size: int
 ) -> pl.DataFrame:
     """Profile every segment of a run.
+
+    Args:
+        warehouse: open, with the run's features and memberships.
+        catalogue: the features.
+        run_id: the run.
+        segmentations: those to profile.
+        min_group_size: of groups of fewer customers with a value no figure is told, nor of such groups as would give it
+            away by subtraction from all; a category's value that fewer share is not named.
 
     Returns:
         One row per segment and feature. Numbers and flags have means, medians and the difference from the population
@@ -57,9 +78,37 @@ def profile_segments(
             f"{members} AS membership JOIN {catalogue.relation(run_id)} AS feature USING ({KEY})"
         )
         found = [*_numbers(warehouse, numbers), *_categories(warehouse, categories)]
-        rows += [{"segmentation_id": segmentation, **row} for row in found]
+        rows += [{"segmentation_id": segmentation, **row} for row in _suppressed(found, min_group_size)]
     warehouse.execute("DROP TABLE IF EXISTS profiled")
     return pl.DataFrame(rows, schema=SCHEMA).sort("segment_id", "feature_name")
+
+
+def _suppressed(rows: Sequence[Record], least: int) -> list[Record]:
+    """The rows of one segmentation without the figures that would tell of fewer than `least` customers."""
+    told: list[Record] = []
+    for _, group in groupby(sorted(rows, key=_feature_of), key=_feature_of):
+        same = list(group)
+        sizes = {row["segment_id"]: int(row["customer_count"]) for row in same}
+        rare = frozenset(row["segment_id"] for row in same if _sharing(row) < least)
+        withheld = withheld_groups(sizes, least, rare)
+        # All customers together may be a small group, too.
+        beyond = ("population_mean_value",) if sum(sizes.values()) < least else ()
+        for row in same:
+            is_suppressed = row["segment_id"] in withheld
+            hidden = dict.fromkeys((*_FIGURES, *beyond)) if is_suppressed else {}
+            told.append({**row, **hidden, "is_suppressed": is_suppressed})
+    return told
+
+
+def _feature_of(row: Record) -> str:
+    return str(row["feature_name"])
+
+
+def _sharing(row: Record) -> int:
+    """Customers who share the top value of a category; of a number, all who have one."""
+    share = row.get("top_share")
+    count = int(row["customer_count"])
+    return count if share is None else round(count * share)
 
 
 def _numbers(warehouse: Warehouse, columns: Sequence[ModelColumn]) -> list[Record]:

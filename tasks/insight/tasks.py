@@ -35,6 +35,9 @@ def name_transitions(run: Run) -> None:
 @task(name="profile segments", cache_policy=NO_CACHE, persist_result=False)
 def profile_segments(run: Run) -> None:
     """What distinguishes each segment."""
-    frame = profile(run.warehouse, catalogue_of(run), run.run_id, list(run.workspace.segmentations))
+    least = run.workspace.privacy.min_group_size
+    frame = profile(run.warehouse, catalogue_of(run), run.run_id, list(run.workspace.segmentations), least)
     tables.write_frame(run, "monitoring.profile", frame)
-    log.info("%s profile rows", f"{frame.height:,}")
+    withheld = int(frame.get_column("is_suppressed").sum())
+    note = f", {withheld:,} of them withheld (groups of fewer than {least} customers)" if withheld else ""
+    log.info("%s profile rows%s", f"{frame.height:,}", note)

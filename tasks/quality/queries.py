@@ -169,6 +169,7 @@ class QueryContext:
             "as_of_end": literal(dt.datetime.combine(self.as_of + dt.timedelta(days=1), dt.time())),
             "run_id": literal(self.run_id),
             "windows": self.workspace.features.windows,
+            "min_group_size": self.workspace.privacy.min_group_size,
             "max_quarantined_share": repr(self.workspace.quality.max_quarantined_share),
             "previous_as_of": literal(self.previous_as_of),
             "max_ages": _max_ages(self.workspace),

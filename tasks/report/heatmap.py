@@ -75,7 +75,9 @@ def _draw_cell(
 ) -> None:
     difference = cell.standardised_difference if cell else None
     if cell is None or difference is None or not math.isfinite(difference):
-        drawing.rect(x + 1, y + 1, _CELL_WIDTH - 2, _CELL_HEIGHT - 2, "unknown", tip=f"{segment.name}, {feature}: –")
+        why = "withheld, small group" if cell and cell.is_suppressed else "–"
+        tip = f"{segment.name}, {feature}: {why}"
+        drawing.rect(x + 1, y + 1, _CELL_WIDTH - 2, _CELL_HEIGHT - 2, "unknown", tip=tip)
         return
     step = step_of(difference)
     tip = (

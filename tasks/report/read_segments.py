@@ -58,6 +58,7 @@ _KPI_COLUMNS = (
     "entered_count",
     "left_count",
     "change_count",
+    "is_suppressed",
 )
 
 Definition = dict[str, Any]
@@ -169,6 +170,7 @@ def _segment(definition: Definition, row: dict[str, Any], windows: list[int], is
             owner=definition["owner_name"],
             priority=definition["priority"],
         ),
+        is_suppressed=bool(row["is_suppressed"]),
     )
 
 
@@ -199,6 +201,7 @@ def profile(reader: RunReader, segmentation_id: str, order: Sequence[str]) -> Pr
         "mean_value",
         "median_value",
         "population_mean_value",
+        "is_suppressed",
     )
     cells = reader.of_run(
         table,

@@ -47,6 +47,7 @@ class SegmentRow:
     Attributes:
         change_count: customers more than in the previous publication; None where there is none.
         windows: figures per look-back window, shortest first.
+        is_suppressed: figures of money, orders and recency are withheld, as they would tell of a small group.
     """
 
     segment_id: str
@@ -66,6 +67,7 @@ class SegmentRow:
     recency_median_days: float | None
     windows: tuple[WindowFigures, ...]
     treatment: Treatment
+    is_suppressed: bool = False
 
     @property
     def is_retired(self) -> bool:
@@ -89,7 +91,10 @@ class SegmentRow:
 
 @dataclass(frozen=True, slots=True)
 class ProfileCell:
-    """How far a segment's mean of a feature lies from all customers', in their standard deviations."""
+    """How far a segment's mean of a feature lies from all customers', in their standard deviations.
+
+    A suppressed cell has no figures: they would tell of a small group.
+    """
 
     segment_id: str
     feature_name: str
@@ -97,6 +102,7 @@ class ProfileCell:
     mean_value: float | None
     median_value: float | None
     population_mean: float | None
+    is_suppressed: bool | None = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,7 @@ class ClusterSpec:
         wins_to_change_k: refits in a row that must choose a new number of segments before it is adopted.
         winsor: share of customers capped at either end of each feature; None for no caps.
         min_customers: fewer than this cannot be clustered.
+        min_group_size: of fewer customers no figure is told in a description.
         effort: thresholds and repetitions of the choice of k; its k_min, k_max, min_share and accept are overridden.
     """
 
@@ -53,6 +54,7 @@ class ClusterSpec:
     wins_to_change_k: int = 2
     winsor: float | None = 0.001
     min_customers: int = 50
+    min_group_size: int = 1
     effort: KPolicy = field(default_factory=KPolicy)
 
     def policy(self) -> KPolicy:

@@ -141,6 +141,7 @@ def _model_for(
         k_max=segmentation.k.max,
         min_share=segmentation.min_share,
         seed=segmentation.seed,
+        min_group_size=run.workspace.privacy.min_group_size,
     )
     meanings = {feature: FeatureMeaning(column.meaning, column.unit) for feature, column in catalogue.features.items()}
     used = keys_ever_used(run, name)

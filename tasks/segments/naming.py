@@ -68,7 +68,11 @@ class Distinction:
 
 
 def distinctions(
-    raw: Mapping[str, Floats], standardised: Floats, names: Sequence[str], members: NDArray[np.bool_]
+    raw: Mapping[str, Floats],
+    standardised: Floats,
+    names: Sequence[str],
+    members: NDArray[np.bool_],
+    least_known: int = 1,
 ) -> tuple[Distinction, ...]:
     """Rank the features of one segment by how far it stands out, strongest first.
 
@@ -77,6 +81,7 @@ def distinctions(
         standardised: transformed values, shape (customers, features).
         names: the columns of `standardised`.
         members: which customers are in the segment; at least one.
+        least_known: a feature that is known of fewer of them is no trait to speak of.
     """
     found = []
     for j, name in enumerate(names):
@@ -86,8 +91,8 @@ def distinctions(
         values = raw[name]
         known = np.isfinite(values)
         inside = values[known & members]
-        if not len(inside):
-            continue  # nothing is known of them here: not a trait to speak of
+        if len(inside) < max(least_known, 1):
+            continue
         typical, everyone = _typical(inside, values[known])
         share = float((inside > everyone if effect >= 0 else inside < everyone).mean())
         found.append(Distinction(name, round(effect, 6), _tidy(typical), _tidy(everyone), round(share, 6)))
@@ -130,6 +135,11 @@ def describe(ranked: Sequence[Distinction], meanings: Mapping[str, FeatureMeanin
     if not told:
         return "Close to the average customer in every feature used."
     return _capital("; ".join(_line(d, meaning_of(d.feature, meanings)) for d in told)) + "."
+
+
+def withheld_text(least: int) -> str:
+    """The description of a segment whose figures would tell of fewer than `least` customers."""
+    return f"Not described: its figures would tell of fewer than {least} customers."
 
 
 def meaning_of(feature: str, meanings: Mapping[str, FeatureMeaning]) -> FeatureMeaning:

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from tasks.config.errors import GateFailed, ResegmentError
+from tasks.config.errors import GateFailed, ResegmentError, WorkspaceError
 from tasks.config.workspace import Workspace
 from tasks.warehouse import ledger
 from tasks.warehouse.connection import Warehouse
@@ -109,6 +109,7 @@ class Run:
             "own files": self._own_files(),
             "loads": [load_id for load_id, *_ in self.visible_loads()],
             "code": code_version(),
+            "key": self.workspace.key_fingerprint(),
             "previous": self.previous.run_id if self.previous else None,
         }
         self.run_id = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
@@ -138,8 +139,11 @@ def open_run(workspace: Workspace, *, as_of: dt.date, known_as_of: dt.datetime |
 
     Raises:
         OutputError: the folder cannot be written, or another run holds it.
+        WorkspaceError: customers are to be pseudonymised and the key is missing, too short, or not the one that what is
+            published here was made with.
     """
     paths = OutputPaths(output)
+    key_fingerprint = workspace.key_fingerprint()
     with (
         writer_lock(output),
         Warehouse.open(
@@ -148,6 +152,7 @@ def open_run(workspace: Workspace, *, as_of: dt.date, known_as_of: dt.datetime |
     ):
         ledger.prepare(warehouse)
         _repair(warehouse, paths)
+        _refuse_other_identities(warehouse, workspace, key_fingerprint)
         run = Run(workspace, warehouse, paths, as_of, known_as_of)
         ledger.start_attempt(
             warehouse,
@@ -158,6 +163,7 @@ def open_run(workspace: Workspace, *, as_of: dt.date, known_as_of: dt.datetime |
                 "known_as_of": known_as_of,
                 "code_version": code_version(),
                 "workspace_sha256": workspace.digest(),
+                "key_fingerprint": key_fingerprint,
             },
         )
         try:
@@ -170,6 +176,30 @@ def open_run(workspace: Workspace, *, as_of: dt.date, known_as_of: dt.datetime |
             ledger.finish_attempt(warehouse, run.attempt_id, "failed", message)
             raise
         ledger.finish_attempt(warehouse, run.attempt_id, "published")
+
+
+def _refuse_other_identities(warehouse: Warehouse, workspace: Workspace, key_fingerprint: str | None) -> None:
+    """Customers keep their ids as long as an output folder lives.
+
+    Under another key everybody would have left and a stranger have entered in his place; and where ids were plain
+    before, the history would go on showing them.
+    """
+    published = warehouse.rows(
+        "SELECT key_fingerprint, max(publication.as_of_date) FROM ops.publication AS publication"
+        " JOIN ops.run AS run USING (run_id) WHERE key_fingerprint IS DISTINCT FROM $fingerprint GROUP BY 1 LIMIT 1",
+        {"fingerprint": key_fingerprint},
+    )
+    if not published:
+        return
+    (other, as_of), *_ = published
+    now = "plain" if key_fingerprint is None else f"pseudonyms under key {key_fingerprint}"
+    then = "plain" if other is None else f"pseudonyms under key {other}"
+    raise WorkspaceError(
+        f"privacy: customer ids would be {now}; those published here as of {as_of} are {then}"
+        " (keys are told by their fingerprints)",
+        where=workspace.line_of("privacy", "pseudonymise"),
+        hint="set the policy and key of then, or give --output a new folder, where every customer begins anew",
+    )
 
 
 def _repair(warehouse: Warehouse, paths: OutputPaths) -> None:

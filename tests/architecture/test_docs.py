@@ -18,6 +18,7 @@ from pydantic import TypeAdapter
 from sqlglot import exp
 from sqlglot.optimizer.qualify import qualify
 
+from tasks.config.privacy import PrivacyPolicy
 from tasks.config.segmentations import Segmentation
 from tasks.config.workspace import Source
 from tasks.warehouse import ledger
@@ -119,7 +120,12 @@ def bind(query: str) -> None:
 
 @pytest.mark.parametrize(
     "page",
-    ["reference/published.md", "how-to/read-the-published-tables.md", "how-to/when-a-gate-fails.md"],
+    [
+        "reference/published.md",
+        "how-to/read-the-published-tables.md",
+        "how-to/when-a-gate-fails.md",
+        "how-to/pseudonyms-and-consents.md",
+    ],
 )
 def test_queries_name_tables_and_columns_that_there_are(page: str) -> None:
     queries = [query for query in blocks(DOCS / page, "sql") if "read_parquet" not in query]
@@ -141,6 +147,15 @@ def test_examples_of_sources_and_segmentations_are_valid() -> None:
         for segmentation in segmentations.validate_python(yaml.safe_load(example)).values()
     }
     assert kinds == {"rules", "rfm", "clusters"}
+
+
+def test_examples_of_privacy_are_valid() -> None:
+    pseudonyms, groups, consents = (
+        yaml.safe_load(block) for block in blocks(DOCS / "how-to" / "pseudonyms-and-consents.md", "yaml")
+    )
+    assert PrivacyPolicy.model_validate(pseudonyms["privacy"]).pseudonymise
+    assert PrivacyPolicy.model_validate(groups["privacy"]) == PrivacyPolicy()
+    assert TypeAdapter(dict[str, Source]).validate_python(consents["sources"])
 
 
 def test_the_example_of_a_feature_is_a_model(tmp_path: Path) -> None:

@@ -54,6 +54,16 @@ KNOWN: dict[str, list[dict[str, object]]] = {
         {"campaign_id": "K1", "customer_id": "A", "contacted_at": "2025-03-02", "responded_at": "2025-03-05"},
         {"campaign_id": "K2", "customer_id": "B", "contacted_at": "2025-06-02"},
     ],
+    "consents": [
+        {"customer_id": "A", "purpose_name": "marketing", "decided_at": "2025-01-01", "is_given": True},
+        {
+            "customer_id": "B",
+            "purpose_name": "marketing",
+            "channel_name": "email",
+            "decided_at": "2025-02-01",
+            "is_given": False,
+        },
+    ],
     "area_profiles": [
         {"area_code": "1", "population_count": 1000, "is_urban": True},
         {"area_code": "2", "valid_from": "2025-01-01", "population_count": 50, "poverty_share": 0.2},
@@ -134,4 +144,8 @@ def test_a_later_registration_or_response_changes_nothing(run: Run) -> None:
     )
     response = {"campaign_id": "K2", "customer_id": "B", "contacted_at": "2025-06-02", "responded_at": MIDNIGHT}
     insert(run.warehouse, "raw.campaign_contacts", [response | {"load_no": 99}])
+    decision = {"purpose_name": "marketing", "decided_at": MIDNIGHT, "load_no": 99}
+    withdrawal = {"customer_id": "A", "is_given": False} | decision
+    late = {"customer_id": "B", "channel_name": "email", "is_given": True} | decision
+    insert(run.warehouse, "raw.consents", [withdrawal, late])
     assert _differing(before, _build(run)) == []

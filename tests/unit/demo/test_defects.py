@@ -94,6 +94,21 @@ def test_feedback(demo: Demo) -> None:
     assert frame["recommend"].drop_nulls().is_between(0, 10).all()
 
 
+def test_consents(demo: Demo) -> None:
+    frame = pl.read_csv(demo.folder / "consents.csv", infer_schema=False)
+    known = frame.filter(pl.col("customer").is_not_null())
+    found = {
+        "unparsable_date": frame["decided_at"].str.to_datetime("%Y-%m-%dT%H:%M:%SZ", strict=False).null_count(),
+        "unknown_decision": (~frame["decision"].is_in(["opt-in", "opt-out"])).sum(),
+        "missing_customer": frame["customer"].null_count(),
+        "duplicate_record": _surplus(frame),
+    }
+    assert found == _planted(demo, "consents")
+    assert set(known["customer"]) == set(demo.truth["customer_id"])
+    # Nobody decides twice at one moment: which decision is the newest is never in doubt.
+    assert _surplus(frame.unique().select("customer", "purpose", "channel", "decided_at")) == 0
+
+
 def test_outcomes_add_up(demo: Demo) -> None:
     manifest = demo.manifest
     by_source = {one.source for one in manifest.defects}

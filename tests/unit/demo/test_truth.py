@@ -123,6 +123,33 @@ def test_responses_depend_on_the_true_segment(demo: Demo) -> None:
     assert yes["occasional_treaters"] / contacted["occasional_treaters"] < 0.1
 
 
+def test_consents_end_as_the_truth_says(demo: Demo) -> None:
+    good = pl.read_csv(demo.folder / "consents.csv", infer_schema=False).filter(
+        pl.col("customer").is_not_null()
+        & pl.col("decision").is_in(["opt-in", "opt-out"])
+        & (pl.col("decided_at").str.slice(0, 10) != "2025-02-31")
+    )
+    assert max(good["decided_at"]) < str(story.HISTORY_END + dt.timedelta(days=1))
+    marketing = good.filter(pl.col("purpose") == "marketing").sort("decided_at")
+    for channel, column in (
+        ("email", "has_email_consent"),
+        ("app", "has_app_consent"),
+        ("letter", "has_letter_consent"),
+    ):
+        # In a loop, as somebody would who reads the file from top to bottom.
+        wants: dict[str, bool] = {}
+        for customer, told, decision in marketing.select("customer", "channel", "decision").iter_rows():
+            if told in {channel, "*"}:
+                wants[customer] = decision == "opt-in"
+        true = dict(demo.truth.select("customer_id", column).iter_rows())
+        assert {customer: wants.get(customer, False) for customer in true} == true
+        assert 0.1 < demo.truth[column].sum() / len(demo.truth) < 0.7
+    withdrawn = demo.truth.drop_nulls("consent_withdrawn_date")
+    assert 0.05 < len(withdrawn) / len(demo.truth) < 0.15
+    assert (withdrawn["consent_withdrawn_date"] > withdrawn["registered_date"]).all()
+    assert withdrawn["has_email_consent"].sum() > 0
+
+
 def test_area_statistics_cover_every_area(demo: Demo) -> None:
     areas = pl.read_csv(demo.folder / "areas.csv")
     assert areas["area"].is_unique().all()

@@ -7,11 +7,12 @@ import datetime as dt
 import polars as pl
 import pytest
 
-from tasks.config.errors import UsageError
+from tasks.config.errors import UsageError, WorkspaceError
+from tasks.config.pseudonym import pseudonym
 from tasks.features.tasks import build_features
 from tasks.ingest.tasks import identify_run, ingest_source, stage
 from tasks.insight.events import write_events
-from tasks.insight.explain import explain_customer
+from tasks.insight.explain import explain_customer, published_id
 from tasks.insight.measures import build_monitoring
 from tasks.insight.profile import profile_segments
 from tasks.insight.status import read_status
@@ -20,7 +21,7 @@ from tasks.warehouse import ledger, tables
 from tasks.warehouse.catalogue import catalogue_of
 from tasks.warehouse.ledger import Publication
 from tasks.warehouse.run import Run
-from tests.workspaces import AS_OF, MakeWorkspace, OpenRun
+from tests.workspaces import AS_OF, MakeWorkspace, OpenRun, small_workspace
 
 EARLIER = dt.date(2025, 6, 10)
 
@@ -99,7 +100,7 @@ def test_a_changed_rule_is_told_as_the_reason(make_workspace: MakeWorkspace, ope
 def test_profiles_agree_with_the_features(make_workspace: MakeWorkspace, opened: OpenRun) -> None:
     with opened(make_workspace()) as run:
         compute(run)
-        frame = profile_segments(run.warehouse, catalogue_of(run), run.run_id, ["lifecycle"])
+        frame = profile_segments(run.warehouse, catalogue_of(run), run.run_id, ["lifecycle"], 1)
     rows = {(row["segment_id"], row["feature_name"]): row for row in frame.to_dicts()}
     net = rows["lifecycle.new", "net_amount"]
     # Anna 2*1.50 + 0.99 + 12.00, Ben 4*1.50.
@@ -134,6 +135,31 @@ def test_of_two_rules_that_miss_alike_the_nearer_is_named(make_workspace: MakeWo
     member = next(member for member in found.memberships if member.segmentation == "lifecycle")
     assert member.alternative == "B (lifecycle.b)"
     assert member.what_would_move == "needs recency_days <= 30"
+
+
+def test_a_pseudonymised_customer_is_found_by_either_id(
+    make_workspace: MakeWorkspace, opened: OpenRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RESEGMENT_PSEUDONYM_KEY", "k" * 16)
+    privacy = {"pseudonymise": True, "key": "${RESEGMENT_PSEUDONYM_KEY}"}
+    tree = small_workspace() | {"privacy": privacy}
+    space = make_workspace(tree=tree)
+    anna = pseudonym(b"k" * 16, "anna")
+    assert published_id(space, "anna") == published_id(space, anna) == anna
+    with opened(space) as run:
+        compute(run)
+        found = explain_customer(run.warehouse, catalogue_of(run), anna)
+        assert "anna" not in repr(found)
+        assert found.customer_id == anna
+        assert {value.name: value.value for value in found.features}["order_count"] == 2
+        with pytest.raises(UsageError, match="no customer 'p_") as caught:
+            explain_customer(run.warehouse, catalogue_of(run), published_id(space, "zoe"))
+        assert "zoe" not in str(caught.value)
+    monkeypatch.delenv("RESEGMENT_PSEUDONYM_KEY")
+    without = make_workspace(tree=tree)
+    assert published_id(without, anna) == anna
+    with pytest.raises(WorkspaceError, match="there is no key"):
+        published_id(without, "anna")
 
 
 def test_explain_before_any_publication(make_workspace: MakeWorkspace, opened: OpenRun) -> None:

@@ -36,6 +36,10 @@ SOURCES = {
     "campaigns": "SELECT 'k1' AS campaign_id, TIMESTAMP '2025-05-01' AS started_at, DATE '2025-05-31' AS ended_date",
     "campaign_contacts": "SELECT 'k1' AS campaign_id, 'c' || n AS customer_id, TIMESTAMP '2025-05-02' AS contacted_at,"
     " CASE n WHEN 1 THEN TIMESTAMP '2025-05-03' END AS responded_at FROM range(1, 3) AS r (n)",
+    # Customers 1 to 3 are for e-mails, of whom 3 withdraws; nothing is known of 4.
+    "consents": "SELECT 'c' || n AS customer_id, 'marketing' AS purpose_name, 'email' AS channel_name,"
+    " TIMESTAMP '2025-04-01' AS decided_at, true AS is_given FROM range(1, 4) AS r (n)"
+    " UNION ALL SELECT 'c3', 'marketing', NULL, TIMESTAMP '2025-05-01', false",
     "area_profiles": "SELECT 'a1' AS area_code, 1000 AS population_count, 0.1 AS poverty_share",
 }
 _DEFINITIONS = """
@@ -78,6 +82,8 @@ def workspace(folder: Path, *, entities: tuple[str, ...] = tuple(ENTITIES), **qu
         for name in entities
     }
     tree = {"name": "made", "sources": sources, "segmentations": _SEGMENTATIONS, "quality": quality}
+    # Every segment has two customers or more.
+    tree |= {"privacy": {"min_group_size": 2}}
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "resegment.yaml").write_text(yaml.safe_dump(tree, sort_keys=False))
     return load_workspace(folder)
@@ -210,7 +216,8 @@ _PROFILE = """
     SELECT 'k' AS segmentation_id, 'k.one' AS segment_id, 'order_count' AS feature_name, 2 AS customer_count,
         3::DOUBLE AS mean_value, 3::DOUBLE AS median_value, 3::DOUBLE AS population_mean_value,
         0::DOUBLE AS standardised_difference,
-        NULL::VARCHAR AS top_value, NULL::DOUBLE AS top_share, NULL::DOUBLE AS population_share
+        NULL::VARCHAR AS top_value, NULL::DOUBLE AS top_share, NULL::DOUBLE AS population_share,
+        false AS is_suppressed
 """
 
 

@@ -208,6 +208,25 @@ def test_retired_segments_without_customers_stand_apart(tmp_path: Path) -> None:
     assert region.segments[-1].segment_id == "region.s06"
 
 
+def test_withheld_figures_are_dashes_and_the_page_says_why(tmp_path: Path) -> None:
+    run = standard_run(tmp_path, customers=100)
+    assert "are withheld" not in render(collect(run))
+    for table, figures in {
+        "monitoring.kpi": "net_amount = NULL, net_share = NULL, average_order_amount = NULL",
+        "monitoring.profile": "mean_value = NULL, median_value = NULL, standardised_difference = NULL",
+    }.items():
+        run.warehouse.execute(f"ALTER TABLE {table} ADD COLUMN is_suppressed BOOLEAN DEFAULT false")
+        run.warehouse.execute(f"UPDATE {table} SET is_suppressed = true, {figures} WHERE segment_id = 'region.s01'")
+    region = next(item for item in collect(run).segmentations if item.segmentation_id == "region")
+    assert [segment.segment_id for segment in region.segments if segment.is_suppressed] == ["region.s01"]
+    assert region.profile is not None
+    assert {cell.segment_id for cell in region.profile.cells if cell.is_suppressed} == {"region.s01"}
+    page = render(collect(run))
+    assert "Money and recency of <bdi>North</bdi> are withheld" in page
+    assert "A blank cell is withheld" in page
+    assert page.count("withheld, small group") == len(region.profile.feature_names)
+
+
 def test_the_matrix_keeps_the_largest_segments(tmp_path: Path) -> None:
     names = SIXTY | {"extra": ("Extra", "value", tuple(f"Extra {number}" for number in range(8)))}
     data = collect(standard_run(tmp_path, names=names, customers=400))

@@ -245,3 +245,22 @@ def test_what_cannot_be_clustered_is_refused_with_the_reason(frame: pl.DataFrame
 
 def test_feature_names_helper_matches_the_spec() -> None:
     assert feature_names(np.zeros((1, 5))) == FEATURES
+
+
+def test_a_cluster_of_too_few_is_not_described(frame: pl.DataFrame) -> None:
+    described = fit_champion(frame, SPEC).clusters
+    sizes = sorted(cluster.size for cluster in described)
+    spec = replace(SPEC, min_group_size=sizes[0] + 1)
+    clusters = sorted(fit_champion(frame, spec).clusters, key=lambda cluster: cluster.size)
+    assert [cluster.size for cluster in clusters] == sizes
+    # The smallest, and the next smallest, that it would follow from.
+    assert [cluster.description.startswith("Not described") for cluster in clusters[:3]] == [True, True, False]
+    assert not any(cluster.description.startswith("Not described") for cluster in described)
+
+
+def test_a_feature_that_is_known_of_too_few_is_not_spoken_of(frame: pl.DataFrame) -> None:
+    known = frame.with_columns(f0=pl.when(pl.int_range(pl.len()) % 40 == 0).then(pl.col("f0")).otherwise(None))
+    spec = replace(SPEC, min_group_size=100)
+    spoken = {item.feature for cluster in fit_champion(known, spec).clusters for item in cluster.distinctions}
+    assert spoken == {"f1", "f2", "f3", "f4"}
+    assert "f0" in {item.feature for cluster in fit_champion(known, SPEC).clusters for item in cluster.distinctions}
