@@ -38,10 +38,10 @@ def load_file(warehouse: Warehouse, mapping: Mapping, file: FoundFile, attempt_i
     """
     reader = open_reader(warehouse, file.path, mapping.source.format, mapping.source.options, mapping.wanted)
     load = _Load(warehouse, mapping, file, reader, ledger.utc_now())
-    check_bindings(warehouse, mapping, reader, load.joined(reader.relation))
+    texts = check_bindings(warehouse, mapping, reader, load.joined(reader.relation))
     try:
         with warehouse.transaction():
-            counts = load.add_rows()
+            counts = load.add_rows(texts)
             load.note(counts, attempt_id)
             ledger.note_delivery(
                 warehouse, source=mapping.name, file=file.name, load_id=file.load_id, attempt_id=attempt_id
@@ -80,12 +80,12 @@ class _Load:
             )
         return joined
 
-    def add_rows(self) -> LoadCounts:
+    def add_rows(self, texts: frozenset[str]) -> LoadCounts:
         """Add good rows to raw and the others to quarantine; the caller owns the transaction."""
         self._create_table()
-        accepted, rows_out, with_problems = self._scan()
+        accepted, rows_out, with_problems = self._scan(texts)
         rejected_lines = self._rejected_lines()
-        select = mapped_select(self.mapping, self.joined(self.reader.relation), self.loaded_at)
+        select = mapped_select(self.mapping, self.joined(self.reader.relation), self.loaded_at, texts)
         number = _row_number(rejected_lines)
         blanked = self._quarantine(select, number) if with_problems else 0
         if rejected_lines:
@@ -137,14 +137,14 @@ class _Load:
             " row_number BIGINT, loaded_at TIMESTAMP)"
         )
 
-    def _scan(self) -> tuple[int, int, int]:
+    def _scan(self, texts: frozenset[str]) -> tuple[int, int, int]:
         """Rows that are rows, of them those to keep out, and those with any problem."""
         for table in ("reject_errors", "reject_scans"):
             self.warehouse.execute(f"DROP TABLE IF EXISTS {table}")
         relation = self.joined(self.reader.rejecting or self.reader.relation)
         accepted, rows_out, with_problems = self.warehouse.rows(
             f"SELECT count(*), count(*) FILTER ({_ROW_OUT}), count(*) FILTER (len(_problems) > 0)"
-            f" FROM ({mapped_select(self.mapping, relation, self.loaded_at)})"
+            f" FROM ({mapped_select(self.mapping, relation, self.loaded_at, texts)})"
         )[0]
         return accepted, rows_out, with_problems
 
