@@ -21,7 +21,7 @@ _ROW_OUT = "list_contains(list_transform(_problems, lambda problem: problem.acti
 
 @dataclass(frozen=True, slots=True)
 class LoadCounts:
-    """What became of a file's rows; `read == loaded + quarantined`, and `left_out` by the source's `where` beside them."""
+    """What became of a file's rows; `read == loaded + quarantined`, and `left_out` by the source's `where` beside."""
 
     read: int
     loaded: int
@@ -70,13 +70,14 @@ class _Load:
         joined = f"{relation} AS source"
         for name, lookup in self.mapping.source.lookups.items():
             key, alias = identifier(lookup.key), identifier(name)
+            source_key = identifier(lookup.source_key or lookup.key)
             other = open_reader(
                 self.warehouse, self.file.lookups[name], lookup.format, lookup.options, frozenset({lookup.key})
             )
             joined += (
                 f" LEFT JOIN (SELECT * EXCLUDE (_record) FROM {other.relation}"
                 f" QUALIFY row_number() OVER (PARTITION BY {key} ORDER BY _record) = 1) AS {alias}"
-                f" ON CAST(source.{identifier(lookup.source_key or lookup.key)} AS VARCHAR) = CAST({alias}.{key} AS VARCHAR)"
+                f" ON CAST(source.{source_key} AS VARCHAR) = CAST({alias}.{key} AS VARCHAR)"
             )
         return joined
 

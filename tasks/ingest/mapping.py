@@ -137,8 +137,8 @@ def _unbound(mapping: Mapping, reader: Reader, place: str, error: SqlError) -> S
 def mapped_select(mapping: Mapping, relation: str, loaded_at: dt.datetime, texts: frozenset[str]) -> str:
     """SELECT of `_record`, every column of the entity, and `_problems`: what is wrong with the row, of the chosen rows.
 
-    `texts` are the columns that are made of texts, as `check_bindings` found. A problem is a struct (column_name, value_text, reason, action_name); action ``row`` keeps the row out, action
-    ``value`` blanks the value alone.
+    `texts` are the columns that are made of texts, as `check_bindings` found. A problem is a struct (column_name,
+    value_text, reason, action_name); action ``row`` keeps the row out, action ``value`` blanks the value alone.
     """
     mapped = [column for column in mapping.entity.columns if column.name in mapping.source.columns]
     tried = [f"{BROKEN_LINE} AS _broken" if mapping.source.format == "jsonl" else "false AS _broken"]
@@ -166,8 +166,8 @@ def mapped_select(mapping: Mapping, relation: str, loaded_at: dt.datetime, texts
 def _cast(expression: str, type_: str, *, is_text: bool) -> str:
     """A value as a column's type; a time as UTC.
 
-    Read as a time without a zone, DuckDB takes `10:00+02:00` for 10:00 and `10:00 PM` too. Read as one with a zone, the
-    first is right and the second an error; but that takes five times as long, so only where more than a time is written.
+    Read as a time without a zone, DuckDB takes `10:00+02:00` for 10:00, and `10:00 PM` too. Read as one with a zone,
+    the first is right and the second an error; that takes five times as long: only where more than digits is written.
     """
     if type_ != "TIMESTAMP" or not is_text:
         return f"CAST(({expression}) AS {type_})"

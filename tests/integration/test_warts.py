@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.warts import CASES, SETTINGS, Met, listed_warts, meet, page
 from tests.integration.wart_looks import REPOSITORY, Setting, Wart
+from tests.integration.warts import CASES, SETTINGS, Met, listed_warts, meet, page
 
 MeetWart = Callable[[Wart], Met]
 

@@ -83,7 +83,7 @@ def _known_buyers(data: Path) -> int:
 
 _IDS = "no id of a customer is a number that was read with a decimal point"
 _COUNTRIES = "no word that stands for a missing value is taken for a country or channel"
-_UNITS = "no line has a thousand times the units of a usual one"
+_UNITS = "nobody bought a thousand times the units of a usual line at once"
 
 CASES: tuple[Wart, ...] = (
     Wart(

@@ -56,7 +56,8 @@ def page(met: list[Met]) -> str:
         "# Warts of real data, and what becomes of them\n",
         "Written by `python -m tests.integration.warts` from runs on the public sets; `tests/integration/test_warts.py`",
         "counts each again by hand. *Handled*: a mapping or a rule gives it its meaning. *Caught*: a check or the quarantine",
-        "tells it; where an example handles a wart, the run behind a *caught* row maps the column as it is.\n",
+        "tells it; where an example handles a wart, the run behind a *caught* row maps the column as it is. Where no file is",
+        "named, the workspace is one of `tests/integration/workspaces`.\n",
         "| set | wart | in the file | | where | what the reader is told |",
         "|---|---|---:|---|---|---|",
     ]

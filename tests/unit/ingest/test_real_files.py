@@ -109,10 +109,11 @@ def test_tabs_may_be_between_values(make_workspace: MakeWorkspace, opened: OpenR
     "text",
     # What systems write for no time: the epoch in UTC, east and west of it; the zero days of MySQL, Excel, .NET and SQL
     # Server; words that DuckDB reads as a time; the end of all time.
-    "1970-01-01 00:00:00|1970-01-01 01:00:00|1969-12-31 19:00:00|1970-01-01T00:00:00Z|epoch|0000-00-00|0000-00-00 00:00:00"
-    "|1899-12-30|1900-01-01|0001-01-01 00:00:00|1753-01-01|infinity|-infinity|9999-12-31|2999-12-31 23:59:59".split(
-        "|"
-    ),
+    [
+        *("1970-01-01 00:00:00", "1970-01-01 01:00:00", "1969-12-31 19:00:00", "1970-01-01T00:00:00Z", "epoch"),
+        *("0000-00-00", "0000-00-00 00:00:00", "1899-12-30", "1900-01-01", "0001-01-01 00:00:00", "1753-01-01"),
+        *("infinity", "-infinity", "9999-12-31", "2999-12-31 23:59:59"),
+    ],
 )
 def test_a_time_that_means_no_time_is_no_event(make_workspace: MakeWorkspace, opened: OpenRun, text: str) -> None:
     space = make_workspace(orders=f"{ORDERS}o5,1,eve,{text},p1,bread,1,1.0\n")
