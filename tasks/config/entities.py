@@ -19,10 +19,11 @@ TEXT = "VARCHAR"
 MONEY = "DECIMAL(18,4)"
 AT = "TIMESTAMP"
 
-#: Events before this are a defect of the source: no system that exports orders is older. The day before it is the epoch,
-#: which systems write, in whatever time zone, where they know no time.
+#: Events before this are a defect of the source: no system that exports orders is older. The day before it is the
+#: epoch, which systems write, in whatever time zone, where they know no time.
 EARLIEST_EVENT = "1970-01-02"
-#: The day before it is what systems write where they know no day of birth. How old is too old, the as-of day says: staging.
+#: The day before it is what systems write where they know no day of birth. How old is too old, the as-of day says:
+#: `sql/staging/customers.sql`.
 EARLIEST_BIRTH = "1900-01-02"
 
 

@@ -22,7 +22,7 @@ _ROW_OUT = "list_contains(list_transform(_problems, lambda problem: problem.acti
 
 @dataclass(frozen=True, slots=True)
 class LoadCounts:
-    """What became of a file's rows; `read == loaded + quarantined`, and `left_out` by the source's `where` beside them."""
+    """What became of a file's rows; `read == loaded + quarantined`, and `left_out` by the source's `where` beside."""
 
     read: int
     loaded: int
@@ -39,10 +39,10 @@ def load_file(warehouse: Warehouse, mapping: Mapping, file: FoundFile, attempt_i
     """
     reader = open_reader(warehouse, file.path, mapping.source.format, mapping.source.options, mapping.wanted)
     load = _Load(warehouse, mapping, file, reader, ledger.utc_now())
-    check_bindings(warehouse, mapping, reader, load.joined(reader.relation))
+    texts = check_bindings(warehouse, mapping, reader, load.joined(reader.relation))
     try:
         with warehouse.transaction():
-            counts = load.add_rows()
+            counts = load.add_rows(texts)
             load.note(counts, attempt_id)
             keep_guesses(warehouse, mapping, file, reader)
             ledger.note_delivery(
@@ -72,22 +72,23 @@ class _Load:
         joined = f"{relation} AS source"
         for name, lookup in self.mapping.source.lookups.items():
             key, alias = identifier(lookup.key), identifier(name)
+            source_key = identifier(lookup.source_key or lookup.key)
             other = open_reader(
                 self.warehouse, self.file.lookups[name], lookup.format, lookup.options, frozenset({lookup.key})
             )
             joined += (
                 f" LEFT JOIN (SELECT * EXCLUDE (_record) FROM {other.relation}"
                 f" QUALIFY row_number() OVER (PARTITION BY {key} ORDER BY _record) = 1) AS {alias}"
-                f" ON CAST(source.{identifier(lookup.source_key or lookup.key)} AS VARCHAR) = CAST({alias}.{key} AS VARCHAR)"
+                f" ON CAST(source.{source_key} AS VARCHAR) = CAST({alias}.{key} AS VARCHAR)"
             )
         return joined
 
-    def add_rows(self) -> LoadCounts:
+    def add_rows(self, texts: frozenset[str]) -> LoadCounts:
         """Add good rows to raw and the others to quarantine; the caller owns the transaction."""
         self._create_table()
-        accepted, rows_out, with_problems = self._scan()
+        accepted, rows_out, with_problems = self._scan(texts)
         rejected_lines = self._rejected_lines()
-        select = mapped_select(self.mapping, self.joined(self.reader.relation), self.loaded_at)
+        select = mapped_select(self.mapping, self.joined(self.reader.relation), self.loaded_at, texts)
         number = _row_number(rejected_lines)
         blanked = self._quarantine(select, number) if with_problems else 0
         if rejected_lines:
@@ -140,14 +141,14 @@ class _Load:
             " row_number BIGINT, loaded_at TIMESTAMP)"
         )
 
-    def _scan(self) -> tuple[int, int, int]:
+    def _scan(self, texts: frozenset[str]) -> tuple[int, int, int]:
         """Rows that are rows, of them those to keep out, and those with any problem."""
         for table in ("reject_errors", "reject_scans"):
             self.warehouse.execute(f"DROP TABLE IF EXISTS {table}")
         relation = self.joined(self.reader.rejecting or self.reader.relation)
         accepted, rows_out, with_problems = self.warehouse.rows(
             f"SELECT count(*), count(*) FILTER ({_ROW_OUT}), count(*) FILTER (len(_problems) > 0)"
-            f" FROM ({mapped_select(self.mapping, relation, self.loaded_at)})"
+            f" FROM ({mapped_select(self.mapping, relation, self.loaded_at, texts)})"
         )[0]
         return accepted, rows_out, with_problems
 

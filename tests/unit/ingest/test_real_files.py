@@ -110,21 +110,9 @@ def test_tabs_may_be_between_values(make_workspace: MakeWorkspace, opened: OpenR
     # What systems write for no time: the epoch in UTC, east and west of it; the zero days of MySQL, Excel, .NET and SQL
     # Server; words that DuckDB reads as a time; the end of all time.
     [
-        "1970-01-01 00:00:00",
-        "1970-01-01 01:00:00",
-        "1969-12-31 19:00:00",
-        "1970-01-01T00:00:00Z",
-        "epoch",
-        "0000-00-00",
-        "0000-00-00 00:00:00",
-        "1899-12-30",
-        "1900-01-01",
-        "0001-01-01 00:00:00",
-        "1753-01-01",
-        "infinity",
-        "-infinity",
-        "9999-12-31",
-        "2999-12-31 23:59:59",
+        *("1970-01-01 00:00:00", "1970-01-01 01:00:00", "1969-12-31 19:00:00", "1970-01-01T00:00:00Z", "epoch"),
+        *("0000-00-00", "0000-00-00 00:00:00", "1899-12-30", "1900-01-01", "0001-01-01 00:00:00", "1753-01-01"),
+        *("infinity", "-infinity", "9999-12-31", "2999-12-31 23:59:59"),
     ],
 )
 def test_a_time_that_means_no_time_is_no_event(make_workspace: MakeWorkspace, opened: OpenRun, text: str) -> None:
@@ -162,3 +150,41 @@ def test_a_number_that_is_none_is_no_line(
     with opened(space) as run:
         assert load(run, space) == LoadCounts(read=6, loaded=5, quarantined=1, blanked=0)
         assert run.warehouse.value("SELECT value_text FROM ops.quarantine") == text
+
+
+@pytest.mark.parametrize(
+    ("text", "utc"),
+    [
+        ("2025-06-01", "2025-06-01 00:00:00"),
+        ("2025-06-01 10:00:00", "2025-06-01 10:00:00"),
+        ("2025-06-01T10:00:00.5", "2025-06-01 10:00:00.5"),
+        ("2025-06-01T10:00:00Z", "2025-06-01 10:00:00"),
+        ("2025-06-01T10:00:00+02:00", "2025-06-01 08:00:00"),
+        ("2025-06-01 10:00+02", "2025-06-01 08:00:00"),
+        ("2025-06-01 23:00:00 -0800", "2025-06-02 07:00:00"),
+        ("2025-06-01 10:00:00 Europe/Berlin", "2025-06-01 08:00:00"),
+        ("2025-06-01 10:00:00 UTC", "2025-06-01 10:00:00"),
+        ("2025-06-01 11:35 PM", None),
+        ("2025-06-01 10:00:00 o'clock", None),
+        ("01.06.2025", None),
+        ("06/01/2025", None),
+        ("20250601", None),
+    ],
+)
+def test_times_are_utc_whatever_zone_they_name(
+    make_workspace: MakeWorkspace, opened: OpenRun, text: str, utc: str | None
+) -> None:
+    space = make_workspace(orders=f"{HEADER}o5,1,eve,{text},p1,bread,1,1.0\n")
+    with opened(space) as run:
+        assert load(run, space).quarantined == (utc is None)
+        found = run.warehouse.rows("SELECT CAST(ordered_at AS VARCHAR) FROM raw.orders__order_lines")
+        assert found == ([(utc,)] if utc else [])
+
+
+def test_a_time_of_a_type_with_a_zone_is_utc_too(make_workspace: MakeWorkspace, opened: OpenRun) -> None:
+    space = make_workspace("sources.orders.columns.ordered_at=\"CAST('2025-06-01T10:00:00+02:00' AS TIMESTAMPTZ)\"")
+    with opened(space) as run:
+        load(run, space)
+        assert run.warehouse.rows("SELECT DISTINCT CAST(ordered_at AS VARCHAR) FROM raw.orders__order_lines") == [
+            ("2025-06-01 08:00:00",)
+        ]

@@ -1,0 +1,150 @@
+"""The examples personality, bank and orders-with-names, published at two dates each and counted again by hand."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from tests.integration.corridor import EXAMPLES, ledger, partition, run_corridor
+from tests.integration.hand_rfm import rfm
+from tests.integration.wart_cases_people import clients, members, published_text
+from tests.integration.wart_looks import read
+
+pytestmark = pytest.mark.real_data
+
+DATES = {
+    "personality": (dt.date(2014, 10, 4), dt.date(2014, 10, 11)),
+    "bank": (dt.date(2009, 12, 31), dt.date(2010, 11, 30)),
+    "orders-with-names": (dt.date(2006, 6, 30), dt.date(2006, 12, 31)),
+}
+Published = Callable[[str], Path]
+
+
+@pytest.fixture(scope="module")
+def published(test_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Published:
+    """The output folder of an example, both dates published when it is first asked for."""
+
+    @cache
+    def of_example(example: str) -> Path:
+        output = tmp_path_factory.mktemp(example) / "out"
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("RESEGMENT_TEST_DATA", str(test_data.resolve()))
+            for date in DATES[example]:
+                run_corridor(EXAMPLES / example, date, output)
+        return output
+
+    return of_example
+
+
+def sizes(output: Path, date: dt.date) -> dict[str, int]:
+    """Members of every segment."""
+    return dict(partition(output, "customer_segment", date)["segment_id"].value_counts().iter_rows())
+
+
+@pytest.mark.parametrize("date", DATES["personality"], ids=str)
+def test_personality(published: Published, test_data: Path, date: dt.date) -> None:
+    """The file is of one day: a week later everybody is where he was."""
+    people = members(test_data)
+    spent = pl.sum_horizontal(pl.col("^Mnt.*$").cast(pl.Int64))
+    taken = pl.sum_horizontal(pl.col("^AcceptedCmp.$").cast(pl.Int64), pl.col("Response").cast(pl.Int64))
+    children = pl.col("Kidhome").cast(pl.Int64) + pl.col("Teenhome").cast(pl.Int64)
+    couple = pl.col("Marital_Status").is_in(["Married", "Together"])
+    nobody = pl.col("Marital_Status").is_in(["YOLO", "Absurd"])
+    rules = {
+        "worth.top": spent >= 1000,
+        "worth.middle": spent.is_between(200, 999),
+        "worth.small": spent < 200,
+        "campaigns.open": taken >= 1,
+        "campaigns.keen": taken >= 3,
+        "campaigns.upset": pl.col("Complain") == "1",
+        "life.families": children > 0,
+        "life.couples": (children == 0) & couple,
+        "life.singles": (children == 0) & ~couple & ~nobody,
+        "life.unknown": (children == 0) & nobody,
+    }
+    found = sizes(published("personality"), date)
+    assert {name: found[name] for name in rules} == {name: people.filter(rule).height for name, rule in rules.items()}
+    assert sum(size for name, size in found.items() if name.startswith("taste.")) == people.height
+    dates = partition(published("personality"), "run", date)
+    assert dates.filter(pl.col("as_of_date") == date)["rows_quarantined_count"].to_list() == [0]
+
+
+def calls(data: Path) -> pl.DataFrame:
+    """Calls with their day; the year goes up where the months start anew."""
+    months = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
+    month = pl.col("month").replace_strict(
+        {name: number for number, name in enumerate(months, 1)}, return_dtype=pl.Int8
+    )
+    return (
+        clients(data)
+        .with_row_index("client", 1)
+        .with_columns(number=month)
+        .with_columns(year=2008 + (pl.col("number") < pl.col("number").shift(1)).fill_null(value=False).cum_sum())
+        .with_columns(day=pl.date("year", "number", pl.col("day").cast(pl.Int8)), gap=pl.col("pdays").cast(pl.Int32))
+        .with_columns(earlier=pl.when(pl.col("gap") >= 0).then(pl.col("day") - pl.duration(days="gap")))
+    )
+
+
+@pytest.mark.parametrize("date", DATES["bank"], ids=str)
+def test_bank(published: Published, test_data: Path, date: dt.date) -> None:
+    said_yes = (pl.col("y") == "1") & (pl.col("day") <= date)
+    said_yes_before = (pl.col("poutcome") == "success") & (pl.col("earlier") <= date)
+    known = calls(test_data).filter(pl.min_horizontal("day", "earlier") <= date)
+    taker = said_yes | said_yes_before.fill_null(value=False)
+    last = pl.when(pl.col("day") <= date).then("day").otherwise("earlier")
+    fresh = ~taker & ((pl.lit(date) - last).dt.total_days() <= 90)
+    schooling = known["education"].value_counts()
+    expected = {
+        "campaigns.takers": known.filter(taker).height,
+        "campaigns.fresh": known.filter(fresh).height,
+        "campaigns.cold": known.filter(~taker & ~fresh).height,
+        **{f"schooling.{name}": count for name, count in schooling.iter_rows()},
+        "life.students": known.filter(pl.col("job") == "student").height,
+    }
+    found = sizes(published("bank"), date)
+    assert {name: found[name] for name in expected} == expected
+
+
+@pytest.mark.parametrize("date", DATES["orders-with-names"], ids=str)
+def test_orders_with_names(published: Published, test_data: Path, date: dt.date) -> None:
+    """The customer's id is a digest of his address; the file's own id is his name."""
+    digests = {}
+    orders = read(test_data / "rfm_pkg" / "rfm_data_orders.csv")
+    for address in orders["email"].unique():
+        digests[address] = hashlib.md5(address.lower().encode(), usedforsecurity=False).hexdigest()
+    lines = orders.select(
+        customer_id=pl.col("email").replace_strict(digests),
+        order_id=pl.col("customer_id") + pl.col("order_date"),
+        at=pl.col("order_date").str.to_datetime("%Y-%m-%d"),
+        is_bought=pl.lit(value=True),
+        is_back=pl.lit(value=False),
+        amount=pl.col("revenue").cast(pl.Int64),
+    )
+    found = partition(published("orders-with-names"), "customer_segment", date)
+    found = found.filter(pl.col("segmentation_id") == "rfm").select("customer_id", "segment_id").sort("customer_id")
+    assert found.equals(rfm(lines, date).select("customer_id", "segment_id"))
+
+
+def test_no_name_and_no_address_gets_any_further_than_staging(published: Published, test_data: Path) -> None:
+    """In published files, the report and every other table of the warehouse; the quarantine keeps whole rows: none here."""
+    output = published("orders-with-names")
+    text = published_text(output)
+    orders = read(test_data / "rfm_pkg" / "rfm_data_orders.csv")
+    needles = {value.lower() for name in ("customer_id", "email") for value in orders[name].unique()}
+    assert len(needles) == 1990
+    assert not {needle for needle in needles if needle in text}
+    tables = ledger(
+        output,
+        "SELECT table_schema || '.' || table_name FROM information_schema.tables"
+        " WHERE table_schema IN ('features', 'segments', 'monitoring', 'ops')",
+    )
+    assert len(tables) > 15
+    for (table,) in tables:
+        held = "\n".join(str(row) for row in ledger(output, f"SELECT * FROM {table}")).lower()
+        assert not {needle for needle in needles if needle in held}, table
