@@ -1,7 +1,7 @@
 """The keyed hash that stands for a customer's id.
 
-Owns: the hash, how its result is written, and the fingerprint of a key. Does not own the key (`privacy.py`) or where ids
-are replaced (`tasks/ingest/pseudonyms.py`).
+Owns: the hash, how its result is written, and the fingerprint of a key. Does not own the key (`privacy.py`) or where
+ids are replaced (`tasks/ingest/pseudonyms.py`).
 """
 
 from __future__ import annotations

@@ -131,6 +131,9 @@ class QueryContext:
             case vocabulary.NO_GAP:
                 since = self.previous_as_of + dt.timedelta(days=1) if self.previous_as_of else None
                 return row_queries.missing_day_query(relation, moment or "", self.end, since)
+            case vocabulary.NO_LOSS:
+                series = self._series.days(entity, {"aspect": "mix", **kwargs})
+                return row_queries.missing_value_query(series)
             case vocabulary.RECENT_DAYS:
                 return self._series.days(entity, kwargs)
             case vocabulary.NEW_FILES:

@@ -15,6 +15,10 @@ from tasks.warehouse.connection import identifier, literal
 _MIDNIGHTS, _LEAST_MIDNIGHTS = 91, 21
 #: How much older than ever, and by how many hours more, the newest row may be.
 _OLDER, _OLDER_HOURS = 1.25, 1
+#: The part of its weekday's rows below which a day that also ends early was cut short.
+_SHORT_DAY = 0.5
+#: What the values of a column that are not told apart are called.
+OTHER = "(others)"
 #: Weeks that tell what a weekday usually has; rows on it that make a day without any a surprise (chance below 1e-5).
 _WEEKS, _ROWS_A_DAY = 13, 12
 #: Days that are searched for one without rows, where nothing was published before.
@@ -79,28 +83,55 @@ def row_count_query(relation: str, table: str, as_of: dt.date, limit: float) -> 
 
 
 def recent_query(relation: str, moment: str, end: dt.date) -> str:
-    """A SELECT of the sources whose newest row is older, at `end`, than it ever was at the midnights before it came.
+    """A SELECT of the sources whose newest row is older, at `end`, than was usual at the midnights before it came.
 
-    Of 91 earlier ages of which none is above m, the next is above 1.25 m + 1 h in a few of a thousand cases, for ages
-    that fall off like an exponential.
+    Either it is older than at any of 91 midnights, by a quarter and an hour: of ages that fall off like an exponential
+    the next is that much above the highest of 91 in a few of a thousand cases. Or it is older than at 19 of 20, and its
+    day has less than half of the rows that the weekday usually has: a day that was cut short.
     """
     name = identifier(moment)
     return (
-        f"WITH days AS (SELECT source_name, CAST({name} AS DATE) AS day, max({name}) AS newest FROM {relation}"
-        f" WHERE {name} < {literal(end)}::TIMESTAMP GROUP BY ALL),"
-        " newest AS (SELECT source_name, max(newest) AS newest, max(day) AS day FROM days GROUP BY source_name),"
+        f"WITH days AS (SELECT source_name, CAST({name} AS DATE) AS day, max({name}) AS newest, count(*) AS row_count"
+        f" FROM {relation} WHERE {name} < {literal(end)}::TIMESTAMP GROUP BY ALL),"
+        " newest AS (SELECT source_name, max(newest) AS newest, max(day) AS day, arg_max(row_count, day) AS row_count"
+        " FROM days GROUP BY source_name),"
         f" midnights AS (SELECT source_name, day - CAST(back AS INTEGER) AS midnight"
         f" FROM newest CROSS JOIN range({_MIDNIGHTS}) AS counted (back)),"
         " ages AS (SELECT midnights.source_name,"
         " date_diff('second', newest, CAST(midnight AS TIMESTAMP)) / 3600.0 AS hours"
         " FROM midnights ASOF JOIN days ON midnights.source_name = days.source_name AND midnight > day),"
-        " usual AS (SELECT source_name, max(hours) AS hours FROM ages GROUP BY source_name"
-        f" HAVING count(*) >= {_LEAST_MIDNIGHTS}),"
-        " present AS (SELECT source_name, newest,"
+        " usual AS (SELECT source_name, max(hours) AS most_hours, quantile_cont(hours, 0.95) AS high_hours FROM ages"
+        f" GROUP BY source_name HAVING count(*) >= {_LEAST_MIDNIGHTS}),"
+        " weekday AS (SELECT days.source_name, median(days.row_count) AS row_count FROM days"
+        " INNER JOIN newest ON days.source_name = newest.source_name AND isodow(days.day) = isodow(newest.day)"
+        f" AND days.day < newest.day AND days.day >= newest.day - {7 * _WEEKS} GROUP BY days.source_name),"
+        " present AS (SELECT *,"
         f" date_diff('second', newest, {literal(end)}::TIMESTAMP) / 3600.0 AS hours FROM newest)"
-        " SELECT source_name, newest AS newest_at, round(present.hours, 1) AS age_hours,"
-        " round(usual.hours, 1) AS oldest_so_far_hours FROM present INNER JOIN usual USING (source_name)"
-        f" WHERE present.hours > {_OLDER} * usual.hours + {_OLDER_HOURS}"
+        " SELECT source_name, newest AS newest_at, round(hours, 1) AS age_hours,"
+        " round(most_hours, 1) AS oldest_so_far_hours, present.row_count AS rows_of_its_day,"
+        " weekday.row_count AS rows_usual FROM present INNER JOIN usual USING (source_name)"
+        " LEFT JOIN weekday USING (source_name)"
+        f" WHERE hours > {_OLDER} * most_hours + {_OLDER_HOURS} OR (hours > high_hours"
+        f" AND weekday.row_count >= {_ROWS_A_DAY} AND present.row_count < {_SHORT_DAY} * weekday.row_count)"
+    )
+
+
+def missing_value_query(series: str) -> str:
+    """A SELECT of the values that the last week has not, and that each of the weeks before had, many times.
+
+    Args:
+        series: a SELECT of subject, unit_no (days back), part and size (`series.py`).
+    """
+    return (
+        f"WITH weeks AS (SELECT subject, part, unit_no // 7 AS week, sum(size) AS size FROM ({series})"
+        f" WHERE unit_no // 7 <= {_WEEKS} GROUP BY ALL),"
+        " present AS (SELECT subject, max(week) FILTER (week > 0) AS first_week FROM weeks GROUP BY subject"
+        " HAVING min(week) = 0),"
+        " by_value AS (SELECT subject, part, count(*) FILTER (week > 0) AS week_count, median(size) FILTER (week > 0)"
+        " AS usual_count, coalesce(sum(size) FILTER (week = 0), 0) AS last_count FROM weeks GROUP BY subject, part)"
+        " SELECT subject, part AS missing_value, usual_count FROM by_value INNER JOIN present USING (subject)"
+        f" WHERE last_count = 0 AND week_count = first_week AND first_week >= 6 AND usual_count >= {_ROWS_A_DAY}"
+        f" AND part <> {literal(OTHER)}"
     )
 
 

@@ -19,13 +19,13 @@ from tasks.config.entities import ENTITIES, Entity
 from tasks.config.workspace import Workspace
 from tasks.quality.comparisons import DAYS_A_WEEK, HISTORY_WEEKS
 from tasks.quality.file_history import FileHistory
+from tasks.quality.row_queries import OTHER
 from tasks.warehouse.connection import identifier, literal
 
 #: Days back that a year's season needs, and days back that the rest does.
 _YEAR_DAYS, _HISTORY_DAYS = 7 * 70, DAYS_A_WEEK * (HISTORY_WEEKS + 1)
 #: Values of a column that are told apart; the others count together.
 _VALUES = 40
-OTHER = "(others)"
 _EMPTY_SERIES = (
     "SELECT NULL::VARCHAR AS subject, NULL::BIGINT AS unit_no, NULL::VARCHAR AS part, NULL::BIGINT AS size,"
     " NULL::DOUBLE AS total WHERE false"

@@ -8,7 +8,14 @@ from typing import Any
 
 import pytest
 
-from tasks.quality.row_queries import known_query, missing_day_query, pattern_query, recent_query, row_count_query
+from tasks.quality.row_queries import (
+    known_query,
+    missing_day_query,
+    missing_value_query,
+    pattern_query,
+    recent_query,
+    row_count_query,
+)
 from tasks.warehouse import ledger
 from tasks.warehouse.connection import Warehouse
 
@@ -51,7 +58,16 @@ def test_a_source_that_is_as_fresh_as_ever_is_not_told(warehouse: Warehouse) -> 
 
 def test_a_day_that_ends_at_noon_is_told_with_its_age(warehouse: Warehouse) -> None:
     shop(warehouse, last=12)
-    assert late(warehouse) == [("shop", dt.datetime(2025, 6, 30, 12), 12.0, 3.0)]
+    assert late(warehouse) == [("shop", dt.datetime(2025, 6, 30, 12), 12.0, 3.0, 17, 53.0)]
+
+
+def test_a_short_day_is_told_though_one_midnight_was_as_old(warehouse: Warehouse) -> None:
+    shop(warehouse, last=12)
+    warehouse.execute("DELETE FROM events WHERE \"at\" BETWEEN '2025-05-10 11:00:00' AND '2025-05-10 23:00:00'")
+    assert [source for source, *_ in late(warehouse)] == ["shop"]
+    # As early an end of a day with the usual number of rows is none.
+    warehouse.execute("INSERT INTO events SELECT 'shop', TIMESTAMP '2025-06-30 11:00:00' FROM range(20)")
+    assert late(warehouse) == []
 
 
 def test_days_on_which_a_shop_is_always_closed_make_no_alarm(warehouse: Warehouse) -> None:
@@ -65,7 +81,7 @@ def test_days_on_which_a_shop_is_always_closed_make_no_alarm(warehouse: Warehous
 def test_a_delivery_that_did_not_come_is_told(warehouse: Warehouse, days: int) -> None:
     shop(warehouse)
     found = late(warehouse, END + dt.timedelta(days=days))
-    assert found == [("shop", dt.datetime(2025, 6, 30, 21), days * 24.0 + 3, 3.0)]
+    assert found == [("shop", dt.datetime(2025, 6, 30, 21), days * 24.0 + 3, 3.0, 53, 53.0)]
 
 
 def test_too_short_a_history_says_nothing(warehouse: Warehouse) -> None:
@@ -122,3 +138,25 @@ def test_a_table_is_compared_with_the_published_runs_before_it(warehouse: Wareho
 def test_the_first_run_has_nothing_to_be_compared_with(warehouse: Warehouse) -> None:
     ledger.prepare(warehouse)
     assert warehouse.rows(row_count_query("(SELECT 1)", "staging.t", END, 2)) == []
+
+
+def weeks(values: str) -> str:
+    return f"SELECT 'shop: store_id' AS subject, unit_no, part, size FROM ({values}) AS made (unit_no, part, size)"
+
+
+@pytest.mark.parametrize(
+    ("values", "gone"),
+    [
+        ("SELECT n, s, 5 FROM range(90) AS d (n), unnest(['a', 'b']) AS v (s)", []),
+        ("SELECT n, s, 5 FROM range(90) AS d (n), unnest(['a', 'b']) AS v (s) WHERE n > 6 OR s = 'a'", ["b"]),
+        # A value that has not been there every week, or seldom, may be gone.
+        ("SELECT n, s, 5 FROM range(90) AS d (n), unnest(['a', 'b']) AS v (s) WHERE n > 20 OR s = 'a'", []),
+        ("SELECT n, s, 1 FROM range(90) AS d (n), unnest(['a', 'b']) AS v (s) WHERE n > 6 OR s = 'a'", []),
+        # Where nothing came at all, the age of the newest row says it.
+        ("SELECT n, s, 5 FROM range(7, 90) AS d (n), unnest(['a', 'b']) AS v (s)", []),
+        ("SELECT n, s, 5 FROM range(30) AS d (n), unnest(['a', 'b']) AS v (s) WHERE n > 6 OR s = 'a'", []),
+    ],
+)
+def test_a_value_that_every_week_had_is_missed(warehouse: Warehouse, values: str, gone: list[str]) -> None:
+    rows = warehouse.rows(missing_value_query(weeks(values)))
+    assert [value for _, value, _ in rows] == gone

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from tasks.quality.file_history import FileHistory
-from tasks.quality.series import OTHER, SeriesMaker
+from tasks.quality.row_queries import OTHER
+from tasks.quality.series import SeriesMaker
 from tasks.warehouse.connection import Warehouse
 from tests.unit.quality import corridor
 

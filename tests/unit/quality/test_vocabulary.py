@@ -16,6 +16,7 @@ from tasks.quality.vocabulary import (
     KNOWN,
     NEW_FILES,
     NO_GAP,
+    NO_LOSS,
     NO_ROWS,
     PATTERN,
     RECENT,
@@ -37,6 +38,7 @@ _USES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     # The queries of these are tried by themselves (test_row_queries.py, test_series.py); here, what is made of them.
     RECENT: ({}, {}),
     NO_GAP: ({}, {}),
+    NO_LOSS: ({"columns": ["n"]}, {"columns": ["n"]}),
     RECENT_DAYS: ({"aspect": "rows", "days": 7, "limit": 30}, {"aspect": "rows", "days": 7, "limit": 3}),
     NEW_FILES: ({"aspect": "rows", "limit": 30}, {"aspect": "rows", "limit": 3}),
     "expect_column_values_to_not_be_null": ({"column": "n"}, {"column": "gap"}),
@@ -141,6 +143,7 @@ _QUERIES: dict[str, Callable[[dict[str, Any], bool], str]] = {
     ),
     RECENT: lambda _, right: f"SELECT n FROM made WHERE n > {9 if right else 1}",
     NO_GAP: lambda _, right: f"SELECT n FROM made WHERE n > {9 if right else 1}",
+    NO_LOSS: lambda _, right: f"SELECT n FROM made WHERE n > {9 if right else 1}",
     RECENT_DAYS: lambda _, __: _SERIES,
     NEW_FILES: lambda _, __: _SERIES,
 }
