@@ -19,8 +19,8 @@ cast to the type given here. What happens to a row:
 - rows read = rows loaded + rows quarantined, always. `ops.quarantine` holds every problem with source, file, row
   number, column, value and reason: see [when-a-gate-fails.md](../how-to/when-a-gate-fails.md).
 
-The class is what a column is at least treated as; without one it is `plain`. Values of `contact` and `sensitive` columns
-never leave staging: see [protect-personal-data.md](../how-to/protect-personal-data.md).
+The class is what a column is at least treated as; without one it is `plain`. Values of `contact` and `sensitive`
+columns never leave staging: see [protect-personal-data.md](../how-to/protect-personal-data.md).
 
 How rows of one key become one is told with the tables of [staging](tables.md#staging)."""
 
