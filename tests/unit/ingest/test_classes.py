@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from pathlib import Path
 
 import pytest
 
@@ -131,7 +130,7 @@ def test_a_guess_follows_from_the_files_that_the_run_sees(make_workspace: MakeWo
         assert ingested(run, space, CRM.replace("@shop.example", ""))["Notes"][1] == "plain"
 
 
-def test_a_declared_class_needs_no_file(make_workspace: MakeWorkspace, tmp_path: Path) -> None:
+def test_a_declared_class_needs_no_file(make_workspace: MakeWorkspace) -> None:
     from flows.validate import validate_workspace
 
     space = make_workspace(tree=tree(privacy={"Notes": "contact"}))
