@@ -10,6 +10,7 @@ from pathlib import PurePosixPath
 
 from generator.markdown import code, grid
 from generator.tables import suites
+from tasks.quality.leaks import MEANING
 from tasks.quality.suites import DOORS, Check, Suite
 
 _CHECKS = """\
@@ -19,11 +20,18 @@ and what was published stays; a failed *warning* is reported, and the run goes o
 [when-a-gate-fails.md](../how-to/when-a-gate-fails.md)."""
 
 
+_LEAKS = f"""\
+Of every table here, a workspace's own ones too, one more critical check is made, which no suite can take away:
+{MEANING}. See [protect-personal-data.md](../how-to/protect-personal-data.md)."""
+
+
 def checks_page() -> Iterator[str]:
     """Every check by door and table."""
     yield _CHECKS
     for door, schemas in DOORS.items():
         yield f"## Door {door}"
+        if door == "published":
+            yield _LEAKS
         for suite in (suite for schema in schemas for suite in suites(schema)):
             yield f"### {suite.table}"
             yield suite.description + _conditions(suite)

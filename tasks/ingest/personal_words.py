@@ -59,7 +59,7 @@ WORDS: dict[Kind, tuple[str, ...]] = {
     "secret number": ("ssn", "nif", "dni", "cpf", "bsn", "nino", "pesel", "passport"),
 }
 
-#: The whole name of a column that is a person's name where the rows are about persons, and a thing's where they are not.
+#: The whole name of a column: a person's name where the rows are persons, a thing's where they are not.
 BARE_NAMES = frozenset(
     {
         "name",

@@ -17,7 +17,7 @@ from tasks.ingest.readers import Reader, open_reader
 from tasks.warehouse.connection import Warehouse, identifier
 
 #: Rows that are looked at; the first, for a file is read anyway from its beginning.
-_SAMPLE_ROWS = 2000
+SAMPLE_ROWS = 2000
 _LONGEST_VALUE = 500
 #: Entities whose rows are persons.
 _PERSONS = frozenset({"customers"})
@@ -42,7 +42,7 @@ def _sample(warehouse: Warehouse, reader: Reader, columns: tuple[str, ...]) -> d
     if not chosen:
         return {}
     texts = ", ".join(f"coalesce(left(CAST({identifier(name)} AS VARCHAR), {_LONGEST_VALUE}), '')" for name in chosen)
-    rows = warehouse.rows(f"SELECT {texts} FROM {reader.relation} LIMIT {_SAMPLE_ROWS}")
+    rows = warehouse.rows(f"SELECT {texts} FROM {reader.relation} LIMIT {SAMPLE_ROWS}")
     return {name: [row[place] for row in rows] for place, name in enumerate(chosen)}
 
 

@@ -23,7 +23,8 @@ from tasks.warehouse.run import Run
 _VALUES = "staging.contact_value"
 #: A shorter text is too common to be told apart.
 _SHORTEST = 5
-_MEANING = "no text is a contact value of a person (contact data never leaves staging)"
+#: What the check says in plain words.
+MEANING = "no text is a contact value of a person (contact data never leaves staging)"
 _REMEDY = "take it out of the model, or switch on privacy.pseudonymise"
 _REMEDY_OF_IDS = "ids are contact data: switch on privacy.pseudonymise"
 
@@ -108,4 +109,4 @@ def _expectation(columns: list[str]) -> Expectation:
         f"SELECT column_name, contact_name AS values_of, count(*) AS value_count, remedy"
         f" FROM ({parts}) INNER JOIN {_VALUES} USING (value_text) GROUP BY ALL ORDER BY ALL"
     )
-    return Expectation(type="expect_no_rows", kwargs={"query": query}, severity="critical", meaning=_MEANING)
+    return Expectation(type="expect_no_rows", kwargs={"query": query}, severity="critical", meaning=MEANING)

@@ -161,18 +161,17 @@ def refuse_protected(privacy: Privacy, model: SqlModel) -> None:
     """
     lineage = trace(model.sql, privacy.tables)
     knowledge: Knowledge = "declared" if _is_own(model) else "entity"
+    contact = [column for column in sorted(lineage.reads) if privacy.class_of(column, knowledge) == "contact"]
+    if contact:
+        raise WorkspaceError(
+            f"reads {', '.join(map('.'.join, contact))}: contact data never leaves staging",
+            where=_place(model, contact[0][1]),
+            hint="leave it out; instead of `*` name the columns that the model needs",
+        )
     for column in sorted(lineage.reads):
-        found = privacy.class_of(column, knowledge)
-        name = ".".join(column)
-        if found == "contact":
+        if privacy.class_of(column, knowledge) == "sensitive" and not _coarsens(model, lineage, column):
             raise WorkspaceError(
-                f"reads {name}, which is contact data and never leaves staging",
-                where=_place(model, column[1]),
-                hint="leave it out; instead of `*` name the columns that the model needs",
-            )
-        if found == "sensitive" and not _coarsens(model, lineage, column):
-            raise WorkspaceError(
-                f"{_fault(model, lineage, column)} {name}, which is sensitive and may leave staging coarsened only",
+                f"{_fault(model, lineage, column)} {'.'.join(column)}: sensitive data leaves staging coarsened only",
                 where=_place(model, column[1]),
                 hint=f"compute something coarser from it, and say so in the header: `[coarsens={column[1]}]`",
             )

@@ -59,6 +59,20 @@ def _truncated(folder: Path) -> None:
     (folder / "orders.csv.gz").write_bytes(packed[: len(packed) // 2])
 
 
+def _own_model(select: str) -> Callable[[Path], None]:
+    """Write a features model of the workspace."""
+
+    def make(folder: Path) -> None:
+        path = folder / "sql" / "features" / "customer_own.sql"
+        path.parent.mkdir(parents=True)
+        header = (
+            "-- what: w\n-- why: w\n-- grain: customer\n-- column customer_id: the customer [id]\n-- column own: own\n"
+        )
+        path.write_text(f"{header}SELECT customer_id, {select} AS own\nFROM staging.customers\n", encoding="utf-8")
+
+    return make
+
+
 def _row(text: str) -> Callable[[Path], None]:
     return orders(MANY + text + "\n")
 
@@ -97,6 +111,28 @@ CASES: tuple[BadInput, ...] = (
     BadInput("two segments of one name", edit("name: Active", "name: New"), 2, "two segments have the name 'New'"),
     BadInput("a misspelt key", edit("    format: csv", "    fromat: csv"), 2, "unknown key; did you mean 'format'?"),
     BadInput("YAML that is none", edit("sources:\n", "sources: [\n"), 2, "not YAML"),
+    BadInput(
+        "a class of a column that is not",
+        edit("segmentations:\n", "privacy: {columns: {customers.incom_amount: sensitive}}\nsegmentations:\n"),
+        2,
+        "did you mean 'customers.income_amount'?",
+    ),
+    BadInput(
+        "a contact column declared plain",
+        edit("segmentations:\n", "privacy: {columns: {feedback.comment_text: plain}}\nsegmentations:\n"),
+        2,
+        "feedback.comment_text is contact and cannot be declared plain",
+    ),
+    BadInput(
+        "a class of a column that the file has not",
+        edit("segmentations:\n", "    privacy: {custommer: contact}\nsegmentations:\n"),
+        2,
+        "did you mean 'customer'?",
+    ),
+    BadInput("a model that reads contact data", _own_model("email_address"), 2, "contact data never leaves staging"),
+    BadInput(
+        "a model that passes a day of birth on", _own_model("birth_date"), 2, "sensitive data leaves staging coarsened"
+    ),
     BadInput(
         "an unset environment variable",
         edit("path: orders.csv", "path: ${NOT_SET_ANYWHERE}/x.csv"),

@@ -25,6 +25,8 @@ PREVIOUS = Publication(dt.date(2025, 5, 31), "b" * 16)
 RUN_ID = "a" * 16
 SOURCES = {
     "customers": "SELECT 'c' || n AS customer_id, TIMESTAMP '2024-01-01' AS registered_at, 'f' AS gender_code,"
+    " 'Anna Example ' || n AS full_name, CASE n WHEN 1 THEN 'Bread' ELSE 'anna' || n || '@shop.example' END"
+    " AS email_address, 'Tiny' AS phone_number,"
     " DATE '1980-05-01' AS birth_date, 'a1' AS area_code FROM range(1, 5) AS r (n)",
     # Everybody orders two lines on each of three days, and customer 4 sends one line back.
     "order_lines": "SELECT 'o' || c || '-' || o AS order_id, 'l' || l AS line_id, 'c' || c AS customer_id,"
@@ -32,7 +34,8 @@ SOURCES = {
     " 'bread' AS category_name, CASE WHEN c = 4 AND o = 3 AND l = 2 THEN -1 ELSE l END AS quantity,"
     " 2.5 AS unit_price_amount, 'web' AS channel_name"
     " FROM range(1, 5) AS x (c), range(1, 4) AS y (o), range(1, 3) AS z (l)",
-    "feedback": "SELECT 'f1' AS feedback_id, 'c1' AS customer_id, TIMESTAMP '2025-05-05' AS given_at, 4 AS rating",
+    "feedback": "SELECT 'f1' AS feedback_id, 'c1' AS customer_id, TIMESTAMP '2025-05-05' AS given_at, 4 AS rating,"
+    " 'never again!' AS comment_text",
     "campaigns": "SELECT 'k1' AS campaign_id, TIMESTAMP '2025-05-01' AS started_at, DATE '2025-05-31' AS ended_date",
     "campaign_contacts": "SELECT 'k1' AS campaign_id, 'c' || n AS customer_id, TIMESTAMP '2025-05-02' AS contacted_at,"
     " CASE n WHEN 1 THEN TIMESTAMP '2025-05-03' END AS responded_at FROM range(1, 3) AS r (n)",
