@@ -105,6 +105,10 @@ def start(space: Workspace, warehouse: Warehouse) -> Run:
             source = f"'my_{name}' AS source_name, {number} AS load_no, row_number() OVER () AS row_number"
             count = warehouse.execute(f"INSERT INTO raw.{name} BY NAME SELECT *, {source} FROM ({select})")
             note_load(run, f"my_{name}", name, read=count, loaded=count)
+    warehouse.execute(
+        "CREATE TABLE raw.pseudonym AS SELECT 'c' || n AS customer_id,"
+        " 'p_' || repeat(CAST(n AS VARCHAR), 32) AS pseudonym, 'f' AS key_fingerprint FROM range(1, 5) AS r (n)"
+    )
     return run
 
 
