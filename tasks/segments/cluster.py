@@ -40,7 +40,7 @@ class ClusterSpec:
         wins_to_change_k: refits in a row that must choose a new number of segments before it is adopted.
         winsor: share of customers capped at either end of each feature; None for no caps.
         min_customers: fewer than this cannot be clustered.
-        min_group_size: of fewer customers no figure is told in a description.
+        min_group_size: a feature that fewer members of a segment have is not among its traits.
         effort: thresholds and repetitions of the choice of k; its k_min, k_max, min_share and accept are overridden.
     """
 

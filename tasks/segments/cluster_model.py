@@ -16,7 +16,7 @@ from tasks.segments import kmeans
 from tasks.segments.choose_k import KChoice, choose_k
 from tasks.segments.cluster import Cluster, ClusterModel, ClusterSpec
 from tasks.segments.identity import AdoptionVerdict, IdentityMatch, match_segments, next_ids, should_adopt
-from tasks.segments.naming import FeatureMeaning, describe, distinctions, name_segments, withheld_text
+from tasks.segments.naming import FeatureMeaning, describe, distinctions, name_segments
 from tasks.segments.quality import partition_quality
 from tasks.segments.transform import FrozenTransform, apply, fit_transform_model, raw_column
 from tasks.warehouse.small_groups import withheld_groups
@@ -226,17 +226,16 @@ def _model(
     """Give the clusters of a candidate their ids, names and descriptions."""
     used = candidate.transform.names
     raw = {name: raw_column(rows, name) for name in used}
-    least = spec.min_group_size
     ranked = {
-        key: distinctions(raw, candidate.x, used, candidate.fit.labels == label, least) for label, key in enumerate(ids)
+        key: distinctions(raw, candidate.x, used, candidate.fit.labels == label, spec.min_group_size)
+        for label, key in enumerate(ids)
     }
-    withheld = withheld_groups(dict(zip(ids, candidate.fit.sizes.tolist(), strict=True)), least)
     named = name_segments(ranked, meanings, previous=names)
     clusters = [
         Cluster(
             key=key,
             name=named[key],
-            description=withheld_text(least) if key in withheld else describe(ranked[key], meanings),
+            description=describe(ranked[key], meanings),
             centroid=tuple(candidate.fit.centroids[label].tolist()),
             size=int(candidate.fit.sizes[label]),
             distinctions=ranked[key],

@@ -13,11 +13,12 @@ from dataclasses import dataclass
 import polars as pl
 
 from tasks.config.errors import StatisticsError
+from tasks.config.privacy import withheld_groups
 from tasks.config.segmentations import ClustersSegmentation, RfmSegmentation, RulesSegmentation
 from tasks.segments.cluster import ClusterModel, ClusterSpec
 from tasks.segments.cluster_model import assign_members, fit_champion, refit_challenger
 from tasks.segments.definitions import Definition, keys_ever_used
-from tasks.segments.naming import FeatureMeaning
+from tasks.segments.naming import FeatureMeaning, withheld_text
 from tasks.segments.rfm import range_text, rfm_select
 from tasks.segments.rules import rules_select
 from tasks.warehouse.catalogue import KEY, Catalogue
@@ -74,7 +75,7 @@ def _divide_by_clusters(run: Run, catalogue: Catalogue, name: str, segmentation:
         _keep(run, name, _MEMBERS_SELECT.format(name=literal(name)))
     rule = f"nearest of {len(model.clusters)} centres, model {number} of {trained}"
     return Division(
-        [Definition(cluster.key, cluster.name, cluster.description, rule) for cluster in model.clusters],
+        cluster_definitions(model, rule, run.workspace.privacy.min_group_size),
         f"{len(model.clusters)} clusters; {decision}",
         {
             "segmentation_id": name,
@@ -85,6 +86,26 @@ def _divide_by_clusters(run: Run, catalogue: Catalogue, name: str, segmentation:
             "decision": decision,
         },
     )
+
+
+def cluster_definitions(model: ClusterModel, rule: str, least: int) -> list[Definition]:
+    """What the clusters of a model are; the figures of a description are those of the day of the fit.
+
+    Args:
+        model: the model in use, which an earlier policy may have described.
+        rule: how it assigns.
+        least: a cluster of fewer customers is not described, nor one that it would follow from by subtraction.
+    """
+    withheld = withheld_groups({cluster.key: cluster.size for cluster in model.clusters}, least)
+    return [
+        Definition(
+            cluster.key,
+            cluster.name,
+            withheld_text(least) if cluster.key in withheld else cluster.description,
+            rule,
+        )
+        for cluster in model.clusters
+    ]
 
 
 _MEMBERS_SELECT = (

@@ -16,6 +16,7 @@ EXPECTATIONS = REPOSITORY / "expectations"
 #: Tables that no SQL model makes: loaded, or computed by a room.
 _WITHOUT_MODEL = {
     "ops.load",
+    "raw.pseudonym",
     *(f"raw.{name}" for name in ENTITIES),
     "segments.definition",
     "segments.membership",

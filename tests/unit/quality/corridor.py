@@ -109,6 +109,10 @@ def start(space: Workspace, warehouse: Warehouse) -> Run:
             count = warehouse.execute(f"INSERT INTO raw.{name} BY NAME SELECT *, {source} FROM ({select})")
             warehouse.execute(f"CREATE TABLE raw.my_{name}__{name} AS SELECT * EXCLUDE (source_name) FROM raw.{name}")
             note_load(run, f"my_{name}", name, read=count, loaded=count)
+    warehouse.execute(
+        "CREATE TABLE raw.pseudonym AS SELECT 'c' || n AS customer_id,"
+        " 'p_' || repeat(CAST(n AS VARCHAR), 32) AS pseudonym, 'f' AS key_fingerprint FROM range(1, 5) AS r (n)"
+    )
     return run
 
 

@@ -21,6 +21,7 @@ from tasks.segments.cluster_model import (
     fit_champion,
     refit_challenger,
 )
+from tasks.segments.divide import cluster_definitions
 from tests.benchmarks.cluster_population import Measure, centres, feature_names, table
 
 QUICK = KPolicy(sample_rows=1_000, splits=2, resamples=5, gap_references=2)
@@ -248,14 +249,15 @@ def test_feature_names_helper_matches_the_spec() -> None:
 
 
 def test_a_cluster_of_too_few_is_not_described(frame: pl.DataFrame) -> None:
-    described = fit_champion(frame, SPEC).clusters
-    sizes = sorted(cluster.size for cluster in described)
-    spec = replace(SPEC, min_group_size=sizes[0] + 1)
-    clusters = sorted(fit_champion(frame, spec).clusters, key=lambda cluster: cluster.size)
-    assert [cluster.size for cluster in clusters] == sizes
+    model = fit_champion(frame, SPEC)
+    by_size = sorted(model.clusters, key=lambda cluster: cluster.size)
+    told = {definition.key: definition for definition in cluster_definitions(model, "r", by_size[0].size + 1)}
     # The smallest, and the next smallest, that it would follow from.
-    assert [cluster.description.startswith("Not described") for cluster in clusters[:3]] == [True, True, False]
-    assert not any(cluster.description.startswith("Not described") for cluster in described)
+    withheld = [told[cluster.key].description.startswith("Not described") for cluster in by_size]
+    assert withheld[:3] == [True, True, False]
+    assert [told[cluster.key].name for cluster in by_size] == [cluster.name for cluster in by_size]
+    everything = cluster_definitions(model, "r", by_size[0].size)
+    assert {one.key: one.description for one in everything} == {one.key: one.description for one in model.clusters}
 
 
 def test_a_feature_that_is_known_of_too_few_is_not_spoken_of(frame: pl.DataFrame) -> None:
