@@ -5,6 +5,8 @@ Owns: the views that staging models read. Does not own the raw tables (`loading.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from tasks.config.entities import ENTITIES, Entity
 from tasks.warehouse.connection import identifier, literal
 from tasks.warehouse.run import Run
@@ -15,20 +17,44 @@ def build_raw_views(run: Run) -> None:
     loads: dict[tuple[str, str], list[int]] = {}
     for _, number, source, entity_name in run.visible_loads():
         loads.setdefault((source, entity_name), []).append(number)
+    file_loads = run.file_loads()
     for entity in ENTITIES.values():
         parts = [
-            _part(entity, source, numbers) for (source, name), numbers in sorted(loads.items()) if name == entity.name
+            _part(entity, source, _rows(entity, source, numbers, file_loads))
+            for (source, name), numbers in sorted(loads.items())
+            if name == entity.name
         ]
         run.warehouse.execute(
             f"CREATE OR REPLACE VIEW raw.{entity.name} AS {' UNION ALL '.join(parts or [_empty(entity)])}"
         )
 
 
-def _part(entity: Entity, source: str, numbers: list[int]) -> str:
+def _part(entity: Entity, source: str, rows: str) -> str:
     columns = ", ".join(identifier(name) for name in entity.column_names)
+    return f"SELECT {columns}, {literal(source)} AS source_name, load_no, row_number FROM {rows} AS loaded"
+
+
+def _rows(entity: Entity, source: str, numbers: list[int], file_loads: Mapping[int, int]) -> str:
+    """The source's rows, those that were worked off from quarantine in the place that they have in their file.
+
+    They carry their file's load number, for a row that was kept out for a while is no newer than those beside it; and
+    of a row that was read several times, to put a blanked value back, the last reading counts.
+    """
+    table = f"raw.{identifier(f'{source}__{entity.name}')}"
+    seen = f"load_no IN ({', '.join(map(str, numbers))})"
+    worked_off = {number: file_loads[number] for number in numbers if number in file_loads}
+    if not worked_off:
+        return f"(SELECT * FROM {table} WHERE {seen})"
+    cases = " ".join(f"WHEN {number} THEN {file_load}" for number, file_load in worked_off.items())
+    file_load = f"CASE load_no {cases} ELSE load_no END"
+    again = (
+        f"SELECT {file_load} AS load_no, row_number, max(load_no) AS newest_no FROM {table}"
+        f" WHERE load_no IN ({', '.join(map(str, worked_off))}) GROUP BY ALL"
+    )
     return (
-        f"SELECT {columns}, {literal(source)} AS source_name, load_no, row_number"
-        f" FROM raw.{identifier(f'{source}__{entity.name}')} WHERE load_no IN ({', '.join(map(str, numbers))})"
+        f"(SELECT * EXCLUDE (read_no, newest_no) FROM (SELECT * REPLACE ({file_load} AS load_no), load_no AS read_no"
+        f" FROM {table} WHERE {seen}) LEFT JOIN ({again}) USING (load_no, row_number)"
+        " WHERE read_no = coalesce(newest_no, read_no))"
     )
 
 

@@ -32,7 +32,8 @@ def load(run: Run, workspace: Workspace) -> LoadCounts:
 
 def quarantine(run: Run) -> list[tuple[object, ...]]:
     return run.warehouse.rows(
-        "SELECT row_number, column_name, value_text, reason, action_name FROM ops.quarantine ORDER BY ALL"
+        "SELECT row_number, column_name, value_text, reason, action_name FROM ops.quarantine"
+        " LEFT JOIN raw.quarantined_value USING (load_id, row_number, column_name) ORDER BY ALL"
     )
 
 
@@ -89,7 +90,7 @@ def test_the_quarantine_keeps_the_whole_row(make_workspace: MakeWorkspace, opene
     space = make_workspace(orders=HEADER + "o2,1,ben,2025-06-01,p1,bread,two,1.0\n")
     with opened(space) as run:
         load(run, space)
-        row = json.loads(run.warehouse.value("SELECT row_json FROM ops.quarantine"))
+        row = json.loads(run.warehouse.value("SELECT row_json FROM raw.quarantined_row"))
         assert row["customer"] == "ben"
         assert row["units"] == "two"
 
