@@ -102,6 +102,9 @@ def _unbound(mapping: Mapping, reader: Reader, column: str, error: SqlError) -> 
         return SourceError(f"columns.{column}: {error.message}", where=where, hint="correct the expression")
     near = difflib.get_close_matches(absent[0], reader.columns, n=1)
     hint = f"did you mean {near[0]!r}?" if near else f"the file has {', '.join(reader.columns)}"
+    if not present & {name.casefold() for name in mapping.wanted}:
+        # Not what stands there: it may be a customer's row.
+        hint = f"none of {', '.join(sorted(mapping.wanted))} is in the first line: is it a header? see options.header"
     if len(reader.columns) == 1:
         hint = f"the file has one column, {reader.columns[0]!r}: is options.delimiter right?"
     return SourceError(f"columns.{column}: the file has no column {absent[0]!r}", where=where, hint=hint)
@@ -111,8 +114,8 @@ def mapped_select(mapping: Mapping, relation: str, loaded_at: dt.datetime) -> st
     """SELECT of `_record`, every column of the entity, and `_problems`: what is wrong with the row.
 
     A problem is a struct (column_name, value_text, reason, kind_name, action_name); action ``row`` keeps the row out,
-    action ``value`` blanks the value alone. Its kind is ``not_a_row``, ``unreadable``, ``missing`` or ``rule``; only what
-    breaks a rule is a value that could be let in.
+    action ``value`` blanks the value alone. Its kind is ``not_a_row``, ``unreadable``, ``missing`` or ``rule``; only
+    what breaks a rule is a value that could be let in.
     """
     mapped = [column for column in mapping.entity.columns if column.name in mapping.source.columns]
     tried = [f"{BROKEN_LINE} AS _broken" if mapping.source.format == "jsonl" else "false AS _broken"]

@@ -76,9 +76,10 @@ def _csv(path: Path, options: FormatOptions) -> Reader:
     header = _header(path, options)
     columns = header if options.header else [f"column{index}" for index in range(len(header))]
     blank = [str(position) for position, name in enumerate(columns, 1) if not name.strip()]
-    doubled = sorted({name for name in columns if columns.count(name) > 1})
+    doubled = [str(position) for position, name in enumerate(columns, 1) if columns.count(name) > 1]
     if blank or doubled:
-        what = f"no name for column {', '.join(blank)}" if blank else f"the column {doubled[0]!r} stands twice"
+        # Not by their names: where a file has no header, these are values.
+        what = f"no name for column {', '.join(blank)}" if blank else f"columns {', '.join(doubled)} share a name"
         raise SourceError(
             f"the header cannot be used: {what}",
             where=f"{path}, line 1",

@@ -21,15 +21,14 @@ if TYPE_CHECKING:
 
     import polars as pl
 
-#: Errors that depend on what is in the data, and quote it.
+#: Errors that depend on what is in the data, and quote it; and how their messages begin.
 _ABOUT_VALUES = (
     duckdb.ConversionException,
     duckdb.InvalidInputException,
     duckdb.OutOfRangeException,
     duckdb.ConstraintException,
-    duckdb.InvalidTypeException,
-    duckdb.SerializationException,
 )
+_KINDS_ABOUT_VALUES = {"Conversion Error", "Invalid Input Error", "Out of Range Error", "Constraint Error"}
 _KNOWN_INPUT_ERRORS = ("Could not", "Malformed", "Invalid", "Failed", "Cannot", "Error in file", "No magic bytes")
 _QUOTED = re.compile(r"""["'].*["']""", re.DOTALL)
 _NUMBER = re.compile(r"(?<![A-Za-z_\d.])[-+]?\d[\d.,]*(?:[eE][-+]?\d+)?")
@@ -195,7 +194,7 @@ def _translated(sql: str) -> Iterator[None]:
 
 
 def without_values(message: str, sql: str = "") -> str:
-    """An error message of DuckDB about a value of the data, without that value.
+    """The first line of an error message of DuckDB, without the value of the data that it may be about.
 
     What stands between the first and the last quotation mark is left out, so are numbers, and all lines but the first:
     what is left says what kind of value was expected.
@@ -204,6 +203,8 @@ def without_values(message: str, sql: str = "") -> str:
     'Conversion Error: Could not convert string … to INT32'
     """
     kind, separator, said = message.split("\n\nLINE ", maxsplit=1)[0].partition(": ")
+    if kind not in _KINDS_ABOUT_VALUES:
+        return message.split("\n", maxsplit=1)[0].strip()
     if kind == "Invalid Input Error" and not said.startswith(_KNOWN_INPUT_ERRORS):
         # The text of `error('…')`: of its author if the statement has it so, else made of anything.
         return f"{kind}{separator}{said if said in sql else '…'}"

@@ -120,7 +120,8 @@ def test_a_changed_mapping_is_a_new_load(make_workspace: MakeWorkspace) -> None:
     ("content", "message"),
     [
         (b"", "the file is empty"),
-        (b"order,line,line\n1,2,3\n", "the column 'line' stands twice"),
+        (b"order,line,line\n1,2,3\n", "columns 2, 3 share a name"),
+        (b"anna,1,anna,2,anna@example.com\n1,2,3,4,5\n", "columns 1, 3 share a name"),
         (b"order,,line\n1,2,3\n", "no name for column 2"),
         ("order,größe\n1,2\n".encode("latin-1"), "not utf-8: byte 8 is 0xf6"),
         (HEADER.encode("utf-16"), "not utf-8|NUL"),

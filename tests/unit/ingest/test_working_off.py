@@ -12,6 +12,7 @@ from tasks.config.errors import SourceError, UsageError
 from tasks.ingest import cases
 from tasks.ingest.raw_views import build_raw_views
 from tasks.warehouse.ledger import utc_now
+from tasks.warehouse.run import open_run
 from tests.unit.ingest.made_quarantine import (
     GOOD,
     HEADER,
@@ -140,7 +141,7 @@ def test_a_blanked_value_is_put_back_and_the_row_counts_once(make_workspace: Mak
         decide(run, "discarded", 1, because="nobody needs it")
         assert counts(run) == (5, 5, 0, 3)
         assert rows_seen(run) == [1, 2, 3, 4, 5]
-    with opened(make_workspace("sources.orders.columns.discount_amount=0")) as run:
+    with opened(make_workspace("sources.orders.columns.discount_amount='0'")) as run:
         assert decide(run, "replayed").mended == [2, 4, 5]
         assert counts(run) == (5, 5, 0, 0)
         assert [discount for *_, discount in seen(run)] == [None, 0.0, -1.5, 0.0, 0.0]
@@ -236,9 +237,7 @@ def test_a_dry_run_says_the_same_and_changes_nothing(make_workspace: MakeWorkspa
         assert decide(run, "released", 2, because="to see") == tried
 
 
-def test_the_ids_of_loads_follow_from_what_was_decided(make_workspace: MakeWorkspace, tmp_path: object) -> None:
-    from tasks.warehouse.run import open_run
-
+def test_the_ids_of_loads_follow_from_what_was_decided(make_workspace: MakeWorkspace) -> None:
     space = make_workspace(orders=ORDERS)
     ids = []
     for place, numbers in (("one", (2, 3)), ("two", (2, 3)), ("three", (3,))):
@@ -399,18 +398,21 @@ def test_a_source_alone_is_worked_off(make_workspace: MakeWorkspace, opened: Ope
 
 
 def test_the_ledger_holds_no_value(make_workspace: MakeWorkspace, opened: OpenRun) -> None:
-    secret = "SECRET42"
-    rows = UNREADABLE.replace("2 pcs", secret) + NEGATIVE.replace("ben", secret) + SHORT.replace("eve", secret)
-    quoted = f'o8,1,"{secret}"x,2025-06-01,p1,bread,1,1.0\n'
-    with opened(make_workspace(orders=HEADER + GOOD + MISSING.replace("ben", secret) + rows + quoted)) as run:
+    private = "PRIVATE42"
+    rows = UNREADABLE.replace("2 pcs", private) + NEGATIVE.replace("ben", private) + SHORT.replace("eve", private)
+    quoted = f'o8,1,"{private}"x,2025-06-01,p1,bread,1,1.0\n'
+    with opened(make_workspace(orders=HEADER + GOOD + MISSING.replace("ben", private) + rows + quoted)) as run:
         ingest(run)
         decide(run, "released", 3, because="fine")
         decide(run, "discarded", 1, because="fine")
         decide(run, "replayed")
         tables = [
-            name for (name,) in run.warehouse.rows("SELECT table_name FROM information_schema.tables WHERE table_schema = 'ops'")
+            name
+            for (name,) in run.warehouse.rows(
+                "SELECT table_name FROM information_schema.tables WHERE table_schema = 'ops'"
+            )
         ]
         for table in tables:
-            assert secret not in str(run.warehouse.rows(f"SELECT * FROM ops.{table}")), table
-        assert secret in str(run.warehouse.rows("SELECT * FROM raw.quarantined_row"))
-        assert secret in str(run.warehouse.rows("SELECT * FROM raw.quarantined_value"))
+            assert private not in str(run.warehouse.rows(f"SELECT * FROM ops.{table}")), table
+        assert private in str(run.warehouse.rows("SELECT * FROM raw.quarantined_row"))
+        assert private in str(run.warehouse.rows("SELECT * FROM raw.quarantined_value"))
