@@ -71,3 +71,24 @@ def test_moving_happens_once(old: Warehouse) -> None:
     assert before == [
         old.rows(f"SELECT * FROM {table} ORDER BY ALL") for table in ("ops.quarantine", "raw.quarantined_row")
     ]
+
+
+def test_an_older_version_used_in_between_undoes_nothing(old: Warehouse) -> None:
+    """It adds its columns again, and notes what it quarantines in them."""
+    ledger.prepare(old)
+    old.execute("UPDATE ops.quarantine SET status_name = 'released' WHERE quarantine_no = 3")
+    for column in ("value_text", "row_json"):
+        old.execute(f"ALTER TABLE ops.quarantine ADD COLUMN {column} VARCHAR")
+    old.execute(
+        "INSERT INTO ops.quarantine (load_id, row_number, column_name, value_text, reason, action_name, row_json)"
+        " VALUES ('l3', 1, 'customer_id', 'Fritz', 'is odd', 'row', '{}')"
+    )
+    ledger.prepare(old)
+    assert old.rows("SELECT DISTINCT quarantine_no, load_id, status_name FROM ops.quarantine ORDER BY 1") == [
+        (1, "l1", "open"),
+        (2, "l1", "open"),
+        (3, "l2", "released"),
+        (4, "l3", "open"),
+    ]
+    assert old.value("SELECT count(*) FROM raw.quarantined_row") == 4
+    assert old.value("SELECT value_text FROM raw.quarantined_value WHERE load_id = 'l3'") == "Fritz"
