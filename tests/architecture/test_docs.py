@@ -119,7 +119,12 @@ def bind(query: str) -> None:
 
 @pytest.mark.parametrize(
     "page",
-    ["reference/published.md", "how-to/read-the-published-tables.md", "how-to/when-a-gate-fails.md"],
+    [
+        "reference/published.md",
+        "how-to/read-the-published-tables.md",
+        "how-to/when-a-gate-fails.md",
+        "how-to/work-off-the-quarantine.md",
+    ],
 )
 def test_queries_name_tables_and_columns_that_there_are(page: str) -> None:
     queries = [query for query in blocks(DOCS / page, "sql") if "read_parquet" not in query]
