@@ -1,7 +1,7 @@
 """The command line: parses, calls, prints.
 
 Owns: the arguments, the exit codes, and that a user sees no library noise. Does not own what a command does
-(`commands.py`).
+(`commands.py`, `quarantine_commands.py`).
 
 Exit codes: 0 ok; 1 failed; 2 wrong usage or workspace; 3 a quality gate stopped the run; 4 drift alarm (where the
 workspace asks for it); 130 interrupted.
@@ -15,7 +15,7 @@ import datetime as dt
 import os
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NoReturn
 
 from flows.embedded import prepare_environment
@@ -49,12 +49,11 @@ def run_command(arguments: Sequence[str]) -> int:
         warnings.simplefilter("ignore")
     prepare_environment()
     options = build_parser().parse_args(arguments)
-    from flows import commands
     from tasks.config.errors import ResegmentError
 
     try:
-        command = getattr(commands, options.command)
-        code: int = command(options)
+        command = _command_of(options)
+        code = command(options)
     except ResegmentError as error:
         return _told(error, as_json=options.json)
     except KeyboardInterrupt:
@@ -73,6 +72,19 @@ def run_command(arguments: Sequence[str]) -> int:
         )
         return 1
     return code
+
+
+def _command_of(options: argparse.Namespace) -> Callable[[argparse.Namespace], int]:
+    # Each is imported where it is called: a command waits for no libraries but its own.
+    if options.command == "quarantine":
+        from flows import quarantine_commands
+
+        named: Callable[[argparse.Namespace], int] = getattr(quarantine_commands, options.called)
+    else:
+        from flows import commands
+
+        named = getattr(commands, options.command)
+    return named
 
 
 def _told(error: ResegmentError, *, as_json: bool) -> int:
@@ -112,9 +124,47 @@ def build_parser() -> argparse.ArgumentParser:
     report = _command(commands, "report", "say where the report of the last run is")
     report.add_argument("--open", action="store_true", help="open it in the browser")
     _command(commands, "validate", "check workspace, SQL, rules and expectations without running")
+    _quarantine(commands)
     schema = commands.add_parser("schema", help="print the JSON Schema of resegment.yaml, for editors")
     schema.set_defaults(json=False)
     return parser
+
+
+def _quarantine(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    text = "list, show and work off the rows that were kept out"
+    actions = commands.add_parser("quarantine", help=text, description=text).add_subparsers(
+        dest="action", required=True, metavar="ACTION"
+    )
+    listing = _command(actions, "list", "what is kept out, by source, column and reason")
+    listing.set_defaults(called="show_list")
+    listing.add_argument(
+        "--status",
+        default="open",
+        choices=("open", "replayed", "released", "discarded", "superseded", "all"),
+        help="default open; superseded: open when a newer version of the file came",
+    )
+    listing.add_argument("--source", metavar="S", help="only of this source")
+    listing.add_argument("--reason", metavar="TEXT", help="only where column or reason contain this")
+    listing.add_argument("--rows", action="store_true", help="one line a row instead of one a reason")
+    listing.add_argument("--limit", type=_count, default=50, metavar="N", help="lines shown (default 50)")
+
+    show = _command(actions, "show", "one row: what came, what is wrong, what was decided")
+    show.set_defaults(called="show_case")
+    show.add_argument("number", type=int, metavar="N", help="number of the row, as `list` tells it")
+    show.add_argument("--contacts", action="store_true", help="show names, addresses and comments as they are")
+
+    replay = _command(actions, "replay", "read rows again under today's mapping and rules, load those that pass")
+    replay.set_defaults(called="replay")
+    replay.add_argument("numbers", type=int, nargs="*", metavar="N", help="numbers of rows; default: all that are open")
+    replay.add_argument("--source", metavar="S", help="only rows of this source")
+
+    release = _command(actions, "release", "let rows in although they break a rule, or close them as not wanted")
+    release.set_defaults(called="release")
+    release.add_argument("numbers", type=int, nargs="+", metavar="N", help="numbers of rows")
+    release.add_argument("--because", required=True, metavar="TEXT", help="why, for the history; no personal data")
+    release.add_argument("--discard", action="store_true", help="close the rows: nobody wants them")
+    for command in (replay, release):
+        command.add_argument("--dry-run", action="store_true", help="say what would happen, and change nothing")
 
 
 def _command(
@@ -138,6 +188,12 @@ def _command(
     parser.add_argument("--output", metavar="DIR", help="folder to write to instead of the workspace's `output`")
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
     return parser
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of lines, expected 1 or more")
+    return int(text)
 
 
 def _date(text: str) -> dt.date:

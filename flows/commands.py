@@ -51,7 +51,7 @@ def status(options: argparse.Namespace) -> int:
     """`resegment status`."""
     from tasks.insight.status import read_status
 
-    space, paths = _opened(options)
+    space, paths = opened(options)
     found = read_status(space, paths)
     if options.json:
         console.print_json(dataclasses.asdict(found))
@@ -87,7 +87,7 @@ def explain(options: argparse.Namespace) -> int:
     from tasks.warehouse.ledger import publications
     from tasks.warehouse.models import load_models
 
-    space, paths = _opened(options)
+    space, paths = opened(options)
     if not paths.warehouse.exists():
         raise UsageError("nothing has been run here yet", where=str(paths.root), hint="run `resegment run` first")
     customer_id = published_id(space, options.customer_id)
@@ -125,7 +125,7 @@ def explain(options: argparse.Namespace) -> int:
 
 def report(options: argparse.Namespace) -> int:
     """`resegment report`."""
-    _, paths = _opened(options)
+    _, paths = opened(options)
     page = paths.report / "index.html"
     if not page.exists():
         raise UsageError("there is no report yet", where=str(page), hint="run `resegment run` first")
@@ -187,7 +187,8 @@ def _finish(summary: RunSummary, options: argparse.Namespace) -> int:
     return 0
 
 
-def _opened(options: argparse.Namespace) -> tuple[Workspace, OutputPaths]:
+def opened(options: argparse.Namespace) -> tuple[Workspace, OutputPaths]:
+    """The workspace that a command is about, and its output folder."""
     space = load_workspace(_workspace_folder(options), overrides=options.overrides)
     root = Path(options.output).expanduser().resolve() if options.output else space.resolve(space.output)
     return space, OutputPaths(root)

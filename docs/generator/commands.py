@@ -31,9 +31,9 @@ def commands_page() -> Iterator[str]:
     os.environ.update(COLUMNS="100", NO_COLOR="1")
     parser = cli.build_parser()
     yield _block(parser.format_help())
-    for name in _names(parser):
-        yield f"## resegment {name}"
-        yield _block(_help(parser, name))
+    for names in _commands(parser):
+        yield f"## resegment {' '.join(names)}"
+        yield _block(_help(parser, names))
     yield "## Exit codes"
     yield grid(("code", "meaning"), _exit_codes())
     yield "With `--json` an error is an object with the keys `error`, `message`, `where`, `hint`; `error` is one of:"
@@ -47,14 +47,19 @@ def _block(text: str) -> str:
     return f"```text\n{text.rstrip()}\n```"
 
 
-def _names(parser: argparse.ArgumentParser) -> list[str]:
+def _commands(parser: argparse.ArgumentParser, above: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """The names of every command, those of a group after the group's."""
     # argparse has no public way to ask for them.
-    return [name for action in parser._actions for name in action.choices or ()]  # noqa: SLF001
+    for action in parser._actions:  # noqa: SLF001
+        if isinstance(action.choices, dict):
+            for name, command in action.choices.items():
+                yield (*above, name)
+                yield from _commands(command, (*above, name))
 
 
-def _help(parser: argparse.ArgumentParser, name: str) -> str:
+def _help(parser: argparse.ArgumentParser, names: tuple[str, ...]) -> str:
     with contextlib.redirect_stdout(io.StringIO()) as shown, contextlib.suppress(SystemExit):
-        parser.parse_args([name, "--help"])
+        parser.parse_args([*names, "--help"])
     return shown.getvalue()
 
 

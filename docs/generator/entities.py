@@ -17,7 +17,8 @@ cast to the type given here. What happens to a row:
 - a value that cannot be read as its type, or a required value that is missing: the row is quarantined;
 - a value that breaks the hard rule of its column: as the table says; a missing value breaks no rule;
 - rows read = rows loaded + rows quarantined, always. `ops.quarantine` holds every problem with source, file, row
-  number, column, value and reason: see [when-a-gate-fails.md](../how-to/when-a-gate-fails.md).
+  number, column and reason, `resegment quarantine` works them off: see
+  [work-off-the-quarantine.md](../how-to/work-off-the-quarantine.md).
 
 The class is what a column is at least treated as; without one it is `plain`. Values of `contact` and `sensitive`
 columns never leave staging: see [protect-personal-data.md](../how-to/protect-personal-data.md).

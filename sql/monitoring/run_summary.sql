@@ -17,7 +17,8 @@
 -- column model_names: cluster models, as segmentation, number of clusters, day of training
 WITH loads AS (
     SELECT
-        count(*) AS load_count,
+        -- What was worked off of a file's quarantine is no file.
+        count(*) FILTER (WHERE parent_load_id IS NULL) AS load_count,
         sha256(coalesce(array_to_string(list(file_sha256 ORDER BY load_no), ','), '')) AS data_sha256,
         CAST(coalesce(sum(rows_read_count), 0) AS BIGINT) AS rows_read_count,
         CAST(coalesce(sum(rows_loaded_count), 0) AS BIGINT) AS rows_loaded_count,

@@ -39,12 +39,21 @@ def find_files(workspace: Workspace, mapping: Mapping) -> list[FoundFile]:
     """
     where = workspace.line_of("sources", mapping.name, "path")
     paths = {path for pattern in mapping.source.patterns for path in _matches(workspace, pattern, where)}
+    lookups, mapping_sha256 = find_lookups(workspace, mapping)
+    return [_found(workspace, mapping, path, mapping_sha256, lookups) for path in sorted(paths)]
+
+
+def find_lookups(workspace: Workspace, mapping: Mapping) -> tuple[dict[str, Path], str]:
+    """The lookups of a source by name, and the digest of all that turns the bytes of its files into rows.
+
+    Raises:
+        SourceError: a lookup's path or glob matches no file, or it cannot be read.
+    """
     lookups = {
         name: _matches(workspace, lookup.path, workspace.line_of("sources", mapping.name, "lookups", name, "path"))[0]
         for name, lookup in mapping.source.lookups.items()
     }
-    mapping_sha256 = mapping.digest([_digest(path) for _, path in sorted(lookups.items())])
-    return [_found(workspace, mapping, path, mapping_sha256, lookups) for path in sorted(paths)]
+    return lookups, mapping.digest([_digest(path) for _, path in sorted(lookups.items())])
 
 
 def _found(

@@ -7,17 +7,21 @@ rows quarantined. Does not own which files there are (`discovery.py`).
 from __future__ import annotations
 
 import datetime as dt
+import json
 from dataclasses import dataclass
 
 from tasks.config.errors import SourceError, SqlError
+from tasks.ingest import quarantine
 from tasks.ingest.discovery import FoundFile
+from tasks.ingest.lookups import with_lookups
 from tasks.ingest.mapping import Mapping, check_bindings, mapped_select
 from tasks.ingest.readers import Reader, open_reader
 from tasks.ingest.sampling import keep_guesses
 from tasks.warehouse import ledger
 from tasks.warehouse.connection import Warehouse, identifier, literal
 
-_ROW_OUT = "list_contains(list_transform(_problems, lambda problem: problem.action_name), 'row')"
+#: SQL: whether the problems of a mapped row keep it out.
+ROW_OUT = "list_contains(list_transform(_problems, lambda problem: problem.action_name), 'row')"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,20 +72,8 @@ class _Load:
     loaded_at: dt.datetime
 
     def joined(self, relation: str) -> str:
-        """The file with its lookups beside it; of a lookup's rows with one key only the first counts."""
-        joined = f"{relation} AS source"
-        for name, lookup in self.mapping.source.lookups.items():
-            key, alias = identifier(lookup.key), identifier(name)
-            source_key = identifier(lookup.source_key or lookup.key)
-            other = open_reader(
-                self.warehouse, self.file.lookups[name], lookup.format, lookup.options, frozenset({lookup.key})
-            )
-            joined += (
-                f" LEFT JOIN (SELECT * EXCLUDE (_record) FROM {other.relation}"
-                f" QUALIFY row_number() OVER (PARTITION BY {key} ORDER BY _record) = 1) AS {alias}"
-                f" ON CAST(source.{source_key} AS VARCHAR) = CAST({alias}.{key} AS VARCHAR)"
-            )
-        return joined
+        """The file with its lookups beside it."""
+        return with_lookups(self.warehouse, self.mapping, self.file.lookups, relation)
 
     def add_rows(self, texts: frozenset[str]) -> LoadCounts:
         """Add good rows to raw and the others to quarantine; the caller owns the transaction."""
@@ -90,14 +82,14 @@ class _Load:
         rejected_lines = self._rejected_lines()
         select = mapped_select(self.mapping, self.joined(self.reader.relation), self.loaded_at, texts)
         number = _row_number(rejected_lines)
-        blanked = self._quarantine(select, number) if with_problems else 0
-        if rejected_lines:
-            self._quarantine_rejects()
-        kept = ", ".join(_kept(column.name, check=with_problems > 0) for column in self.mapping.entity.columns)
+        selects = [quarantine.rows_with_problems(select, self.reader.relation, number)] if with_problems else []
+        selects += [quarantine.rejected_lines()] if rejected_lines else []
+        blanked = self._quarantine(selects) if selects else 0
+        kept = ", ".join(kept_value(column.name, check=with_problems > 0) for column in self.mapping.entity.columns)
         loaded = self.warehouse.execute(
             f"INSERT INTO {self.mapping.table} BY NAME SELECT {kept}, {literal(self.file.load_id)} AS load_id,"
             f" {self._load_number()} AS load_no, {number} AS row_number, {literal(self.loaded_at)} AS loaded_at"
-            f" FROM ({select}){f' WHERE NOT {_ROW_OUT}' if rows_out else ''}"
+            f" FROM ({select}){f' WHERE NOT {ROW_OUT}' if rows_out else ''}"
         )
         read, out = accepted + len(rejected_lines), rows_out + len(rejected_lines)
         counts = LoadCounts(read, loaded, out, blanked, self._left_out())
@@ -147,7 +139,7 @@ class _Load:
             self.warehouse.execute(f"DROP TABLE IF EXISTS {table}")
         relation = self.joined(self.reader.rejecting or self.reader.relation)
         accepted, rows_out, with_problems = self.warehouse.rows(
-            f"SELECT count(*), count(*) FILTER ({_ROW_OUT}), count(*) FILTER (len(_problems) > 0)"
+            f"SELECT count(*), count(*) FILTER ({ROW_OUT}), count(*) FILTER (len(_problems) > 0)"
             f" FROM ({mapped_select(self.mapping, relation, self.loaded_at, texts)})"
         )[0]
         return accepted, rows_out, with_problems
@@ -167,34 +159,12 @@ class _Load:
         lines = self.warehouse.rows("SELECT DISTINCT line FROM reject_errors ORDER BY 1")
         return [line - header for (line,) in lines]
 
-    def _stamp(self) -> str:
-        return (
-            f"{literal(self.file.load_id)} AS load_id, {literal(self.mapping.name)} AS source_name,"
-            f" {literal(self.mapping.source.entity)} AS entity_name, {literal(self.file.name)} AS file_name"
-        )
-
-    def _quarantine(self, select: str, number: str) -> int:
-        """Note every problem with the row as the file has it; returns how many values were blanked."""
-        self.warehouse.execute(
-            f"INSERT INTO ops.quarantine BY NAME SELECT {self._stamp()}, row_number, problem.*, row_json FROM ("
-            f" SELECT {number} AS row_number, unnest(_problems) AS problem, row_json FROM ({select}) AS checked"
-            f" JOIN (SELECT _record, CAST(to_json(original) AS VARCHAR) AS row_json"
-            f" FROM {self.reader.relation} AS original) AS originals USING (_record) WHERE len(_problems) > 0)"
-        )
-        blanked = self.warehouse.value(
-            "SELECT count(*) FROM ops.quarantine WHERE load_id = $load_id AND action_name = 'value'",
-            {"load_id": self.file.load_id},
-        )
-        return int(blanked)
-
-    def _quarantine_rejects(self) -> None:
-        header = "(SELECT CAST(bool_or(has_header) AS INTEGER) FROM reject_scans)"
-        self.warehouse.execute(
-            f"INSERT INTO ops.quarantine BY NAME SELECT {self._stamp()}, line - {header} AS row_number,"
-            " min(column_name) AS column_name, NULL AS value_text, 'not a row: ' || min(error_message) AS reason,"
-            " 'row' AS action_name, CAST(to_json(min(csv_line)) AS VARCHAR) AS row_json"
-            " FROM reject_errors GROUP BY line"
-        )
+    def _quarantine(self, selects: list[str]) -> int:
+        """Note every problem and keep the row as the file has it; returns how many values were blanked."""
+        mapping, file = self.mapping, self.file
+        origin = quarantine.Origin(file.load_id, mapping.name, mapping.source.entity, file.name)
+        columns = self.warehouse.columns(f"SELECT * EXCLUDE (_record) FROM {self.reader.relation}")
+        return quarantine.enter(self.warehouse, origin, selects, json.dumps(dict(columns)))
 
     def _load_number(self) -> int:
         return int(self.warehouse.value("SELECT coalesce(max(load_no), 0) + 1 FROM ops.load"))
@@ -208,7 +178,7 @@ def _row_number(rejected: list[int]) -> str:
     return f"_record + len(list_filter({good_before}::BIGINT[], lambda before: before < _record))"
 
 
-def _kept(name: str, *, check: bool) -> str:
+def kept_value(name: str, *, check: bool) -> str:
     """A value as it goes into raw: blanked where one of its rules says so."""
     column = identifier(name)
     if not check:

@@ -152,6 +152,9 @@ def _unbound(mapping: Mapping, reader: Reader, place: str, error: SqlError) -> S
         return SourceError(f"{place}: {error.message}", where=where, hint="correct the expression")
     near = difflib.get_close_matches(absent[0], reader.columns, n=1)
     hint = f"did you mean {near[0]!r}?" if near else f"the file has {', '.join(reader.columns)}"
+    if not present & {name.casefold() for name in mapping.wanted}:
+        # Not what stands there: it may be a customer's row.
+        hint = f"none of {', '.join(sorted(mapping.wanted))} is in the first line: is it a header? see options.header"
     if len(reader.columns) == 1:
         hint = f"the file has one column, {reader.columns[0]!r}: is options.delimiter right?"
     return SourceError(f"{place}: the file has no column {absent[0]!r}", where=where, hint=hint)
@@ -161,7 +164,9 @@ def mapped_select(mapping: Mapping, relation: str, loaded_at: dt.datetime, texts
     """SELECT of `_record`, every column of the entity, and `_problems`: what is wrong with the row, of the chosen rows.
 
     `texts` are the columns that are made of texts, as `check_bindings` found. A problem is a struct (column_name,
-    value_text, reason, action_name); action ``row`` keeps the row out, action ``value`` blanks the value alone.
+    value_text, reason, kind_name, action_name); action ``row`` keeps the row out, action ``value`` blanks the value
+    alone. Its kind is ``not_a_row``, ``unreadable``, ``missing`` or ``rule``; only what breaks a rule is a value that
+    could be let in.
     """
     mapped = [column for column in mapping.entity.columns if column.name in mapping.source.columns]
     tried = [f"{BROKEN_LINE} AS _broken" if mapping.source.format == "jsonl" else "false AS _broken"]
@@ -177,7 +182,10 @@ def mapped_select(mapping: Mapping, relation: str, loaded_at: dt.datetime, texts
         for column in mapping.entity.columns
     ]
     problems = ", ".join(_problem(column, loaded_at) for column in mapped)
-    broken = "{'column_name': NULL, 'value_text': NULL, 'reason': 'not a line of JSON', 'action_name': 'row'}"
+    broken = (
+        "{'column_name': NULL, 'value_text': NULL, 'reason': 'not a line of JSON', 'kind_name': 'not_a_row',"
+        " 'action_name': 'row'}"
+    )
     return (
         f"SELECT *, CASE WHEN _broken THEN [{broken}]"
         f" ELSE list_filter([{problems}], lambda problem: problem IS NOT NULL) END AS _problems"
@@ -215,19 +223,20 @@ def _value_text(names: tuple[str, ...]) -> str:
 def _problem(column: Column, loaded_at: dt.datetime) -> str:
     name = identifier(column.name)
 
-    def struct(reason: str, action: str) -> str:
+    def struct(reason: str, kind: str, action: str) -> str:
         return (
             f"{{'column_name': {literal(column.name)}, 'value_text': {identifier('_text_' + column.name)},"
-            f" 'reason': {literal(reason)}, 'action_name': {literal(action)}}}"
+            f" 'reason': {literal(reason)}, 'kind_name': {literal(kind)}, 'action_name': {literal(action)}}}"
         )
 
-    cases = [
-        f"WHEN {identifier('_try_' + column.name)} IS NULL THEN {struct(f'cannot be read as {column.type}', 'row')}"
-    ]
+    unreadable = struct(f"cannot be read as {column.type}", "unreadable", "row")
+    cases = [f"WHEN {identifier('_try_' + column.name)} IS NULL THEN {unreadable}"]
     if column.required:
-        cases.append(f"WHEN {name} IS NULL THEN {struct('is missing', 'row')}")
+        cases.append(f"WHEN {name} IS NULL THEN {struct('is missing', 'missing', 'row')}")
     if column.rule:
         condition = column.rule.condition.replace("$loaded_at", literal(loaded_at))
         reason = f"expected {column.rule.expected}"
-        cases.append(f"WHEN {name} IS NOT NULL AND NOT ({condition}) THEN {struct(reason, column.rule.on_break)}")
+        cases.append(
+            f"WHEN {name} IS NOT NULL AND NOT ({condition}) THEN {struct(reason, 'rule', column.rule.on_break)}"
+        )
     return f"CASE {' '.join(cases)} END"

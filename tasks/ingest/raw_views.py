@@ -6,6 +6,8 @@ them. Does not own the raw tables (`loading.py`) or the pseudonyms (`pseudonyms.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from tasks.config.entities import ENTITIES, Entity
 from tasks.ingest import pseudonyms
 from tasks.warehouse.catalogue import KEY
@@ -24,9 +26,10 @@ def build_raw_views(run: Run) -> None:
     loads: dict[tuple[str, str], list[int]] = {}
     for _, number, source, entity_name in run.visible_loads():
         loads.setdefault((source, entity_name), []).append(number)
+    file_loads = run.file_loads()
     for entity in ENTITIES.values():
         parts = [
-            _part(entity, source, numbers, hidden=hidden)
+            _part(entity, source, _rows(entity, source, numbers, file_loads), hidden=hidden)
             for (source, name), numbers in sorted(loads.items())
             if name == entity.name
         ]
@@ -35,7 +38,7 @@ def build_raw_views(run: Run) -> None:
         )
 
 
-def _part(entity: Entity, source: str, numbers: list[int], *, hidden: bool) -> str:
+def _part(entity: Entity, source: str, rows: str, *, hidden: bool) -> str:
     hidden &= KEY in entity.column_names
     columns = ", ".join(
         f"known.pseudonym AS {identifier(name)}" if hidden and name == KEY else f"loaded.{identifier(name)}"
@@ -43,10 +46,30 @@ def _part(entity: Entity, source: str, numbers: list[int], *, hidden: bool) -> s
     )
     # A LEFT JOIN, as the buyer of an anonymous sale is NULL and stays so.
     known = f" LEFT JOIN {pseudonyms.TABLE} AS known ON loaded.{KEY} = known.{KEY}" if hidden else ""
+    return f"SELECT {columns}, {literal(source)} AS source_name, load_no, row_number FROM {rows} AS loaded{known}"
+
+
+def _rows(entity: Entity, source: str, numbers: list[int], file_loads: Mapping[int, int]) -> str:
+    """The source's rows, those that were worked off from quarantine in the place that they have in their file.
+
+    They carry their file's load number, for a row that was kept out for a while is no newer than those beside it; and
+    of a row that was read several times, to put a blanked value back, the last reading counts.
+    """
+    table = f"raw.{identifier(f'{source}__{entity.name}')}"
+    seen = f"load_no IN ({', '.join(map(str, numbers))})"
+    worked_off = {number: file_loads[number] for number in numbers if number in file_loads}
+    if not worked_off:
+        return f"(SELECT * FROM {table} WHERE {seen})"
+    cases = " ".join(f"WHEN {number} THEN {file_load}" for number, file_load in worked_off.items())
+    file_load = f"CASE load_no {cases} ELSE load_no END"
+    again = (
+        f"SELECT {file_load} AS load_no, row_number, max(load_no) AS newest_no FROM {table}"
+        f" WHERE load_no IN ({', '.join(map(str, worked_off))}) GROUP BY ALL"
+    )
     return (
-        f"SELECT {columns}, {literal(source)} AS source_name, load_no, row_number"
-        f" FROM raw.{identifier(f'{source}__{entity.name}')} AS loaded{known}"
-        f" WHERE load_no IN ({', '.join(map(str, numbers))})"
+        f"(SELECT * EXCLUDE (read_no, newest_no) FROM (SELECT * REPLACE ({file_load} AS load_no), load_no AS read_no"
+        f" FROM {table} WHERE {seen}) LEFT JOIN ({again}) USING (load_no, row_number)"
+        " WHERE read_no = coalesce(newest_no, read_no))"
     )
 
 

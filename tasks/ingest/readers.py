@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import gzip
 import zlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -79,9 +80,10 @@ def _csv(path: Path, options: FormatOptions) -> Reader:
     header = _header(path, options)
     columns = _named(header) if options.header else [f"column{index}" for index in range(len(header))]
     blank = [str(position) for position, name in enumerate(columns, 1) if not name.strip()]
-    doubled = sorted({name for name in columns if columns.count(name) > 1})
+    doubled = [str(position) for position, name in enumerate(columns, 1) if columns.count(name) > 1]
     if blank or doubled:
-        what = f"no name for column {', '.join(blank)}" if blank else f"the column {doubled[0]!r} stands twice"
+        # Not by their names: where a file has no header, these are values.
+        what = f"no name for column {', '.join(blank)}" if blank else f"columns {', '.join(doubled)} share a name"
         raise SourceError(
             f"the header cannot be used: {what}",
             where=f"{path}, line 1",
@@ -100,14 +102,19 @@ def _json_lines(path: Path, wanted: frozenset[str], options: FormatOptions) -> R
     _first_line(path, options)
     plain = options.model_copy(update={"delimiter": _NO_DELIMITER, "quote": "", "header": False, "null_values": []})
     columns = sorted(wanted - {"_row"})
-    taken = "".join(
-        f", CASE WHEN json_valid(_row) THEN _row ->> {literal('$.' + identifier(name))} END AS {identifier(name)}"
-        for name in columns
-    )
     relation, rejecting = (
-        f"(SELECT _record, _row{taken} FROM {numbered})" for numbered in _numbered(_scan(path, ["_row"], plain))
+        f"(SELECT _record, _row{taken_from_line(columns)} FROM {numbered})"
+        for numbered in _numbered(_scan(path, ["_row"], plain))
     )
     return Reader(path, ("_row", *columns), relation, rejecting)
+
+
+def taken_from_line(names: Iterable[str]) -> str:
+    """SQL that takes keys from a line of JSON, each after a comma."""
+    return "".join(
+        f", CASE WHEN json_valid(_row) THEN _row ->> {literal('$.' + identifier(name))} END AS {identifier(name)}"
+        for name in names
+    )
 
 
 def _scan(path: Path, columns: list[str], options: FormatOptions) -> str:

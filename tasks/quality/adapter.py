@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING, Any, Self
 from tasks.config.errors import ResegmentError
 from tasks.quality.suites import Check
 from tasks.quality.vocabulary import HISTORY, HISTORY_RULE, NO_ROWS, UNIQUE_KEY
-from tasks.warehouse.connection import Warehouse
+from tasks.warehouse.connection import Warehouse, without_values
 
 if TYPE_CHECKING:
     from great_expectations.core import ExpectationValidationResult
@@ -236,4 +236,4 @@ def _error(information: dict[str, Any] | None) -> str | None:
         return None
     parts = [information] if "raised_exception" in information else list(information.values())
     messages = [str(part["exception_message"]) for part in parts if part["raised_exception"]]
-    return _DRIVER.sub("", messages[0].strip().splitlines()[0]) if messages else None
+    return without_values(_DRIVER.sub("", messages[0].strip())) if messages else None

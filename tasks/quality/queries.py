@@ -99,6 +99,16 @@ class QueryContext:
             return f"{CANDIDATE}.main.{identifier(name)}"
         return f"{schema}.{identifier(name)}"
 
+    def released(self, entity: str) -> str:
+        """The rows of an entity that somebody let in although they break a hard rule, to stand after FROM."""
+        loads = _listed(self.load_ids)
+        return (
+            f"(SELECT * FROM raw.{identifier(entity)} SEMI JOIN (SELECT load.source_name, load_no, row_number"
+            " FROM ops.quarantine JOIN ops.load AS load USING (load_id)"
+            f" WHERE status_name = 'released' AND closed_by_load_id IN ({loads}))"
+            " USING (source_name, load_no, row_number))"
+        )
+
     def query(self, table: str, check: Check) -> str | None:
         """The SELECT whose rows are wrong, or whose series is judged; None where the check is Great Expectations' own.
 
@@ -168,6 +178,7 @@ class QueryContext:
         rules = {name: kind for name, kind in segmentations if isinstance(kind, RulesSegmentation)}
         return {
             "rows": self.rows,
+            "released": self.released,
             "as_of": literal(self.as_of),
             "as_of_end": literal(dt.datetime.combine(self.as_of + dt.timedelta(days=1), dt.time())),
             "run_id": literal(self.run_id),

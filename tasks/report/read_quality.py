@@ -59,13 +59,17 @@ def _check(row: dict[str, Any]) -> CheckRow:
 
 
 def quarantine(reader: RunReader) -> tuple[tuple[QuarantineReason, ...], int]:
-    """The most frequent reasons of the loads that the run sees, with examples, and the number of reasons."""
+    """The most frequent reasons of the loads that the run sees, with examples, and the number of reasons.
+
+    What was worked off counts where the run does not see it, and not where it does.
+    """
     loads = [load_id for load_id, *_ in reader.run.visible_loads()]
     rows = reader.warehouse.records(
         "SELECT source_name, entity_name, column_name, reason, action_name, count(*) AS problem_count,"
         " arg_min({'value': left(value_text, 500), 'file': file_name, 'row': row_number},"
         f" (file_name, row_number, load_id), {_EXAMPLES_SHOWN:d}) AS examples, count(*) OVER () AS reason_count"
-        " FROM ops.quarantine WHERE list_contains($loads, load_id)"
+        " FROM ops.quarantine LEFT JOIN raw.quarantined_value USING (load_id, row_number, column_name)"
+        " WHERE list_contains($loads, load_id) AND NOT coalesce(list_contains($loads, closed_by_load_id), false)"
         " GROUP BY source_name, entity_name, column_name, reason, action_name"
         " ORDER BY problem_count DESC, source_name, column_name, reason, action_name"
         f" LIMIT {_REASONS_SHOWN:d}",

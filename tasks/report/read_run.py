@@ -108,7 +108,8 @@ def _figures(reader: RunReader, table: str, select: str) -> Row:
 def sources(run: Run) -> tuple[SourceCounts, ...]:
     """Rows read, loaded and quarantined by source, over the loads that the run sees, in the workspace's order."""
     rows = run.warehouse.rows(
-        "SELECT source_name, entity_name, count(*), count(*) FILTER (attempt_id = $attempt), sum(rows_read_count),"
+        "SELECT source_name, entity_name, count(*) FILTER (parent_load_id IS NULL),"
+        " count(*) FILTER (attempt_id = $attempt), sum(rows_read_count),"
         " sum(rows_loaded_count), sum(rows_quarantined_count), sum(values_blanked_count)"
         " FROM ops.load WHERE list_contains($loads, load_id) GROUP BY ALL ORDER BY source_name, entity_name",
         {"attempt": run.attempt_id, "loads": _visible(run)},

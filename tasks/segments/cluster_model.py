@@ -19,7 +19,6 @@ from tasks.segments.identity import AdoptionVerdict, IdentityMatch, match_segmen
 from tasks.segments.naming import FeatureMeaning, describe, distinctions, name_segments
 from tasks.segments.quality import partition_quality
 from tasks.segments.transform import FrozenTransform, apply, fit_transform_model, raw_column
-from tasks.warehouse.small_groups import withheld_groups
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping

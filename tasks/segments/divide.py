@@ -13,7 +13,6 @@ from dataclasses import dataclass
 import polars as pl
 
 from tasks.config.errors import StatisticsError
-from tasks.config.privacy import withheld_groups
 from tasks.config.segmentations import ClustersSegmentation, RfmSegmentation, RulesSegmentation
 from tasks.segments.cluster import ClusterModel, ClusterSpec
 from tasks.segments.cluster_model import assign_members, fit_champion, refit_challenger
@@ -24,6 +23,7 @@ from tasks.segments.rules import rules_select
 from tasks.warehouse.catalogue import KEY, Catalogue
 from tasks.warehouse.connection import identifier, literal
 from tasks.warehouse.run import Run
+from tasks.warehouse.small_groups import withheld_groups
 
 #: A temporary table a segmentation; they become `segments.membership` together.
 MEMBERS = "members_of_{}"

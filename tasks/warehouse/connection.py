@@ -6,6 +6,7 @@ Owns: opening files, transactions, and turning DuckDB's errors into ours. Does n
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +21,17 @@ if TYPE_CHECKING:
 
     import polars as pl
 
+#: Errors that depend on what is in the data, and quote it; and how their messages begin.
+_ABOUT_VALUES = (
+    duckdb.ConversionException,
+    duckdb.InvalidInputException,
+    duckdb.OutOfRangeException,
+    duckdb.ConstraintException,
+)
+_KINDS_ABOUT_VALUES = {"Conversion Error", "Invalid Input Error", "Out of Range Error", "Constraint Error"}
+_KNOWN_INPUT_ERRORS = ("Could not", "Malformed", "Invalid", "Failed", "Cannot", "Error in file", "No magic bytes")
+_QUOTED = re.compile(r"""["'].*["']""", re.DOTALL)
+_NUMBER = re.compile(r"(?<![A-Za-z_\d.])[-+]?\d[\d.,]*(?:[eE][-+]?\d+)?")
 Parameters = Mapping[str, object]
 Row = tuple[Any, ...]
 
@@ -174,8 +186,31 @@ def _translated(sql: str) -> Iterator[None]:
         ) from error
     except duckdb.IOException as error:
         raise _io_error(error) from error
+    except _ABOUT_VALUES as error:
+        # Not chained: a traceback or a log would show the value after all.
+        raise SqlError(without_values(str(error), sql), hint=f"in the statement: {_shortened(sql)}") from None
     except duckdb.Error as error:
         raise SqlError(_first_line(error), hint=f"in the statement: {_shortened(sql)}") from error
+
+
+def without_values(message: str, sql: str = "") -> str:
+    """The first line of an error message of DuckDB, without the value of the data that it may be about.
+
+    What stands between the first and the last quotation mark is left out, so are numbers, and all lines but the first:
+    what is left says what kind of value was expected.
+
+    >>> without_values("Conversion Error: Could not convert string 'anna@example.com' to INT32")
+    'Conversion Error: Could not convert string … to INT32'
+    """
+    kind, separator, said = message.split("\n\nLINE ", maxsplit=1)[0].partition(": ")
+    if kind not in _KINDS_ABOUT_VALUES:
+        return message.split("\n", maxsplit=1)[0].strip()
+    if kind == "Invalid Input Error" and not said.startswith(_KNOWN_INPUT_ERRORS):
+        # The text of `error('…')`: of its author if the statement has it so, else made of anything.
+        return f"{kind}{separator}{said if said in sql else '…'}"
+    # Quoted values first: one may hold the end of a line.
+    said = _QUOTED.sub("…", said).split("\n", maxsplit=1)[0]
+    return f"{kind}{separator}{_NUMBER.sub('…', said)}".strip()
 
 
 def _io_error(error: duckdb.IOException) -> ResegmentError:

@@ -1,6 +1,7 @@
 """`ops`: what was run, loaded, checked, quarantined and published; the truth, whatever an orchestrator keeps.
 
-Owns: the `ops` tables and their writes. Clock times are here and nowhere else, so that results repeat exactly.
+Owns: the `ops` tables and their writes. Clock times are here and nowhere else, so that results repeat exactly. No value
+of a source is here: what is quarantined lies in `raw` (`kept_rows.py`).
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from tasks.warehouse import kept_rows
 from tasks.warehouse.connection import Warehouse, identifier
 
 _TABLES = {
@@ -23,16 +25,20 @@ _TABLES = {
         "load_id VARCHAR PRIMARY KEY, load_no INTEGER, source_name VARCHAR, entity_name VARCHAR, file_name VARCHAR,"
         " file_sha256 VARCHAR, file_bytes BIGINT, mapping_sha256 VARCHAR, loaded_at TIMESTAMP, attempt_id VARCHAR,"
         " rows_read_count BIGINT, rows_loaded_count BIGINT, rows_quarantined_count BIGINT, values_blanked_count BIGINT,"
-        " column_names VARCHAR[],"
-        " rows_left_out_count BIGINT"
+        " column_names VARCHAR[], rows_left_out_count BIGINT, parent_load_id VARCHAR"
     ),
     "delivery": (
         "delivery_no INTEGER PRIMARY KEY, source_name VARCHAR, file_name VARCHAR, load_id VARCHAR, attempt_id VARCHAR,"
         " seen_at TIMESTAMP"
     ),
     "quarantine": (
-        "load_id VARCHAR, source_name VARCHAR, entity_name VARCHAR, file_name VARCHAR, row_number BIGINT,"
-        " column_name VARCHAR, value_text VARCHAR, reason VARCHAR, action_name VARCHAR, row_json VARCHAR"
+        "quarantine_no INTEGER, load_id VARCHAR, source_name VARCHAR, entity_name VARCHAR, file_name VARCHAR,"
+        " row_number BIGINT, column_name VARCHAR, reason VARCHAR, kind_name VARCHAR, action_name VARCHAR,"
+        " status_name VARCHAR, closed_by_load_id VARCHAR"
+    ),
+    "quarantine_decision": (
+        "quarantine_no INTEGER, decision_name VARCHAR, decided_at TIMESTAMP, decided_by VARCHAR,"
+        " decision_reason VARCHAR, load_id VARCHAR"
     ),
     "column_guess": (
         "load_id VARCHAR, source_name VARCHAR, column_no INTEGER, column_name VARCHAR, class_name VARCHAR,"
@@ -76,11 +82,13 @@ def prepare(warehouse: Warehouse) -> None:
     with warehouse.transaction():
         for schema in SCHEMAS:
             warehouse.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
+        kept_rows.create(warehouse)
         for name, columns in _TABLES.items():
             warehouse.execute(f"CREATE TABLE IF NOT EXISTS ops.{name} ({columns})")
             for column in columns.split(", "):
                 if " PRIMARY KEY" not in column:
                     warehouse.execute(f"ALTER TABLE ops.{name} ADD COLUMN IF NOT EXISTS {column}")
+        kept_rows.move_out_of_ledger(warehouse)
 
 
 def insert(warehouse: Warehouse, table: str, values: Mapping[str, object]) -> None:

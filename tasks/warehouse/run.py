@@ -8,13 +8,14 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
+import traceback
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from tasks.config.errors import GateFailed, ResegmentError, WorkspaceError
+from tasks.config.errors import GateFailed, ResegmentError, UsageError, WorkspaceError
 from tasks.config.workspace import Workspace
 from tasks.warehouse import ledger
 from tasks.warehouse.connection import Warehouse
@@ -94,7 +95,25 @@ class Run:
             for name, load_id, number, entity, is_newest in rows
             if name in sources and sources[name].entity == entity and (is_newest or sources[name].versions == "add")
         }
+        families = {load_id: (name, entity) for load_id, _, name, entity in seen}
+        worked_off = self.warehouse.rows(
+            "SELECT load_id, load_no, parent_load_id FROM ops.load"
+            " WHERE parent_load_id IS NOT NULL AND ($known IS NULL OR loaded_at <= $known)",
+            {"known": self.known_as_of},
+        )
+        seen |= {(load_id, number, *families[parent]) for load_id, number, parent in worked_off if parent in families}
         return sorted(seen, key=lambda load: load[1])
+
+    def file_loads(self) -> dict[int, int]:
+        """Of the visible loads that were worked off from quarantine: the load of their file, by load numbers."""
+        numbers = [number for _, number, *_ in self.visible_loads()]
+        return dict(
+            self.warehouse.rows(
+                "SELECT child.load_no, parent.load_no FROM ops.load AS child JOIN ops.load AS parent"
+                " ON child.parent_load_id = parent.load_id WHERE list_contains($numbers, child.load_no)",
+                {"numbers": numbers},
+            )
+        )
 
     def identify(self) -> None:
         """Give the run its id: a digest of everything that its results depend on, and of nothing else.
@@ -172,7 +191,7 @@ def open_run(workspace: Workspace, *, as_of: dt.date, known_as_of: dt.datetime |
             ledger.finish_attempt(warehouse, run.attempt_id, "gate_failed", error.message)
             raise
         except BaseException as error:
-            message = error.message if isinstance(error, ResegmentError) else f"{type(error).__name__}: {error}"
+            message = error.message if isinstance(error, ResegmentError) else _without_its_text(error)
             ledger.finish_attempt(warehouse, run.attempt_id, "failed", message)
             raise
         ledger.finish_attempt(warehouse, run.attempt_id, "published")
@@ -200,6 +219,34 @@ def _refuse_other_identities(warehouse: Warehouse, workspace: Workspace, key_fin
         where=workspace.line_of("privacy", "pseudonymise"),
         hint="set the policy and key of then, or give --output a new folder, where every customer begins anew",
     )
+
+
+def _without_its_text(error: BaseException) -> str:
+    """What kind of error and where: the text of an error that is not ours may quote a value of the data."""
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
+    return f"{type(error).__name__}{place}"
+
+
+@contextmanager
+def open_ledger(workspace: Workspace, output: Path) -> Iterator[Run]:
+    """Open an output folder for work on its ledger, alone; no attempt of a run is noted.
+
+    Raises:
+        UsageError: nothing has been run there.
+        OutputError: the folder cannot be written, or a run holds it.
+    """
+    paths = OutputPaths(output)
+    if not paths.warehouse.exists():
+        raise UsageError("nothing has been run here yet", where=str(output), hint="run `resegment run` first")
+    with (
+        writer_lock(output),
+        Warehouse.open(
+            paths.warehouse, memory_limit=workspace.engine.memory_limit, threads=workspace.engine.threads
+        ) as warehouse,
+    ):
+        ledger.prepare(warehouse)
+        yield Run(workspace, warehouse, paths, dt.date.max, None)
 
 
 def _repair(warehouse: Warehouse, paths: OutputPaths) -> None:

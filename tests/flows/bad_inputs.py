@@ -172,7 +172,8 @@ def quarantine(folder: Path) -> list[str]:
     """What the quarantine holds, in words."""
     with duckdb.connect(str(folder / "out" / "warehouse.duckdb"), read_only=True) as connection:
         rows = connection.execute(
-            "SELECT row_number, column_name, left(value_text, 30), left(reason, 90) FROM ops.quarantine ORDER BY ALL"
+            "SELECT row_number, column_name, left(value_text, 30), left(reason, 90) FROM ops.quarantine"
+            " LEFT JOIN raw.quarantined_value USING (load_id, row_number, column_name) ORDER BY ALL"
         ).fetchall()
     return [f"row {number}, {column or 'the line'}: {value!r}: {reason}" for number, column, value, reason in rows]
 

@@ -111,7 +111,8 @@ def test_the_quarantine_names_row_value_and_reason(retail: Retail) -> None:
     ]
     found = ledger(
         retail.output,
-        "SELECT row_number, column_name, value_text, action_name, reason FROM ops.quarantine ORDER BY row_number",
+        "SELECT row_number, column_name, value_text, action_name, reason FROM ops.quarantine"
+        " JOIN raw.quarantined_value USING (load_id, row_number, column_name) ORDER BY row_number",
     )
     assert [row[:4] for row in found] == expected
     assert all(reason.startswith("expected zero") for *_, reason in found)

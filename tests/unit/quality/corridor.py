@@ -25,8 +25,8 @@ PREVIOUS = Publication(dt.date(2025, 5, 31), "b" * 16)
 RUN_ID = "a" * 16
 SOURCES = {
     "customers": "SELECT 'c' || n AS customer_id, TIMESTAMP '2024-01-01' AS registered_at, 'f' AS gender_code,"
-    " 'Anna Example ' || n AS full_name, CASE n WHEN 1 THEN 'Bread' ELSE 'anna' || n || '@shop.example' END"
-    " AS email_address, 'Tiny' AS phone_number,"
+    " CASE n WHEN 1 THEN 'Bread' WHEN 2 THEN 'Tiny' ELSE 'Anna Example ' || n END AS full_name,"
+    " 'anna' || n || '@shop.example' AS email_address, '030 23125 00' || n AS phone_number,"
     " DATE '1980-05-01' AS birth_date, 'a1' AS area_code FROM range(1, 5) AS r (n)",
     # Everybody orders two lines on each of three days, and customer 4 sends one line back.
     "order_lines": "SELECT 'o' || c || '-' || o AS order_id, 'l' || l AS line_id, 'c' || c AS customer_id,"

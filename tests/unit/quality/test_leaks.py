@@ -58,7 +58,7 @@ def test_a_table_of_the_workspace_is_looked_at_too(whole_run: Run, changed: Chan
 def test_ids_that_are_contact_data_ask_for_pseudonyms(whole_run: Run, candidate: Path, spoiled: Spoil) -> None:
     with spoiled("staging.customers", "UPDATE staging.customers SET full_name = customer_id || ' abc'"):
         run_checks(whole_run, "published", candidate)
-    long_id = "UPDATE v1.customer_segment SET customer_id = 'Anna Example 1' WHERE customer_id = 'c1'"
+    long_id = "UPDATE v1.customer_segment SET customer_id = 'Anna Example 3' WHERE customer_id = 'c3'"
     copy = candidate.with_name("ids.duckdb")
     shutil.copy(candidate, copy)
     with Warehouse.open(copy) as published:

@@ -63,11 +63,17 @@ def test_names_that_queries_may_use(context: QueryContext, query: str, rendered:
     assert _query(context, query) == rendered
 
 
+def test_released_rows_are_those_of_loads_that_the_run_sees(context: QueryContext) -> None:
+    rendered = _query(context, "{{ released('feedback') }}") or ""
+    assert rendered.startswith('(SELECT * FROM raw."feedback" SEMI JOIN (SELECT')
+    assert "closed_by_load_id IN ('l1', 'l2')" in rendered
+
+
 @pytest.mark.parametrize(
     "query", ["{{ batsh }}", "{% if %}", "{{ nothing.here }}", "{{ rows() }}", "{{ rows('orders') }}"]
 )
 def test_a_template_that_cannot_be_rendered_is_told(context: QueryContext, query: str) -> None:
-    with pytest.raises(WorkspaceError, match=r"made.yaml:7: cannot render the query.*\n.*batch, rows, as_of"):
+    with pytest.raises(WorkspaceError, match=r"made.yaml:7: cannot render the query.*\n.*batch, rows, released, as_of"):
         _query(context, query)
 
 

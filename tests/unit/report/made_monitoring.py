@@ -142,12 +142,20 @@ def add_quarantine(
             "file_name": "file.csv",
             "row_number": 17 + number,
             "column_name": column,
-            "value_text": value,
             "reason": reason,
             "action_name": "row",
-            "row_json": json.dumps({"full_name": "Anna Rowjson"}),
+            "status_name": "open",
         }
         ledger.insert(run.warehouse, "quarantine", values)
+        place = {"load": load_id, "row": 17 + number}
+        run.warehouse.execute(
+            "INSERT INTO raw.quarantined_value VALUES ($load, $row, $name, $value)",
+            place | {"name": column, "value": value},
+        )
+        row = json.dumps({"full_name": "Anna Rowjson"})
+        run.warehouse.execute(
+            "INSERT INTO raw.quarantined_row VALUES ($load, $row, $json, NULL)", place | {"json": row}
+        )
 
 
 def add_check(run: Run, table: str, column: str | None, meaning: str, **changes: object) -> None:

@@ -44,6 +44,41 @@ def test_an_error_names_the_statement_and_not_duckdbs_drawing(memory: Warehouse)
     assert "LINE 1" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("sql", "told"),
+    [
+        ("CAST('Anna SECRET' AS INTEGER)", "Could not convert string … to INT32"),
+        ("CAST('An''na SECRET' AS DATE)", "expected format is (YYYY-MM-DD)"),
+        ("CAST('Anna' || chr(10) || 'SECRET' AS INTEGER)", "Could not convert string …"),
+        ("strptime('SECRET Anna', '%d.%m.%Y')", "Could not parse string …"),
+        ("CAST(CAST(491705550123 AS BIGINT) AS TINYINT)", "with value … can't be cast"),
+        ("2147483647::INTEGER * x::INTEGER", "multiplication of INT32"),
+        ("json_extract('{SECRET', '$.a')", "Malformed JSON"),
+        ("error('it is ' || 'SECRET')", "Invalid Input Error: …"),
+    ],
+)
+def test_an_error_about_a_value_does_not_quote_it(memory: Warehouse, sql: str, told: str) -> None:
+    """The message goes to the ledger; the statement, which the hint begins with, is the workspace's own text."""
+    with pytest.raises(SqlError) as caught:
+        memory.rows(f"SELECT {sql} FROM (VALUES (5)) AS t (x)")
+    assert told in caught.value.message
+    for value in ("SECRET", "Anna", "491705550123", "5 *"):
+        assert value not in caught.value.message
+    assert caught.value.__suppress_context__
+
+
+def test_a_text_that_the_statement_itself_says_is_told(memory: Warehouse) -> None:
+    with pytest.raises(SqlError, match="no such country"):
+        memory.rows("SELECT error('no such country')")
+
+
+def test_a_key_that_comes_twice_is_not_quoted(memory: Warehouse) -> None:
+    memory.execute("CREATE TABLE t (x VARCHAR PRIMARY KEY)")
+    memory.execute("INSERT INTO t VALUES ('Anna')")
+    with pytest.raises(SqlError, match="Duplicate key … violates primary key"):
+        memory.execute("INSERT INTO t SELECT 'An' || 'na'")
+
+
 def test_a_transaction_is_all_or_nothing(memory: Warehouse) -> None:
     memory.execute("CREATE TABLE t (x INTEGER)")
     with pytest.raises(SqlError), memory.transaction():
@@ -165,6 +200,17 @@ def test_a_run_that_fails_is_noted_and_the_lock_is_free_again(make_workspace: Ma
         noted = run.warehouse.rows("SELECT status_name, error_message FROM ops.run ORDER BY started_at")
     assert noted[0][0] == "failed"
     assert "nothing_such" in noted[0][1]
+
+
+def test_the_text_of_a_foreign_error_is_not_noted(make_workspace: MakeWorkspace, opened: OpenRun) -> None:
+    """Python and Polars quote the value that they could not use."""
+    space = make_workspace()
+    with pytest.raises(ValueError, match="anna@example.com"), opened(space):
+        float("anna@example.com")
+    with opened(space) as run:
+        told = run.warehouse.value("SELECT error_message FROM ops.run WHERE status_name = 'failed'")
+    assert told.startswith("ValueError at test_warehouse.py:")
+    assert "anna" not in told
 
 
 def test_the_run_id_follows_from_inputs_alone(make_workspace: MakeWorkspace, opened: OpenRun) -> None:
