@@ -17,7 +17,8 @@ from tasks.quality.suites import Check, Door, Expectation
 CONTACT_COLUMNS = frozenset(
     column.name for entity in ENTITIES.values() for column in entity.columns if "never leaves staging" in column.meaning
 )
-_WITHHELD = "(withheld)"
+#: Stands in place of a value that is shown to nobody.
+WITHHELD = "(withheld)"
 _LONGEST_EXAMPLE = 80
 
 
@@ -41,13 +42,13 @@ class Finding:
     def examples(self) -> list[object]:
         """Some wrong values or rows, fit to be shown."""
         values = self.outcome.examples if self.outcome else ()
-        return [_WITHHELD if self._shows_contact_data else value for value in values]
+        return [WITHHELD if self._shows_contact_data else value for value in values]
 
     @property
     def observed(self) -> object:
         """What an expectation on a whole column or table saw, fit to be shown."""
         value = self.outcome.observed if self.outcome else None
-        return _WITHHELD if self._shows_contact_data and isinstance(value, list | str) else value
+        return WITHHELD if self._shows_contact_data and isinstance(value, list | str) else value
 
     @property
     def _shows_contact_data(self) -> bool:

@@ -16,6 +16,7 @@ import polars as pl
 
 from tasks.config.errors import GateFailed, ResegmentError, SqlError
 from tasks.quality.adapter import EXAMPLE_COUNT, Inspector, Outcome
+from tasks.quality.data_docs import DataDocs
 from tasks.quality.findings import CONTACT_COLUMNS, Finding, GateReport, shown
 from tasks.quality.queries import CANDIDATE, QueryContext
 from tasks.quality.suites import DOORS, Check, Door, Suite, load_suites
@@ -26,13 +27,14 @@ from tasks.warehouse.run import Run
 _FAILURES_TOLD = 10
 
 
-def run_checks(run: Run, door: Door, candidate: Path | None = None) -> GateReport:
+def run_checks(run: Run, door: Door, candidate: Path | None = None, documents: DataDocs | None = None) -> GateReport:
     """Run every suite of a door's tables and keep the results in `ops.check_result`.
 
     Args:
         run: the run, identified; its tables of this door are written and committed.
         door: `raw` looks at `raw.*` and `ops.load`, the others at the schema of their name.
         candidate: the DuckDB file to be published; for `published`, and open nowhere else.
+        documents: keeps the results for Great Expectations' own pages, where somebody wants them.
 
     Raises:
         GateFailed: a critical check failed; its message tells each.
@@ -45,7 +47,7 @@ def run_checks(run: Run, door: Door, candidate: Path | None = None) -> GateRepor
         present = _tables(run, door)
         plans = [_planned(run, suite, context, is_present=suite.table in present) for suite in suites]
         relations = {plan.suite.table: context.rows(plan.suite.table) for plan in plans if plan.due}
-        with Inspector(run.warehouse, relations) as inspector:
+        with Inspector(run.warehouse, relations, documents) as inspector:
             findings = [finding for plan in plans for finding in _judged(run, plan, inspector)]
     report = GateReport(door, tuple(findings))
     _keep(run, report)
