@@ -108,6 +108,12 @@ def build_parser() -> argparse.ArgumentParser:
     run.add_argument(
         "--known-as-of", type=_time, metavar="TIME", help="see nothing that was loaded later than this UTC time"
     )
+    run.add_argument(
+        "--data-docs",
+        action="store_true",
+        help="also write Great Expectations' pages on the checks to data_docs/ of the output folder; a browser loads"
+        " their styles and scripts from the internet (report/checks.html needs none)",
+    )
     run.add_argument("--quiet", action="store_true", help="show warnings only")
 
     demo = _command(commands, "demo", "make the demo workspace and run it for three months", workspace=False)

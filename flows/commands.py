@@ -31,7 +31,10 @@ def run(options: argparse.Namespace) -> int:
     """`resegment run`."""
     console.show_progress(quiet=options.quiet)
     folder = _workspace_folder(options)
-    return _finish(_refresh(folder, options, as_of=options.as_of, known_as_of=options.known_as_of), options)
+    return _finish(
+        _refresh(folder, options, as_of=options.as_of, known_as_of=options.known_as_of, data_docs=options.data_docs),
+        options,
+    )
 
 
 def demo(options: argparse.Namespace) -> int:
@@ -160,7 +163,12 @@ def schema(options: argparse.Namespace) -> int:
 
 
 def _refresh(
-    folder: Path, options: argparse.Namespace, *, as_of: dt.date | None, known_as_of: dt.datetime | None = None
+    folder: Path,
+    options: argparse.Namespace,
+    *,
+    as_of: dt.date | None,
+    known_as_of: dt.datetime | None = None,
+    data_docs: bool = False,
 ) -> RunSummary:
     from flows.refresh import refresh
 
@@ -171,6 +179,7 @@ def _refresh(
             known_as_of=known_as_of,
             output=options.output,
             overrides=options.overrides,
+            data_docs=data_docs,
         )
 
 

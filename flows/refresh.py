@@ -20,7 +20,8 @@ from tasks.insight.tasks import measure_segments, name_transitions, profile_segm
 from tasks.notify.tasks import raise_alerts
 from tasks.overlap.tasks import measure_overlap
 from tasks.publish.tasks import build_candidate, publish
-from tasks.quality.tasks import check, check_published
+from tasks.quality.data_docs import DataDocs
+from tasks.quality.tasks import check, check_published, write_data_docs
 from tasks.report.tasks import write_report
 from tasks.segments.tasks import check_definitions, divide, write_segments
 from tasks.warehouse.run import Run, open_run
@@ -34,6 +35,7 @@ def refresh(
     known_as_of: dt.datetime | None = None,
     output: str | None = None,
     overrides: list[str] | None = None,
+    data_docs: bool = False,  # noqa: FBT001, FBT002 - Prefect calls flows by the names of their parameters
 ) -> RunSummary:
     """Ingest, check, recompute, compare and publish the segments of one date.
 
@@ -43,6 +45,7 @@ def refresh(
         known_as_of: nothing loaded later is seen. Default: everything loaded.
         output: folder to write to. Default: what the workspace says.
         overrides: ``a.b.c=value`` replacing values of the workspace file.
+        data_docs: write Great Expectations' own pages on the checks, too; they need the internet to be looked at.
 
     Raises:
         WorkspaceError: the workspace cannot be used; nothing was done.
@@ -52,20 +55,28 @@ def refresh(
     """
     space = load_workspace(Path(workspace), overrides=overrides or [])
     with open_run(space, as_of=_date(space, as_of), known_as_of=known_as_of, output=_folder(space, output)) as run:
+        documents = DataDocs() if data_docs else None
         try:
-            _compute(run)
+            _compute(run, documents)
             candidate = build_candidate(run)
-            check_published(run, candidate)
+            check_published(run, candidate, documents)
             publish(run, candidate)
             raise_alerts(run)
         except GateFailed as stop:
-            write_report(run, stopped_by=stop.message)
+            _tell(run, documents, stopped_by=stop.message)
             raise
-        write_report(run)
+        _tell(run, documents)
         return summarise(run)
 
 
-def _compute(run: Run) -> None:
+def _tell(run: Run, documents: DataDocs | None, *, stopped_by: str | None = None) -> None:
+    """The pages on the run."""
+    write_report(run, stopped_by=stopped_by)
+    if documents is not None:
+        write_data_docs(run, documents)
+
+
+def _compute(run: Run, documents: DataDocs | None) -> None:
     """Everything up to publishing."""
     check_definitions(run)
     check_models(run)
@@ -73,19 +84,19 @@ def _compute(run: Run) -> None:
     for source in run.workspace.sources:
         ingest_source(run, source)
     identify_run(run)
-    check(run, "raw")
+    check(run, "raw", documents)
     stage(run)
-    check(run, "staging")
+    check(run, "staging", documents)
     build_features(run)
-    check(run, "features")
+    check(run, "features", documents)
     write_segments(run, {name: divide(run, name) for name in run.workspace.segmentations})
-    check(run, "segments")
+    check(run, "segments", documents)
     measure_segments(run)
     name_transitions(run)
     profile_segments(run)
     measure_overlap(run)
     measure_drift(run)
-    check(run, "monitoring")
+    check(run, "monitoring", documents)
 
 
 def _date(space: Workspace, as_of: dt.date | None) -> dt.date:

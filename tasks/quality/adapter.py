@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from great_expectations.datasource.fluent.sql_datasource import SQLDatasource
     from great_expectations.execution_engine.sqlalchemy_execution_engine import SqlAlchemyExecutionEngine
 
+    from tasks.quality.data_docs import DataDocs
+
 #: How many wrong values of a column a result brings along.
 EXAMPLE_COUNT = 5
 #: What SQLAlchemy would take for a parameter, such as the colon of a struct.
@@ -100,13 +102,15 @@ def _buffered_execute_query(engine: SqlAlchemyExecutionEngine, query: Any) -> An
 class Inspector:
     """Great Expectations over one open warehouse, for the checks of one door; closed by `with`."""
 
-    def __init__(self, warehouse: Warehouse, relations: Mapping[str, str]) -> None:
+    def __init__(self, warehouse: Warehouse, relations: Mapping[str, str], documents: DataDocs | None = None) -> None:
         """Open a context that lives in memory and reads through a cursor of the warehouse's connection.
 
         Args:
             warehouse: open; a transaction of it that is not committed is not seen.
             relations: the rows of each table that is to be looked at, as they would stand after FROM.
+            documents: keeps the results for Great Expectations' own pages, where somebody wants them.
         """
+        self._documents = documents
         load()
         self._relations = dict(relations)
         import duckdb_engine
@@ -168,14 +172,16 @@ class Inspector:
                 asset = self._source.get_asset(table)
                 batch = asset.get_batch(asset.build_batch_request())
                 suite = great_expectations.ExpectationSuite(name=table, expectations=configurations)
-                results = batch.validate(suite, result_format=_FORMAT).results
+                validation = batch.validate(suite, result_format=_FORMAT)
             except Exception as error:
                 raise ResegmentError(
                     f"Great Expectations does not take the checks of {table}: {' '.join(str(error).split())}",
                     where=checks[0].where.rsplit(":", 1)[0],
                     hint="correct the expectation that it names",
                 ) from error
-        outcomes = {outcome.number: outcome for outcome in map(_outcome, results)}
+        if self._documents is not None:
+            self._documents.keep(table, checks, validation)
+        outcomes = {outcome.number: outcome for outcome in map(_outcome, validation.results)}
         lost = Outcome(0, is_success=False, error="Great Expectations returned no result for it")
         return [outcomes.get(check.number, lost) for check in checks]
 

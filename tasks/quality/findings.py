@@ -14,7 +14,8 @@ from tasks.quality.adapter import Outcome
 from tasks.quality.suites import Check, Door, Expectation
 from tasks.quality.vocabulary import HISTORY
 
-_WITHHELD = "(withheld)"
+#: Stands in place of a value that is shown to nobody.
+WITHHELD = "(withheld)"
 _LONGEST_EXAMPLE = 80
 
 
@@ -40,13 +41,13 @@ class Finding:
     def examples(self) -> list[object]:
         """Some wrong values or rows, fit to be shown."""
         values = self.outcome.examples if self.outcome else ()
-        return [_WITHHELD if self._is_withheld else value for value in values]
+        return [WITHHELD if self._is_withheld else value for value in values]
 
     @property
     def observed(self) -> object:
         """What an expectation on a whole column or table saw, fit to be shown."""
         value = self.outcome.observed if self.outcome else None
-        return _WITHHELD if self._is_withheld and isinstance(value, list | str) else value
+        return WITHHELD if self._is_withheld and isinstance(value, list | str) else value
 
     @property
     def _is_withheld(self) -> bool:

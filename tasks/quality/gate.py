@@ -18,6 +18,7 @@ import polars as pl
 from tasks.config.entities import CONTACT_COLUMNS
 from tasks.config.errors import GateFailed, ResegmentError, SqlError
 from tasks.quality.adapter import EXAMPLE_COUNT, Inspector, Outcome
+from tasks.quality.data_docs import DataDocs
 from tasks.quality.findings import Finding, GateReport, shown
 from tasks.quality.leaks import contact_values, with_leak_checks
 from tasks.quality.queries import CANDIDATE, QueryContext
@@ -31,13 +32,14 @@ from tasks.warehouse.run import Run
 _FAILURES_TOLD = 10
 
 
-def run_checks(run: Run, door: Door, candidate: Path | None = None) -> GateReport:
+def run_checks(run: Run, door: Door, candidate: Path | None = None, documents: DataDocs | None = None) -> GateReport:
     """Run every suite of a door's tables and keep the results in `ops.check_result`.
 
     Args:
         run: the run, identified; its tables of this door are written and committed.
         door: `raw` looks at `raw.*` and `ops.load`, the others at the schema of their name.
         candidate: the DuckDB file to be published; for `published`, and open nowhere else.
+        documents: keeps the results for Great Expectations' own pages, where somebody wants them.
 
     Raises:
         GateFailed: a critical check failed; its message tells each.
@@ -53,7 +55,7 @@ def run_checks(run: Run, door: Door, candidate: Path | None = None) -> GateRepor
         plans = [_planned(run, suite, context, is_present=suite.table in present) for suite in suites]
         withheld = CONTACT_COLUMNS | privacy_of(run).protected_names()
         relations = {plan.suite.table: context.rows(plan.suite.table) for plan in plans if plan.due}
-        with Inspector(run.warehouse, relations) as inspector:
+        with Inspector(run.warehouse, relations, documents) as inspector:
             findings = [finding for plan in plans for finding in _judged(run, plan, inspector, withheld)]
         _keep_sizes(run, relations)
     report = GateReport(door, tuple(findings))

@@ -8,6 +8,7 @@ Expectations takes seconds to import. Does not own the rule (`history.py`) or th
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, ClassVar, Literal
 
 from great_expectations.expectations.expectation import BatchExpectation
@@ -26,6 +27,7 @@ class _ExpectLikeHistory(BatchExpectation):
     """Succeeds where no newest unit is both unusual and materially unlike its history.
 
     `query` returns rows of (subject, unit_no, part, size, total). The result counts the subjects judged as elements.
+    Where `shows_values` is false, it names no value: columns that have shifted put a person's name under any heading.
     """
 
     query: str
@@ -36,6 +38,7 @@ class _ExpectLikeHistory(BatchExpectation):
     min_units: int
     min_rows: float
     only_fewer: bool = False
+    shows_values: bool = True
 
     metric_dependencies: ClassVar[tuple[str, ...]] = ("query.table",)
     success_keys: ClassVar[tuple[str, ...]] = ("query", "fetch_all")
@@ -52,7 +55,8 @@ class _ExpectLikeHistory(BatchExpectation):
     ) -> dict[str, Any]:
         del runtime_configuration, execution_engine
         rule = Rule(self.aspect, self.limit, self.deviations, self.min_units, self.min_rows, self.only_fewer)
-        return _told(self._compared(metrics["query.table"], rule), self.aspect)
+        compared = self._compared(metrics["query.table"], rule)
+        return _told(compared if self.shows_values else [_unnamed(item) for item in compared], self.aspect)
 
 
 class ExpectRecentDaysToBeLikeEarlierOnes(_ExpectLikeHistory):
@@ -72,6 +76,10 @@ class ExpectNewFilesToBeLikeEarlierOnes(_ExpectLikeHistory):
 
     def _compared(self, records: list[dict[str, Any]], rule: Rule) -> list[Comparison]:
         return compare_files(records, rule, self.files)
+
+
+def _unnamed(item: Comparison) -> Comparison:
+    return replace(item, judgement=replace(item.judgement, part=None)) if item.judgement else item
 
 
 def _told(compared: Sequence[Comparison], aspect: Aspect) -> dict[str, Any]:
@@ -97,7 +105,7 @@ def _told(compared: Sequence[Comparison], aspect: Aspect) -> dict[str, Any]:
 
 def _sentence(subject: str, found: Judgement, aspect: Aspect) -> str:
     """Such as `web_orders: channel_name, last 7 days: the share of 'app' is 0.57, usually 0.29`."""
-    what = _WORDS.get(aspect, f"the share of {found.part!r}")
+    what = _WORDS.get(aspect, "the share of one value" if found.part is None else f"the share of {found.part!r}")
     return f"{subject}: {what} is {_rounded(found.newest):,g}, usually {_rounded(found.usual):,g}"
 
 

@@ -152,12 +152,16 @@ class QueryContext:
 
     def arguments(self, table: str, check: Check) -> dict[str, Any]:
         """What an expectation on history is told beside its query; nothing for any other."""
-        kwargs = check.expectation.kwargs
-        if check.expectation.type == vocabulary.NEW_FILES:
-            return {"files": self._series.files_of(table.partition(".")[2], kwargs)}
-        if check.expectation.type == vocabulary.RECENT_DAYS and self.previous_as_of:
-            return {"published_day": (self.end - dt.timedelta(days=1) - self.previous_as_of).days}
-        return {}
+        expectation = check.expectation
+        if expectation.type not in vocabulary.HISTORY:
+            return {}
+        entity = table.partition(".")[2]
+        told: dict[str, Any] = {"shows_values": not has_contacts(entity) or expectation.kwargs.get("by") is not None}
+        if expectation.type == vocabulary.NEW_FILES:
+            told["files"] = self._series.files_of(entity, expectation.kwargs)
+        elif self.previous_as_of:
+            told["published_day"] = (self.end - dt.timedelta(days=1) - self.previous_as_of).days
+        return told
 
     @cached_property
     def _series(self) -> SeriesMaker:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from tasks.report import read_monitoring, read_quality, read_run, read_segments
+from tasks.report import read_monitoring, read_quality, read_run, read_segments, read_trend
 from tasks.report.reader import RunReader
 from tasks.report.run_records import (
     AlertNote,
@@ -22,6 +22,7 @@ from tasks.report.run_records import (
     Totals,
 )
 from tasks.report.segment_records import DriftRow, Overlap, SegmentationFacts
+from tasks.report.trend_records import CheckHistory
 from tasks.warehouse.run import Run
 
 #: Most segments that the overlap matrix has room for; the largest are kept.
@@ -36,6 +37,7 @@ class ReportData:
         segment_names: name by segment id, of this run and of the one before.
         feature_meanings: what a feature says, by its name.
         matrix_ids: the segments that the overlap matrix shows, in its order.
+        history: the checks of this run and of those before it.
         quarantine: the most frequent reasons; `quarantine_total` counts all.
         loads: the newest loads that the run sees; `load_total` counts all.
     """
@@ -52,6 +54,7 @@ class ReportData:
     overlap: Overlap | None
     drift: tuple[DriftRow, ...]
     checks: tuple[CheckRow, ...]
+    history: CheckHistory
     quarantine: tuple[QuarantineReason, ...]
     quarantine_total: int
     loads: tuple[LoadFacts, ...]
@@ -98,6 +101,7 @@ def collect(run: Run, *, stopped_by: str | None = None) -> ReportData:
         overlap=read_monitoring.overlap(reader, list(matrix_ids)),
         drift=read_monitoring.drift(reader),
         checks=read_quality.checks(reader),
+        history=read_trend.check_history(reader),
         quarantine=quarantine,
         quarantine_total=quarantine_total,
         loads=loads,

@@ -1,7 +1,7 @@
-"""The page: charts and figures put into the template, and the file put in place.
+"""The first page: charts and figures put into the template, and a page put in place.
 
-Owns: rendering with everything escaped, and replacing `index.html` whole. Does not own: the figures (`data.py`) or the
-charts.
+Owns: what stands on `index.html`, and replacing a page whole. Does not own: the figures (`data.py`), the charts, or the
+check page (`check_page.py`).
 """
 
 from __future__ import annotations
@@ -10,23 +10,20 @@ import os
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
-import jinja2
 from markupsafe import Markup
 
 from tasks.config.errors import OutputError
 from tasks.report import bars, drift_plot, formats, heatmap, overlap_charts, sankey
 from tasks.report.data import ReportData
-from tasks.report.findings import check_words, findings
+from tasks.report.findings import findings
 from tasks.report.segment_records import DriftRow, Flow, SegmentationFacts
 from tasks.report.svg import anchor
+from tasks.report.templates import template
 
 FILE_NAME = "index.html"
 _MOVES_SHOWN = 12
-#: A longer table scrolls within the page.
-_TALL_TABLE = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +51,7 @@ class DriftView:
 
 def render(data: ReportData) -> str:
     """The whole page as HTML that needs nothing beside it."""
-    template = _environment().get_template("template.html.j2")
-    return template.render(
+    return template("template.html.j2").render(
         data=data,
         run=data.run,
         findings=findings(data),
@@ -63,21 +59,20 @@ def render(data: ReportData) -> str:
         matrix=Markup(overlap_charts.draw_matrix(data)),  # noqa: S704 - our own SVG, escaped where it is drawn
         upset=Markup(overlap_charts.draw_upset(data)),  # noqa: S704 - likewise
         drift_views=_drift_views(data),
-        tall_table=_TALL_TABLE,
     )
 
 
-def write_page(html: str, folder: Path) -> Path:
-    """Put the page in place whole: readers see the old one or the new one.
+def write_page(html: str, folder: Path, name: str = FILE_NAME) -> Path:
+    """Put a page in place whole: readers see the old one or the new one.
 
     Raises:
         OutputError: the folder or the file cannot be written.
     """
-    target = folder / FILE_NAME
+    target = folder / name
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=folder, prefix=".index-", suffix=".html")
-        temporary = Path(name)
+        handle, made = tempfile.mkstemp(dir=folder, prefix=".page-", suffix=".html")
+        temporary = Path(made)
         try:
             with os.fdopen(handle, "w", encoding="utf-8") as file:
                 file.write(html)
@@ -95,32 +90,6 @@ def write_page(html: str, folder: Path) -> Path:
             hint="free space, or give this user the right to write there; the page before it is untouched",
         ) from error
     return target
-
-
-@cache
-def _environment() -> jinja2.Environment:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=_finalize,
-    )
-    for name in ("count", "signed_count", "money", "decimal", "share", "signed_share", "signed", "p_value", "date"):
-        environment.filters[name] = getattr(formats, name)
-    environment.filters |= {
-        "moment": formats.moment,
-        "feature_title": formats.feature_title,
-        "check_words": check_words,
-        "plural": formats.plural,
-    }
-    return environment
-
-
-def _finalize(value: object) -> object:
-    """Clean every text that is printed; our own markup is clean already."""
-    return formats.clean(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 def _segmentation_view(data: ReportData, facts: SegmentationFacts) -> SegmentationView:

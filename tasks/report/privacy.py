@@ -21,6 +21,7 @@ WITHHELD = "(withheld)"
 EMPTY = "(empty)"
 
 _LONGEST_VALUE = 80
+_LONGEST_ROW = 240
 _EMAIL = re.compile(r"[^\s@,;:<>\"'(){}\[\]]+@[^\s@,;:<>\"'(){}\[\]]+")
 #: Ten digits or more are a telephone number as likely as an amount.
 _NUMBER = re.compile(r"[+-]?\d{1,9}([.,]\d{1,6})?%?")
@@ -79,7 +80,7 @@ def shown_examples(table: str, column: str | None, examples: str | None) -> tupl
 def _shown_item(entity: str, item: object) -> str:
     if isinstance(item, dict):
         kept = {key: _shown_item(entity, value) for key, value in item.items() if key not in _WITHHELD_COLUMNS}
-        return _shortened(", ".join(f"{key} = {value}" for key, value in kept.items()))
+        return _shortened(", ".join(f"{key} = {value}" for key, value in kept.items()), _LONGEST_ROW)
     if item is None:
         return EMPTY
     text = str(item)
@@ -98,5 +99,5 @@ def _shape(value: str) -> str:
     return re.sub(r"\d", "9", lettered)
 
 
-def _shortened(text: str) -> str:
-    return text if len(text) <= _LONGEST_VALUE else text[: _LONGEST_VALUE - 1] + "…"
+def _shortened(text: str, longest: int = _LONGEST_VALUE) -> str:
+    return text if len(text) <= longest else text[: longest - 1] + "…"

@@ -15,12 +15,17 @@ _REASONS_SHOWN = 100
 _EXAMPLES_SHOWN = 3
 _EXAMPLES_OF_CHECK = 5
 _CHECK_COLUMNS = (
+    "door_name",
     "table_name",
     "expectation_name",
     "column_name",
     "severity_name",
     "is_success",
     "meaning",
+    "mostly_share",
+    "consequence",
+    "owner_name",
+    "runbook",
     "observed_value",
     "element_count",
     "unexpected_count",
@@ -42,12 +47,17 @@ def checks(reader: RunReader) -> tuple[CheckRow, ...]:
 def _check(row: dict[str, Any]) -> CheckRow:
     table, column = row["table_name"] or "", row["column_name"]
     return CheckRow(
+        door=row["door_name"] or table.partition(".")[0],
         table_name=table,
         expectation_name=row["expectation_name"] or "",
         column_name=column or "",
         severity=row["severity_name"] or "",
         is_success=row["is_success"],
         meaning=mask_emails(row["meaning"] or row["expectation_name"] or ""),
+        mostly_share=row["mostly_share"],
+        consequence=mask_emails(row["consequence"] or ""),
+        owner=row["owner_name"] or "",
+        runbook=row["runbook"] or "",
         # Of a check that was not run this is our own reason, no value of anybody's.
         observed=row["observed_value"] or ""
         if row["is_success"] is None

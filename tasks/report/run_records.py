@@ -102,14 +102,23 @@ class AlertNote:
 
 @dataclass(frozen=True, slots=True)
 class CheckRow:
-    """One check of one table, in words; `is_success` is None where it was not run, and `observed` says why."""
+    """One check of one table, in words; `is_success` is None where it was not run, and `observed` says why.
 
+    `mostly_share` is the share of the rows (0-1) that suffices, None for all; `consequence`, `owner` and `runbook` are
+    empty where the suite names none.
+    """
+
+    door: str
     table_name: str
     expectation_name: str
     column_name: str
     severity: str
     is_success: bool | None
     meaning: str
+    mostly_share: float | None
+    consequence: str
+    owner: str
+    runbook: str
     observed: str
     element_count: int | None
     unexpected_count: int | None

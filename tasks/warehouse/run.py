@@ -35,6 +35,7 @@ class OutputPaths:
         self.manifest = self.published / "manifest.json"
         self.building = root / ".building"
         self.report = root / "report"
+        self.data_docs = root / "data_docs"
 
 
 class Run:

@@ -164,6 +164,7 @@ def add_check(run: Run, table: str, column: str | None, meaning: str, **changes:
         "attempt_id": run.attempt_id,
         "run_id": run.run_id,
         "as_of_date": run.as_of,
+        "door_name": table.partition(".")[0],
         "table_name": table,
         "check_no": 1,
         "expectation_name": "expect_column_values_to_be_between",
@@ -178,6 +179,15 @@ def add_check(run: Run, table: str, column: str | None, meaning: str, **changes:
         "checked_at": STARTED_AT,
     }
     ledger.insert(run.warehouse, "check_result", values | changes)
+
+
+def add_attempt(run: Run, number: int, *, days_before: int, status: str = "published") -> str:
+    """An earlier attempt with its number in its id, that many days before this one; returns its id."""
+    attempt_id = f"{number:032d}"
+    at = dt.timedelta(days=days_before)
+    values = {"attempt_id": attempt_id, "as_of_date": run.as_of - at, "status_name": status}
+    ledger.insert(run.warehouse, "run", values | {"started_at": STARTED_AT - at, "finished_at": STARTED_AT - at})
+    return attempt_id
 
 
 def write_published_file(path: Path, rows: int) -> None:

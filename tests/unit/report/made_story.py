@@ -114,7 +114,31 @@ def write_checks(run: Run) -> None:
         is_success=False,
         unexpected_count=3,
         example_values='["80995", "74215"]',
+        mostly_share=0.9995,
+        consequence="A few orders would make up most of the revenue.",
+        owner_name="shop team",
+        runbook="runbooks/values-out-of-range.md",
     )
+    write_earlier_checks(run)
+
+
+def write_earlier_checks(run: Run) -> None:
+    """Four earlier attempts: quantities failed in the last two, and the one between two good ones was stopped."""
+    for number, (days, status, quantities) in enumerate(
+        ((120, "published", True), (90, "gate_failed", None), (60, "published", False), (30, "published", False))
+    ):
+        attempt = {
+            "attempt_id": monitoring.add_attempt(run, number, days_before=days, status=status),
+            "element_count": 500 + 100 * number,
+        }
+        if status == "gate_failed":
+            monitoring.add_check(
+                run, "raw.order_lines", "order_id", "every order line names its order", is_success=False, **attempt
+            )
+            continue
+        meaning = "quantities are not larger than 10,000"
+        monitoring.add_check(run, "staging.order_lines", "quantity", meaning, is_success=quantities, **attempt)
+        monitoring.add_check(run, "raw.order_lines", "order_id", "every order line names its order", **attempt)
 
 
 def write_drift(run: Run) -> None:

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tasks.report.check_page import render_checks
 from tasks.report.data import ReportData, collect
-from tasks.report.page import render
 from tasks.warehouse import ledger
 from tasks.warehouse.ledger import Publication
 from tasks.warehouse.run import Run
@@ -55,7 +55,7 @@ def test_a_check_that_was_not_run_has_not_failed(tmp_path: Path) -> None:
     data = collect(run)
     assert [check.is_success for check in data.checks] == [None]
     assert data.failed_checks == ()
-    assert why in render(data)
+    assert why in render_checks(data)
 
 
 def test_sizes_and_changes(published_data: ReportData) -> None:

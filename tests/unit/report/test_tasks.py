@@ -18,6 +18,7 @@ def test_the_task_writes_the_page_and_says_so(tmp_path: Path, caplog: pytest.Log
     assert path == str(tmp_path / "report" / "index.html")
     assert "This run was stopped by a quality gate" in Path(path).read_text(encoding="utf-8")
     assert f"report (gate_failed): {path}" in caplog.text
+    assert "the newest order is no older than 3 days" in Path(path).with_name("checks.html").read_text(encoding="utf-8")
 
 
 def test_the_reason_that_the_flow_knows_is_told(tmp_path: Path) -> None:
