@@ -18,7 +18,15 @@ from pydantic import Field, PrivateAttr, model_validator
 from tasks.config.entities import ENTITIES
 from tasks.config.segmentations import Key, RulesSegmentation, Segmentation, Sql, Strict
 
-EntityName = Literal["customers", "order_lines", "feedback", "campaigns", "campaign_contacts", "area_profiles"]
+EntityName = Literal[
+    "customers",
+    "order_lines",
+    "feedback",
+    "campaigns",
+    "campaign_contacts",
+    "area_profiles",
+    "control_totals",
+]
 Format = Literal["csv", "parquet", "jsonl"]
 
 
@@ -115,6 +123,9 @@ class QualityPolicy(Strict):
 
     max_quarantined_share: float = Field(default=0.02, ge=0, le=1, description="of the rows of one source; above: stop")
     expectations: str | None = Field(default=None, description="folder of the workspace's own suites")
+    control_tolerance: float = Field(
+        default=0.005, ge=0, le=1, description="how far a day may be from its control total, as a share of the total"
+    )
 
 
 class DriftPolicy(Strict):

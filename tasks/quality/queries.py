@@ -89,6 +89,7 @@ class QueryContext:
             "run_id": literal(self.run_id),
             "windows": self.workspace.features.windows,
             "max_quarantined_share": repr(self.workspace.quality.max_quarantined_share),
+            "control_tolerance": repr(self.workspace.quality.control_tolerance),
             # Where a customer may be in several segments, and where everyone must be in one.
             "multiple": _listed(name for name, kind in rules.items() if kind.match == "any"),
             "complete": _listed(

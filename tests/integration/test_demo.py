@@ -156,6 +156,9 @@ def write_past(full: Path, past: Path) -> dict[str, int]:
         blank="responded_at",
     )
     dropped["campaigns.csv"] = _keep(full / "campaigns.csv", past / "campaigns.csv", "first_day", "%Y-%m-%d")
+    dropped["daily_takings.csv"] = _keep(
+        full / "daily_takings.csv", past / "daily_takings.csv", "closed_at", "%Y-%m-%d %H:%M:%S"
+    )
     said = (full / "feedback.jsonl").read_text().splitlines(keepends=True)
     early = [line for line in said if json.loads(line)["given_at"] < MAY_1.isoformat()]
     (past / "feedback.jsonl").write_text("".join(early))

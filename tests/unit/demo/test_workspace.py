@@ -51,6 +51,7 @@ def test_readme_tells_the_rows_of_the_default_demo(tmp_path: Path) -> None:
     assert told["feedback.jsonl"] == rows["feedback"]
     assert told["campaigns.csv"] == f"{rows['campaigns']}, {rows['campaign_contacts']}"
     assert told["areas.csv"] == rows["areas"]
+    assert told["daily_takings.csv"] == rows["takings"]
 
 
 def test_files_are_utf8_and_carry_no_clock(demo: Demo) -> None:
