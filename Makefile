@@ -6,7 +6,7 @@ UV := $(shell command -v uv 2>/dev/null)
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check lint bench bench-stats docs clean
+.PHONY: help install demo test check lint bench bench-stats bench-quality docs clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -44,6 +44,10 @@ bench: install ## speed and memory beside a bare script, in one session
 bench-stats: install ## measured false alarms, power, churn and choice of k
 	$(BIN)/python tests/benchmarks/drift_figures.py $(ARGS)
 	$(BIN)/python tests/benchmarks/cluster_figures.py $(ARGS)
+
+bench-quality: install ## faults caught, one by one, and false stops of clean runs
+	$(BIN)/python -m tests.benchmarks.clean_runs --output docs/faults.md $(ARGS)
+	$(BIN)/python -m tests.benchmarks.fault_injection --output docs/faults.md
 
 docs: install ## write docs/reference from the code
 	$(BIN)/python docs/generate.py

@@ -18,6 +18,7 @@
 -- column country_name: country of the order [category]
 -- column is_return: a return or cancellation: negative quantity, or is_cancellation [flag]
 -- column line_amount: the amount that the source gives, else quantity × price − discount, to 4 decimals; negative for returns, whose discount is given back too; without an amount of the source, 0 for quantity 0 [unit=currency]
+-- column source_name: source of the workspace that the line is from [id]
 WITH
 visible AS (
     SELECT
@@ -51,6 +52,7 @@ SELECT
     store_id,
     country_name,
     is_return,
-    CAST(CASE WHEN is_return THEN -size_amount ELSE size_amount END AS DECIMAL(18, 4)) AS line_amount
+    CAST(CASE WHEN is_return THEN -size_amount ELSE size_amount END AS DECIMAL(18, 4)) AS line_amount,
+    source_name
 FROM visible
 ANTI JOIN staging.superseded_order_lines USING (source_name, load_no, row_number)

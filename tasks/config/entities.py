@@ -244,7 +244,7 @@ CONSENTS = Entity(
     ("customer_id", "purpose_name", "channel_name", "decided_at"),
     "decided_at",
     (
-        _id("customer_id", "who decided"),
+        _person("who decided"),
         _event("decided_at", "when he decided (UTC)", required=True),
         Column(
             "purpose_name",
@@ -277,9 +277,42 @@ AREA_PROFILES = Entity(
     ),
 )
 
+CONTROL_TOTALS = Entity(
+    "control_totals",
+    "what another system, such as accounting, says a source of order lines came to on one day",
+    ("controlled_source_name", "control_date"),
+    "reported_at",
+    (
+        _id("controlled_source_name", "the source of this workspace that the statement is about"),
+        Column(
+            "control_date",
+            "DATE",
+            "the day (UTC) that is stated",
+            required=True,
+            rule=HardRule(
+                f"control_date BETWEEN DATE '{EARLIEST_EVENT}' AND CAST($loaded_at + INTERVAL 1 DAY AS DATE)",
+                f"a day from {EARLIEST_EVENT} to the day of loading",
+            ),
+        ),
+        _event("reported_at", "when the other system said so (UTC); null: always known", required=False),
+        _not_negative("line_count", "BIGINT", "lines of that day, postage, cancellations and returns included"),
+        _not_negative("order_count", "BIGINT", "different order_ids with a line of that day"),
+        Column("net_amount", MONEY, "amount of all lines of that day, returns and cancellations negative"),
+    ),
+)
+
 ENTITIES: dict[str, Entity] = {
     entity.name: entity
-    for entity in (CUSTOMERS, ORDER_LINES, FEEDBACK, CAMPAIGNS, CAMPAIGN_CONTACTS, CONSENTS, AREA_PROFILES)
+    for entity in (
+        CUSTOMERS,
+        ORDER_LINES,
+        FEEDBACK,
+        CAMPAIGNS,
+        CAMPAIGN_CONTACTS,
+        CONSENTS,
+        AREA_PROFILES,
+        CONTROL_TOTALS,
+    )
 }
 
 #: Columns that are contact data in every workspace, by name: their values are shown to nobody.

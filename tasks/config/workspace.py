@@ -22,7 +22,14 @@ from tasks.config.pseudonym import fingerprint
 from tasks.config.segmentations import Key, RulesSegmentation, Segmentation, Sql, Strict
 
 EntityName = Literal[
-    "customers", "order_lines", "feedback", "campaigns", "campaign_contacts", "consents", "area_profiles"
+    "customers",
+    "order_lines",
+    "feedback",
+    "campaigns",
+    "campaign_contacts",
+    "consents",
+    "area_profiles",
+    "control_totals",
 ]
 Format = Literal["csv", "parquet", "jsonl"]
 
@@ -139,6 +146,9 @@ class QualityPolicy(Strict):
     max_quarantined_share: float = Field(default=0.02, ge=0, le=1, description="of the rows of one source; above: stop")
     expectations: str | None = Field(default=None, description="folder of the workspace's own suites")
     owner: str = Field(default="data team", min_length=1, description="works on failures of suites that name nobody")
+    control_tolerance: float = Field(
+        default=0.005, ge=0, le=1, description="how far a day may be from its control total, as a share of the total"
+    )
 
 
 class DriftPolicy(Strict):

@@ -27,11 +27,15 @@ _YEARS = {"event_2099": "2099", "event_1893": "1893"}
 
 @dataclass(frozen=True, slots=True)
 class BadText:
-    """A bad line of a text file: the month of the file, how far down (0–1), and the line without its end."""
+    """A bad line of a text file: the month of the file, how far down (0–1), and the line without its end.
+
+    `paid` is the day and the cents of a line that is an order nevertheless.
+    """
 
     month: int
     along: float
     line: str
+    paid: tuple[int, int] | None = None
 
 
 def _kinds_of(source: str) -> list[tuple[int, Kind]]:
@@ -60,7 +64,8 @@ def bad_web_lines(draws: Draws, plan: DefectPlan, first: int, last: int) -> list
         for i, host in enumerate(hosts.tolist()):
             fields = _web_fields(orders[i], ids[i], texts[i], int(product[i]), int(cents[i]))
             line = _spoil(kind.name, fields, host)
-            found.append(BadText(int(months[i]), float(along[i]), line))
+            paid = (int(at[i]) // 86_400, int(cents[i])) if kind.outcome == "kept" else None
+            found.append(BadText(int(months[i]), float(along[i]), line, paid))
     return found
 
 

@@ -27,6 +27,7 @@ from tasks.demo.lines import Lines, lines_of
 from tasks.demo.manifest import DemoDefect, DemoFile, DemoManifest, is_demo
 from tasks.demo.orders import Orders, orders_of
 from tasks.demo.population import Customers, customers_of
+from tasks.demo.takings import Takings
 
 FEWEST_CUSTOMERS, MOST_CUSTOMERS = 100, 10_000_000
 #: About 400,000 order lines at once.
@@ -89,6 +90,7 @@ class _Run:
     seed: int
     duplicates: Counter[str] = field(default_factory=Counter)
     tally: truth.Tally = field(default_factory=truth.Tally)
+    takings: Takings = field(default_factory=Takings)
 
     @property
     def draws(self) -> Draws:
@@ -108,6 +110,7 @@ def _write(root: Path, run: _Run, chunk: int, progress: Callable[[int, int], Non
             _write_chunk(folder, run, first, last)
             if progress is not None:
                 progress(last, run.customers)
+        folder.text("daily_takings.csv", "takings", PLAIN_STYLE).append(run.takings.frame())
     (root / EVENTS_PATH).write_text(json.dumps(truth.events(run.tally), indent=2, ensure_ascii=False) + "\n", "utf-8")
     written = (*folder.written(), Written(EVENTS_PATH, None, len(truth.EVENT_IDS)))
     manifest = DemoManifest(
@@ -125,6 +128,7 @@ def _write_chunk(folder: ExportFolder, run: _Run, first: int, last: int) -> None
     customers = customers_of(draws, first, last)
     orders = orders_of(draws, customers)
     lines = lines_of(draws, customers, orders)
+    run.takings.add(orders, lines)
     folder.text("crm_customers.csv", "crm", CRM_STYLE).append(crm.crm_frame(draws, customers, plan))
     folder.text("crm_customers_delta_2025.csv", "crm", CRM_STYLE).append(crm.moved_frame(draws, customers))
     _write_web(folder, run, customers, orders, lines)
@@ -151,6 +155,7 @@ def _write_web(folder: ExportFolder, run: _Run, customers: Customers, orders: Or
     run.duplicates["web_orders"] += twice
     frame = sales_exports.web_frame(customers, orders, exported)
     bad = bad_rows.bad_web_lines(run.draws, run.plan, int(customers.number[0]), int(customers.number[-1]))
+    run.takings.add_strangers(bad)
     for index, (start, end) in enumerate(_month_ranges(month)):
         file = folder.text(f"orders/orders_{story.MONTHS[index]}.csv.gz", "web_orders", PLAIN_STYLE)
         at = start

@@ -16,7 +16,7 @@ import jinja2
 import sqlglot
 from sqlglot import exp
 
-from tasks.config.entities import ENTITIES
+from tasks.config.entities import CONTACT_COLUMNS, ENTITIES
 from tasks.config.errors import WorkspaceError
 from tasks.config.segmentations import RulesSegmentation
 from tasks.config.workspace import Workspace
@@ -156,7 +156,7 @@ class QueryContext:
         if expectation.type not in vocabulary.HISTORY:
             return {}
         entity = table.partition(".")[2]
-        told: dict[str, Any] = {"shows_values": not has_contacts(entity) or expectation.kwargs.get("by") is not None}
+        told: dict[str, Any] = {"shows_values": not _has_contacts(entity) or "by" in expectation.kwargs}
         if expectation.type == vocabulary.NEW_FILES:
             told["files"] = self._series.files_of(entity, expectation.kwargs)
         elif self.previous_as_of:
@@ -193,6 +193,7 @@ class QueryContext:
             "max_ages": _max_ages(self.workspace),
             "new_loads": ", ".join(str(file.load_no) for files in self.files.values() for file in files) or "NULL",
             "placeholders": _listed(PLACEHOLDERS),
+            "control_tolerance": repr(self.workspace.quality.control_tolerance),
             # Where a customer may be in several segments, and where everyone must be in one.
             "multiple": _listed(name for name, kind in rules.items() if kind.match == "any"),
             "complete": _listed(
@@ -244,3 +245,8 @@ def _max_ages(workspace: Workspace) -> str:
         (name, source.max_age_days) for name, source in workspace.sources.items() if source.max_age_days is not None
     ]
     return ", ".join(f"({literal(name)}, {days})" for name, days in said) or "(NULL, NULL)"
+
+
+def _has_contacts(entity: str) -> bool:
+    """Whether rows of an entity hold contact data."""
+    return entity in ENTITIES and not CONTACT_COLUMNS.isdisjoint(ENTITIES[entity].column_names)

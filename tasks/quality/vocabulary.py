@@ -64,7 +64,7 @@ _CHOICES: dict[str, tuple[object, ...]] = {
     "aspect": ("rows", "empty", "level", "mix"),
     "days": (1, 7),
     "against": ("earlier_version", "other_files"),
-    "by": ("value", "hour", "shape", "sign"),
+    "by": ("hour", "shape", "sign"),
     "only_fewer": (True, False),
 }
 

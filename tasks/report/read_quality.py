@@ -14,6 +14,8 @@ from tasks.report.run_records import CheckRow, QuarantineExample, QuarantineReas
 _REASONS_SHOWN = 100
 _EXAMPLES_SHOWN = 3
 _EXAMPLES_OF_CHECK = 5
+#: How expectations end that tell of shares, means and numbers of rows, and of no row.
+_LIKE_EARLIER = "_to_be_like_earlier_ones"
 _CHECK_COLUMNS = (
     "door_name",
     "table_name",
@@ -46,6 +48,7 @@ def checks(reader: RunReader) -> tuple[CheckRow, ...]:
 
 def _check(row: dict[str, Any]) -> CheckRow:
     table, column = row["table_name"] or "", row["column_name"]
+    is_series = (row["expectation_name"] or "").endswith(_LIKE_EARLIER)
     return CheckRow(
         door=row["door_name"] or table.partition(".")[0],
         table_name=table,
@@ -58,13 +61,13 @@ def _check(row: dict[str, Any]) -> CheckRow:
         consequence=mask_emails(row["consequence"] or ""),
         owner=row["owner_name"] or "",
         runbook=row["runbook"] or "",
-        # Of a check that was not run this is our own reason, no value of anybody's.
-        observed=row["observed_value"] or ""
-        if row["is_success"] is None
+        # Of a check that was not run, or is on history, this is a sentence of ours.
+        observed=mask_emails(row["observed_value"] or "")
+        if row["is_success"] is None or is_series
         else ", ".join(shown_examples(table, column, row["observed_value"])),
         element_count=row["element_count"],
         unexpected_count=row["unexpected_count"],
-        examples=shown_examples(table, column, row["example_values"])[:_EXAMPLES_OF_CHECK],
+        examples=() if is_series else shown_examples(table, column, row["example_values"])[:_EXAMPLES_OF_CHECK],
     )
 
 

@@ -138,8 +138,13 @@ def test_queries_name_tables_and_columns_that_there_are(page: str) -> None:
 
 
 def test_examples_of_sources_and_segmentations_are_valid() -> None:
-    (source,) = blocks(DOCS / "how-to" / "add-a-source.md", "yaml")
-    assert TypeAdapter(dict[str, Source]).validate_python(yaml.safe_load(source))
+    sources = blocks(DOCS / "how-to" / "add-a-source.md", "yaml")
+    entities = [
+        source.entity
+        for example in sources
+        for source in TypeAdapter(dict[str, Source]).validate_python(yaml.safe_load(example)).values()
+    ]
+    assert entities == ["order_lines", "control_totals"]
     examples = blocks(DOCS / "how-to" / "write-a-segmentation.md", "yaml")
     segmentations: TypeAdapter[dict[str, Segmentation]] = TypeAdapter(dict[str, Segmentation])
     kinds = {

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
 import html
-import io
 import json
 import shutil
 from collections import Counter
@@ -18,6 +16,7 @@ import pytest
 import yaml
 
 from tests.integration.corridor import EXAMPLES, ledger, partition, run_corridor
+from tests.integration.past_exports import write_past
 
 CUSTOMERS = 1000
 MARCH, APRIL, JUNE = dt.date(2025, 3, 31), dt.date(2025, 4, 30), dt.date(2025, 6, 30)
@@ -117,7 +116,7 @@ def test_clusters_find_the_true_segments(demo: Demo) -> None:
 
 def test_a_planted_future_changes_nothing(demo: Demo, tmp_path: Path) -> None:
     """March and April from files that end with April are the same as from files that go on with two drift events."""
-    dropped = write_past(demo.data, tmp_path / "data")
+    dropped = write_past(demo.data, tmp_path / "data", MAY_1)
     assert min(dropped.values()) > 0, dropped
     tree = yaml.safe_load((EXAMPLES / "demo" / "resegment.yaml").read_text())
     del tree["generate"]
@@ -135,56 +134,6 @@ def test_a_planted_future_changes_nothing(demo: Demo, tmp_path: Path) -> None:
                 past, full = past.select(of_run), full.select(of_run)
             assert full.height > 0 or date == MARCH
             assert past.equals(full), f"{table} of {date} knows the future"
-
-
-def write_past(full: Path, past: Path) -> dict[str, int]:
-    """The exports as they would have been on 1 May 2025; returns the number of rows or files left out of each."""
-    (past / "orders").mkdir(parents=True)
-    (past / "pos").mkdir()
-    dropped = {}
-    for folder in ("orders", "pos"):
-        files = sorted((full / folder).iterdir())
-        known = [file for file in files if file.name.split("_")[1][:7] < "2025-05"]
-        for file in known:
-            shutil.copy(file, past / folder)
-        dropped[folder] = len(files) - len(known)
-    for name in ("crm_customers.csv", "crm_customers_delta_2025.csv"):
-        dropped[name] = _keep(full / name, past / name, "Geaendert_am", "%d.%m.%Y %H:%M", delimiter=";")
-    dropped["campaign_contacts.csv"] = _keep(
-        full / "campaign_contacts.csv",
-        past / "campaign_contacts.csv",
-        "sent_at",
-        "%Y-%m-%d %H:%M",
-        blank="responded_at",
-    )
-    dropped["campaigns.csv"] = _keep(full / "campaigns.csv", past / "campaigns.csv", "first_day", "%Y-%m-%d")
-    dropped["consents.csv"] = _keep(full / "consents.csv", past / "consents.csv", "decided_at", "%Y-%m-%dT%H:%M:%SZ")
-    said = (full / "feedback.jsonl").read_text().splitlines(keepends=True)
-    early = [line for line in said if json.loads(line)["given_at"] < MAY_1.isoformat()]
-    (past / "feedback.jsonl").write_text("".join(early))
-    dropped["feedback.jsonl"] = len(said) - len(early)
-    shutil.copy(full / "areas.csv", past)
-    return dropped
-
-
-def _keep(source: Path, target: Path, column: str, form: str, *, delimiter: str = ",", blank: str | None = None) -> int:
-    """Copy the rows of a CSV file whose time is before May; blank a later time in another column."""
-
-    def is_past(text: str) -> bool:
-        return dt.datetime.strptime(text, form).date() < MAY_1  # noqa: DTZ007 - exports tell no zone
-
-    with source.open(newline="", encoding="utf-8") as handle:
-        header, *rows = csv.reader(handle, delimiter=delimiter)
-    kept = [row for row in rows if is_past(row[header.index(column)])]
-    if blank:
-        place = header.index(blank)
-        kept = [
-            [*row[:place], row[place] if row[place] and is_past(row[place]) else "", *row[place + 1 :]] for row in kept
-        ]
-    text = io.StringIO()
-    csv.writer(text, delimiter=delimiter, lineterminator="\n").writerows([header, *kept])
-    target.write_text(text.getvalue(), encoding="utf-8")
-    return len(rows) - len(kept)
 
 
 def contact_values(demo: Demo) -> set[str]:

@@ -68,6 +68,9 @@ KNOWN: dict[str, list[dict[str, object]]] = {
         {"area_code": "1", "population_count": 1000, "is_urban": True},
         {"area_code": "2", "valid_from": "2025-01-01", "population_count": 50, "poverty_share": 0.2},
     ],
+    "control_totals": [
+        {"controlled_source_name": "source", "control_date": "2025-06-29", "net_amount": 8, "reported_at": "2025-06-30"}
+    ],
 }
 
 
@@ -80,7 +83,11 @@ def _planted(entity: str, moment: dt.datetime) -> list[dict[str, object]]:
     stamp = {shape.event_time: moment, "load_no": 99}
     known = {tuple(row.get(name) for name in shape.key): row for row in KNOWN[entity]}
     versions = [row | free | stamp for row in known.values()]
-    new_key = {name: "new" for name in shape.key if name != shape.event_time}
+    new_key = {
+        name: "2025-06-28" if shape.column(name).type == "DATE" else "new"
+        for name in shape.key
+        if name != shape.event_time
+    }
     return [
         *versions,
         versions[0] | {"customer_id": "new"} | new_key if "customer_id" in changed else versions[0] | new_key,

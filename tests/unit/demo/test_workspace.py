@@ -52,6 +52,7 @@ def test_readme_tells_the_rows_of_the_default_demo(tmp_path: Path) -> None:
     assert told["campaigns.csv"] == f"{rows['campaigns']}, {rows['campaign_contacts']}"
     assert told["areas.csv"] == rows["areas"]
     assert told["consents.csv"] == rows["consents"]
+    assert told["daily_takings.csv"] == rows["takings"]
 
 
 def test_files_are_utf8_and_carry_no_clock(demo: Demo) -> None:

@@ -44,6 +44,10 @@ SOURCES = {
     " TIMESTAMP '2025-04-01' AS decided_at, true AS is_given FROM range(1, 4) AS r (n)"
     " UNION ALL SELECT 'c3', 'marketing', NULL, TIMESTAMP '2025-05-01', false",
     "area_profiles": "SELECT 'a1' AS area_code, 1000 AS population_count, 0.1 AS poverty_share",
+    # The last order days of everybody: two lines of 2.50 each, and what customer 4 sent back.
+    "control_totals": "SELECT 'my_order_lines' AS controlled_source_name, DATE '2025-05-30' + n::INTEGER AS control_date,"
+    " TIMESTAMP '2025-06-05' AS reported_at, 2 AS line_count, 1 AS order_count,"
+    " CASE n WHEN 4 THEN 0 ELSE 7.5 END AS net_amount FROM range(1, 5) AS r (n)",
 }
 _DEFINITIONS = """
     SELECT segment_id, split_part(segment_id, '.', 1) AS segmentation_id, 'lifecycle' AS basis_name,

@@ -104,16 +104,18 @@ def test_empties_and_logarithms_of_several_columns(warehouse: Warehouse, tmp_pat
 @pytest.mark.parametrize(
     ("column", "by", "value"),
     [
-        ("channel_name", "value", lambda row: row[4]),
+        ("channel_name", None, lambda row: row[4]),
         ("ordered_at", "hour", lambda row: "no time" if row[2].hour == 0 else f"{row[2].hour:02d} h"),
         ("quantity", "sign", lambda row: "zero" if row[3] == 0 else "positive"),
         ("order_id", "shape", lambda row: "a" + "9" * (len(row[0]) - 1)),
     ],
 )
 def test_values_by_day(
-    warehouse: Warehouse, tmp_path: Path, column: str, by: str, value: Callable[[Row], str | None]
+    warehouse: Warehouse, tmp_path: Path, column: str, by: str | None, value: Callable[[Row], str | None]
 ) -> None:
-    sql = maker(tmp_path, [1, 2, 3]).days("order_lines", {"aspect": "mix", "columns": [column], "by": by})
+    sql = maker(tmp_path, [1, 2, 3]).days(
+        "order_lines", {"aspect": "mix", "columns": [column]} | ({"by": by} if by else {})
+    )
     expected = Counter((day(row), value(row)) for row in ROWS if value(row) is not None)
     assert records(warehouse, sql) == {
         (f"my_order_lines: {column}", no, part, count, None) for (no, part), count in expected.items()

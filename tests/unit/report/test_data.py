@@ -11,6 +11,7 @@ import pytest
 
 from tasks.report.check_page import render_checks
 from tasks.report.data import ReportData, collect
+from tasks.report.page import render
 from tasks.warehouse import ledger
 from tasks.warehouse.ledger import Publication
 from tasks.warehouse.run import Run
