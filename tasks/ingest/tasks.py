@@ -7,6 +7,7 @@ import logging
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
+from tasks.ingest.carrying_over import carry_over
 from tasks.ingest.discovery import find_files
 from tasks.ingest.loading import load_file
 from tasks.ingest.mapping import parse_mapping
@@ -45,6 +46,8 @@ def ingest_source(run: Run, name: str) -> int:
             f"{counts.quarantined:,}",
             f", {counts.blanked:,} values blanked" if counts.blanked else "",
         )
+    if carried := carry_over(run, name):
+        log.info("%s: %d rows were released or discarded before, and are again", name, carried)
     if not new:
         log.info("%s: nothing new in %d files", name, len(files))
     return new
