@@ -191,7 +191,7 @@ def _fields(run: Run, source: str, text: str | None, wrong: set[str]) -> tuple[F
     row = json.loads(text) if text else {}
     if not isinstance(row, dict):
         return (Field("", row[0] if isinstance(row, list) else str(row), (), ()),)
-    reads = parse_mapping(run.workspace, source).reads if source in run.workspace.sources else {}
+    reads = parse_mapping(run.workspace, source).inputs if source in run.workspace.sources else {}
     found = []
     for name, value in row.items():
         if name == "_record" or (name == "_row" and len(row) > 2):  # noqa: PLR2004 - the line beside its columns

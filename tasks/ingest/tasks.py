@@ -7,6 +7,7 @@ import logging
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
+from tasks.ingest.carrying_over import carry_over
 from tasks.ingest.classes import keep_classes
 from tasks.ingest.discovery import find_files
 from tasks.ingest.loading import load_file
@@ -47,6 +48,8 @@ def ingest_source(run: Run, name: str) -> int:
             f", {counts.blanked:,} values blanked" if counts.blanked else "",
             f"; {counts.left_out:,} left out" if counts.left_out else "",
         )
+    if carried := carry_over(run, name):
+        log.info("%s: %d rows were released or discarded before, and are again", name, carried)
     if not new:
         log.info("%s: nothing new in %d files", name, len(files))
     return new

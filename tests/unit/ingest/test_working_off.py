@@ -229,6 +229,37 @@ def test_a_changed_mapping_that_loads_the_file_anew_doubles_nothing(
         assert len(open_numbers(run)) == 4
 
 
+def test_decisions_outlive_a_change_of_the_mapping(make_workspace: MakeWorkspace, opened: OpenRun) -> None:
+    with opened(make_workspace(orders=ORDERS)) as run:
+        ingest(run)
+        decide(run, "released", 2, because="a voucher")
+        decide(run, "discarded", 4, because="cut off")
+        before = counts(run)
+    with opened(make_workspace(MENDED_UNITS, orders=ORDERS)) as run:
+        ingest(run)
+        assert rows_seen(run) == [1, 2, 3]
+        assert counts(run) == (before[0], before[1] + 1, before[2] - 1, 0)
+        released = next(one for one in cases.problems(run, status="released") if one.number > 5)
+        assert [(one.by, one.reason) for one in cases.case(run, released.number).decisions] == [("tester", "a voucher")]
+        again = counts(run), run.warehouse.value("SELECT count(*) FROM ops.load")
+        ingest(run)
+        assert (counts(run), run.warehouse.value("SELECT count(*) FROM ops.load")) == again
+
+
+def test_a_release_does_not_cover_what_it_was_not_about(make_workspace: MakeWorkspace, opened: OpenRun) -> None:
+    with opened(make_workspace(orders=HEADER + NEGATIVE)) as run:
+        ingest(run)
+        decide(run, "released", 1, because="a voucher")
+    with opened(make_workspace("sources.orders.columns.quantity=units || ' million'", orders=HEADER + NEGATIVE)) as run:
+        ingest(run)
+        assert rows_seen(run) == []
+        assert {one.column for one in cases.problems(run)} == {"quantity", "unit_price_amount"}
+    # Other bytes are another row, whatever its number.
+    with opened(make_workspace(orders=HEADER + NEGATIVE.replace("ben", "eve"))) as run:
+        ingest(run)
+        assert rows_seen(run) == []
+
+
 def test_a_dry_run_says_the_same_and_changes_nothing(make_workspace: MakeWorkspace, opened: OpenRun) -> None:
     with opened(make_workspace(orders=ORDERS)) as run:
         ingest(run)

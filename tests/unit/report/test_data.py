@@ -59,6 +59,29 @@ def test_a_check_that_was_not_run_has_not_failed(tmp_path: Path) -> None:
     assert why in render_checks(data)
 
 
+def test_what_was_worked_off_is_listed_no_more_where_the_run_sees_it(tmp_path: Path) -> None:
+    run = made_run.start_run(tmp_path)
+    file = made_monitoring.add_load(run, 1, "shop", "order_lines", quarantined=2)
+    made_monitoring.add_quarantine(run, file, "order_lines", "quantity", "x", "let in", times=1)
+    run.warehouse.execute("UPDATE ops.quarantine SET status_name = 'released', closed_by_load_id = 'child'")
+    assert [item.reason for item in collect(run).quarantine] == ["let in"]
+    ledger.insert(
+        run.warehouse,
+        "load",
+        {"load_id": "child", "load_no": 2, "parent_load_id": file, "rows_loaded_count": 1, "rows_quarantined_count": -1}
+        | {
+            "source_name": "shop",
+            "entity_name": "order_lines",
+            "rows_read_count": 0,
+            "loaded_at": dt.datetime(2025, 7, 2),
+        },
+    )
+    data = collect(run)
+    assert data.quarantine == ()
+    (source,) = data.sources
+    assert (source.load_count, source.read_count, source.quarantined_count) == (1, 1_000, 1)
+
+
 def test_sizes_and_changes(published_data: ReportData) -> None:
     before, now = place(STANDARD, 600)
     assert [item.segmentation_id for item in published_data.segmentations] == list(STANDARD)
