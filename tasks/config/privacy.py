@@ -40,6 +40,16 @@ class PrivacyPolicy(Strict):
         " own class (see entities.md), or `plain` for one that is `sensitive`",
     )
 
+    @field_validator("columns", mode="before")
+    @classmethod
+    def _flat(cls, columns: object) -> object:
+        """`--set privacy.columns.customers.income_amount=sensitive` nests what the file writes with a dot."""
+        if not isinstance(columns, dict):
+            return columns
+        nested = {entity: inner for entity, inner in columns.items() if isinstance(inner, dict)}
+        flat = {f"{entity}.{column}": privacy for entity, inner in nested.items() for column, privacy in inner.items()}
+        return {name: privacy for name, privacy in columns.items() if name not in nested} | flat
+
     @field_validator("columns")
     @classmethod
     def _strict_enough(cls, columns: dict[str, PrivacyClass]) -> dict[str, PrivacyClass]:
