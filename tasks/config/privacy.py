@@ -56,6 +56,15 @@ class PrivacyPolicy(Strict):
     min_group_size: int = Field(
         default=5, ge=1, description="figures of fewer customers are left out of profiles, money and descriptions"
     )
+    @field_validator("columns", mode="before")
+    @classmethod
+    def _flat(cls, columns: object) -> object:
+        """`--set privacy.columns.customers.income_amount=sensitive` nests what the file writes with a dot."""
+        if not isinstance(columns, dict):
+            return columns
+        nested = {entity: inner for entity, inner in columns.items() if isinstance(inner, dict)}
+        flat = {f"{entity}.{column}": privacy for entity, inner in nested.items() for column, privacy in inner.items()}
+        return {name: privacy for name, privacy in columns.items() if name not in nested} | flat
 
     @field_validator("columns")
     @classmethod

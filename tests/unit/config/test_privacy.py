@@ -82,5 +82,11 @@ def test_what_cannot_be_declared_is_told_with_its_line(tmp_path: Path, name: str
     assert lines[line - 1].strip() in {"columns:", f"{name}: {declared}"}
 
 
+def test_a_class_may_be_set_for_one_run(tmp_path: Path) -> None:
+    load(tmp_path, {"customers.city_name": "contact"})
+    space = load_workspace(tmp_path, overrides=["privacy.columns.customers.income_amount=sensitive"])
+    assert space.privacy.columns == {"customers.city_name": "contact", "customers.income_amount": "sensitive"}
+
+
 def test_classes_change_what_a_run_is(tmp_path: Path) -> None:
     assert load(tmp_path, {}).digest() != load(tmp_path, {"customers.city_name": "contact"}).digest()
