@@ -62,6 +62,10 @@ class Entity:
         """The column of that name; KeyError where there is none."""
         return next(column for column in self.columns if column.name == name)
 
+    def is_person(self, name: str) -> bool:
+        """Whether the column holds the id of a person, which `privacy.pseudonymise` replaces."""
+        return self.column(name).privacy == "identifier"
+
     @property
     def column_names(self) -> tuple[str, ...]:
         """Names in the order of the table."""

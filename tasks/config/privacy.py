@@ -56,6 +56,7 @@ class PrivacyPolicy(Strict):
     min_group_size: int = Field(
         default=5, ge=1, description="figures of fewer customers are left out of profiles, money and descriptions"
     )
+
     @field_validator("columns", mode="before")
     @classmethod
     def _flat(cls, columns: object) -> object:

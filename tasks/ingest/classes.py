@@ -107,7 +107,12 @@ def _classified(
     if declared:
         return SourceColumn(mapping.name, column, feeds, declared, "declared", f"sources.{mapping.name}.privacy")
     own = {name: _entity_class(space, name) for name in feeds}
-    weaker = [name for name in feeds if is_stricter(guess.privacy, own[name])]
+    # An id that is replaced by a pseudonym may look like anything.
+    replaced = {
+        f"{mapping.entity.name}.{one.name}" for one in mapping.entity.columns if mapping.entity.is_person(one.name)
+    }
+    hidden = replaced if space.privacy.pseudonymise else frozenset[str]()
+    weaker = [name for name in feeds if name not in hidden and is_stricter(guess.privacy, own[name])]
     if feeds and not weaker:
         return SourceColumn(mapping.name, column, feeds, strictest(own.values()), "entity", ", ".join(feeds))
     warning = _warning(mapping, column, weaker, guess) if weaker and guess.privacy in PROTECTED else None

@@ -139,6 +139,9 @@ def _classes(run: Run) -> dict[Knowledge, _Classes]:
         {"attempt": run.attempt_id},
     ):
         for root in map(_root, columns.split(", ")):
+            if run.workspace.privacy.pseudonymise and ENTITIES[root[0].removeprefix("raw.")].is_person(root[1]):
+                # In `raw.<entity>` stands a pseudonym, whatever the file's id looks like.
+                continue
             guessed[root] = strictest([guessed[root], privacy])
             if how == "declared":
                 declared[root] = strictest([declared[root], privacy])

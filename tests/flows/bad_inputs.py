@@ -140,6 +140,18 @@ CASES: tuple[BadInput, ...] = (
         "NOT_SET_ANYWHERE is not set",
     ),
     BadInput(
+        "pseudonyms without a key",
+        edit("name: small", "name: small\nprivacy: {pseudonymise: true}"),
+        2,
+        "there is no key",
+    ),
+    BadInput(
+        "a key that stands in the file",
+        edit("name: small", "name: small\nprivacy:\n  key: in-plain-sight-for-everybody"),
+        2,
+        "the key stands in the file",
+    ),
+    BadInput(
         "an output folder that cannot be written",
         lambda folder: (folder / "out").write_text("a file") and None,
         1,
