@@ -107,12 +107,7 @@ def _classified(
     if declared:
         return SourceColumn(mapping.name, column, feeds, declared, "declared", f"sources.{mapping.name}.privacy")
     own = {name: _entity_class(space, name) for name in feeds}
-    # An id that is replaced by a pseudonym may look like anything.
-    replaced = {
-        f"{mapping.entity.name}.{one.name}" for one in mapping.entity.columns if mapping.entity.is_person(one.name)
-    }
-    hidden = replaced if space.privacy.pseudonymise else frozenset[str]()
-    weaker = [name for name in feeds if name not in hidden and is_stricter(guess.privacy, own[name])]
+    weaker = [name for name in feeds if is_stricter(guess.privacy, own[name]) and not _is_replaced(space, name)]
     if feeds and not weaker:
         return SourceColumn(mapping.name, column, feeds, strictest(own.values()), "entity", ", ".join(feeds))
     warning = _warning(mapping, column, weaker, guess) if weaker and guess.privacy in PROTECTED else None
@@ -122,6 +117,12 @@ def _classified(
 def _entity_class(space: Workspace, name: str) -> PrivacyClass:
     entity, column = name.split(".")
     return space.privacy.columns.get(name, ENTITIES[entity].column(column).privacy)
+
+
+def _is_replaced(space: Workspace, name: str) -> bool:
+    """Whether a pseudonym takes the column's place right of `raw`: then it may look like anything."""
+    entity, column = name.split(".")
+    return space.privacy.pseudonymise and ENTITIES[entity].is_person(column)
 
 
 def _warning(mapping: Mapping, column: str, weaker: Iterable[str], guess: Guess) -> str:
