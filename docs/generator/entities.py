@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from generator.markdown import code, grid
-from tasks.config.entities import ENTITIES, Column, Entity, OnBreak
+from tasks.config.entities import ENTITIES
+from tasks.config.entity import Column, Entity, OnBreak
 
 _ENTITIES = """\
 What sources map to: a source names a SQL expression for every required column, and for what else it has. The value is

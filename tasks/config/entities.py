@@ -6,111 +6,23 @@ which version of a row a run sees (`sql/staging`).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Literal
-
-from tasks.config.privacy_class import PrivacyClass
-
-#: What happens to a row whose value breaks a hard rule: the row is quarantined, or only the value is blanked and noted.
-OnBreak = Literal["row", "value"]
-
-ID = "VARCHAR"
-TEXT = "VARCHAR"
-MONEY = "DECIMAL(18,4)"
-AT = "TIMESTAMP"
-
-#: Events before this are a defect of the source: no system that exports orders is older. The day before it is the
-#: epoch, which systems write, in whatever time zone, where they know no time.
-EARLIEST_EVENT = "1970-01-02"
-#: The day before it is what systems write where they know no day of birth. How old is too old, the as-of day says:
-#: `sql/staging/customers.sql`.
-EARLIEST_BIRTH = "1900-01-02"
-
-
-@dataclass(frozen=True, slots=True)
-class HardRule:
-    """A condition that every accepted value meets; `condition` is SQL over the entity's columns and `$loaded_at`."""
-
-    condition: str
-    expected: str
-    on_break: OnBreak = "row"
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """One column of an entity; `rule` is checked where the value is not null, `privacy` is what it is at least."""
-
-    name: str
-    type: str
-    meaning: str
-    required: bool = False
-    rule: HardRule | None = None
-    privacy: PrivacyClass = "plain"
-
-
-@dataclass(frozen=True, slots=True)
-class Entity:
-    """A canonical table; `key` identifies a row, `event_time` says when the fact became true (None: always known)."""
-
-    name: str
-    row: str
-    key: tuple[str, ...]
-    event_time: str | None
-    columns: tuple[Column, ...] = field(default_factory=tuple)
-
-    def column(self, name: str) -> Column:
-        """The column of that name; KeyError where there is none."""
-        return next(column for column in self.columns if column.name == name)
-
-    def is_person(self, name: str) -> bool:
-        """Whether the column holds the id of a person, which `privacy.pseudonymise` replaces."""
-        return self.column(name).privacy == "identifier"
-
-    @property
-    def column_names(self) -> tuple[str, ...]:
-        """Names in the order of the table."""
-        return tuple(column.name for column in self.columns)
-
-    @property
-    def required_names(self) -> tuple[str, ...]:
-        """Columns that every source must map and every row must have."""
-        return tuple(column.name for column in self.columns if column.required)
-
-
-def _event(name: str, meaning: str, *, required: bool) -> Column:
-    rule = HardRule(
-        f"{name} >= TIMESTAMP '{EARLIEST_EVENT}' AND {name} <= $loaded_at + INTERVAL 1 DAY",
-        f"a time from {EARLIEST_EVENT} to the day of loading",
-        "row" if required else "value",
-    )
-    return Column(name, AT, meaning, required=required, rule=rule)
-
-
-def _day(name: str, meaning: str) -> Column:
-    rule = HardRule(f"{name} >= DATE '{EARLIEST_EVENT}'", f"a day from {EARLIEST_EVENT} on", "value")
-    return Column(name, "DATE", meaning, rule=rule)
-
-
-def _not_negative(name: str, type_: str, meaning: str, *, on_break: OnBreak = "value") -> Column:
-    return Column(name, type_, meaning, rule=HardRule(f"{name} >= 0", "zero or more", on_break))
-
-
-def _share(name: str, meaning: str) -> Column:
-    return Column(name, "DOUBLE", meaning, rule=HardRule(f"{name} BETWEEN 0 AND 1", "a share from 0 to 1", "value"))
-
-
-def _id(name: str, meaning: str, *, required: bool = True, privacy: PrivacyClass = "plain") -> Column:
-    rule = HardRule(f"length({name}) BETWEEN 1 AND 200", "an id of 1 to 200 characters")
-    return Column(name, ID, meaning, required=required, rule=rule, privacy=privacy)
-
-
-def _person(meaning: str, *, required: bool = True) -> Column:
-    return _id("customer_id", meaning, required=required, privacy="identifier")
-
-
-def _contact(name: str, meaning: str) -> Column:
-    return Column(name, TEXT, meaning, privacy="contact")
-
+from tasks.config.entity import (
+    EARLIEST_BIRTH,
+    EARLIEST_EVENT,
+    ID,
+    MONEY,
+    TEXT,
+    Column,
+    Entity,
+    HardRule,
+    contact,
+    day,
+    event,
+    identity,
+    not_negative,
+    person,
+    share,
+)
 
 CUSTOMERS = Entity(
     "customers",
@@ -118,12 +30,12 @@ CUSTOMERS = Entity(
     ("customer_id",),
     "updated_at",
     (
-        _person("the company's own id of the customer"),
-        _event("updated_at", "when this version of the record became true; null: always", required=False),
-        _event("registered_at", "when the customer became one", required=False),
-        _contact("full_name", "name"),
-        _contact("email_address", "e-mail"),
-        _contact("phone_number", "telephone"),
+        person("the company's own id of the customer"),
+        event("updated_at", "when this version of the record became true; null: always", required=False),
+        event("registered_at", "when the customer became one", required=False),
+        contact("full_name", "name"),
+        contact("email_address", "e-mail"),
+        contact("phone_number", "telephone"),
         Column(
             "birth_date",
             "DATE",
@@ -139,11 +51,11 @@ CUSTOMERS = Entity(
         Column("education_name", TEXT, "highest education"),
         Column("marital_status_name", TEXT, "marital status"),
         Column("occupation_name", TEXT, "occupation"),
-        _not_negative("income_amount", MONEY, "yearly household income"),
+        not_negative("income_amount", MONEY, "yearly household income"),
         Column("income_band_name", TEXT, "income band, where only a band is known"),
         Column("age_band_name", TEXT, "age band, where only a band is known"),
-        _not_negative("household_size_count", "INTEGER", "persons in the household"),
-        _not_negative("child_count", "INTEGER", "children in the household"),
+        not_negative("household_size_count", "INTEGER", "persons in the household"),
+        not_negative("child_count", "INTEGER", "children in the household"),
         Column("country_name", TEXT, "country"),
         Column("region_name", TEXT, "region or state"),
         Column("city_name", TEXT, "city"),
@@ -157,10 +69,10 @@ ORDER_LINES = Entity(
     ("order_id", "line_id"),
     "ordered_at",
     (
-        _id("order_id", "order, invoice or basket"),
-        _id("line_id", "the line within the order"),
-        _person("the buyer; null for an anonymous sale", required=False),
-        _event("ordered_at", "when it was ordered, cancelled or returned (UTC)", required=True),
+        identity("order_id", "order, invoice or basket"),
+        identity("line_id", "the line within the order"),
+        person("the buyer; null for an anonymous sale", required=False),
+        event("ordered_at", "when it was ordered, cancelled or returned (UTC)", required=True),
         Column("product_id", ID, "product"),
         Column("product_name", TEXT, "product in words"),
         Column("category_name", TEXT, "product category"),
@@ -182,7 +94,7 @@ ORDER_LINES = Entity(
                 "zero to ten million (a return has a negative quantity, not price)",
             ),
         ),
-        _not_negative("discount_amount", MONEY, "discount on the whole line"),
+        not_negative("discount_amount", MONEY, "discount on the whole line"),
         Column("line_amount", MONEY, "amount of the line, signed as the quantity; else quantity × price − discount"),
         Column("is_cancellation", "BOOLEAN", "the line cancels an earlier one"),
         Column("is_product", "BOOLEAN", "false for postage, fees, vouchers and other lines that are no product"),
@@ -198,9 +110,9 @@ FEEDBACK = Entity(
     ("feedback_id",),
     "given_at",
     (
-        _id("feedback_id", "the feedback"),
-        _person("who gave it"),
-        _event("given_at", "when it was given (UTC)", required=True),
+        identity("feedback_id", "the feedback"),
+        person("who gave it"),
+        event("given_at", "when it was given (UTC)", required=True),
         Column("rating", "DOUBLE", "1 (worst) to 5", rule=HardRule("rating BETWEEN 1 AND 5", "1 to 5", "value")),
         Column(
             "recommend_score",
@@ -210,7 +122,7 @@ FEEDBACK = Entity(
         ),
         Column("is_complaint", "BOOLEAN", "a complaint"),
         Column("channel_name", TEXT, "where it was given"),
-        _contact("comment_text", "free text"),
+        contact("comment_text", "free text"),
     ),
 )
 
@@ -220,11 +132,11 @@ CAMPAIGNS = Entity(
     ("campaign_id",),
     "started_at",
     (
-        _id("campaign_id", "the campaign"),
+        identity("campaign_id", "the campaign"),
         Column("campaign_name", TEXT, "its name or type"),
         Column("channel_name", TEXT, "main channel"),
-        _event("started_at", "first day", required=False),
-        _day("ended_date", "last day"),
+        event("started_at", "first day", required=False),
+        day("ended_date", "last day"),
     ),
 )
 
@@ -234,10 +146,10 @@ CAMPAIGN_CONTACTS = Entity(
     ("campaign_id", "customer_id", "contacted_at"),
     "contacted_at",
     (
-        _id("campaign_id", "the campaign"),
-        _person("who was contacted"),
-        _event("contacted_at", "when the contact was made (UTC)", required=True),
-        _event("responded_at", "when the customer responded; null: not yet", required=False),
+        identity("campaign_id", "the campaign"),
+        person("who was contacted"),
+        event("contacted_at", "when the contact was made (UTC)", required=True),
+        event("responded_at", "when the customer responded; null: not yet", required=False),
         Column("channel_name", TEXT, "channel of the contact"),
     ),
 )
@@ -248,8 +160,8 @@ CONSENTS = Entity(
     ("customer_id", "purpose_name", "channel_name", "decided_at"),
     "decided_at",
     (
-        _person("who decided"),
-        _event("decided_at", "when he decided (UTC)", required=True),
+        person("who decided"),
+        event("decided_at", "when he decided (UTC)", required=True),
         Column(
             "purpose_name",
             TEXT,
@@ -268,15 +180,15 @@ AREA_PROFILES = Entity(
     ("area_code",),
     "valid_from",
     (
-        _id("area_code", "the area"),
-        _event("valid_from", "from when the figures hold; null: always", required=False),
+        identity("area_code", "the area"),
+        event("valid_from", "from when the figures hold; null: always", required=False),
         Column("area_name", TEXT, "name"),
         Column("region_name", TEXT, "region or state"),
         Column("country_name", TEXT, "country"),
-        _not_negative("population_count", "BIGINT", "inhabitants"),
-        _not_negative("median_income_amount", MONEY, "median yearly household income"),
-        _share("poverty_share", "share of inhabitants in poverty"),
-        _share("unemployment_share", "share of the labour force without work"),
+        not_negative("population_count", "BIGINT", "inhabitants"),
+        not_negative("median_income_amount", MONEY, "median yearly household income"),
+        share("poverty_share", "share of inhabitants in poverty"),
+        share("unemployment_share", "share of the labour force without work"),
         Column("is_urban", "BOOLEAN", "metropolitan area"),
     ),
 )
@@ -287,7 +199,7 @@ CONTROL_TOTALS = Entity(
     ("controlled_source_name", "control_date"),
     "reported_at",
     (
-        _id("controlled_source_name", "the source of this workspace that the statement is about"),
+        identity("controlled_source_name", "the source of this workspace that the statement is about"),
         Column(
             "control_date",
             "DATE",
@@ -298,9 +210,9 @@ CONTROL_TOTALS = Entity(
                 f"a day from {EARLIEST_EVENT} to the day of loading",
             ),
         ),
-        _event("reported_at", "when the other system said so (UTC); null: always known", required=False),
-        _not_negative("line_count", "BIGINT", "lines of that day, postage, cancellations and returns included"),
-        _not_negative("order_count", "BIGINT", "different order_ids with a line of that day"),
+        event("reported_at", "when the other system said so (UTC); null: always known", required=False),
+        not_negative("line_count", "BIGINT", "lines of that day, postage, cancellations and returns included"),
+        not_negative("order_count", "BIGINT", "different order_ids with a line of that day"),
         Column("net_amount", MONEY, "amount of all lines of that day, returns and cancellations negative"),
     ),
 )

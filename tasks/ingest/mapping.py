@@ -14,7 +14,8 @@ from dataclasses import dataclass
 import sqlglot
 from sqlglot import exp
 
-from tasks.config.entities import ENTITIES, Column, Entity
+from tasks.config.entities import ENTITIES
+from tasks.config.entity import Column, Entity
 from tasks.config.errors import SourceError, SqlError, WorkspaceError
 from tasks.config.workspace import Source, Workspace
 from tasks.ingest.readers import BROKEN_LINE, Reader

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tasks.config.entities import ENTITIES, Entity
+from tasks.config.entities import ENTITIES
+from tasks.config.entity import Entity
 from tasks.ingest import pseudonyms
 from tasks.warehouse.catalogue import KEY
 from tasks.warehouse.connection import identifier, literal

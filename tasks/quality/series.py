@@ -15,7 +15,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tasks.config.entities import ENTITIES, Entity
+from tasks.config.entities import ENTITIES
+from tasks.config.entity import Entity
 from tasks.config.workspace import Workspace
 from tasks.quality.comparisons import DAYS_A_WEEK, HISTORY_WEEKS
 from tasks.quality.file_history import FileHistory
