@@ -58,9 +58,10 @@ def clean(data: Path, habits: Habits) -> None:
     for path in sorted((data / "pos").iterdir()):
         _tills(pl.read_parquet(path), habits).write_parquet(path)
     crm = pl.read_csv(data / "crm_customers.csv", separator=";", infer_schema=False)
-    born = pl.col("Geburtsdatum")
+    born, income = pl.col("Geburtsdatum"), pl.col("Jahreseinkommen")
     crm = crm.unique(maintain_order=True).with_columns(
-        pl.when(born.str.ends_with("1893")).then(None).otherwise(born).alias("Geburtsdatum")
+        pl.when(~born.str.ends_with("1893")).then(born).alias("Geburtsdatum"),
+        pl.when(~income.str.starts_with("666666")).then(income).alias("Jahreseinkommen"),
     )
     crm.write_csv(data / "crm_customers.csv", separator=";")
     said = [json.loads(line) for line in (data / "feedback.jsonl").read_text(encoding="utf-8").splitlines()]

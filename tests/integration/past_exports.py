@@ -76,7 +76,11 @@ class _Cut:
         """Copy the rows of a CSV file whose time is before `until`; blank a later time in another column."""
 
         def is_past(text: str) -> bool:
-            return dt.datetime.strptime(text, form).date() < self.until  # noqa: DTZ007 - exports tell no zone
+            try:
+                return dt.datetime.strptime(text, form).date() < self.until  # noqa: DTZ007 - exports tell no zone
+            except ValueError:
+                # A bad row is in the export from the first.
+                return True
 
         with (self.full / name).open(newline="", encoding="utf-8") as handle:
             header, *rows = csv.reader(handle, delimiter=delimiter)
