@@ -143,20 +143,17 @@ def _read(output: Path, record: Record) -> None:
         examples = _examples(row[4])
         words = {value for example in examples for value in example.values() if isinstance(value, str)}
         record.failures.append(Failure(*row[:4], example=_told(examples), words=frozenset(words)))
-    for source, column, action, reason, value, count in ledger(
+    for source, column, action, reason, count in ledger(
         output,
-        "SELECT source_name, coalesce(column_name, ''), action_name, min(reason), min(value_text), count(*)"
+        "SELECT source_name, coalesce(column_name, ''), action_name, min(reason), count(*)"
         " FROM ops.quarantine SEMI JOIN"
         f" (SELECT load_id FROM ops.load WHERE attempt_id = {_LAST}) USING (load_id) GROUP BY ALL",
     ):
         key = (source, column, action)
         # A row may have several problems of one column; they are told by their number.
         record.quarantined[key] += count
-        record.reasons[key] = f"{reason}" + (f", such as {value!r}" if value and column not in _CONTACTS else "")
+        record.reasons[key] = reason
     record.alerts = set(ledger(output, f"SELECT kind_name, subject_name FROM ops.alert WHERE attempt_id = {_LAST}"))
-
-
-_CONTACTS = {"full_name", "email_address", "phone_number"}
 
 
 def _examples(text: str | None) -> list[dict[str, object]]:

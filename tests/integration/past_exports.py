@@ -79,7 +79,7 @@ class _Cut:
             try:
                 return dt.datetime.strptime(text, form).date() < self.until  # noqa: DTZ007 - exports tell no zone
             except ValueError:
-                # A bad row is in the export from the first.
+                # Planted: a time that nobody can read.
                 return True
 
         with (self.full / name).open(newline="", encoding="utf-8") as handle:
