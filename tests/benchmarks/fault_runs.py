@@ -14,7 +14,7 @@ import warnings
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeGuard
 
 import polars as pl
 import yaml
@@ -141,7 +141,7 @@ def _read(output: Path, record: Record) -> None:
         f" FROM ops.check_result WHERE attempt_id = {_LAST} AND NOT is_success ORDER BY severity_name, table_name",
     ):
         examples = _examples(row[4])
-        words = {value for example in examples for value in example.values() if isinstance(value, str)}
+        words = {value for example in examples for value in example.values() if _is_word(value)}
         record.failures.append(Failure(*row[:4], example=_told(examples), words=frozenset(words)))
     for source, column, action, reason, count in ledger(
         output,
@@ -164,6 +164,11 @@ def _examples(text: str | None) -> list[dict[str, object]]:
         values = [text]
     values = values if isinstance(values, list) else [values]
     return [value if isinstance(value, dict) else {"": value} for value in values]
+
+
+def _is_word(value: object) -> TypeGuard[str]:
+    """Whether a value names something; a decimal is a text in the ledger, and a figure nevertheless."""
+    return isinstance(value, str) and not value.removeprefix("-").replace(".", "", 1).isdigit()
 
 
 def _told(examples: list[dict[str, object]]) -> str:
