@@ -58,11 +58,18 @@ def clean(data: Path, habits: Habits) -> None:
     for path in sorted((data / "pos").iterdir()):
         _tills(pl.read_parquet(path), habits).write_parquet(path)
     crm = pl.read_csv(data / "crm_customers.csv", separator=";", infer_schema=False)
-    born = pl.col("Geburtsdatum")
+    born, income = pl.col("Geburtsdatum"), pl.col("Jahreseinkommen")
     crm = crm.unique(maintain_order=True).with_columns(
-        pl.when(born.str.ends_with("1893")).then(None).otherwise(born).alias("Geburtsdatum")
+        pl.when(~born.str.ends_with("1893")).then(born).alias("Geburtsdatum"),
+        pl.when(~income.str.starts_with("666666")).then(income).alias("Jahreseinkommen"),
     )
     crm.write_csv(data / "crm_customers.csv", separator=";")
+    for path in data.glob("consents*.csv"):
+        decided = pl.read_csv(path, infer_schema=False)
+        at = pl.col("decided_at").str.to_datetime("%Y-%m-%dT%H:%M:%SZ", strict=False)
+        decided.unique(maintain_order=True).filter(
+            at.is_not_null() & pl.col("customer").is_not_null() & pl.col("decision").is_in(["opt-in", "opt-out"])
+        ).write_csv(path)
     said = [json.loads(line) for line in (data / "feedback.jsonl").read_text(encoding="utf-8").splitlines()]
     good = [row for row in said if row["customer"] and (row["stars"] or 1) <= 5]
     text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in good)

@@ -14,7 +14,7 @@ import warnings
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeGuard
 
 import polars as pl
 import yaml
@@ -141,22 +141,19 @@ def _read(output: Path, record: Record) -> None:
         f" FROM ops.check_result WHERE attempt_id = {_LAST} AND NOT is_success ORDER BY severity_name, table_name",
     ):
         examples = _examples(row[4])
-        words = {value for example in examples for value in example.values() if isinstance(value, str)}
+        words = {value for example in examples for value in example.values() if _is_word(value)}
         record.failures.append(Failure(*row[:4], example=_told(examples), words=frozenset(words)))
-    for source, column, action, reason, value, count in ledger(
+    for source, column, action, reason, count in ledger(
         output,
-        "SELECT source_name, coalesce(column_name, ''), action_name, min(reason), min(value_text), count(*)"
+        "SELECT source_name, coalesce(column_name, ''), action_name, min(reason), count(*)"
         " FROM ops.quarantine SEMI JOIN"
         f" (SELECT load_id FROM ops.load WHERE attempt_id = {_LAST}) USING (load_id) GROUP BY ALL",
     ):
         key = (source, column, action)
         # A row may have several problems of one column; they are told by their number.
         record.quarantined[key] += count
-        record.reasons[key] = f"{reason}" + (f", such as {value!r}" if value and column not in _CONTACTS else "")
+        record.reasons[key] = reason
     record.alerts = set(ledger(output, f"SELECT kind_name, subject_name FROM ops.alert WHERE attempt_id = {_LAST}"))
-
-
-_CONTACTS = {"full_name", "email_address", "phone_number"}
 
 
 def _examples(text: str | None) -> list[dict[str, object]]:
@@ -167,6 +164,11 @@ def _examples(text: str | None) -> list[dict[str, object]]:
         values = [text]
     values = values if isinstance(values, list) else [values]
     return [value if isinstance(value, dict) else {"": value} for value in values]
+
+
+def _is_word(value: object) -> TypeGuard[str]:
+    """Whether a value names something; a decimal is a text in the ledger, and a figure nevertheless."""
+    return isinstance(value, str) and not value.removeprefix("-").replace(".", "", 1).isdigit()
 
 
 def _told(examples: list[dict[str, object]]) -> str:
