@@ -48,9 +48,7 @@ def compare_days(
         step = DAYS_A_WEEK if days == 1 and rule.aspect == "rows" else 1
         year = _YEAR_WEEKS * (DAYS_A_WEEK if days == 1 else 1)
         history = [units[index * step] for index in range(1, HISTORY_WEEKS + 1) if index * step in units]
-        published = (
-            None if published_day is None or published_day < days else _ending(units, by_day, days, published_day)
-        )
+        published = _ending(units, by_day, days, published_day) if published_day else None
         seasonal = _seasonal(units, step, year) if rule.aspect == "rows" else None
         newest = units.get(0, Unit())
         judgement = None

@@ -59,7 +59,7 @@ class Rule:
         deviations: how unusual it must be, in robust standard deviations.
         min_units: units of history without which nothing is judged.
         min_rows: rows of a unit below which it is not judged.
-        only_fewer: of rows, only a loss is told.
+        only: of rows, whether only a loss (`fewer`) or only an excess (`more`) is told; None: both.
     """
 
     aspect: Aspect
@@ -67,7 +67,7 @@ class Rule:
     deviations: float = 6.0
     min_units: int = 8
     min_rows: float = 30.0
-    only_fewer: bool = False
+    only: Literal["fewer", "more"] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +149,8 @@ def _judge_value(newest: Unit, history: Sequence[Unit], rule: Rule) -> Judgement
         is_material = abs(change) >= rule.limit
     else:
         change = math.exp(min(abs(value - centre), math.log(_NOTHING_LEFT)))
-        is_material = change >= rule.limit and not (rule.only_fewer and value > centre)
+        direction = "more" if value > centre else "fewer"
+        is_material = change >= rule.limit and rule.only in {None, direction}
     usual = centre if is_share else math.exp(centre)
     return Judgement(
         is_wrong=is_material and deviations >= rule.deviations,
@@ -161,10 +162,13 @@ def _judge_value(newest: Unit, history: Sequence[Unit], rule: Rule) -> Judgement
 
 
 def _judge_mix(newest: Unit, history: Sequence[Unit], rule: Rule) -> Judgement:
-    """Total variation of the newest against all earlier ones, beside that of each earlier one against the others."""
+    """Total variation of the newest against all earlier ones, beside that of each earlier one against the others.
+
+    What chance alone does to so few rows is taken off each of them.
+    """
     pooled = pool(history)
-    distance = total_variation(newest.shares, pooled.shares)
-    natural = [total_variation(unit.shares, _without(pooled, unit).shares) for unit in history]
+    distance = _excess(newest, pooled)
+    natural = [_excess(unit, _without(pooled, unit)) for unit in history]
     centre = median(natural)
     spread = max(_MAD_SCALE * median(abs(each - centre) for each in natural), _SMALLEST_SPREAD["mix"])
     deviations = (distance - centre) / spread
@@ -178,6 +182,16 @@ def _judge_mix(newest: Unit, history: Sequence[Unit], rule: Rule) -> Judgement:
         change=distance,
         part=part,
     )
+
+
+def _excess(unit: Unit, others: Unit) -> float:
+    """Total variation beyond what so many draws from `others` have on average.
+
+    A share p of n draws is off by √(2 p (1 − p) / (π n)) on average, as its distribution is nearly normal.
+    """
+    expected = others.shares
+    by_chance = sum(math.sqrt(2 * p * (1 - p) / (math.pi * max(unit.size, 1.0))) for p in expected.values()) / 2
+    return total_variation(unit.shares, expected) - by_chance
 
 
 def total_variation(first: Mapping[str, float], second: Mapping[str, float]) -> float:

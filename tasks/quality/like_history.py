@@ -37,7 +37,7 @@ class _ExpectLikeHistory(BatchExpectation):
     deviations: float
     min_units: int
     min_rows: float
-    only_fewer: bool = False
+    only: Literal["fewer", "more"] | None = None
     shows_values: bool = True
 
     metric_dependencies: ClassVar[tuple[str, ...]] = ("query.table",)
@@ -54,7 +54,7 @@ class _ExpectLikeHistory(BatchExpectation):
         execution_engine: object = None,
     ) -> dict[str, Any]:
         del runtime_configuration, execution_engine
-        rule = Rule(self.aspect, self.limit, self.deviations, self.min_units, self.min_rows, self.only_fewer)
+        rule = Rule(self.aspect, self.limit, self.deviations, self.min_units, self.min_rows, self.only)
         compared = self._compared(metrics["query.table"], rule)
         return _told(compared if self.shows_values else [_unnamed(item) for item in compared], self.aspect)
 

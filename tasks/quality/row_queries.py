@@ -21,6 +21,8 @@ _SHORT_DAY = 0.5
 OTHER = "(others)"
 #: Weeks that tell what a weekday usually has; rows on it that make a day without any a surprise (chance below 1e-5).
 _WEEKS, _ROWS_A_DAY = 13, 12
+#: Days of a span that is searched for values that are gone, and how many spans before it tell that they are usual.
+_SPANS = ((7, 13), (28, 5))
 #: Days that are searched for one without rows, where nothing was published before.
 _SEARCHED_DAYS = 35
 
@@ -117,26 +119,38 @@ def recent_query(relation: str, moment: str, end: dt.date) -> str:
 
 
 def missing_value_query(series: str) -> str:
-    """A SELECT of the values that the last week has not, and that each of the weeks before had, many times.
+    """A SELECT of the values that the last week, or four, have not, and that those before had, many times each.
 
     Args:
         series: a SELECT of subject, unit_no (days back), part and size (`series.py`).
     """
+    spans = " UNION ALL ".join(_missing_in_span(days, history) for days, history in _SPANS)
     return (
-        f"WITH weeks AS (SELECT subject, part, unit_no // 7 AS week, sum(size) AS size FROM ({series})"
-        f" WHERE unit_no // 7 <= {_WEEKS} GROUP BY ALL),"
-        " present AS (SELECT subject, max(week) FILTER (week > 0) AS first_week FROM weeks GROUP BY subject"
-        " HAVING min(week) = 0),"
-        " by_value AS (SELECT subject, part, count(*) FILTER (week > 0) AS week_count, median(size) FILTER (week > 0)"
-        " AS usual_count, coalesce(sum(size) FILTER (week = 0), 0) AS last_count FROM weeks GROUP BY subject, part)"
-        " SELECT subject, part AS missing_value, usual_count FROM by_value INNER JOIN present USING (subject)"
-        f" WHERE last_count = 0 AND week_count = first_week AND first_week >= 6 AND usual_count >= {_ROWS_A_DAY}"
-        f" AND part <> {literal(OTHER)}"
+        f"WITH series AS MATERIALIZED ({series}), found AS ({spans})"
+        " SELECT subject, part AS missing_value, min(days) AS in_days, arg_min(usual_count, days) AS usual_count"
+        f" FROM found WHERE part <> {literal(OTHER)} GROUP BY subject, part"
+    )
+
+
+def _missing_in_span(days: int, history: int) -> str:
+    """Values of which the last span has none, and of which each of up to `history` spans before had some."""
+    least = min(history, 4)
+    return (
+        f"SELECT {days} AS days, subject, part, median(size) FILTER (span > 0) AS usual_count"
+        f" FROM (SELECT subject, part, unit_no // {days} AS span, sum(size) AS size FROM series"
+        f" WHERE unit_no // {days} <= {history} GROUP BY ALL) AS of_span"
+        f" INNER JOIN (SELECT subject, least(max(unit_no) // {days}, {history}) AS span_count FROM series"
+        f" GROUP BY subject HAVING min(unit_no) < {days}) AS of_subject USING (subject)"
+        " GROUP BY subject, part, span_count"
+        " HAVING count(*) FILTER (span = 0) = 0 AND count(*) FILTER (span > 0) >= span_count"
+        f" AND span_count >= {least} AND median(size) FILTER (span > 0) >= {_ROWS_A_DAY}"
     )
 
 
 def missing_day_query(relation: str, moment: str, end: dt.date, since: dt.date | None) -> str:
     """A SELECT of the days without rows on whose weekday there always were some, by source.
+
+    A date that was empty a year before, too, is a holiday.
 
     Args:
         relation: rows with `source_name`.
@@ -147,9 +161,12 @@ def missing_day_query(relation: str, moment: str, end: dt.date, since: dt.date |
     name = identifier(moment)
     first = max(since or dt.date.min, end - dt.timedelta(days=_SEARCHED_DAYS))
     back = end - dt.timedelta(days=_SEARCHED_DAYS + 7 * _WEEKS)
+    a_year_before = end - dt.timedelta(days=366 + _SEARCHED_DAYS)
     return (
-        f"WITH counted AS (SELECT source_name, CAST({name} AS DATE) AS day, count(*) AS row_count FROM {relation}"
-        f" WHERE {name} >= {literal(back)}::TIMESTAMP AND {name} < {literal(end)}::TIMESTAMP GROUP BY ALL),"
+        f"WITH known AS (SELECT source_name, CAST({name} AS DATE) AS day, count(*) AS row_count FROM {relation}"
+        f" WHERE {name} >= {literal(a_year_before)}::TIMESTAMP AND {name} < {literal(end)}::TIMESTAMP GROUP BY ALL),"
+        f" counted AS (SELECT * FROM known WHERE day >= {literal(back)}),"
+        " begun AS (SELECT source_name, min(day) AS first_known FROM known GROUP BY source_name),"
         " span AS (SELECT source_name, min(day) AS first_day, max(day) AS last_day FROM counted GROUP BY source_name),"
         " days AS (SELECT source_name,"
         " CAST(unnest(generate_series(first_day, last_day, INTERVAL 1 DAY)) AS DATE) AS day FROM span),"
@@ -157,6 +174,13 @@ def missing_day_query(relation: str, moment: str, end: dt.date, since: dt.date |
         " LEFT JOIN counted USING (source_name, day)),"
         " beside AS (SELECT source_name, day, row_count, median(row_count) OVER weekday AS usual_count,"
         " count(*) OVER weekday AS week_count FROM filled WINDOW weekday AS (PARTITION BY source_name, isodow(day)))"
-        " SELECT source_name, day AS missing_date, dayname(day) AS weekday_name, usual_count FROM beside"
-        f" WHERE row_count = 0 AND usual_count >= {_ROWS_A_DAY} AND week_count >= 6 AND day >= {literal(first)}"
+        " SELECT beside.source_name, beside.day AS missing_date, dayname(beside.day) AS weekday_name, usual_count"
+        " FROM beside"
+        # On the same date of the year before it was closed, too.
+        " INNER JOIN begun USING (source_name)"
+        " LEFT JOIN known AS earlier"
+        " ON beside.source_name = earlier.source_name AND earlier.day = beside.day - INTERVAL 1 YEAR"
+        " WHERE (earlier.day IS NOT NULL OR first_known > beside.day - INTERVAL 1 YEAR)"
+        f" AND beside.row_count = 0 AND usual_count >= {_ROWS_A_DAY} AND week_count >= 6"
+        f" AND beside.day >= {literal(first)}"
     )

@@ -127,6 +127,8 @@ def _value(entity: Entity, name: str, kwargs: Mapping[str, Any]) -> str:
     column = identifier(name)
     if kwargs.get("by") == "hour":
         return f"CASE WHEN {column} = date_trunc('day', {column}) THEN 'no time' ELSE strftime({column}, '%H h') END"
+    if kwargs.get("by") == "month":
+        return f"strftime({column}, '%Y-%m')"
     if kwargs.get("by") == "shape":
         return _SHAPE.format(value=column)
     if kwargs.get("by") == "sign":

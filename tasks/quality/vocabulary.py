@@ -58,14 +58,14 @@ class Kind:
 
 _RANGE = frozenset({"min_value", "max_value"})
 _STRICT_RANGE = _RANGE | {"strict_min", "strict_max"}
-_RULE = frozenset({"columns", "by", "deviations", "min_units", "min_rows", "only_fewer"})
+_RULE = frozenset({"columns", "by", "deviations", "min_units", "min_rows", "only"})
 #: What a key of ours may be.
 _CHOICES: dict[str, tuple[object, ...]] = {
     "aspect": ("rows", "empty", "level", "mix"),
     "days": (1, 7),
     "against": ("earlier_version", "other_files"),
-    "by": ("hour", "shape", "sign"),
-    "only_fewer": (True, False),
+    "by": ("hour", "month", "shape", "sign"),
+    "only": ("fewer", "more"),
 }
 
 
@@ -80,7 +80,7 @@ VOCABULARY: dict[str, Kind] = {
     PATTERN: _kind("query of rows", "column pattern"),
     RECENT: _kind("query"),
     NO_GAP: _kind("query"),
-    NO_LOSS: _kind("query", "columns"),
+    NO_LOSS: _kind("query", "columns", frozenset({"by"})),
     RECENT_DAYS: _kind("query", "aspect days limit", _RULE),
     NEW_FILES: _kind("query", "aspect limit", _RULE | {"against"}),
     ROW_COUNT: _kind("query", "limit"),

@@ -30,8 +30,6 @@ from tests.integration.corridor import EXAMPLES
 KEY = "the key of these tests, which is no secret"
 CUSTOMERS = 300
 _PRIVACY = {"pseudonymise": True, "key": "${RESEGMENT_PSEUDONYM_KEY}"}
-#: What another change moves into `raw`; until then its rows are known to hold what the files do.
-_QUARANTINED = {("quarantine", "value_text"), ("quarantine", "row_json")}
 
 
 @dataclass(slots=True)
@@ -262,13 +260,7 @@ def test_no_secret_right_of_staging(company: Searched) -> None:
 
 def test_no_secret_in_the_ledger(company: Searched) -> None:
     ops = columns_of(company.output / "warehouse.duckdb", ("ops",))
-    assert company.found_in(flat({key: values for key, values in ops.items() if key[1:] not in _QUARANTINED})) == []
-
-
-@pytest.mark.xfail(strict=True, reason="ops.quarantine holds the rows as the files have them; they are to move to raw")
-def test_no_secret_in_the_quarantine(demo: Searched) -> None:
-    ops = columns_of(demo.output / "warehouse.duckdb", ("ops",))
-    assert demo.found_in(flat({key: values for key, values in ops.items() if key[1:] in _QUARANTINED})) == []
+    assert company.found_in(flat(ops)) == []
 
 
 def test_real_ids_end_with_raw(company: Searched) -> None:

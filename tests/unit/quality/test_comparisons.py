@@ -74,6 +74,10 @@ def test_what_the_last_publication_ended_with_is_not_told_again() -> None:
     assert judged(compare_days(prices, LEVEL, days=7)).is_wrong
     assert judged(compare_days(prices, LEVEL, days=7, published_day=30)).is_wrong
     assert not judged(compare_days(prices, LEVEL, days=7, published_day=7)).is_wrong
+    # Of yesterday's publication, too, whose week shares six days with the newest.
+    assert not judged(compare_days(prices, LEVEL, days=7, published_day=1)).is_wrong
+    sudden = [record(day, 50, 50 * math.log(900 if day == 0 else 9)) for day in range(190)]
+    assert judged(compare_days(sudden, LEVEL, days=7, published_day=1)).is_wrong
 
 
 def files(*others: int, is_version: bool, published: int | None = None) -> list[dict[str, Any]]:

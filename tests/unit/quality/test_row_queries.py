@@ -102,6 +102,12 @@ def test_a_day_that_is_missing_is_named(warehouse: Warehouse) -> None:
     assert missing(warehouse, dt.date(2025, 6, 19)) == []
 
 
+def test_a_date_that_was_empty_a_year_before_is_a_holiday(warehouse: Warehouse) -> None:
+    shop(warehouse, days=500)
+    warehouse.execute("DELETE FROM events WHERE CAST(\"at\" AS DATE) IN ('2025-06-18', '2024-06-18', '2025-06-19')")
+    assert missing(warehouse) == [("shop", dt.date(2025, 6, 19))]
+
+
 def test_a_day_on_which_little_happens_may_be_empty(warehouse: Warehouse) -> None:
     shop(warehouse)
     warehouse.execute('DELETE FROM events WHERE minute("at") > 0 OR hour("at") % 2 = 1')
@@ -144,19 +150,27 @@ def weeks(values: str) -> str:
     return f"SELECT 'shop: store_id' AS subject, unit_no, part, size FROM ({values}) AS made (unit_no, part, size)"
 
 
+def daily(size: int, days: str = "range(180)", where: str = "true") -> str:
+    return f"SELECT n, s, {size} FROM {days} AS d (n), unnest(['a', 'b']) AS v (s) WHERE {where}"
+
+
 @pytest.mark.parametrize(
     ("values", "gone"),
     [
-        ("SELECT n, s, 5 FROM range(90) AS d (n), unnest(['a', 'b']) AS v (s)", []),
-        ("SELECT n, s, 5 FROM range(90) AS d (n), unnest(['a', 'b']) AS v (s) WHERE n > 6 OR s = 'a'", ["b"]),
-        # A value that has not been there every week, or seldom, may be gone.
-        ("SELECT n, s, 5 FROM range(90) AS d (n), unnest(['a', 'b']) AS v (s) WHERE n > 20 OR s = 'a'", []),
-        ("SELECT n, s, 1 FROM range(90) AS d (n), unnest(['a', 'b']) AS v (s) WHERE n > 6 OR s = 'a'", []),
+        (daily(5), []),
+        (daily(5, where="n > 6 OR s = 'a'"), [("b", 7)]),
+        (daily(1, where="n > 27 OR s = 'a'"), [("b", 28)]),
+        # A value that has not always been there, or is seldom, may be gone.
+        (daily(5, where="n > 20 OR s = 'a'"), []),
+        (daily(5, where="s = 'a' OR n BETWEEN 7 AND 60"), []),
+        (daily(1, where="n > 6 OR s = 'a'"), []),
         # Where nothing came at all, the age of the newest row says it.
-        ("SELECT n, s, 5 FROM range(7, 90) AS d (n), unnest(['a', 'b']) AS v (s)", []),
-        ("SELECT n, s, 5 FROM range(30) AS d (n), unnest(['a', 'b']) AS v (s) WHERE n > 6 OR s = 'a'", []),
+        (daily(5, "range(28, 180)"), []),
+        (daily(5, "range(27)", "n > 6 OR s = 'a'"), []),
     ],
 )
-def test_a_value_that_every_week_had_is_missed(warehouse: Warehouse, values: str, gone: list[str]) -> None:
+def test_a_value_that_was_always_there_is_missed(
+    warehouse: Warehouse, values: str, gone: list[tuple[str, int]]
+) -> None:
     rows = warehouse.rows(missing_value_query(weeks(values)))
-    assert [value for _, value, _ in rows] == gone
+    assert [(value, days) for _, value, days, _ in rows] == gone
