@@ -143,7 +143,7 @@ class QueryContext:
                 return row_queries.missing_day_query(relation, moment or "", self.end, since)
             case vocabulary.NO_LOSS:
                 series = self._series.days(entity, {"aspect": "mix", **kwargs})
-                return row_queries.missing_value_query(series)
+                return row_queries.missing_value_query(series, kwargs.get("min_rows", row_queries.ROWS_OF_VALUE))
             case vocabulary.RECENT_DAYS:
                 return self._series.days(entity, kwargs)
             case vocabulary.NEW_FILES:

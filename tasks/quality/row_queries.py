@@ -22,7 +22,9 @@ OTHER = "(others)"
 #: Weeks that tell what a weekday usually has; rows on it that make a day without any a surprise (chance below 1e-5).
 _WEEKS, _ROWS_A_DAY = 13, 12
 #: Days of a span that is searched for values that are gone, and how many spans before it tell that they are usual.
-_SPANS = ((7, 13), (28, 5))
+_SPANS, _LEAST_SPANS = ((7, 13), (28, 5)), 4
+#: Rows of a value without which its absence is a surprise: rows come in orders, of which these are a dozen or two.
+ROWS_OF_VALUE = 50
 #: Days that are searched for one without rows, where nothing was published before.
 _SEARCHED_DAYS = 35
 
@@ -118,13 +120,14 @@ def recent_query(relation: str, moment: str, end: dt.date) -> str:
     )
 
 
-def missing_value_query(series: str) -> str:
+def missing_value_query(series: str, least: float) -> str:
     """A SELECT of the values that the last week, or four, have not, and that those before had, many times each.
 
     Args:
         series: a SELECT of subject, unit_no (days back), part and size (`series.py`).
+        least: rows that a value must usually have in such a time.
     """
-    spans = " UNION ALL ".join(_missing_in_span(days, history) for days, history in _SPANS)
+    spans = " UNION ALL ".join(_missing_in_span(days, history, least) for days, history in _SPANS)
     return (
         f"WITH series AS MATERIALIZED ({series}), found AS ({spans})"
         " SELECT subject, part AS missing_value, min(days) AS in_days, arg_min(usual_count, days) AS usual_count"
@@ -132,9 +135,8 @@ def missing_value_query(series: str) -> str:
     )
 
 
-def _missing_in_span(days: int, history: int) -> str:
+def _missing_in_span(days: int, history: int, least: float) -> str:
     """Values of which the last span has none, and of which each of up to `history` spans before had some."""
-    least = min(history, 4)
     return (
         f"SELECT {days} AS days, subject, part, median(size) FILTER (span > 0) AS usual_count"
         f" FROM (SELECT subject, part, unit_no // {days} AS span, sum(size) AS size FROM series"
@@ -143,7 +145,7 @@ def _missing_in_span(days: int, history: int) -> str:
         f" GROUP BY subject HAVING min(unit_no) < {days}) AS of_subject USING (subject)"
         " GROUP BY subject, part, span_count"
         " HAVING count(*) FILTER (span = 0) = 0 AND count(*) FILTER (span > 0) >= span_count"
-        f" AND span_count >= {least} AND median(size) FILTER (span > 0) >= {_ROWS_A_DAY}"
+        f" AND span_count >= {_LEAST_SPANS} AND median(size) FILTER (span > 0) >= {least}"
     )
 
 

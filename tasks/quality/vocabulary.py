@@ -80,7 +80,7 @@ VOCABULARY: dict[str, Kind] = {
     PATTERN: _kind("query of rows", "column pattern"),
     RECENT: _kind("query"),
     NO_GAP: _kind("query"),
-    NO_LOSS: _kind("query", "columns", frozenset({"by"})),
+    NO_LOSS: _kind("query", "columns", frozenset({"by", "min_rows"})),
     RECENT_DAYS: _kind("query", "aspect days limit", _RULE),
     NEW_FILES: _kind("query", "aspect limit", _RULE | {"against"}),
     ROW_COUNT: _kind("query", "limit"),

@@ -172,5 +172,5 @@ def daily(size: int, days: str = "range(180)", where: str = "true") -> str:
 def test_a_value_that_was_always_there_is_missed(
     warehouse: Warehouse, values: str, gone: list[tuple[str, int]]
 ) -> None:
-    rows = warehouse.rows(missing_value_query(weeks(values)))
+    rows = warehouse.rows(missing_value_query(weeks(values), 12))
     assert [(value, days) for _, value, days, _ in rows] == gone
