@@ -192,7 +192,9 @@ def _keep_sizes(run: Run, relations: Mapping[str, str]) -> None:
 def _result_row(finding: Finding) -> dict[str, object]:
     """A row of `ops.check_result`; `is_success` is null where a check was not run or could not be."""
     expectation, outcome, examples = finding.check.expectation, finding.outcome, finding.examples
-    observed = None if finding.observed is None else shown(finding.observed)
+    # What a check on history observed is a sentence; other figures are short, or cut.
+    is_sentence = expectation.type in HISTORY
+    observed = finding.observed if is_sentence or finding.observed is None else shown(finding.observed)
     if finding.skipped is not None:
         observed = f"not checked: {finding.skipped}"
     elif outcome is not None and outcome.error:

@@ -65,8 +65,9 @@ def _check(row: dict[str, Any]) -> CheckRow:
         observed=mask_emails(row["observed_value"] or "")
         if row["is_success"] is None or is_series
         else ", ".join(shown_examples(table, column, row["observed_value"])),
-        element_count=row["element_count"],
-        unexpected_count=row["unexpected_count"],
+        # What a series says is in its sentence: its elements are comparisons, no rows.
+        element_count=None if is_series else row["element_count"],
+        unexpected_count=None if is_series else row["unexpected_count"],
         examples=() if is_series else shown_examples(table, column, row["example_values"])[:_EXAMPLES_OF_CHECK],
     )
 

@@ -59,6 +59,28 @@ def test_a_check_that_was_not_run_has_not_failed(tmp_path: Path) -> None:
     assert why in render_checks(data)
 
 
+def test_a_check_on_history_is_told_by_its_sentence(tmp_path: Path) -> None:
+    run = made_run.start_run(tmp_path)
+    found = "crm: income_amount of crm.csv: the typical value is 3,480, usually 41,760"
+    made_monitoring.add_check(
+        run,
+        "raw.customers",
+        "income_amount",
+        "typical figures",
+        expectation_name="expect_new_files_to_be_like_earlier_ones",
+        is_success=False,
+        observed_value=found,
+        element_count=4,
+        unexpected_count=1,
+        example_values='[{"what": "crm: income_amount of crm.csv"}]',
+    )
+    (check,) = collect(run).failed_checks
+    assert (check.observed, check.unexpected_count, check.examples) == (found, None, ())
+    page = render_checks(collect(run))
+    assert found in page
+    assert "1 wrong in 4" not in page
+
+
 def test_what_was_worked_off_is_listed_no_more_where_the_run_sees_it(tmp_path: Path) -> None:
     run = made_run.start_run(tmp_path)
     file = made_monitoring.add_load(run, 1, "shop", "order_lines", quarantined=2)
