@@ -63,12 +63,13 @@ def people(data: Path) -> pl.DataFrame:
 
 @cache
 def published_text(output: Path) -> str:
-    """Every value of every published file, and the report, in lower case."""
+    """Every value of every column of every published file, each once, and the report, in lower case."""
     texts = [path.read_text(encoding="utf-8") for path in (output / "report").rglob("*.html")]
-    texts += [pl.read_parquet(path).write_csv() for path in sorted((output / "published").rglob("*.parquet"))]
+    frames = [pl.read_parquet(path) for path in sorted((output / "published").rglob("*.parquet"))]
     with duckdb.connect(str(output / "published" / "published.duckdb"), read_only=True) as connection:
         for (table,) in connection.execute("SELECT table_name FROM information_schema.tables").fetchall():
-            texts.append(connection.sql(f'SELECT * FROM "{table}"').pl().write_csv())
+            frames.append(connection.sql(f'SELECT * FROM "{table}"').pl())
+    texts += [str(value) for value in {value for frame in frames for column in frame for value in column.unique()}]
     texts += [path.read_text(encoding="utf-8") for path in (output / "published").rglob("*.json")]
     return "\n".join(texts).lower()
 
