@@ -22,7 +22,7 @@ import datetime as dt
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Literal
@@ -85,7 +85,7 @@ class SqlModel:
     def reads(self) -> frozenset[str]:
         """Every ``schema.table`` that the SELECT names, and functions that read a table by its name."""
         try:
-            tree = sqlglot.parse_one(self.sql, dialect="duckdb")
+            return _tables_read(self.sql)
         except sqlglot.ParseError as error:
             first = error.errors[0] if error.errors else {}
             raise WorkspaceError(
@@ -93,7 +93,14 @@ class SqlModel:
                 where=f"{self.path}:{first.get('line', 1)}",
                 hint="a model is a single SELECT statement in DuckDB's SQL",
             ) from error
-        return frozenset(name for table in tree.find_all(exp.Table) if (name := _read_name(table)))
+
+
+@lru_cache(maxsize=1024)
+def _tables_read(sql: str) -> frozenset[str]:
+    """Kept from one loading of the models to the next: a run loads each many times, and parsing is what takes long."""
+    return frozenset(
+        name for table in sqlglot.parse_one(sql, dialect="duckdb").find_all(exp.Table) if (name := _read_name(table))
+    )
 
 
 def _read_name(table: exp.Table) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import hmac
 import logging
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,14 @@ from tasks.warehouse.summary import RunSummary
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 EXAMPLES = REPOSITORY / "examples"
+#: What the examples that publish pseudonyms are run with; no secret.
+PSEUDONYM_KEY = "the key of the examples in tests"
+
+
+def published_id(customer_id: str) -> str:
+    """The pseudonym of a customer under that key, by hand: `p_` and half of an HMAC-SHA256."""
+    digest = hmac.new(PSEUDONYM_KEY.encode(), b"customer_id\0" + customer_id.encode(), hashlib.sha256)
+    return "p_" + digest.hexdigest()[:32]
 
 
 def run_corridor(workspace: Path, as_of: dt.date, output: Path, *overrides: str) -> RunSummary:

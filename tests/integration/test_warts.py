@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.integration.conftest import Published
 from tests.integration.wart_looks import REPOSITORY, Setting, Wart
 from tests.integration.warts import CASES, SETTINGS, Met, listed_warts, meet, page
 
@@ -15,12 +16,18 @@ MeetWart = Callable[[Wart], Met]
 
 
 @pytest.fixture(scope="module")
-def met(test_data: Path, tmp_path_factory: pytest.TempPathFactory) -> MeetWart:
-    """What became of a wart; the runs of a setting are made when its first wart is asked for."""
+def met(test_data: Path, tmp_path_factory: pytest.TempPathFactory, published: Published) -> MeetWart:
+    """What became of a wart; the runs of a setting are made when its first wart is asked for.
+
+    Of a wart that is followed to the published tables, the run is that of `test_examples.py`.
+    """
 
     @cache
     def of_setting(setting: Setting) -> dict[Wart, Met]:
-        return {one.wart: one for one in meet(setting, test_data, tmp_path_factory.mktemp("warts") / "out")}
+        output = tmp_path_factory.mktemp("warts") / "out"
+        if setting.until == "published":
+            output = published(Path(setting.folder).name)
+        return {one.wart: one for one in meet(setting, test_data, output)}
 
     return lambda wart: of_setting(wart.setting)[wart]
 

@@ -10,13 +10,13 @@ import polars as pl
 
 from tests.integration.wart_looks import Count, Setting, Wart, check_says, read, silent
 
-RETAIL = Setting("examples/retail", dt.date(2011, 8, 31))
+RETAIL = Setting("examples/retail", dt.date(2011, 8, 31), until="features")
 RETAIL_AS_IT_IS = Setting(
     "examples/retail",
     dt.date(2011, 8, 31),
     ("sources.sales.columns.customer_id=CustomerID", "sources.sales.columns.country_name=Country"),
 )
-GROCERY = Setting("examples/grocery", dt.date(2017, 12, 31))
+GROCERY = Setting("examples/grocery", dt.date(2017, 12, 31), sources=("transactions", "households"))
 GROCERY_AS_IT_IS = Setting(
     "examples/grocery",
     dt.date(2017, 12, 31),
@@ -25,6 +25,7 @@ GROCERY_AS_IT_IS = Setting(
         "sources.redemptions.lookups.coupons={path: $DATA/completejourney/coupons.parquet, format: parquet, key: coupon_upc}",
         "sources.redemptions.columns.campaign_id=coupons.campaign_id",
     ),
+    ("transactions", "redemptions"),
 )
 _RETAIL_FILE = "`examples/retail/resegment.yaml`: "
 _GROCERY_FILE = "`examples/grocery/resegment.yaml`: "
@@ -142,7 +143,7 @@ CASES: tuple[Wart, ...] = (
         RETAIL,
         lambda look: (
             look.count("SELECT count(*) FROM raw.order_lines WHERE order_id LIKE 'A%' AND NOT is_product")
-            + look.count('SELECT count(*) FROM ops.quarantine WHERE row_json LIKE \'%"InvoiceNo":"A%\'')
+            + look.count('SELECT count(*) FROM raw.quarantined_row WHERE row_json LIKE \'%"InvoiceNo":"A%\'')
         ),
         lambda look: look.reasons("sales", "unit_price_amount"),
     ),

@@ -25,8 +25,10 @@ AIRLINES = Setting(_FOLDER + "airlines", dt.date(2015, 2, 28))
 AIRLINES_AS_THEY_ARE = Setting(
     _FOLDER + "airlines", dt.date(2015, 2, 28), ("sources.comments.columns.feedback_id=row_id",)
 )
-AREAS = Setting(_FOLDER + "areas", dt.date(2018, 3, 31))
-AREAS_WITH_GROUPS = Setting(_FOLDER + "areas", dt.date(2018, 3, 31), ("sources.countries.where=Code IS NOT NULL",))
+AREAS = Setting(_FOLDER + "areas", dt.date(2018, 3, 31), until="features")
+AREAS_WITH_GROUPS = Setting(
+    _FOLDER + "areas", dt.date(2018, 3, 31), ("sources.countries.where=Code IS NOT NULL",), ("borrowers", "countries")
+)
 NOISE = Setting(_FOLDER + "noise", dt.date(2020, 12, 31))
 NOISE_AS_IT_IS = Setting(_FOLDER + "noise", dt.date(2020, 12, 31), ("sources.points.columns.region_name=column0",))
 _STOPS = "no source has more unreadable rows than quality.max_quarantined_share allows"

@@ -23,7 +23,7 @@ from tasks.ingest.tasks import ingest_source
 from tasks.quality.gate import run_checks
 from tasks.warehouse.build import build_schema
 from tasks.warehouse.run import Run, open_run
-from tests.integration.corridor import run_corridor
+from tests.integration.corridor import PSEUDONYM_KEY, run_corridor
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -36,13 +36,15 @@ class Setting:
         folder: of the workspace.
         as_of: the day.
         overrides: `a.b.c=value`; `$DATA` is the folder of the sets.
-        is_published: whether the whole corridor is run first, so that there are published files and a report.
+        sources: those that are kept of the workspace's, where the warts are of these alone.
+        until: the last room that a wart is followed to; `published` is the whole corridor.
     """
 
     folder: str
     as_of: dt.date
     overrides: tuple[str, ...] = ()
-    is_published: bool = False
+    sources: tuple[str, ...] = ()
+    until: Literal["staging", "features", "published"] = "staging"
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,7 @@ class Look:
         """Why, with the number of rows and one value of each reason."""
         found = self.rows(
             "SELECT reason, min(value_text), count(*) FROM ops.quarantine"
+            " LEFT JOIN raw.quarantined_value USING (load_id, row_number, column_name)"
             f" WHERE source_name = '{source}' AND column_name = '{column}' GROUP BY ALL ORDER BY 3 DESC, 1"
         )
         return "; ".join(f"{column} {value!r}: {reason} ({count:,})" for reason, value, count in found)
@@ -89,28 +92,41 @@ class Look:
 
 @contextmanager
 def look_at(setting: Setting, data: Path, output: Path) -> Iterator[Look]:
-    """Ingest, check, stage, check, build features; a door that stops the run is the end of it."""
+    """Follow a setting's files as far as its warts go; a door that stops the run is the end of it.
+
+    Where the corridor has been run to the folder before, it is looked at as it is.
+    """
     home = str(data.resolve())
     overrides = [override.replace("$DATA", home) for override in setting.overrides]
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RESEGMENT_TEST_DATA", home)
+        patch.setenv("RESEGMENT_PSEUDONYM_KEY", PSEUDONYM_KEY)
         space = load_workspace(REPOSITORY / setting.folder, overrides=overrides)
-        if setting.is_published:
+        if setting.sources:
+            space = space.model_copy(update={"sources": {name: space.sources[name] for name in setting.sources}})
+        if setting.until == "published" and not (output / "published").exists():
             run_corridor(REPOSITORY / setting.folder, setting.as_of, output, *overrides)
     with open_run(space, as_of=setting.as_of, known_as_of=None, output=output) as run:
-        for name in space.sources:
-            ingest_source.fn(run, name)
-        run.identify()
-        build_raw_views(run)
         look = Look(run)
-        try:
-            look.told.extend(finding.sentence for finding in run_checks(run, "raw").failed("warning"))
-            build_schema(run, "staging")
-            look.told.extend(finding.sentence for finding in run_checks(run, "staging").failed("warning"))
-            build_schema(run, "features")
-        except GateFailed as stop:
-            look.told.extend(line.strip() for line in stop.message.splitlines()[1:])
+        if setting.until != "published":
+            look.told.extend(_follow(run, setting))
         yield look
+
+
+def _follow(run: Run, setting: Setting) -> Iterator[str]:
+    """Ingest, check, stage, check, and build features where they are looked at; every sentence of a failed check."""
+    for name in run.workspace.sources:
+        ingest_source.fn(run, name)
+    run.identify()
+    build_raw_views(run)
+    try:
+        yield from (finding.sentence for finding in run_checks(run, "raw").failed("warning"))
+        build_schema(run, "staging")
+        yield from (finding.sentence for finding in run_checks(run, "staging").failed("warning"))
+        if setting.until == "features":
+            build_schema(run, "features")
+    except GateFailed as stop:
+        yield from (line.strip() for line in stop.message.splitlines()[1:])
 
 
 @cache

@@ -1,0 +1,36 @@
+"""What several modules of this folder look at, so that it is published once."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from tests.integration.corridor import EXAMPLES, PSEUDONYM_KEY, run_corridor
+
+EXAMPLE_DATES = {
+    "personality": (dt.date(2014, 10, 4), dt.date(2014, 10, 11)),
+    "bank": (dt.date(2009, 12, 31), dt.date(2010, 11, 30)),
+    "orders-with-names": (dt.date(2006, 6, 30), dt.date(2006, 12, 31)),
+}
+Published = Callable[[str], Path]
+
+
+@pytest.fixture(scope="session")
+def published(test_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Published:
+    """The output folder of an example, both dates published when it is first asked for."""
+
+    @cache
+    def of_example(example: str) -> Path:
+        output = tmp_path_factory.mktemp(example) / "out"
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("RESEGMENT_TEST_DATA", str(test_data.resolve()))
+            patch.setenv("RESEGMENT_PSEUDONYM_KEY", PSEUDONYM_KEY)
+            for date in EXAMPLE_DATES[example]:
+                run_corridor(EXAMPLES / example, date, output)
+        return output
+
+    return of_example
