@@ -46,3 +46,4 @@ SELECT
     coalesce(staged.net_amount, 0) AS net_amount
 FROM staging.control_totals AS stated
 FULL JOIN staged USING (controlled_source_name, control_date)
+ORDER BY controlled_source_name, control_date

@@ -50,7 +50,7 @@ def test_a_full_disk_is_told_and_leaves_the_publication(tmp_path: Path) -> None:
         prepare(folder, case)
         assert run(folder, case)[0] == 0
         before = (disk / "out" / "published" / "manifest.json").read_text()
-        lines = "".join(f"n{n},1,c{n % 4000},2025-06-01 10:00:00,p{n},{n:064d},1,2.0\n" for n in range(300_000))
+        lines = "".join(f"n{n},1,c{n % 4000},2025-06-01 10:00:00,p{n:064d},bread,1,2.0\n" for n in range(300_000))
         with (folder / "orders.csv").open("a") as handle:
             handle.write(lines)
         code, said = run(folder, case)
