@@ -38,6 +38,7 @@ def test_ids_of_persons_contacts_and_the_day_of_birth_are_classified() -> None:
         "feedback.customer_id": "identifier",
         "feedback.comment_text": "contact",
         "campaign_contacts.customer_id": "identifier",
+        "consents.customer_id": "identifier",
     }
     assert {"full_name", "email_address", "phone_number", "comment_text"} == CONTACT_COLUMNS
 
