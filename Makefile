@@ -26,8 +26,8 @@ endif
 demo: install ## make the demo company, run three months, say where the report is
 	$(BIN)/resegment demo $(ARGS)
 
-test: install ## run the tests
-	$(BIN)/python -m pytest $(ARGS)
+test: install ## run the tests, on every core
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile $(ARGS)
 
 lint: install ## style, types, import rule, SQL
 	$(BIN)/ruff check .
