@@ -72,7 +72,7 @@ def test_list_groups_by_reason_and_chooses(folder: Path) -> None:
     assert told[0] == "rows source column reason kept out status numbers"
     assert "1 orders quantity cannot be read as DECIMAL(18,3) row open 1" in told
     assert "1 orders the line not a row: 2 columns, expected 8 row open 4" in told
-    assert "1 people birth_date expected a birth within the last 110 years value only open 5" in told
+    assert "1 people birth_date expected a birth from 1900-01-02 to the day of loading value only open 5" in told
     assert len(lines(say(folder, "list", "--source", "people"))) == 2
     assert len(lines(say(folder, "list", "--reason", "COLUMNS"))) == 2
     assert say(folder, "list", "--status", "released") == "nothing released in quarantine\n"
@@ -91,7 +91,7 @@ def test_list_of_rows_is_cut_at_its_limit(folder: Path) -> None:
 def test_show_marks_the_column_and_masks_contacts(folder: Path) -> None:
     told = say(folder, "show", "5")
     assert "→ born 1850-01-01 birth_date" in lines(told)
-    assert "birth_date '1850-01-01': expected a birth within the last 110 years (value left out; open)" in told
+    assert "birth_date '1850-01-01': expected a birth from 1900-01-02 to the day of loading (value left out; open)" in told
     assert "name (withheld) full_name" in lines(told)
     for value in ("Anna", "Müller", "anna@example.com", "Wien"):
         assert value not in told
@@ -135,10 +135,23 @@ def test_released_rows_are_published_though_they_break_a_rule(folder: Path) -> N
     assert published(folder) == (11, 9, 2)
 
 
-def test_a_released_value_that_later_rooms_cannot_use_stops_at_their_door(folder: Path) -> None:
+def test_a_released_value_that_no_feature_can_use_is_left_out_with_a_warning(folder: Path) -> None:
     assert lines(say(folder, "release", "5", "--because", "he is that old"))[0] == "1 values put back: 5"
-    told = resegment("run", "--quiet", cwd=folder, code=3).stderr
-    assert "ages lie between 0 and 110 years" in told
+    told = resegment("run", cwd=folder)
+    assert "nobody is older than 110 years" in told.stdout + told.stderr
+
+
+def test_a_released_value_that_features_rely_on_stops_at_their_door(tmp_path: Path) -> None:
+    reviews = {"entity": "feedback", "format": "csv", "path": "reviews.csv"} | {
+        "columns": {"feedback_id": "id", "customer_id": "customer", "given_at": '"at"', "rating": "stars"}
+    }
+    sources = {**small_workspace()["sources"], "reviews": reviews}  # type: ignore[dict-item]
+    write(tmp_path, ORDERS, sources=sources, quality={"max_quarantined_share": 0.9})
+    (tmp_path / "reviews.csv").write_text("id,customer,at,stars\nf1,anna,2025-06-02,5\nf2,ben,2025-06-03,7\n")
+    resegment("run", "--quiet", cwd=tmp_path)
+    assert lines(say(tmp_path, "release", "1", "--because", "seven stars"))[0] == "1 values put back: 1"
+    told = resegment("run", "--quiet", cwd=tmp_path, code=3).stderr
+    assert "ratings go from 1 to 5" in told
 
 
 def test_discarded_rows_count_no_more(folder: Path) -> None:

@@ -32,7 +32,7 @@ def test_same_seed_same_bytes_on_any_number_of_threads(tmp_path: Path) -> None:
         _in_another_process(tmp_path / str(threads), threads)
     generate_demo(tmp_path / "here", customers=700, seed=3)
     here = digests(tmp_path / "here")
-    assert len(here) == 18 + 18 + 7 + 2 + 1
+    assert len(here) == 18 + 18 + 8 + 2 + 1
     assert digests(tmp_path / "1") == here
     assert digests(tmp_path / "4") == here
 

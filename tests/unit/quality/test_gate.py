@@ -208,7 +208,11 @@ def test_contact_data_are_in_no_example(whole_run: Run, own_suite: OwnSuite, spo
     filled = "UPDATE staging.customers SET email_address = 'anna@example.com', full_name = 'Anna Example'"
     with spoiled("staging.customers", filled), pytest.raises(GateFailed) as raised:
         run_checks(run, "staging")
-    kept = whole_run.warehouse.rows("SELECT observed_value, example_values FROM ops.check_result")
+    kept = whole_run.warehouse.rows(
+        "SELECT observed_value, example_values FROM ops.check_result WHERE attempt_id = $attempt",
+        {"attempt": run.attempt_id},
+    )
+    assert kept
     assert "c1" in raised.value.message
     assert "(withheld)" in raised.value.message
     assert "nna" not in raised.value.message

@@ -90,7 +90,10 @@ FAULTS = {
     "file of other signs": (f"{_SET} quantity = -quantity WHERE {_NEW}", "of a new file are not of the other sign"),
     "file of other hours": (f"{_SET} ordered_at = ordered_at + INTERVAL 5 HOUR WHERE {_NEW}", "times of a new file"),
     "file of other ids": (f"{_SET} customer_id = lower(customer_id) WHERE {_NEW}", "ids of a new file"),
-    "file of a tenth": (f"DELETE FROM {{t}} WHERE {_NEW} AND hash(order_id) % 10 < 9", "a new file has about as many"),
+    "file of five": (
+        f"INSERT INTO {{t}} SELECT t.* FROM {{t}} AS t, range(5) AS r (n) WHERE {_NEW}",
+        "has not many times the rows",
+    ),
 }
 
 
