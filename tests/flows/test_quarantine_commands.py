@@ -91,7 +91,9 @@ def test_list_of_rows_is_cut_at_its_limit(folder: Path) -> None:
 def test_show_marks_the_column_and_masks_contacts(folder: Path) -> None:
     told = say(folder, "show", "5")
     assert "→ born 1850-01-01 birth_date" in lines(told)
-    assert "birth_date '1850-01-01': expected a birth from 1900-01-02 to the day of loading (value left out; open)" in told
+    assert (
+        "birth_date '1850-01-01': expected a birth from 1900-01-02 to the day of loading (value left out; open)" in told
+    )
     assert "name (withheld) full_name" in lines(told)
     for value in ("Anna", "Müller", "anna@example.com", "Wien"):
         assert value not in told

@@ -77,7 +77,14 @@ def write_loads(run: Run) -> None:
     monitoring.add_load(run, 2, "shop", "order_lines", read=180_233, quarantined=5)
     lines = monitoring.add_load(run, 3, "shop", "order_lines", read=21_377, quarantined=19)
     for entity, load, column, value, reason, times in (
-        ("customers", customers, "birth_date", "1893-04-02", "expected a birth from 1900-01-02 to the day of loading", 12),
+        (
+            "customers",
+            customers,
+            "birth_date",
+            "1893-04-02",
+            "expected a birth from 1900-01-02 to the day of loading",
+            12,
+        ),
         ("customers", customers, "email_address", "anna@example.com", "expected an address", 3),
         ("customers", customers, "phone_number", "+49 170 5550123", "expected a number", 1),
         ("customers", customers, "income_amount", "Berta Shifted", "cannot be read as DECIMAL(18,4)", 27),
