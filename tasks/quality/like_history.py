@@ -11,8 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, ClassVar, Literal
 
-from great_expectations.expectations.expectation import BatchExpectation
-
+from tasks.quality.batch_metric import BatchMetricExpectation
 from tasks.quality.comparisons import Comparison, compare_days, compare_files
 from tasks.quality.history import Aspect, Judgement, Rule
 
@@ -23,7 +22,7 @@ _FIGURES = 4
 _WORDS = {"rows": "the number of rows", "empty": "the share without a value", "level": "the typical value"}
 
 
-class _ExpectLikeHistory(BatchExpectation):
+class _ExpectLikeHistory(BatchMetricExpectation):
     """Succeeds where no newest unit is both unusual and materially unlike its history.
 
     `query` returns rows of (subject, unit_no, part, size, total). The result counts the subjects judged as elements.
@@ -42,18 +41,11 @@ class _ExpectLikeHistory(BatchExpectation):
 
     metric_dependencies: ClassVar[tuple[str, ...]] = ("query.table",)
     success_keys: ClassVar[tuple[str, ...]] = ("query", "fetch_all")
-    domain_keys: ClassVar[tuple[str, ...]] = ("batch_id", "row_condition", "condition_parser")
 
     def _compared(self, records: list[dict[str, Any]], rule: Rule) -> list[Comparison]:
         raise NotImplementedError
 
-    def _validate(
-        self,
-        metrics: dict[str, Any],
-        runtime_configuration: dict[str, Any] | None = None,
-        execution_engine: object = None,
-    ) -> dict[str, Any]:
-        del runtime_configuration, execution_engine
+    def _judge(self, metrics: dict[str, Any]) -> dict[str, Any]:
         rule = Rule(self.aspect, self.limit, self.deviations, self.min_units, self.min_rows, self.only)
         compared = self._compared(metrics["query.table"], rule)
         return _told(compared if self.shows_values else [_unnamed(item) for item in compared], self.aspect)

@@ -12,10 +12,10 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from great_expectations.expectations.expectation import BatchExpectation
+from tasks.quality.batch_metric import BatchMetricExpectation
 
 
-class ExpectNoRows(BatchExpectation):
+class ExpectNoRows(BatchMetricExpectation):
     """Succeeds where `query` returns no rows, or few enough; the result tells how many, and how many the batch has.
 
     Attributes:
@@ -28,15 +28,8 @@ class ExpectNoRows(BatchExpectation):
 
     metric_dependencies: ClassVar[tuple[str, ...]] = ("query.row_count", "table.row_count")
     success_keys: ClassVar[tuple[str, ...]] = ("query",)
-    domain_keys: ClassVar[tuple[str, ...]] = ("batch_id", "row_condition", "condition_parser")
 
-    def _validate(
-        self,
-        metrics: dict[str, Any],
-        runtime_configuration: dict[str, Any] | None = None,
-        execution_engine: object = None,
-    ) -> dict[str, Any]:
-        del runtime_configuration, execution_engine
+    def _judge(self, metrics: dict[str, Any]) -> dict[str, Any]:
         found, rows = metrics["query.row_count"], metrics["table.row_count"]
         return {
             "success": found == 0 or found <= (1 - self.mostly) * rows,

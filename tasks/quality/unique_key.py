@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import sqlalchemy
 from great_expectations.execution_engine.sqlalchemy_execution_engine import SqlAlchemyExecutionEngine
-from great_expectations.expectations.expectation import BatchExpectation
 from great_expectations.expectations.metrics.metric_provider import MetricProvider, metric_value
 
+from tasks.quality.batch_metric import BatchMetricExpectation
 from tasks.quality.row_queries import key_query, suspicion_query
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def _value(engine: SqlAlchemyExecutionEngine, query: str) -> int:
     return int(row[0]) if row else 0
 
 
-class ExpectKeyToBeUnique(BatchExpectation):
+class ExpectKeyToBeUnique(BatchMetricExpectation):
     """Succeeds where no key is null or stands twice; the result tells how many do, and how many rows the batch has.
 
     Attributes:
@@ -78,15 +78,8 @@ class ExpectKeyToBeUnique(BatchExpectation):
 
     metric_dependencies: ClassVar[tuple[str, ...]] = ("key.repeated_count", "table.row_count")
     success_keys: ClassVar[tuple[str, ...]] = ("relation", "columns")
-    domain_keys: ClassVar[tuple[str, ...]] = ("batch_id", "row_condition", "condition_parser")
 
-    def _validate(
-        self,
-        metrics: dict[str, Any],
-        runtime_configuration: dict[str, Any] | None = None,
-        execution_engine: object = None,
-    ) -> dict[str, Any]:
-        del runtime_configuration, execution_engine
+    def _judge(self, metrics: dict[str, Any]) -> dict[str, Any]:
         found = metrics["key.repeated_count"]
         return {
             "success": found == 0,
