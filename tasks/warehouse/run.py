@@ -164,13 +164,7 @@ def open_run(workspace: Workspace, *, as_of: dt.date, known_as_of: dt.datetime |
     """
     paths = OutputPaths(output)
     key_fingerprint = workspace.key_fingerprint()
-    with (
-        writer_lock(output),
-        Warehouse.open(
-            paths.warehouse, memory_limit=workspace.engine.memory_limit, threads=workspace.engine.threads
-        ) as warehouse,
-    ):
-        ledger.prepare(warehouse)
+    with _alone(workspace, paths) as warehouse:
         _repair(warehouse, paths)
         _refuse_other_identities(warehouse, workspace, key_fingerprint)
         run = Run(workspace, warehouse, paths, as_of, known_as_of)
@@ -196,6 +190,18 @@ def open_run(workspace: Workspace, *, as_of: dt.date, known_as_of: dt.datetime |
             ledger.finish_attempt(warehouse, run.attempt_id, "failed", message)
             raise
         ledger.finish_attempt(warehouse, run.attempt_id, "published")
+
+
+@contextmanager
+def _alone(workspace: Workspace, paths: OutputPaths) -> Iterator[Warehouse]:
+    """The warehouse of an output folder, its ledger as this version wants it, while nobody else writes there."""
+    limits = workspace.engine
+    with (
+        writer_lock(paths.root),
+        Warehouse.open(paths.warehouse, memory_limit=limits.memory_limit, threads=limits.threads) as warehouse,
+    ):
+        ledger.prepare(warehouse)
+        yield warehouse
 
 
 def _refuse_other_identities(warehouse: Warehouse, workspace: Workspace, key_fingerprint: str | None) -> None:
@@ -240,13 +246,7 @@ def open_ledger(workspace: Workspace, output: Path) -> Iterator[Run]:
     paths = OutputPaths(output)
     if not paths.warehouse.exists():
         raise UsageError("nothing has been run here yet", where=str(output), hint="run `resegment run` first")
-    with (
-        writer_lock(output),
-        Warehouse.open(
-            paths.warehouse, memory_limit=workspace.engine.memory_limit, threads=workspace.engine.threads
-        ) as warehouse,
-    ):
-        ledger.prepare(warehouse)
+    with _alone(workspace, paths) as warehouse:
         yield Run(workspace, warehouse, paths, dt.date.max, None)
 
 

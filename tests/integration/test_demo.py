@@ -10,12 +10,12 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-import duckdb
 import polars as pl
 import pytest
 import yaml
 
 from tests.integration.corridor import EXAMPLES, ledger, partition, run_corridor
+from tests.integration.database_texts import columns_of
 from tests.integration.past_exports import write_past
 
 CUSTOMERS = 1000
@@ -145,21 +145,11 @@ def contact_values(demo: Demo) -> set[str]:
 
 def texts_of(database: Path, schemas: tuple[str, ...], tables: tuple[str, ...] = ()) -> str:
     """Every text in the tables of some schemas of a DuckDB file, each once."""
-    with duckdb.connect(str(database), read_only=True) as connection:
-        columns = connection.execute(
-            "SELECT table_schema, table_name, column_name FROM information_schema.columns"
-            " WHERE list_contains($schemas, table_schema)",
-            {"schemas": list(schemas)},
-        ).fetchall()
-        found: set[str] = set()
-        for schema, table, column in columns:
-            if not tables or table in tables:
-                sql = (
-                    f'SELECT DISTINCT CAST("{column}" AS VARCHAR) FROM {schema}."{table}" WHERE "{column}" IS NOT NULL'
-                )
-                found.update(text for (text,) in connection.execute(sql).fetchall())
+    columns = columns_of(database, schemas)
     assert columns
-    return "\n".join(sorted(found))
+    return "\n".join(
+        sorted({text for (_, table, _), texts in columns.items() if not tables or table in tables for text in texts})
+    )
 
 
 def test_contact_values_leave_staging_nowhere(demo: Demo) -> None:

@@ -18,7 +18,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import polars as pl
 import pytest
 import yaml
@@ -26,6 +25,7 @@ import yaml
 from flows import console
 from flows.cli import run_command
 from tests.integration.corridor import EXAMPLES
+from tests.integration.database_texts import columns_of
 
 KEY = "the key of these tests, which is no secret"
 CUSTOMERS = 300
@@ -177,25 +177,6 @@ def texts(column: pl.Series) -> set[str]:
 def company(request: pytest.FixtureRequest) -> Searched:
     found: Searched = request.getfixturevalue(request.param)
     return found
-
-
-def columns_of(database: Path, schemas: Iterable[str]) -> dict[tuple[str, str, str], list[str]]:
-    """Every value of every column of some schemas as text, each once."""
-    with duckdb.connect(str(database), read_only=True) as connection:
-        columns = connection.execute(
-            "SELECT table_schema, table_name, column_name FROM information_schema.columns"
-            " WHERE list_contains($schemas, table_schema)",
-            {"schemas": list(schemas)},
-        ).fetchall()
-        return {
-            (schema, table, column): [
-                text
-                for (text,) in connection.execute(
-                    f'SELECT DISTINCT CAST("{column}" AS VARCHAR) FROM {schema}."{table}" WHERE "{column}" IS NOT NULL'
-                ).fetchall()
-            ]
-            for schema, table, column in columns
-        }
 
 
 def flat(columns: dict[tuple[str, str, str], list[str]]) -> list[str]:

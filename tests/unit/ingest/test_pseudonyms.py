@@ -11,10 +11,10 @@ from tasks.config.errors import WorkspaceError
 from tasks.config.pseudonym import pseudonym
 from tasks.config.workspace import Workspace
 from tasks.ingest import pseudonyms
-from tasks.ingest.tasks import identify_run, ingest_source, stage
+from tasks.ingest.tasks import ingest_source
 from tasks.warehouse import ledger
 from tasks.warehouse.ledger import Publication
-from tasks.warehouse.run import Run
+from tests.staged import ingest_and_stage
 from tests.workspaces import AS_OF, ORDERS, MakeWorkspace, OpenRun, small_workspace
 
 KEY = "0123456789abcdef-this-is-no-secret"
@@ -34,17 +34,9 @@ def hiding(make_workspace: MakeWorkspace, monkeypatch: pytest.MonkeyPatch) -> Ma
     return make
 
 
-def stand(run: Run) -> None:
-    """Up to staging."""
-    for source in run.workspace.sources:
-        ingest_source.fn(run, source)
-    identify_run.fn(run)
-    stage.fn(run)
-
-
 def test_staging_knows_pseudonyms_and_raw_the_way_back(hiding: MakeWorkspace, opened: OpenRun) -> None:
     with opened(hiding()) as run:
-        stand(run)
+        ingest_and_stage(run)
         rows = run.warehouse.rows("SELECT DISTINCT customer_id FROM staging.order_lines ORDER BY 1 NULLS FIRST")
         assert rows == [(None,), *sorted([(ANNA,), (BEN,)])]
         assert {row[0] for row in run.warehouse.rows("SELECT customer_id FROM staging.customers")} == {ANNA, BEN}
@@ -62,7 +54,7 @@ def test_nothing_but_ids_differs_from_a_run_without(
     found = []
     for space in (make_workspace(), hiding()):
         with opened(space) as run:
-            stand(run)
+            ingest_and_stage(run)
             found.append(run.warehouse.rows(lines))
     assert len(found[0]) == 5
     assert found[0] == found[1]
@@ -71,7 +63,7 @@ def test_nothing_but_ids_differs_from_a_run_without(
 def test_an_id_is_hashed_once(hiding: MakeWorkspace, opened: OpenRun, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pseudonyms, "_IDS_AT_ONCE", 2)
     with opened(hiding()) as run:
-        stand(run)
+        ingest_and_stage(run)
         assert pseudonyms.keep_pseudonyms(run) == 0
     more = "".join(f"o{n},1,c{n},2025-06-02,p1,bread,1,1.0\n" for n in range(10, 15))
     with opened(hiding(orders=ORDERS + more)) as run:
@@ -83,7 +75,7 @@ def test_an_id_is_hashed_once(hiding: MakeWorkspace, opened: OpenRun, monkeypatc
 
 def test_the_key_is_not_on_disk(hiding: MakeWorkspace, opened: OpenRun, tmp_path: Path) -> None:
     with opened(hiding()) as run:
-        stand(run)
+        ingest_and_stage(run)
         views = run.warehouse.rows("SELECT sql FROM duckdb_views() WHERE NOT internal")
         assert len(views) > 5
     files = [path for path in (tmp_path / "out").rglob("*") if path.is_file()]
@@ -101,7 +93,7 @@ def test_the_run_id_depends_on_the_key(hiding: MakeWorkspace, opened: OpenRun, m
     for key in (KEY, OTHER_KEY, KEY):
         monkeypatch.setenv("RESEGMENT_PSEUDONYM_KEY", key)
         with opened(hiding()) as run:
-            stand(run)
+            ingest_and_stage(run)
             ids.add(run.run_id)
             known = run.warehouse.rows("SELECT pseudonym FROM raw.pseudonym WHERE customer_id = 'anna'")
             assert known == [(pseudonym(key.encode(), "anna"),)]
@@ -112,10 +104,10 @@ def test_what_is_published_keeps_its_identities(
     make_workspace: MakeWorkspace, hiding: MakeWorkspace, opened: OpenRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with opened(hiding()) as run:
-        stand(run)
+        ingest_and_stage(run)
         ledger.note_publication(run.warehouse, Publication(AS_OF, run.run_id))
     with opened(hiding(), AS_OF + dt.timedelta(days=1)) as run:
-        stand(run)
+        ingest_and_stage(run)
     with (
         pytest.raises(WorkspaceError, match="would be plain; those published here as of 2025-06-30 are pseudonyms"),
         opened(make_workspace()),
@@ -132,7 +124,7 @@ def test_plain_publications_are_not_continued_with_pseudonyms(
     make_workspace: MakeWorkspace, hiding: MakeWorkspace, opened: OpenRun
 ) -> None:
     with opened(make_workspace()) as run:
-        stand(run)
+        ingest_and_stage(run)
         ledger.note_publication(run.warehouse, Publication(AS_OF, run.run_id))
     with pytest.raises(WorkspaceError, match="those published here as of 2025-06-30 are plain"), opened(hiding()):
         pytest.fail("was opened")

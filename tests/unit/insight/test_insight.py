@@ -10,7 +10,6 @@ import pytest
 from tasks.config.errors import UsageError, WorkspaceError
 from tasks.config.pseudonym import pseudonym
 from tasks.features.tasks import build_features
-from tasks.ingest.tasks import identify_run, ingest_source, stage
 from tasks.insight.events import write_events
 from tasks.insight.explain import explain_customer, published_id
 from tasks.insight.measures import build_monitoring
@@ -21,6 +20,7 @@ from tasks.warehouse import ledger, tables
 from tasks.warehouse.catalogue import catalogue_of
 from tasks.warehouse.ledger import Publication
 from tasks.warehouse.run import Run
+from tests.staged import ingest_and_stage
 from tests.workspaces import AS_OF, MakeWorkspace, OpenRun, small_workspace
 
 EARLIER = dt.date(2025, 6, 10)
@@ -28,10 +28,7 @@ EARLIER = dt.date(2025, 6, 10)
 
 def compute(run: Run) -> None:
     """The corridor up to the insight room, without checks."""
-    for source in run.workspace.sources:
-        ingest_source.fn(run, source)
-    identify_run.fn(run)
-    stage.fn(run)
+    ingest_and_stage(run)
     build_features.fn(run)
     write_segments.fn(run, {name: divide.fn(run, name) for name in run.workspace.segmentations})
     build_monitoring(run)

@@ -11,7 +11,6 @@ import pytest
 from tasks.config.workspace import Workspace
 from tasks.drift.tasks import measure_drift
 from tasks.features.tasks import build_features
-from tasks.ingest.tasks import identify_run, ingest_source, stage
 from tasks.insight.tasks import measure_segments, name_transitions, profile_segments
 from tasks.overlap.tasks import measure_overlap
 from tasks.publish.build import build_publication
@@ -21,6 +20,7 @@ from tasks.warehouse import ledger
 from tasks.warehouse.connection import Warehouse
 from tasks.warehouse.ledger import Publication
 from tasks.warehouse.run import Run
+from tests.staged import ingest_and_stage
 from tests.workspaces import AS_OF, MakeWorkspace, OpenRun, small_workspace
 
 EARLIER = dt.date(2025, 6, 22)
@@ -69,10 +69,7 @@ def treating() -> dict[str, Any]:
 
 def publish_aside(run: Run) -> Path:
     """The corridor without checks, up to the file that readers would get."""
-    for source in run.workspace.sources:
-        ingest_source.fn(run, source)
-    identify_run.fn(run)
-    stage.fn(run)
+    ingest_and_stage(run)
     build_features.fn(run)
     write_segments.fn(run, {name: divide.fn(run, name) for name in run.workspace.segmentations})
     for measure in (measure_segments, name_transitions, profile_segments, measure_overlap, measure_drift):
