@@ -102,6 +102,7 @@ ORDER_LINES = Entity(
         Column("store_id", ID, "store"),
         Column("country_name", TEXT, "country of the order"),
     ),
+    occasion="order_id",
 )
 
 FEEDBACK = Entity(
@@ -152,6 +153,7 @@ CAMPAIGN_CONTACTS = Entity(
         event("responded_at", "when the customer responded; null: not yet", required=False),
         Column("channel_name", TEXT, "channel of the contact"),
     ),
+    occasion="campaign_id",
 )
 
 CONSENTS = Entity(

@@ -49,13 +49,24 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Entity:
-    """A canonical table; `key` identifies a row, `event_time` says when the fact became true (None: always known)."""
+    """A canonical table.
+
+    Attributes:
+        name: of the table.
+        row: what one row is.
+        key: columns that identify a row.
+        event_time: when the fact became true; None: always known.
+        columns: all of them, in the order of the table.
+        occasion: the column whose rows come together, so that they are one event to statistics: the lines of an order.
+            None: each row comes by itself.
+    """
 
     name: str
     row: str
     key: tuple[str, ...]
     event_time: str | None
     columns: tuple[Column, ...] = field(default_factory=tuple)
+    occasion: str | None = None
 
     def column(self, name: str) -> Column:
         """The column of that name; KeyError where there is none."""

@@ -30,12 +30,12 @@ class Comparison:
 def compare_days(
     records: Iterable[Mapping[str, Any]], rule: Rule, *, days: int, published_day: int | None = None
 ) -> list[Comparison]:
-    """Judge the last day (`days` 1) or week (7) of each subject by those before it.
+    """Judge the last day (`days` 1), week (7) or four weeks (28) of each subject by those before it.
 
     Args:
         records: rows of (subject, unit_no, part, size, total); unit 0 is the newest day, unit 1 the day before it.
         rule: when a unit is told.
-        days: 1 or 7.
+        days: 1, 7 or 28.
         published_day: the day, counted back like units, that the last publication described.
     """
     label = "last day" if days == 1 else f"last {days} days"
@@ -44,10 +44,11 @@ def compare_days(
         if max(by_day) == 0:
             found.append(Comparison(f"{subject}, {label}", None))
             continue
-        units = _whole(by_day) if days == 1 else _weeks(_whole(by_day))
+        units = _spans(_whole(by_day), days)
         step = DAYS_A_WEEK if days == 1 and rule.aspect == "rows" else 1
-        year = _YEAR_WEEKS * (DAYS_A_WEEK if days == 1 else 1)
-        history = [units[index * step] for index in range(1, HISTORY_WEEKS + 1) if index * step in units]
+        year = _YEAR_WEEKS * DAYS_A_WEEK // days
+        longest = HISTORY_WEEKS * DAYS_A_WEEK // max(days, DAYS_A_WEEK)
+        history = [units[index * step] for index in range(1, longest + 1) if index * step in units]
         published = _ending(units, by_day, days, published_day) if published_day else None
         seasonal = _seasonal(units, step, year) if rule.aspect == "rows" else None
         newest = units.get(0, Unit())
@@ -97,10 +98,9 @@ def _whole(days: Mapping[int, Unit]) -> dict[int, Unit]:
     return {day: days.get(day, Unit()) for day in range(max(days) + 1)}
 
 
-def _weeks(days: Mapping[int, Unit]) -> dict[int, Unit]:
-    """Days put together to weeks; the week that the source begins in is left out."""
-    full = len(days) // DAYS_A_WEEK
-    return {week: pool(days[DAYS_A_WEEK * week + day] for day in range(DAYS_A_WEEK)) for week in range(full)}
+def _spans(days: Mapping[int, Unit], length: int) -> dict[int, Unit]:
+    """Days put together to spans of so many days; the span that the source begins in is left out."""
+    return {span: pool(days[length * span + day] for day in range(length)) for span in range(len(days) // length)}
 
 
 def _ending(units: Mapping[int, Unit], by_day: Mapping[int, Unit], days: int, last_day: int) -> Unit | None:

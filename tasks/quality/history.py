@@ -6,7 +6,7 @@ Expectations' classes (`like_history.py`). Plain Python over small numbers of un
 A unit is a day, a week or a file of one source. The newest is told only where it passes two gates, as drift does
 (docs of `tasks/drift`): it is *unusual*, by its robust distance from the history's median in scaled median absolute
 deviations (Iglewicz & Hoaglin, How to Detect and Handle Outliers, 1993, p. 11), and it is *material*, by a ratio or a
-difference of shares that matters. A unit like the one that was published last is not told again.
+difference of shares that matters. A unit like the one that was published last, and told then, is not told again.
 """
 
 from __future__ import annotations
@@ -96,16 +96,16 @@ def judge(
         newest: the unit in question.
         history: earlier units, in any order.
         rule: when it is told.
-        published: the unit that the last publication ended with; what is like it has been told then.
+        published: the unit that the last publication ended with; what is like it was told then, if that was wrong.
         seasonal: fewest and most rows that the same season of the year before lets expect; what is near is no news.
     """
     history = [unit for unit in history if unit.size >= rule.min_rows]
     if len(history) < rule.min_units or not _is_judged(newest, rule):
         return None
-    found = _judge_mix(newest, history, rule) if rule.aspect == "mix" else _judge_value(newest, history, rule)
+    found = _beside(newest, history, rule)
     if not found.is_wrong:
         return found
-    if published is not None and _is_judged(published, rule) and not _differs(newest, published, rule):
+    if published is not None and _was_told(published, history, rule) and not _differs(newest, published, rule):
         return _quiet(found)
     if seasonal and seasonal[0] / math.sqrt(rule.limit) <= newest.size <= seasonal[1] * math.sqrt(rule.limit):
         return _quiet(found)
@@ -115,6 +115,15 @@ def judge(
 def _is_judged(unit: Unit, rule: Rule) -> bool:
     """Shares and means of few rows say nothing; that there are few says something."""
     return unit.size >= rule.min_rows or rule.aspect == "rows"
+
+
+def _beside(unit: Unit, history: Sequence[Unit], rule: Rule) -> Judgement:
+    return _judge_mix(unit, history, rule) if rule.aspect == "mix" else _judge_value(unit, history, rule)
+
+
+def _was_told(published: Unit, history: Sequence[Unit], rule: Rule) -> bool:
+    """Whether a unit was wrong itself: a change that adds up day by day is unlike the day before on none of them."""
+    return _is_judged(published, rule) and _beside(published, history, rule).is_wrong
 
 
 def _quiet(found: Judgement) -> Judgement:

@@ -52,9 +52,9 @@ class _ExpectLikeHistory(BatchMetricExpectation):
 
 
 class ExpectRecentDaysToBeLikeEarlierOnes(_ExpectLikeHistory):
-    """The last day, or the last seven, beside the weeks before; unit 0 is the newest day."""
+    """The last day, week or four weeks beside those before; unit 0 is the newest day."""
 
-    days: Literal[1, 7]
+    days: Literal[1, 7, 28]
     published_day: int | None = None
 
     def _compared(self, records: list[dict[str, Any]], rule: Rule) -> list[Comparison]:

@@ -137,13 +137,12 @@ class QueryContext:
         moment = ENTITIES[entity].event_time if entity in ENTITIES else None
         match name:
             case vocabulary.RECENT:
-                return row_queries.recent_query(relation, moment or "", self.end)
+                return row_queries.recent_query(relation, moment or "", self.end, ENTITIES[entity].occasion)
             case vocabulary.NO_GAP:
                 since = self.previous_as_of + dt.timedelta(days=1) if self.previous_as_of else None
                 return row_queries.missing_day_query(relation, moment or "", self.end, since)
             case vocabulary.NO_LOSS:
-                series = self._series.days(entity, {"aspect": "mix", **kwargs})
-                return row_queries.missing_value_query(series, kwargs.get("min_rows", row_queries.ROWS_OF_VALUE))
+                return row_queries.missing_value_query(self._series.occasions(entity, kwargs))
             case vocabulary.RECENT_DAYS:
                 return self._series.days(entity, kwargs)
             case vocabulary.NEW_FILES:

@@ -15,16 +15,16 @@ from tasks.warehouse.connection import identifier, literal
 _MIDNIGHTS, _LEAST_MIDNIGHTS = 91, 21
 #: How much older than ever, and by how many hours more, the newest row may be.
 _OLDER, _OLDER_HOURS = 1.25, 1
-#: The part of its weekday's rows below which a day that also ends early was cut short.
-_SHORT_DAY = 0.5
+#: How often a check may tell what chance alone has done, in one run; what several values share is divided by them.
+_FALSE_ALARMS = 1e-3
 #: What the values of a column that are not told apart are called.
 OTHER = "(others)"
 #: Weeks that tell what a weekday usually has; rows on it that make a day without any a surprise (chance below 1e-5).
 _WEEKS, _ROWS_A_DAY = 13, 12
 #: Days of a span that is searched for values that are gone, and how many spans before it tell that they are usual.
 _SPANS, _LEAST_SPANS = ((7, 13), (28, 5)), 4
-#: Rows of a value without which its absence is a surprise: rows come in orders, of which these are a dozen or two.
-ROWS_OF_VALUE = 50
+#: Weeks that tell how unevenly a value comes.
+_DISPERSION_WEEKS = 26
 #: Days that are searched for one without rows, where nothing was published before.
 _SEARCHED_DAYS = 35
 
@@ -86,18 +86,44 @@ def row_count_query(relation: str, table: str, as_of: dt.date, limit: float) -> 
     )
 
 
-def recent_query(relation: str, moment: str, end: dt.date) -> str:
+def occasions(column: str | None) -> str:
+    """SQL that counts what comes by itself: rows, or the values of a column whose rows come together."""
+    return f"count(DISTINCT {identifier(column)})" if column else "count(*)"
+
+
+def _evenness(sum_of_squares: str, total: str, count: str) -> str:
+    """SQL of the index of dispersion, variance by mean, of `count` numbers; at least the 1 of Poisson's law.
+
+    Where the law holds of clusters of events, a number m of events with index D comes from no fewer than m/D clusters,
+    so that none of them comes with a chance of e^(−m/D) at most (Cox & Lewis, The Statistical Analysis of Series of
+    Events, 1966, section 4.3 for the index).
+    """
+    variance = f"({sum_of_squares} - {total} * {total} / {count}) / nullif({count} - 1, 0)"
+    return f"greatest(1.0, coalesce({variance} / nullif({total} / {count}, 0), 1.0))"
+
+
+def recent_query(relation: str, moment: str, end: dt.date, occasion: str | None = None) -> str:
     """A SELECT of the sources whose newest row is older, at `end`, than was usual at the midnights before it came.
 
     Either it is older than at any of 91 midnights, by a quarter and an hour: of ages that fall off like an exponential
-    the next is that much above the highest of 91 in a few of a thousand cases. Or it is older than at 19 of 20, and its
-    day has less than half of the rows that the weekday usually has: a day that was cut short.
+    the next is that much above the highest of 91 in a few of a thousand cases. Or it is older than at 19 of 20, and
+    so much came in the same hours of 13 weeks before that the chance of nothing is below one in a thousand: a day that
+    was cut short.
+
+    Args:
+        relation: rows with `source_name`.
+        moment: the column of their time.
+        end: the first moment that is not looked at.
+        occasion: the column whose rows come together.
     """
     name = identifier(moment)
+    period = f"({7 * 86400} * greatest(1, ceil(silent_seconds / {7 * 86400.0})))"
     return (
-        f"WITH days AS (SELECT source_name, CAST({name} AS DATE) AS day, max({name}) AS newest, count(*) AS row_count"
+        f"WITH days AS (SELECT source_name, CAST({name} AS DATE) AS day, max({name}) AS newest, min({name}) AS oldest"
         f" FROM {relation} WHERE {name} < {literal(end)}::TIMESTAMP GROUP BY ALL),"
-        " newest AS (SELECT source_name, max(newest) AS newest, max(day) AS day, arg_max(row_count, day) AS row_count"
+        " newest AS (SELECT source_name, max(newest) AS newest, max(day) AS day,"
+        f" date_diff('second', min(oldest), {literal(end)}::TIMESTAMP) AS known_seconds,"
+        f" date_diff('second', max(newest), {literal(end)}::TIMESTAMP) AS silent_seconds"
         " FROM days GROUP BY source_name),"
         f" midnights AS (SELECT source_name, day - CAST(back AS INTEGER) AS midnight"
         f" FROM newest CROSS JOIN range({_MIDNIGHTS}) AS counted (back)),"
@@ -106,36 +132,50 @@ def recent_query(relation: str, moment: str, end: dt.date) -> str:
         " FROM midnights ASOF JOIN days ON midnights.source_name = days.source_name AND midnight > day),"
         " usual AS (SELECT source_name, max(hours) AS most_hours, quantile_cont(hours, 0.95) AS high_hours FROM ages"
         f" GROUP BY source_name HAVING count(*) >= {_LEAST_MIDNIGHTS}),"
-        " weekday AS (SELECT days.source_name, median(days.row_count) AS row_count FROM days"
-        " INNER JOIN newest ON days.source_name = newest.source_name AND isodow(days.day) = isodow(newest.day)"
-        f" AND days.day < newest.day AND days.day >= newest.day - {7 * _WEEKS} GROUP BY days.source_name),"
-        " present AS (SELECT *,"
-        f" date_diff('second', newest, {literal(end)}::TIMESTAMP) / 3600.0 AS hours FROM newest)"
+        # What came in the same hours before: the time since the newest row, whole weeks earlier.
+        f" earlier AS (SELECT source_name, {period} AS period, floor(back / {period}) AS week_no,"
+        f" {occasions(occasion)} AS event_count FROM (SELECT relation.*, newest.silent_seconds,"
+        f" date_diff('second', relation.{name}, {literal(end)}::TIMESTAMP) AS back"
+        f" FROM {relation} AS relation INNER JOIN newest USING (source_name))"
+        f" WHERE back BETWEEN {period} AND {_WEEKS + 1} * {period} AND back % {period} < silent_seconds GROUP BY ALL),"
+        f" weeks AS (SELECT source_name, least({_WEEKS}, floor(known_seconds / {period}) - 1) AS week_count"
+        " FROM newest),"
+        " since AS (SELECT source_name, sum(event_count) / any_value(week_count) AS event_count,"
+        f" {_evenness('sum(event_count * event_count)', 'sum(event_count)', 'any_value(week_count)')} AS dispersion"
+        " FROM earlier INNER JOIN weeks USING (source_name) WHERE week_no <= week_count GROUP BY source_name),"
+        " present AS (SELECT *, silent_seconds / 3600.0 AS hours FROM newest)"
         " SELECT source_name, newest AS newest_at, round(hours, 1) AS age_hours,"
-        " round(most_hours, 1) AS oldest_so_far_hours, present.row_count AS rows_of_its_day,"
-        " weekday.row_count AS rows_usual FROM present INNER JOIN usual USING (source_name)"
-        " LEFT JOIN weekday USING (source_name)"
-        f" WHERE hours > {_OLDER} * most_hours + {_OLDER_HOURS} OR (hours > high_hours"
-        f" AND weekday.row_count >= {_ROWS_A_DAY} AND present.row_count < {_SHORT_DAY} * weekday.row_count)"
+        " round(most_hours, 1) AS oldest_so_far_hours, round(event_count, 1) AS usual_since_count"
+        " FROM present INNER JOIN usual USING (source_name) LEFT JOIN since USING (source_name)"
+        f" WHERE hours > {_OLDER} * most_hours + {_OLDER_HOURS}"
+        f" OR (hours > high_hours AND exp(-event_count / dispersion) <= {_FALSE_ALARMS!r})"
     )
 
 
-def missing_value_query(series: str, least: float) -> str:
+def missing_value_query(series: str) -> str:
     """A SELECT of the values that the last week, or four, have not, and that those before had, many times each.
 
     Args:
-        series: a SELECT of subject, unit_no (days back), part and size (`series.py`).
-        least: rows that a value must usually have in such a time.
+        series: a SELECT of subject, unit_no (days back), part and size, which is the number of occasions (`series.py`).
     """
-    spans = " UNION ALL ".join(_missing_in_span(days, history, least) for days, history in _SPANS)
+    spans = " UNION ALL ".join(_missing_in_span(days, history) for days, history in _SPANS)
+    weeks = "SELECT subject, part, unit_no // 7 AS week, sum(size) AS size FROM series GROUP BY ALL"
     return (
-        f"WITH series AS MATERIALIZED ({series}), found AS ({spans})"
+        f"WITH series AS MATERIALIZED ({series}),"
+        f" known AS (SELECT subject, least(max(unit_no) // 7, {_DISPERSION_WEEKS}) AS week_count FROM series"
+        " GROUP BY ALL),"
+        f" spread AS (SELECT subject, part, {_evenness('sum(size * size)', 'sum(size)', 'any_value(week_count)')}"
+        f" AS dispersion FROM ({weeks}) INNER JOIN known USING (subject) WHERE week BETWEEN 1 AND week_count"
+        " GROUP BY ALL),"
+        f" found AS ({spans})"
         " SELECT subject, part AS missing_value, min(days) AS in_days, arg_min(usual_count, days) AS usual_count"
-        f" FROM found WHERE part <> {literal(OTHER)} GROUP BY subject, part"
+        " FROM found INNER JOIN spread USING (subject, part)"
+        f" WHERE exp(-usual_count / dispersion) * {len(_SPANS)} * (SELECT count(*) FROM spread) <= {_FALSE_ALARMS!r}"
+        f" AND part <> {literal(OTHER)} GROUP BY subject, part"
     )
 
 
-def _missing_in_span(days: int, history: int, least: float) -> str:
+def _missing_in_span(days: int, history: int) -> str:
     """Values of which the last span has none, and of which each of up to `history` spans before had some."""
     return (
         f"SELECT {days} AS days, subject, part, median(size) FILTER (span > 0) AS usual_count"
@@ -145,7 +185,7 @@ def _missing_in_span(days: int, history: int, least: float) -> str:
         f" GROUP BY subject HAVING min(unit_no) < {days}) AS of_subject USING (subject)"
         " GROUP BY subject, part, span_count"
         " HAVING count(*) FILTER (span = 0) = 0 AND count(*) FILTER (span > 0) >= span_count"
-        f" AND span_count >= {_LEAST_SPANS} AND median(size) FILTER (span > 0) >= {least}"
+        f" AND span_count >= {_LEAST_SPANS}"
     )
 
 

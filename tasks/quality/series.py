@@ -20,11 +20,11 @@ from tasks.config.entity import Entity
 from tasks.config.workspace import Workspace
 from tasks.quality.comparisons import DAYS_A_WEEK, HISTORY_WEEKS
 from tasks.quality.file_history import FileHistory
-from tasks.quality.row_queries import OTHER
+from tasks.quality.row_queries import OTHER, occasions
 from tasks.warehouse.connection import identifier, literal
 
 #: Days back that a year's season needs, and days back that the rest does.
-_YEAR_DAYS, _HISTORY_DAYS = 7 * 70, DAYS_A_WEEK * (HISTORY_WEEKS + 1)
+_YEAR_DAYS, _HISTORY_DAYS = 7 * 70, DAYS_A_WEEK * (HISTORY_WEEKS + 2)
 #: Values of a column that are told apart; the others count together.
 _VALUES = 40
 _EMPTY_SERIES = (
@@ -71,6 +71,10 @@ class SeriesMaker:
             if numbers
         ]
         return _union(parts)
+
+    def occasions(self, entity_name: str, kwargs: Mapping[str, Any]) -> str:
+        """Like `days` of the aspect mix; `size` is not the number of rows but that of occasions (`Entity.occasion`)."""
+        return self.days(entity_name, {**kwargs, "aspect": "mix", "counted": ENTITIES[entity_name].occasion})
 
     def new_files(self, entity_name: str, kwargs: Mapping[str, Any]) -> str:
         """Rows by file: SELECT of subject, unit_no (number of the load), part, size, total."""
@@ -119,7 +123,10 @@ class SeriesMaker:
             case "empty" | "level":
                 return _sums(source, columns, unit, scan, is_level=kwargs["aspect"] == "level")
             case _:
-                return _union(_values(source, name, _value(entity, name, kwargs), unit, scan) for name in columns)
+                counted = occasions(kwargs.get("counted"))
+                return _union(
+                    _values(source, name, _value(entity, name, kwargs), unit, counted, scan) for name in columns
+                )
 
 
 def _value(entity: Entity, name: str, kwargs: Mapping[str, Any]) -> str:
@@ -173,9 +180,9 @@ def _sums(source: str, columns: Sequence[str], unit: str, scan: str, *, is_level
     )
 
 
-def _values(source: str, column: str, value: str, unit: str, scan: str) -> str:
-    """Rows by value; of many values the most frequent, and the others together."""
-    counted = f"(SELECT {unit} AS unit_no, {value} AS value, count(*) AS size {scan} GROUP BY ALL)"
+def _values(source: str, column: str, value: str, unit: str, size: str, scan: str) -> str:
+    """Rows (or what `size` counts) by value; of many values the most frequent, and the others together."""
+    counted = f"(SELECT {unit} AS unit_no, {value} AS value, {size} AS size {scan} GROUP BY ALL)"
     ranked = (
         f"(SELECT *, dense_rank() OVER (ORDER BY whole DESC, value) AS place FROM"
         f" (SELECT *, sum(size) OVER (PARTITION BY value) AS whole FROM {counted} WHERE value IS NOT NULL))"

@@ -24,9 +24,9 @@ PATTERN = "expect_column_values_to_match_pattern"
 RECENT = "expect_newest_rows_to_be_recent"
 #: Our own: no day is without rows on which, by its weekday, there always were some.
 NO_GAP = "expect_no_day_to_be_missing"
-#: Our own: no value of a column is gone in the last week that every week had before.
+#: Our own: no value of a column is gone in the last week, or four, that all of them had before.
 NO_LOSS = "expect_no_value_to_be_missing"
-#: Our own: the last day or week of each source is like those before.
+#: Our own: the last day, week or four weeks of each source are like those before.
 RECENT_DAYS = "expect_recent_days_to_be_like_earlier_ones"
 #: Our own: files that were never published are like those that were.
 NEW_FILES = "expect_new_files_to_be_like_earlier_ones"
@@ -62,7 +62,7 @@ _RULE = frozenset({"columns", "by", "deviations", "min_units", "min_rows", "only
 #: What a key of ours may be.
 _CHOICES: dict[str, tuple[object, ...]] = {
     "aspect": ("rows", "empty", "level", "mix"),
-    "days": (1, 7),
+    "days": (1, 7, 28),
     "against": ("earlier_version", "other_files"),
     "by": ("hour", "month", "shape", "sign"),
     "only": ("fewer", "more"),
@@ -80,7 +80,7 @@ VOCABULARY: dict[str, Kind] = {
     PATTERN: _kind("query of rows", "column pattern"),
     RECENT: _kind("query"),
     NO_GAP: _kind("query"),
-    NO_LOSS: _kind("query", "columns", frozenset({"by", "min_rows"})),
+    NO_LOSS: _kind("query", "columns", frozenset({"by"})),
     RECENT_DAYS: _kind("query", "aspect days limit", _RULE),
     NEW_FILES: _kind("query", "aspect limit", _RULE | {"against"}),
     ROW_COUNT: _kind("query", "limit"),

@@ -33,8 +33,8 @@ _SAID = {
 _LONGEST = 240
 
 
-def write_faults(page: Path, verdicts: Sequence[Verdict], *, customers: int) -> None:
-    """Write the section of the faults, and leave the other as it is."""
+def write_faults(page: Path, verdicts: Sequence[Verdict], again: Sequence[Verdict], *, customers: int) -> None:
+    """Write the section of the faults, and leave the other as it is; `again` is what came through, in other companies."""
     counts = Counter(verdict.outcome for verdict in verdicts)
     lines = [
         _FAULTS,
@@ -48,6 +48,11 @@ def write_faults(page: Path, verdicts: Sequence[Verdict], *, customers: int) -> 
         *(f"| {said} | {counts[outcome]} |" for outcome, said in _SAID.items() if counts[outcome]),
         "",
     ]
+    if again:
+        lines += ["What came through, injected into other companies:", ""]
+        lines += ["| fault | in a company | became | caught by | told |", "|---|---|---|---|---|"]
+        lines += [_table_row(it.name, it.family, it.outcome, it.place, it.message) for it in again]
+        lines += [""]
     for family in dict.fromkeys(verdict.family for verdict in verdicts):
         lines += [f"### {family.capitalize()}", "", "| fault | source | the delivery | became | caught by | told |"]
         lines += ["|---|---|---|---|---|---|"]
@@ -62,7 +67,10 @@ def write_clean(page: Path, text: str) -> None:
 
 
 def _row(verdict: Verdict) -> str:
-    cells = (verdict.name, verdict.source, verdict.story, verdict.outcome, verdict.place, verdict.message)
+    return _table_row(verdict.name, verdict.source, verdict.story, verdict.outcome, verdict.place, verdict.message)
+
+
+def _table_row(*cells: str) -> str:
     return "| " + " | ".join(_cell(cell) for cell in cells) + " |"
 
 

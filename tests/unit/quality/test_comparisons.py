@@ -45,6 +45,26 @@ def test_a_week_is_compared_with_weeks_and_days_without_rows_count() -> None:
     assert found.is_wrong
 
 
+def test_four_weeks_are_compared_with_the_four_weeks_before_them() -> None:
+    rule = Rule("mix", 0.15, min_units=5)
+
+    def stores(gone_days: int, days: int = 196) -> list[dict[str, Any]]:
+        # Sixteen stores that sell every other day: chance alone would not let anyone miss one of them.
+        return [
+            {**record(day, 3), "part": f"store {no}"}
+            for day in range(days)
+            for no in range(16)
+            if (day + no) % 2 and (no >= 4 or day >= gone_days)
+        ]
+
+    assert not judged(compare_days(stores(0), rule, days=28)).is_wrong
+    found = judged(compare_days(stores(28), rule, days=28))
+    assert found.is_wrong
+    assert found.change == pytest.approx(0.25, abs=0.1)
+    # Five spans of history are the least: six whole ones in all.
+    assert compare_days(stores(28, 28 * 6 - 1), rule, days=28) == [Comparison("shop, last 28 days", None)]
+
+
 def test_the_week_in_which_a_source_begins_is_left_out() -> None:
     found = compare_days([record(day, 100) for day in range(7 * 8 + 3)], ROWS, days=7)
     # Eight whole weeks: the newest and seven of history, one too few.
@@ -76,6 +96,12 @@ def test_what_the_last_publication_ended_with_is_not_told_again() -> None:
     assert not judged(compare_days(prices, LEVEL, days=7, published_day=7)).is_wrong
     # Of yesterday's publication, too, whose week shares six days with the newest.
     assert not judged(compare_days(prices, LEVEL, days=7, published_day=1)).is_wrong
+    # What adds up day by day is unlike the day before on none of them, and told on one.
+    told = []
+    for back in range(6, -1, -1):
+        slow = [record(day, 50, 50 * math.log(30 if day < 7 - back else 9)) for day in range(190)]
+        told.append(judged(compare_days(slow, LEVEL, days=7, published_day=1)).is_wrong)
+    assert told == [False, False, True, False, False, False, False]
     sudden = [record(day, 50, 50 * math.log(900 if day == 0 else 9)) for day in range(190)]
     assert judged(compare_days(sudden, LEVEL, days=7, published_day=1)).is_wrong
 

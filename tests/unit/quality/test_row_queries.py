@@ -6,6 +6,8 @@ import datetime as dt
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
+import polars as pl
 import pytest
 
 from tasks.quality.row_queries import (
@@ -58,15 +60,16 @@ def test_a_source_that_is_as_fresh_as_ever_is_not_told(warehouse: Warehouse) -> 
 
 def test_a_day_that_ends_at_noon_is_told_with_its_age(warehouse: Warehouse) -> None:
     shop(warehouse, last=12)
-    assert late(warehouse) == [("shop", dt.datetime(2025, 6, 30, 12), 12.0, 3.0, 17, 53.0)]
+    # Between noon and midnight of the 13 Mondays before, 36 orders came each time.
+    assert late(warehouse) == [("shop", dt.datetime(2025, 6, 30, 12), 12.0, 3.0, 36.0)]
 
 
 def test_a_short_day_is_told_though_one_midnight_was_as_old(warehouse: Warehouse) -> None:
     shop(warehouse, last=12)
     warehouse.execute("DELETE FROM events WHERE \"at\" BETWEEN '2025-05-10 11:00:00' AND '2025-05-10 23:00:00'")
     assert [source for source, *_ in late(warehouse)] == ["shop"]
-    # As early an end of a day with the usual number of rows is none.
-    warehouse.execute("INSERT INTO events SELECT 'shop', TIMESTAMP '2025-06-30 11:00:00' FROM range(20)")
+    # Where Mondays have often ended as early, it is none.
+    warehouse.execute('DELETE FROM events WHERE isodow("at") = 1 AND week("at") % 2 = 0 AND hour("at") >= 11')
     assert late(warehouse) == []
 
 
@@ -81,12 +84,43 @@ def test_days_on_which_a_shop_is_always_closed_make_no_alarm(warehouse: Warehous
 def test_a_delivery_that_did_not_come_is_told(warehouse: Warehouse, days: int) -> None:
     shop(warehouse)
     found = late(warehouse, END + dt.timedelta(days=days))
-    assert found == [("shop", dt.datetime(2025, 6, 30, 21), days * 24.0 + 3, 3.0, 53, 53.0)]
+    usual = days * 53.0 if days < 150 else None
+    assert found == [("shop", dt.datetime(2025, 6, 30, 21), days * 24.0 + 3, 3.0, usual)]
 
 
 def test_too_short_a_history_says_nothing(warehouse: Warehouse) -> None:
     shop(warehouse, days=15, last=9)
     assert late(warehouse) == []
+
+
+def shops_by_chance(warehouse: Warehouse, count: int, orders_a_day: float, noon: bool) -> None:
+    """Shops with three lines an order at random times of 130 days; the last day ends at noon where asked."""
+    random = np.random.default_rng(7)
+    frames = []
+    for shop_no in range(count):
+        back = random.uniform(0, 130, random.poisson(130 * orders_a_day))
+        frames.append(pl.DataFrame({"source_name": f"shop {shop_no}", "back": back[back > 0.5] if noon else back}))
+    orders = pl.concat(frames).with_row_index("order_id")
+    warehouse.execute("DROP TABLE events")
+    with warehouse.registered("orders", orders):
+        warehouse.execute(
+            "CREATE TABLE events AS SELECT source_name, order_id, TIMESTAMP '2025-07-01'"
+            ' - to_microseconds(CAST(back * 86400e6 AS BIGINT)) AS "at" FROM orders CROSS JOIN range(3)'
+        )
+
+
+@pytest.mark.parametrize(
+    ("orders_a_day", "noon", "least", "most"),
+    # Of 800 shops: half a day without any of 5 orders has a chance of 0.7 %, which alone is no reason to wake somebody;
+    # of 12 it has one of 6 in a million. Of the clean ones, one in a thousand may be told, and a few by the other rule.
+    [(10, False, 0, 6), (24, False, 0, 6), (10, True, 200, 600), (24, True, 740, 800), (40, True, 798, 800)],
+)
+def test_shops_that_end_early_are_told_from_those_that_do_so_by_chance(
+    warehouse: Warehouse, orders_a_day: float, noon: bool, least: int, most: int
+) -> None:
+    shops_by_chance(warehouse, 800, orders_a_day, noon)
+    told = warehouse.rows(recent_query("events", "at", END, "order_id"))
+    assert least <= len(told) <= most
 
 
 def missing(warehouse: Warehouse, since: dt.date | None = None) -> list[tuple[Any, ...]]:
@@ -150,7 +184,7 @@ def weeks(values: str) -> str:
     return f"SELECT 'shop: store_id' AS subject, unit_no, part, size FROM ({values}) AS made (unit_no, part, size)"
 
 
-def daily(size: int, days: str = "range(180)", where: str = "true") -> str:
+def daily(size: int | str, days: str = "range(180)", where: str = "true") -> str:
     return f"SELECT n, s, {size} FROM {days} AS d (n), unnest(['a', 'b']) AS v (s) WHERE {where}"
 
 
@@ -164,6 +198,9 @@ def daily(size: int, days: str = "range(180)", where: str = "true") -> str:
         (daily(5, where="n > 20 OR s = 'a'"), []),
         (daily(5, where="s = 'a' OR n BETWEEN 7 AND 60"), []),
         (daily(1, where="n > 6 OR s = 'a'"), []),
+        # Fourteen a week are many where they come evenly, and few where the third week has ten times as many.
+        (daily(2, where="n > 6 OR s = 'a'"), [("b", 7)]),
+        (daily("CASE WHEN n % 21 < 7 THEN 20 ELSE 2 END", where="n > 6 OR s = 'a'"), []),
         # Where nothing came at all, the age of the newest row says it.
         (daily(5, "range(28, 180)"), []),
         (daily(5, "range(27)", "n > 6 OR s = 'a'"), []),
@@ -172,5 +209,25 @@ def daily(size: int, days: str = "range(180)", where: str = "true") -> str:
 def test_a_value_that_was_always_there_is_missed(
     warehouse: Warehouse, values: str, gone: list[tuple[str, int]]
 ) -> None:
-    rows = warehouse.rows(missing_value_query(weeks(values), 12))
+    rows = warehouse.rows(missing_value_query(weeks(values)))
     assert [(value, days) for _, value, days, _ in rows] == gone
+
+
+@pytest.mark.parametrize(
+    ("a_week", "gone", "least", "most"), [(8, False, 0, 2), (8, True, 0, 40), (40, True, 990, 1000)]
+)
+def test_values_that_are_gone_are_told_from_those_that_stay_away_by_chance(
+    warehouse: Warehouse, a_week: float, gone: bool, least: int, most: int
+) -> None:
+    """A thousand sources with one value of so many occasions a week; of the other there is no lack."""
+    counts = np.random.default_rng(3).poisson(a_week / 7, (1000, 196))
+    if gone:
+        counts[:, :7] = 0
+    series = pl.concat(
+        pl.DataFrame({"subject": f"s{no}", "unit_no": np.arange(196), "part": part, "size": size})
+        for no, rare in enumerate(counts)
+        for part, size in (("rare", rare), ("usual", np.full(196, 9)))
+    ).filter(pl.col("size") > 0)
+    with warehouse.registered("counted", series):
+        found = warehouse.rows(missing_value_query("SELECT * FROM counted"))
+    assert least <= len(found) <= most

@@ -122,6 +122,18 @@ def test_values_by_day(
     }
 
 
+def test_occasions_are_orders_not_lines(warehouse: Warehouse, tmp_path: Path) -> None:
+    made = maker(tmp_path, [1, 2, 3])
+    warehouse.execute("BEGIN")
+    warehouse.execute("UPDATE raw.my_order_lines__order_lines SET order_id = order_id[:3]")
+    found = records(warehouse, made.occasions("order_lines", {"columns": ["channel_name"]}))
+    warehouse.execute("ROLLBACK")
+    orders = {(day(row), row[4], row[0][:3]) for row in ROWS if row[4]}
+    expected = Counter((no, channel) for no, channel, _ in orders)
+    assert found == {("my_order_lines: channel_name", *key, count, None) for key, count in expected.items()}
+    assert sum(expected.values()) < sum(row[4] is not None for row in ROWS)
+
+
 def test_rare_values_count_together(warehouse: Warehouse, tmp_path: Path) -> None:
     sql = maker(tmp_path, [1, 2, 3]).days("order_lines", {"aspect": "mix", "columns": ["order_id"]})
     found = warehouse.records(sql)

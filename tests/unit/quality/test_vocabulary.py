@@ -249,7 +249,7 @@ def test_a_wrong_name_is_told_with_what_to_write(name: str, problem: str) -> Non
             "aspect",
             "one of rows, empty, level, mix (got 'mode')",
         ),
-        (RECENT_DAYS, {"aspect": "rows", "days": 30, "limit": 2}, "days", "one of 1, 7 (got 30)"),
+        (RECENT_DAYS, {"aspect": "rows", "days": 30, "limit": 2}, "days", "one of 1, 7, 28 (got 30)"),
         (RECENT_DAYS, {"aspect": "mix", "days": 7, "limit": 0.1}, None, "needs the key 'columns'"),
         (RECENT_DAYS, {"aspect": "rows", "days": 7, "limit": 0}, "limit", "a number above zero (got 0)"),
         (NEW_FILES, {"aspect": "rows", "limit": 2, "against": "all"}, "against", "earlier_version, other_files"),
