@@ -97,7 +97,7 @@ def explain(options: argparse.Namespace) -> int:
     with Warehouse.open(paths.warehouse, read_only=True) as warehouse:
         published = publications(warehouse)
         as_of = published[-1].as_of if published else dt.date.min
-        models = load_models("features", as_of=as_of, windows=space.features.windows, extra=space.directory / "sql")
+        models = load_models("features", as_of=as_of, features=space.features, extra=space.directory / "sql")
         found = explain_customer(warehouse, Catalogue(models), customer_id)
     if options.json:
         console.print_json(dataclasses.asdict(found))

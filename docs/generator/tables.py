@@ -9,6 +9,7 @@ import datetime as dt
 from collections.abc import Iterable, Iterator
 
 from generator.markdown import code, grid
+from tasks.config.features import Features
 from tasks.config.shipped import shipped
 from tasks.insight.events import SCHEMA as EVENT_COLUMNS
 from tasks.publish.build import CONTRACT_VERSION
@@ -102,7 +103,7 @@ clock time."""
 
 def models(schema: str) -> list[SqlModel]:
     """The models of a schema with the default windows, by name."""
-    found = load_models(schema, as_of=dt.date(2025, 6, 30), windows=WINDOWS, values=_NAMES)
+    found = load_models(schema, as_of=dt.date(2025, 6, 30), features=Features(windows=list(WINDOWS)), values=_NAMES)
     return sorted(found, key=lambda model: model.name)
 
 

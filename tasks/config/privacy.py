@@ -14,8 +14,8 @@ from pydantic import AfterValidator, Field, SecretStr, field_validator
 
 from tasks.config.entities import ENTITIES
 from tasks.config.errors import WorkspaceError
+from tasks.config.features import Strict
 from tasks.config.privacy_class import PrivacyClass, is_stricter
-from tasks.config.segmentations import Strict
 
 #: Where the key stands in the workspace file; its value is told to nobody (see `loading.py`).
 KEY_PATH = ("privacy", "key")

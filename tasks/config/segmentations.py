@@ -9,21 +9,16 @@ from __future__ import annotations
 from itertools import product
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
+
+from tasks.config.features import Key, Strict
 
 Basis = Literal[
     "demographic", "geographic", "psychographic", "behavioural", "value", "lifecycle", "needs", "predictive"
 ]
-Key = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 Score = Annotated[int, Field(ge=1, le=5)]
 ScoreRange = Annotated[list[Score], Field(min_length=2, max_length=2)]
 Sql = Annotated[str, Field(min_length=1)]
-
-
-class Strict(BaseModel):
-    """Every key of the workspace is known: a misspelt one is an error, not silence."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
 
 
 class Treatment(Strict):

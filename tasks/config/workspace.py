@@ -11,24 +11,30 @@ import difflib
 import hashlib
 import json
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Literal, Self
 
 from pydantic import ConfigDict, Field, PrivateAttr, model_validator
 
 from tasks.config.entities import ENTITIES
+from tasks.config.features import Features, Key, Strict
 from tasks.config.privacy import KEY_PATH, PrivacyPolicy
 from tasks.config.privacy_class import PrivacyClass
 from tasks.config.pseudonym import fingerprint
-from tasks.config.segmentations import Key, RulesSegmentation, Segmentation, Sql, Strict
+from tasks.config.segmentations import RulesSegmentation, Segmentation, Sql
 
 EntityName = Literal[
     "customers",
     "order_lines",
+    "interactions",
     "feedback",
+    "survey_answers",
     "campaigns",
     "campaign_contacts",
     "consents",
+    "costs",
     "area_profiles",
+    "market_indicators",
+    "enrichments",
     "control_totals",
 ]
 Format = Literal["csv", "parquet", "jsonl"]
@@ -123,21 +129,6 @@ class Engine(Strict):
         description="what does not fit goes to disk, in the output folder",
     )
     threads: int | None = Field(default=None, ge=1, le=256, description="null: all cores")
-
-
-class Features(Strict):
-    """How features look back."""
-
-    windows: list[Annotated[int, Field(ge=1, le=3660)]] = Field(
-        default_factory=lambda: [30, 90, 365], min_length=1, description="look-back windows in days, ascending"
-    )
-
-    @model_validator(mode="after")
-    def _needed(self) -> Self:
-        if sorted(set(self.windows)) != self.windows:
-            message = f"windows {self.windows} must ascend without repeats"
-            raise ValueError(message)
-        return self
 
 
 class QualityPolicy(Strict):

@@ -20,7 +20,7 @@ def monitoring_models(run: Run) -> list[SqlModel]:
     return load_models(
         "monitoring",
         as_of=run.as_of,
-        windows=run.workspace.features.windows,
+        features=run.workspace.features,
         extra=run.sql_folder,
         values={
             "run_id": literal(run.run_id),

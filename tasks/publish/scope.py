@@ -38,7 +38,7 @@ class Scope:
         return load_models(
             "published",
             as_of=self.current.as_of,
-            windows=run.workspace.features.windows,
+            features=run.workspace.features,
             extra=run.sql_folder,
             values={
                 "current_run": literal(self.current.run_id),

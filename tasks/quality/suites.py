@@ -16,7 +16,7 @@ import yaml
 from pydantic import Field, ValidationError
 
 from tasks.config.errors import WorkspaceError
-from tasks.config.segmentations import Strict
+from tasks.config.features import Strict
 from tasks.config.shipped import shipped
 from tasks.config.workspace import EntityName, Workspace
 from tasks.quality import vocabulary

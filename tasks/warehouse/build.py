@@ -25,7 +25,7 @@ def models_of_run(run: Run, schema: str) -> list[SqlModel]:
     Raises:
         WorkspaceError: see `models.load_models`; or a model reads a schema or a column that it may not read.
     """
-    models = load_models(schema, as_of=run.as_of, windows=run.workspace.features.windows, extra=run.sql_folder)
+    models = load_models(schema, as_of=run.as_of, features=run.workspace.features, extra=run.sql_folder)
     for model in models:
         _check_reads(model)
     if schema in _SHIELDED:

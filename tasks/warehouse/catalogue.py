@@ -85,6 +85,4 @@ def _check_key(model: SqlModel) -> None:
 
 def catalogue_of(run: Run) -> Catalogue:
     """The features of a run's workspace."""
-    return Catalogue(
-        load_models("features", as_of=run.as_of, windows=run.workspace.features.windows, extra=run.sql_folder)
-    )
+    return Catalogue(load_models("features", as_of=run.as_of, features=run.workspace.features, extra=run.sql_folder))

@@ -12,15 +12,15 @@ A header is made of comment lines at the top::
     -- column order_count: orders, all time [unit=orders; cumulative]
     -- column age_years: full years of age [unit=years; coarsens=birth_date]
 
-Models are Jinja templates over a few names: `as_of` (a DATE literal), `as_of_end` (the first moment not seen) and
-`windows` (days).
+Models are Jinja templates over a few names: `as_of` (a DATE literal), `as_of_end` (the first moment not seen),
+`windows` (days), `constructs`, `indicators`, `enrichments` (as the workspace declares them), `text` (writes one as SQL).
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from graphlib import CycleError, TopologicalSorter
@@ -32,6 +32,7 @@ import sqlglot
 from sqlglot import exp
 
 from tasks.config.errors import WorkspaceError
+from tasks.config.features import Features
 from tasks.config.shipped import shipped
 from tasks.warehouse.connection import literal
 
@@ -113,7 +114,7 @@ def load_models(
     schema: str,
     *,
     as_of: dt.date,
-    windows: Iterable[int],
+    features: Features,
     extra: Path | None = None,
     values: Mapping[str, object] | None = None,
 ) -> list[SqlModel]:
@@ -122,7 +123,7 @@ def load_models(
     Args:
         schema: such as ``features``.
         as_of: the day that the run describes; rendered into the SQL.
-        windows: look-back windows in days.
+        features: the workspace's section: windows, constructs, indicators, enrichments.
         extra: a workspace's `sql` folder; a file of the same name replaces ours.
         values: further names that the schema's templates use.
 
@@ -132,7 +133,8 @@ def load_models(
     context = {
         "as_of": literal(as_of),
         "as_of_end": literal(dt.datetime.combine(as_of + dt.timedelta(days=1), dt.time())),
-        "windows": list(windows),
+        **features.template_names(),
+        "text": literal,
         **(values or {}),
     }
     files: dict[str, Path] = {}

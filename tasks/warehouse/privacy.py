@@ -96,7 +96,7 @@ def _entity_column(root: Origin) -> str:
 
 def privacy_of(run: Run) -> Privacy:
     """The classes of a run: of the entities, the workspace, and the run's source columns in `ops.column_class`."""
-    models = load_models("staging", as_of=run.as_of, windows=run.workspace.features.windows, extra=run.sql_folder)
+    models = load_models("staging", as_of=run.as_of, features=run.workspace.features, extra=run.sql_folder)
     raw = {f"raw.{entity.name}": (*entity.column_names, *_LOAD_COLUMNS) for entity in ENTITIES.values()}
     staging = {model.name.lower(): tuple(column.name.lower() for column in model.columns) for model in models}
     tables = tuple((raw | staging).items())

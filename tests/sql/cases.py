@@ -2,7 +2,8 @@
 
 A file `tests/sql/<schema>/<table>.yaml` holds::
 
-    as_of: 2025-06-30          # default of its cases, as are windows and defaults
+    as_of: 2025-06-30          # default of its cases, as are defaults
+    features: {windows: [7]}   # the workspace's section; a case may change keys of it
     defaults:                  # what a given row has where the case does not say
       raw.order_lines: {quantity: 1}
     cases:
@@ -27,11 +28,13 @@ from typing import Any
 import yaml
 
 from tasks.config.entities import ENTITIES
+from tasks.config.features import Features
 from tasks.warehouse.connection import Warehouse, identifier
 from tasks.warehouse.models import SqlModel, load_models
 
 FOLDER = Path(__file__).parent
 SCHEMAS = ("staging", "features")
+_FEATURES: dict[str, object] = {"windows": [30, 90]}
 LOAD_COLUMNS = {"source_name": "VARCHAR", "load_no": "INTEGER", "row_number": "BIGINT"}
 Rows = Sequence[dict[str, object]]
 
@@ -43,7 +46,7 @@ class Case:
     model: str
     name: str
     as_of: dt.date
-    windows: tuple[int, ...]
+    features: Features
     given: Mapping[str, Rows]
     expect: Rows
 
@@ -66,16 +69,21 @@ def read_cases(folder: Path = FOLDER) -> Iterator[Case]:
                     model=f"{schema}.{file.stem}",
                     name=case["name"],
                     as_of=case.get("as_of", tree["as_of"]),
-                    windows=tuple(case.get("windows", tree.get("windows", (30, 90)))),
+                    features=Features(**(_FEATURES | tree.get("features", {}) | case.get("features", {}))),
                     given=given,
                     expect=case["expect"],
                 )
 
 
-@cache
-def models(as_of: dt.date, windows: tuple[int, ...]) -> dict[str, SqlModel]:
+def models(as_of: dt.date, features: Features) -> dict[str, SqlModel]:
     """The shipped models by name, in build order."""
-    return {model.name: model for schema in SCHEMAS for model in load_models(schema, as_of=as_of, windows=windows)}
+    return _models(as_of, features.model_dump_json())
+
+
+@cache
+def _models(as_of: dt.date, features: str) -> dict[str, SqlModel]:
+    settings = Features.model_validate_json(features)
+    return {model.name: model for schema in SCHEMAS for model in load_models(schema, as_of=as_of, features=settings)}
 
 
 def create_raw(warehouse: Warehouse) -> None:
@@ -102,7 +110,7 @@ def insert(warehouse: Warehouse, table: str, rows: Rows) -> None:
 
 def run_case(warehouse: Warehouse, case: Case) -> list[dict[str, Any]]:
     """The rows that the model gives for what the case gives."""
-    shipped = models(case.as_of, case.windows)
+    shipped = models(case.as_of, case.features)
     create_raw(warehouse)
     for table, rows in case.given.items():
         if table.startswith("raw."):
@@ -122,7 +130,7 @@ def run_case(warehouse: Warehouse, case: Case) -> list[dict[str, Any]]:
 
 def differences(case: Case, found: Sequence[Mapping[str, Any]]) -> list[str]:
     """What is not as expected, a line each."""
-    keys = [column.name for column in models(case.as_of, case.windows)[case.model].columns if column.kind == "id"]
+    keys = [column.name for column in models(case.as_of, case.features)[case.model].columns if column.kind == "id"]
     expected = sorted(case.expect, key=lambda row: [str(row[key]) for key in keys if key in row])
     if len(found) != len(expected):
         return [f"{len(found)} rows, expected {len(expected)}: {found}"]

@@ -8,13 +8,14 @@ from collections.abc import Iterator
 
 import pytest
 
+from tasks.config.features import Features
 from tasks.warehouse.build import check_columns
 from tasks.warehouse.connection import Warehouse
 from tests.sql.cases import Case, create_raw, differences, insert, models, read_cases, run_case
 
 CASES = list(read_cases())
 AS_OF = dt.date(2025, 6, 30)
-WINDOWS = (30, 90)
+FEATURES = Features(windows=[30, 90])
 
 
 @pytest.fixture
@@ -33,14 +34,14 @@ def test_every_column_of_every_model_is_expected_somewhere() -> None:
     described: dict[str, set[str]] = defaultdict(set)
     for case in CASES:
         expected[case.model] |= {name for row in case.expect for name in row}
-        described[case.model] |= {column.name for column in models(case.as_of, case.windows)[case.model].columns}
-    assert expected.keys() == models(AS_OF, WINDOWS).keys(), "a model without cases, or cases without a model"
+        described[case.model] |= {column.name for column in models(case.as_of, case.features)[case.model].columns}
+    assert expected.keys() == models(AS_OF, FEATURES).keys(), "a model without cases, or cases without a model"
     assert {name: columns - expected[name] for name, columns in described.items() if columns - expected[name]} == {}
 
 
 def test_headers_describe_the_columns_of_the_selects(warehouse: Warehouse) -> None:
     create_raw(warehouse)
-    for name, model in models(AS_OF, WINDOWS).items():
+    for name, model in models(AS_OF, FEATURES).items():
         check_columns(warehouse, model)
         assert all(column.meaning for column in model.columns)
         warehouse.execute(f"CREATE TABLE {name} AS {model.sql}")
@@ -52,7 +53,7 @@ def test_keys_that_share_a_hash_by_chance_stay_apart(warehouse: Warehouse) -> No
     line = {"ordered_at": AS_OF, "quantity": 1, "unit_price_amount": 1}
     keys = [("O1", "11"), ("O11", "1"), ("O2", "1"), ("O2", "1")]
     insert(warehouse, "raw.order_lines", [line | {"order_id": order, "line_id": number} for order, number in keys])
-    sql = models(AS_OF, WINDOWS)["staging.superseded_order_lines"].sql
+    sql = models(AS_OF, FEATURES)["staging.superseded_order_lines"].sql
     colliding = sql.replace("hash(order_id, line_id)", "hash(0)")
     assert colliding.count("hash(0)") == 2
     superseded = [("O2", "1", 3)]

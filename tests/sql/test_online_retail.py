@@ -9,6 +9,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from tasks.config.features import Features
 from tasks.warehouse.connection import Warehouse, literal
 from tests.sql.cases import create_raw, models
 
@@ -68,7 +69,7 @@ def _built(export: Path, *, threads: int, order: str) -> Warehouse:
     warehouse = Warehouse.open(None, threads=threads)
     create_raw(warehouse)
     warehouse.execute(_MAPPED.format(file=literal(str(export)), order=order))
-    for name, model in models(AS_OF, WINDOWS).items():
+    for name, model in models(AS_OF, Features(windows=list(WINDOWS))).items():
         warehouse.execute(f"CREATE TABLE {name} AS {model.sql}")
     return warehouse
 
@@ -186,7 +187,7 @@ def test_features_equal_those_of_polars(features: pl.DataFrame, lines: pl.DataFr
 def test_neither_threads_nor_the_order_of_rows_show(export: Path) -> None:
     def tables(warehouse: Warehouse) -> dict[str, list[tuple[object, ...]]]:
         digest = "SELECT count(*), sum(CAST(hash(one) AS HUGEINT)) FROM {} AS one"
-        return {name: warehouse.rows(digest.format(name)) for name in models(AS_OF, WINDOWS)}
+        return {name: warehouse.rows(digest.format(name)) for name in models(AS_OF, Features(windows=list(WINDOWS)))}
 
     with _built(export, threads=1, order="ASC") as one, _built(export, threads=4, order="DESC") as four:
         assert tables(one) == tables(four)

@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from tasks.config.features import Features
 from tasks.insight.profile import profile_segments
 from tasks.warehouse.catalogue import Catalogue
 from tasks.warehouse.connection import Warehouse
@@ -166,7 +167,7 @@ def key_figures(warehouse: Warehouse, sizes: dict[str, int], least: int) -> list
         for model in load_models(
             "monitoring",
             as_of=AS_OF,
-            windows=[30],
+            features=Features(windows=[30]),
             values={
                 **dict.fromkeys(("run_id", "previous_run_id"), "'r'"),
                 **dict.fromkeys(("previous_as_of", "known_as_of"), "NULL"),

@@ -147,13 +147,13 @@ def note_load(
 
 def stage(run: Run) -> None:
     """Build `staging`."""
-    for model in load_models("staging", as_of=run.as_of, windows=run.workspace.features.windows):
+    for model in load_models("staging", as_of=run.as_of, features=run.workspace.features):
         tables.rebuild(run, model.name, model.sql)
 
 
 def build_features(run: Run) -> None:
     """Build `features`, of the earlier run too."""
-    for model in load_models("features", as_of=run.as_of, windows=run.workspace.features.windows):
+    for model in load_models("features", as_of=run.as_of, features=run.workspace.features):
         for of_run in (_earlier(run), run):
             tables.write_rows(of_run, model.name, model.sql)
 

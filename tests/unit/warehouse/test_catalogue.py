@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tasks.config.errors import WorkspaceError
+from tasks.config.features import Features
 from tasks.warehouse.catalogue import Catalogue
 from tasks.warehouse.connection import Warehouse
 from tasks.warehouse.models import ModelColumn, SqlModel, load_models
@@ -19,7 +20,7 @@ def _model(table: str, *columns: str) -> SqlModel:
 
 
 def test_the_shipped_catalogue_has_every_theme_and_no_key() -> None:
-    models = load_models("features", as_of=dt.date(2025, 6, 30), windows=[7, 30])
+    models = load_models("features", as_of=dt.date(2025, 6, 30), features=Features(windows=[7, 30]))
     catalogue = Catalogue(models).features
     assert "customer_id" not in catalogue
     assert len(catalogue) == sum(len(model.columns) - 1 for model in models)

@@ -11,6 +11,7 @@ import polars as pl
 import pytest
 
 from tasks.config.errors import OutputError, SqlError, WorkspaceError
+from tasks.config.features import Features
 from tasks.warehouse import ledger, tables
 from tasks.warehouse.catalogue import Catalogue
 from tasks.warehouse.connection import Warehouse, identifier, literal
@@ -157,7 +158,7 @@ def test_an_unknown_template_name_is_refused(tmp_path: Path) -> None:
 def test_a_workspaces_models_are_added_and_ordered(tmp_path: Path) -> None:
     model_file(tmp_path, "mine", "a", HEADER + "SELECT * FROM mine.b")
     model_file(tmp_path, "mine", "b", HEADER + "SELECT * FROM raw.customers")
-    models = load_models("mine", as_of=AS_OF, windows=[30], extra=tmp_path)
+    models = load_models("mine", as_of=AS_OF, features=Features(windows=[30]), extra=tmp_path)
     assert [model.name for model in models] == ["mine.b", "mine.a"]
 
 
@@ -165,7 +166,7 @@ def test_models_that_read_each_other_are_refused(tmp_path: Path) -> None:
     model_file(tmp_path, "mine", "a", HEADER + "SELECT * FROM mine.b")
     model_file(tmp_path, "mine", "b", HEADER + "SELECT * FROM mine.a")
     with pytest.raises(WorkspaceError, match="in a circle: mine"):
-        load_models("mine", as_of=AS_OF, windows=[30], extra=tmp_path)
+        load_models("mine", as_of=AS_OF, features=Features(windows=[30]), extra=tmp_path)
 
 
 def test_a_feature_defined_twice_is_refused(tmp_path: Path) -> None:
@@ -173,7 +174,7 @@ def test_a_feature_defined_twice_is_refused(tmp_path: Path) -> None:
         header = HEADER + "-- column customer_id: who [id]\n-- column same: x\n"
         model_file(tmp_path, "mine", name, header + "SELECT 1 AS customer_id, 1 AS same")
     with pytest.raises(WorkspaceError, match="the feature 'same' is defined twice: here and in .*customer_x"):
-        Catalogue(load_models("mine", as_of=AS_OF, windows=[30], extra=tmp_path))
+        Catalogue(load_models("mine", as_of=AS_OF, features=Features(windows=[30]), extra=tmp_path))
 
 
 def test_rows_are_kept_by_run_and_new_columns_are_added(make_workspace: MakeWorkspace, opened: OpenRun) -> None:
