@@ -17,6 +17,7 @@ from pydantic import ConfigDict, Field, PrivateAttr, model_validator
 
 from tasks.config.entities import ENTITIES
 from tasks.config.features import Features, Key, Strict
+from tasks.config.predictions import Predictions
 from tasks.config.privacy import KEY_PATH, PrivacyPolicy
 from tasks.config.privacy_class import PrivacyClass
 from tasks.config.pseudonym import fingerprint
@@ -174,6 +175,7 @@ class Workspace(Strict):
     engine: Engine = Engine()
     sources: dict[Key, Source] = Field(min_length=1)
     features: Features = Features()
+    predictions: Predictions = Field(default_factory=dict, description="what customers will do, as features")
     quality: QualityPolicy = QualityPolicy()
     privacy: PrivacyPolicy = PrivacyPolicy()
     segmentations: dict[Key, Segmentation] = Field(min_length=1, description="ways of dividing the customers")
