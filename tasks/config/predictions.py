@@ -21,7 +21,7 @@ _DEFAULT_DAYS: dict[PredictionKind, int] = {"churn": 90, "spend": 90, "clv": 365
 
 
 class Prediction(Strict):
-    """Something foretold of each customer, with evidence of how well the same was foretold before; a feature like others.
+    """Something foretold of each customer, with evidence of how well it was foretold before; a feature like others.
 
     The feature is called `<key>_share` for churn and `<key>_amount` for spend and clv.
     """

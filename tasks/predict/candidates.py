@@ -87,10 +87,10 @@ def _as_before(prediction: Prediction, days: int, train: Rows | None) -> Candida
         part = days / prediction.days
         return Candidate("as_before", lambda rows: rows.amount_before * part, f"amount of the {days} days before")
     assert train is not None  # noqa: S101 - `available` says so
-    # As before, in chances: what became of those who had ordered in as many days before, and of those who had not.
+    # As before, in chances: what became of those who had ordered in the days before, and of those who had not.
     had = train.orders_before > 0
     shares = [_share_lost(train, part) for part in (~had, had)]
-    note = f"{shares[1]:.0%} of those who had ordered before, {shares[0]:.0%} of the others"
+    note = f"lost: {shares[1]:.0%} of those who had ordered before, {shares[0]:.0%} of the others"
     return Candidate("as_before", lambda rows: np.where(rows.orders_before > 0, shares[1], shares[0]), note)
 
 

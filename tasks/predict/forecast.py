@@ -21,7 +21,7 @@ from tasks.predict import candidates, evidence
 from tasks.predict.evidence import Evidence, Tested
 from tasks.predict.plan import Plan, plan
 from tasks.predict.rows import Rows, rows_of
-from tasks.predict.snapshots import first_order_date, input_names, read_cohort, read_snapshot
+from tasks.predict.snapshots import first_order_date, input_names, quiet_days_of, read_cohort, read_snapshot
 from tasks.warehouse.catalogue import KEY
 from tasks.warehouse.run import Run
 
@@ -82,6 +82,7 @@ class _Making:
         self.plan: Plan = plan(prediction, first_order_date(run), run.as_of)
         self.inputs = input_names(run, prediction, self.plan)
         self.limit = prediction.max_training_rows // max(len(self.plan.final_cut_offs), 1)
+        self.quiet_days = quiet_days_of(prediction, self.plan)
         self.frames: dict[dt.date, pl.DataFrame] = {}
 
     def forecast(self) -> Forecast:
@@ -111,7 +112,10 @@ class _Making:
         for cut_off in cut_offs:
             if cut_off not in self.frames:
                 self.frames[cut_off] = read_snapshot(self.run, self.prediction, self.plan, cut_off, self.limit)
-        return rows_of([self.frames[cut_off] for cut_off in cut_offs], self.inputs, self.prediction.days)
+        return self._arrays([self.frames[cut_off] for cut_off in cut_offs])
+
+    def _arrays(self, frames: list[pl.DataFrame]) -> Rows:
+        return rows_of(frames, self.inputs, self.prediction.days, self.quiet_days)
 
     def _training(self, cut_offs: Sequence[dt.date]) -> Rows | None:
         """What to learn from; None where there is nothing, or too little of it."""
@@ -160,10 +164,16 @@ class _Making:
             if declared not in {one.name for one in tested}:
                 raise StatisticsError(f"the model {declared} is asked for, and there is too little to fit it on")
             return declared, f"as declared; {what} on the tested period: {listed}"
-        if not tested:
+        is_shorter = self.plan.test_days < self.plan.days
+        # What a customer did before says nothing of how many are lost over a longer time than was tested.
+        usable = [one for one in tested if not (is_shorter and one.name == "as_before")]
+        if not usable:
             raise StatisticsError("no model could be fitted")
-        best = min(tested, key=lambda one: one.score)
-        return best.name, f"least {what} on the tested period: {listed}"
+        best = min(usable, key=lambda one: one.score)
+        why = f"least {what} on the tested period"
+        if is_shorter:
+            why = f"tested over {self.plan.test_days} days, for there is no more history; {what}"
+        return best.name, f"{why}: {listed}"
 
     def _final_model(self, name: ModelName) -> Candidate:
         train = self._training(self.plan.final_cut_offs)
@@ -174,14 +184,13 @@ class _Making:
         import polars as pl
 
         frame = read_snapshot(self.run, self.prediction, self.plan, self.plan.as_of, None)
-        foretold = self._rounded(model.predict(rows_of([frame], self.inputs, self.prediction.days)))
+        foretold = self._rounded(model.predict(self._arrays([frame])))
         name = self.facts["feature_name"]
         return pl.DataFrame({KEY: frame.get_column(KEY), name: pl.Series(foretold, dtype=pl.Float64)})
 
     def _rounded(self, foretold: candidates.Floats) -> candidates.Floats:
-        if self.prediction.is_amount:
-            return np.round(np.maximum(foretold, 0.0), _AMOUNT_DECIMALS)
-        return np.round(np.clip(foretold, 0.0, 1.0), _SHARE_DECIMALS)
+        most, decimals = (np.inf, _AMOUNT_DECIMALS) if self.prediction.is_amount else (1.0, _SHARE_DECIMALS)
+        return np.asarray(np.round(np.clip(foretold, 0.0, most), decimals), dtype=np.float64)
 
     def _tell_test(self, test: Rows) -> None:
         self.facts |= {

@@ -32,8 +32,8 @@ class Rows:
         history: of order days, for BG/NBD.
         order_day_count: days with an order.
         mean_amount: net amount of an order day; 0 where more came back than was bought.
-        orders_before: orders in as many days before as the horizon has.
-        amount_before: their net amount, zero or more.
+        orders_before: orders in the days before.
+        amount_before: net amount of as many days before as the horizon has, zero or more.
         has_ordered: whether he ordered in the days after; of the as-of day, false for all.
         amount: for how much, minus returns, zero or more; of the as-of day, 0 for all.
     """
@@ -53,13 +53,14 @@ class Rows:
         return len(self.ids)
 
 
-def rows_of(frames: Sequence[pl.DataFrame], inputs: Sequence[str], days: int) -> Rows:
+def rows_of(frames: Sequence[pl.DataFrame], inputs: Sequence[str], days: int, quiet_days: int) -> Rows:
     """The rows of one or more snapshots, one after the other.
 
     Args:
         frames: of `read_snapshot`.
         inputs: columns that a model may learn from.
         days: the horizon.
+        quiet_days: the window of `orders_before`; one of those of the snapshot.
     """
     import polars as pl
 
@@ -77,7 +78,7 @@ def rows_of(frames: Sequence[pl.DataFrame], inputs: Sequence[str], days: int) ->
         history=history_of(count, recency, tenure),
         order_day_count=count,
         mean_amount=_mean_amount(column("net_amount"), count),
-        orders_before=column(f"order_{days}d_count"),
+        orders_before=column(f"order_{quiet_days}d_count"),
         amount_before=np.maximum(column(f"net_{days}d_amount"), 0.0),
         has_ordered=frame.get_column("has_ordered").to_numpy() if has_outcome else np.zeros(frame.height, dtype=bool),
         amount=np.maximum(column("outcome_amount"), 0.0) if has_outcome else np.zeros(frame.height),

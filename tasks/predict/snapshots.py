@@ -68,7 +68,20 @@ def first_order_date(run: Run) -> dt.date | None:
 def windows_of(run: Run, prediction: Prediction) -> list[int]:
     """Look-back windows of a prediction's snapshots: those of the workspace, and multiples of its horizon."""
     days = prediction.days
-    return sorted({*run.workspace.features.windows, max(days // 3, 7), days, 2 * days})
+    return sorted({*run.workspace.features.windows, _short_window(days), days, 2 * days})
+
+
+def quiet_days_of(prediction: Prediction, plan: Plan) -> int:
+    """The window in which customers have ordered before, or have been quiet: the horizon where histories hold more.
+
+    At a cut-off with no more history than a horizon, nobody would have been quiet for one.
+    """
+    days, short = prediction.days, _short_window(prediction.days)
+    return days if plan.shortest_history_days >= days + short else short
+
+
+def _short_window(days: int) -> int:
+    return max(days // 3, 7)
 
 
 def snapshot_model(run: Run, prediction: Prediction, cut_off: dt.date) -> SqlModel:

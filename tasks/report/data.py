@@ -1,7 +1,7 @@
 """What a report says, read from the warehouse.
 
 Owns: `ReportData` and `collect`, which puts it together. Does not own: the single queries (`read_run.py`,
-`read_quality.py`, `read_segments.py`, `read_monitoring.py`) or how anything looks (`page.py`).
+`read_quality.py`, `read_segments.py`, `read_monitoring.py`, `read_predictions.py`) or how anything looks (`page.py`).
 """
 
 from __future__ import annotations
@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from tasks.report import read_monitoring, read_quality, read_run, read_segments, read_trend
+from tasks.report import read_monitoring, read_predictions, read_quality, read_run, read_segments, read_trend
+from tasks.report.prediction_records import PredictionFacts
 from tasks.report.reader import RunReader
 from tasks.report.run_records import (
     AlertNote,
@@ -53,6 +54,7 @@ class ReportData:
     matrix_ids: tuple[str, ...]
     overlap: Overlap | None
     drift: tuple[DriftRow, ...]
+    predictions: tuple[PredictionFacts, ...]
     checks: tuple[CheckRow, ...]
     history: CheckHistory
     quarantine: tuple[QuarantineReason, ...]
@@ -100,6 +102,7 @@ def collect(run: Run, *, stopped_by: str | None = None) -> ReportData:
         matrix_ids=matrix_ids,
         overlap=read_monitoring.overlap(reader, list(matrix_ids)),
         drift=read_monitoring.drift(reader),
+        predictions=read_predictions.predictions(reader),
         checks=read_quality.checks(reader),
         history=read_trend.check_history(reader),
         quarantine=quarantine,

@@ -19,7 +19,13 @@ SIZE_CHANGE_OF_ALL = 0.01
 
 _RANK: dict[Importance, int] = {"alarm": 0, "warning": 1, "note": 2}
 _ALARMING = frozenset({"alarm", "critical", "error"})
-_ANCHOR_BY_KIND = {"drift": "drift", "overlap": "overlap", "quality": "quality", "transition": "migration"}
+_ANCHOR_BY_KIND = {
+    "drift": "drift",
+    "overlap": "overlap",
+    "quality": "quality",
+    "transition": "migration",
+    "prediction": "predictions",
+}
 _MOST_OF_A_KIND = 5
 
 
