@@ -17,7 +17,7 @@
 -- column net_{{ days }}d_amount: amount of orders minus returns in the {{ days }} days that end with the day [unit=currency]
 {%- endfor %}
 -- column order_trend_share: orders in the {{ before_days }} days ÷ those in twice as many; NULL: none in these [unit=share]
--- column discount_share: discount ÷ amount before discount in the {{ before_days }} days; NULL: nothing bought for money [unit=share]
+-- column discount_{{ before_days }}d_share: discount ÷ amount before discount in the {{ before_days }} days; NULL: nothing bought for money [unit=share]
 -- column return_amount_share: returned ÷ bought amount, at most 1; NULL: nothing bought or returned for money [unit=share]
 -- column units_per_order: mean units of an order; NULL: nothing bought [unit=units]
 -- column lines_per_order: mean lines of bought products of an order; NULL: nothing bought [unit=lines]
@@ -148,7 +148,7 @@ SELECT
     CASE
         WHEN before_discount > 0 AND before_gross <= 0 THEN 1
         WHEN before_gross > 0 THEN before_discount / (before_gross + before_discount)
-    END AS discount_share,
+    END AS discount_{{ before_days }}d_share,
     CASE
         WHEN returned_amount > 0 AND returned_amount >= gross_amount THEN 1
         WHEN gross_amount > 0 THEN greatest(returned_amount, 0) / gross_amount

@@ -20,12 +20,15 @@ from tasks.config.errors import StatisticsError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+    from scipy.optimize import OptimizeResult
 
     Floats = NDArray[np.float64]
 
 #: Bounds of the logarithms of r, alpha ÷ mean T, a and b: beyond them the likelihood does not change any more.
 _BOUNDS = ((-7.0, 7.0), (-9.0, 9.0), (-9.0, 9.0), (-9.0, 9.0))
 _STARTS = ((0.0, 0.0, 0.0, 0.0), (-1.0, -2.0, -1.0, 1.0), (0.5, 0.5, -2.0, 0.0))
+#: Relative changes of the likelihood at which a search ends: of each start, and of the best of them.
+_COARSE, _FINE = 1e-6, 1e-13
 #: Next to a = 1 the expectation is 0 ÷ 0; a is moved this far from it, which changes the result by as much.
 _NEAR_ONE = 1e-6
 
@@ -130,14 +133,14 @@ def fit_bg_nbd(history: History) -> BgNbd:
         slopes = _slopes(model, seen) @ counts / counts.sum() * np.array([r, alpha * scale, a, b])
         return float(-value), -slopes
 
-    found = [
-        minimize(loss, np.asarray(start), jac=True, method="L-BFGS-B", bounds=_BOUNDS, options={"ftol": 1e-13})
-        for start in _STARTS
-    ]
+    def improved(start: Floats, tolerance: float) -> OptimizeResult:
+        return minimize(loss, start, jac=True, method="L-BFGS-B", bounds=_BOUNDS, options={"ftol": tolerance})
+
+    found = [improved(np.asarray(start), _COARSE) for start in _STARTS]
     usable = [result for result in found if np.isfinite(result.fun)]
     if not usable:
         raise StatisticsError("the likelihood of BG/NBD has no maximum on these customers")
-    best = min(usable, key=lambda result: float(result.fun))
+    best = improved(min(usable, key=lambda result: float(result.fun)).x, _FINE)
     r, alpha, a, b = (float(value) for value in np.exp(best.x))
     return BgNbd(r, alpha * scale, a, b)
 

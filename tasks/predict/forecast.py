@@ -88,7 +88,7 @@ class _Making:
     def forecast(self) -> Forecast:
         test = self._rows([self.plan.test_cut_off])
         self._tell_test(test)
-        self._refuse_few(test, "to be tested on")
+        self._refuse_few(test)
         train = self._training(self.plan.train_cut_offs)
         self._tell_training(train)
         tested = self._tested(train, test)
@@ -135,10 +135,10 @@ class _Making:
                 return f"{count:,} customers who {what}, at least {self.prediction.min_events:,} are needed"
         return None
 
-    def _refuse_few(self, test: Rows, what_for: str) -> None:
+    def _refuse_few(self, test: Rows) -> None:
         lack = self._lack(test)
         if lack:
-            raise StatisticsError(f"{what_for} there are {lack} (as of {self.plan.test_cut_off})")
+            raise StatisticsError(f"the test from {self.plan.test_cut_off} on has {lack}")
 
     def _tested(self, train: Rows | None, test: Rows) -> list[Tested]:
         """Every model that can be fitted, on the period that is tested."""

@@ -30,14 +30,14 @@ def check_condition(condition: str, known: Collection[str], where: str) -> None:
         WorkspaceError: it is not SQL, is more than a condition, or names another column; the nearest is told.
     """
     try:
-        tree = sqlglot.parse_one(condition, dialect="duckdb")
-    except sqlglot.errors.SqlglotError as error:
+        (tree,) = sqlglot.parse(condition, dialect="duckdb")
+    except (sqlglot.errors.SqlglotError, ValueError) as error:
         raise WorkspaceError(
             f"the population {condition!r} is not SQL",
             where=where,
-            hint="write a condition such as order_count >= 2 AND recency_days <= 365",
+            hint="write one condition such as order_count >= 2 AND recency_days <= 365",
         ) from error
-    if tree.find(*_MORE):
+    if tree is None or tree.find(*_MORE):
         raise WorkspaceError(
             f"the population {condition!r} is more than a condition on one customer",
             where=where,

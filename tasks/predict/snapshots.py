@@ -30,7 +30,7 @@ _CUMULATIVE = frozenset({"order_count", "net_amount", "order_day_count"})
 #: A window that reaches further back than twice the shortest history says what the one before it says.
 _MOST_STRETCH = 2
 #: Customers whose histories BG/NBD and gamma-gamma are fitted on: seven parameters ask for no more.
-COHORT_ROWS = 20_000
+COHORT_ROWS = 10_000
 
 
 @contextmanager
