@@ -12,6 +12,7 @@ from generator.markdown import code, grid
 from tasks.config.features import Features
 from tasks.config.shipped import shipped
 from tasks.insight.events import SCHEMA as EVENT_COLUMNS
+from tasks.predict.write import EVIDENCE
 from tasks.publish.build import CONTRACT_VERSION
 from tasks.quality.suites import Suite, read_suite
 from tasks.warehouse import ledger
@@ -166,6 +167,9 @@ def _computed(suite: Suite) -> Iterator[str]:
     readers = [model.table for model in models("published") if suite.table in model.reads]
     if suite.table == "monitoring.segment_event":
         yield grid(("column", "type"), ((code(name), kind) for name, kind in EVENT_COLUMNS.items()))
+    elif suite.table in EVIDENCE:
+        columns = EVIDENCE[suite.table].items()
+        yield grid(("column", "meaning", "type"), ((code(name), meaning, kind) for name, (kind, meaning) in columns))
     elif readers:
         links = ", ".join(f"[{table}](published.md#{table})" for table in readers)
         yield f"Readers get it as {links}; its columns are described there."

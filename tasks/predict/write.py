@@ -20,7 +20,8 @@ from tasks.warehouse.run import Run
 if TYPE_CHECKING:
     import polars as pl
 
-_EVIDENCE = {
+#: The tables of evidence with their columns.
+EVIDENCE = {
     "monitoring.prediction": PREDICTION_COLUMNS,
     "monitoring.prediction_score": SCORE_COLUMNS,
     "monitoring.calibration": CALIBRATION_COLUMNS,
@@ -98,7 +99,7 @@ def _write_evidence(run: Run, forecasts: dict[str, Forecast]) -> None:
         "monitoring.prediction_score": [row for forecast in forecasts.values() for row in forecast.evidence.scores],
         "monitoring.calibration": [row for forecast in forecasts.values() for row in forecast.evidence.calibration],
     }
-    for table, columns in _EVIDENCE.items():
+    for table, columns in EVIDENCE.items():
         tables.write_frame(run, table, _frame(rows[table], columns))
 
 
