@@ -216,7 +216,7 @@ def page(scale: float) -> str:
     header = ("population and parameter", "truth", "mean of estimates", "standard deviation", "within 25 %")
     written.append(markdown("Parameters found again", note, header, recovery(seeds)))
     note = "Processor seconds of all threads. 15 snapshots that both predictions read, of up to 8,333 customers each; all are foretold of."
-    header = ("customers", "order lines", "orders by day", "churn", "spend", "peak memory of all of this page")
+    header = ("customers", "order lines", "orders by day", "churn", "spend", "peak memory")
     written.append(markdown("Cost", note, header, costs(round(200_000 * scale))))
     return "\n".join(written)
 
