@@ -48,11 +48,11 @@ SOURCES = {
     "control_totals": "SELECT 'my_order_lines' AS controlled_source_name, DATE '2025-05-30' + n::INTEGER AS control_date,"
     " TIMESTAMP '2025-06-05' AS reported_at, 2 AS line_count, 1 AS order_count,"
     " CASE n WHEN 4 THEN 0 ELSE 7.5 END AS net_amount FROM range(1, 5) AS r (n)",
-    # Everybody looks a day before each of his orders.
-    "interactions": "SELECT 'i' || c || '-' || o AS interaction_id, 'c' || c AS customer_id,"
-    " TIMESTAMP '2025-02-28 11:00:00' + INTERVAL (c + 30 * o) DAY AS happened_at, 'web' AS channel_name,"
+    # Everybody looks an hour before each of his orders, and twenty days later once more.
+    "interactions": "SELECT 'i' || c || '-' || o || '-' || d AS interaction_id, 'c' || c AS customer_id,"
+    " TIMESTAMP '2025-03-01 11:00:00' + INTERVAL (c + 30 * o + 20 * d) DAY AS happened_at, 'web' AS channel_name,"
     " 'visit' AS kind_name, 'phone' AS device_name, 60 * o AS duration_seconds, o AS page_count,"
-    " true AS has_purchase FROM range(1, 5) AS x (c), range(1, 4) AS y (o)",
+    " d = 0 AS has_purchase FROM range(1, 5) AS x (c), range(1, 4) AS y (o), range(2) AS z (d)",
     # The second item is about something else, and customer 4 has left it out.
     "survey_answers": "SELECT 's1' AS survey_id, 'c' || n AS customer_id, TIMESTAMP '2025-04-10' AS answered_at,"
     " json_object('likes_cooking', n, 'likes_discounts', CASE WHEN n < 4 THEN 5 - n END) AS answers"
