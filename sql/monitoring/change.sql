@@ -39,12 +39,13 @@ moves AS (
     WHERE earlier.segment_id IS DISTINCT FROM now.segment_id AND {{ previous_run_id }} IS NOT NULL
 ),
 
--- A definition changed where its text did, or where a new model took over.
+-- A definition changed where its text did, or who is divided at all, or where a new model took over.
 definitions AS (
     SELECT
         segmentation_id,
         run_id,
         any_value(basis_name ORDER BY segment_id) AS basis_name,
+        any_value(population_text ORDER BY segment_id) AS population_text,
         array_to_string(list(segment_id || ':' || coalesce(rule_text, '') ORDER BY segment_id), ';') AS said
     FROM segments.definition
     WHERE run_id IN ({{ run_id }}, {{ previous_run_id }}) AND status_name = 'active'
@@ -55,7 +56,8 @@ redefined AS (
     SELECT
         present.segmentation_id,
         present.basis_name,
-        coalesce(past.said IS DISTINCT FROM present.said, TRUE) AS is_redefined
+        past.said IS DISTINCT FROM present.said
+        OR past.population_text IS DISTINCT FROM present.population_text AS is_redefined
     FROM definitions AS present
     LEFT JOIN definitions AS past
         ON present.segmentation_id = past.segmentation_id AND past.run_id = {{ previous_run_id }}
