@@ -20,6 +20,7 @@ from pydantic import Field, ValidationError
 from tasks.config.conditions import Condition
 from tasks.config.errors import WorkspaceError
 from tasks.config.features import Key, Strict
+from tasks.config.keys import key_of
 from tasks.config.readable import readable
 from tasks.config.segment import Treatment
 from tasks.config.template import NeededFeature, Template
@@ -204,7 +205,7 @@ def render(template: Template, path: Path, values: Mapping[str, Any]) -> dict[st
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"json": _as_json, "sql": _as_sql}
+    environment.filters |= {"json": _as_json, "sql": _as_sql, "percent": _as_percent, "key": key_of}
     try:
         text = environment.from_string(template.segmentation).render(values)
     except jinja2.TemplateError as error:
@@ -245,3 +246,8 @@ def _as_json(value: object) -> str:
 def _as_sql(value: str | float) -> str:
     """A text or a number as a literal of SQL."""
     return "'" + value.replace("'", "''") + "'" if isinstance(value, str) else str(value)
+
+
+def _as_percent(share: float) -> str:
+    """A share in percent, without the noise of floats."""
+    return f"{round(share * 100, 4):g}"

@@ -6,14 +6,12 @@ the members of a rule (`rules.py`).
 
 from __future__ import annotations
 
-import hashlib
-import re
-import unicodedata
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from tasks.config.by_one_feature import ValuesSegmentation
 from tasks.config.errors import StatisticsError
+from tasks.config.keys import key_of
 from tasks.config.resolving import Rule
 from tasks.segments.definitions import Definition, keys_ever_used
 from tasks.segments.division import OTHERWISE, Division, Job
@@ -24,9 +22,6 @@ from tasks.warehouse.catalogue import KEY
 from tasks.warehouse.connection import identifier, literal
 
 KIND = "values"
-_LONGEST_KEY = 48
-#: What a letter is written with where taking its accent off is not enough.
-_SPELT = str.maketrans({"ß": "ss", "ä": "ae", "ö": "oe", "ü": "ue", "æ": "ae", "ø": "oe", "å": "aa", "ł": "l"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,26 +80,6 @@ def value_names(listed: Sequence[str], segmentation: ValuesSegmentation) -> dict
         taken.add(name.casefold())
         names[value] = name
     return names
-
-
-def key_of(value: str, taken: Collection[str]) -> str:
-    """An id made of a value, that is not taken yet.
-
-    >>> key_of("Baden-Württemberg", ()), key_of("São Paulo", ["sao_paulo"]), key_of("65+", ())
-    ('baden_wuerttemberg', 'sao_paulo_2', 'v_65')
-    """
-    spelt = unicodedata.normalize("NFKD", value.lower().translate(_SPELT))
-    plain = re.sub(r"[^a-z0-9]+", "_", "".join(letter for letter in spelt if not unicodedata.combining(letter)))
-    stem = plain.strip("_")[:_LONGEST_KEY].rstrip("_")
-    if not stem:
-        # Nothing of it can be written in an id, as of a name in another script: its digest is as permanent.
-        stem = hashlib.sha256(value.encode()).hexdigest()[:8]
-    stem = stem if stem[0].isalpha() else f"v_{stem}"
-    key, number = stem, 1
-    while key in taken:
-        number += 1
-        key = f"{stem}_{number}"
-    return key
 
 
 def _conditions(
