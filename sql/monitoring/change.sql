@@ -45,8 +45,13 @@ definitions AS (
         segmentation_id,
         run_id,
         any_value(basis_name ORDER BY segment_id) AS basis_name,
-        any_value(population_text ORDER BY segment_id) AS population_text,
-        array_to_string(list(segment_id || ':' || coalesce(rule_text, '') ORDER BY segment_id), ';') AS said
+        array_to_string(
+            list(
+                segment_id || ':' || coalesce(rule_text, '') || ' of ' || coalesce(population_text, '')
+                ORDER BY segment_id
+            ),
+            ';'
+        ) AS said
     FROM segments.definition
     WHERE run_id IN ({{ run_id }}, {{ previous_run_id }}) AND status_name = 'active'
     GROUP BY segmentation_id, run_id
@@ -56,8 +61,7 @@ redefined AS (
     SELECT
         present.segmentation_id,
         present.basis_name,
-        past.said IS DISTINCT FROM present.said
-        OR past.population_text IS DISTINCT FROM present.population_text AS is_redefined
+        coalesce(past.said IS DISTINCT FROM present.said, TRUE) AS is_redefined
     FROM definitions AS present
     LEFT JOIN definitions AS past
         ON present.segmentation_id = past.segmentation_id AND past.run_id = {{ previous_run_id }}

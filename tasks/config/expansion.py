@@ -193,6 +193,14 @@ def parameter_values(
     return values
 
 
+def example_values(template: Template) -> dict[str, Any]:
+    """Values to show a template with: defaults, and examples of what has none."""
+    return {
+        key: parameter.example if parameter.is_required else parameter.default
+        for key, parameter in template.parameters.items()
+    }
+
+
 def render(template: Template, path: Path, values: Mapping[str, Any]) -> dict[str, Any]:
     """The segmentation that a template stands for, as YAML would give it.
 
