@@ -17,6 +17,7 @@ from flows import console
 from flows.embedded import embedded_prefect
 from tasks.config.errors import DriftAlarm, UsageError
 from tasks.config.loading import FILE_NAME, load_workspace
+from tasks.config.schema import workspace_schema
 from tasks.config.shipped import shipped
 from tasks.config.workspace import Workspace
 from tasks.warehouse.run import OutputPaths
@@ -157,7 +158,7 @@ def validate(options: argparse.Namespace) -> int:
 def schema(options: argparse.Namespace) -> int:
     """`resegment schema`."""
     del options
-    document = {"$schema": "https://json-schema.org/draft/2020-12/schema", **Workspace.model_json_schema()}
+    document = {"$schema": "https://json-schema.org/draft/2020-12/schema", **workspace_schema()}
     console.out.print(json.dumps(document, indent=2), markup=False)
     return 0
 

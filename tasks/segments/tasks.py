@@ -8,9 +8,10 @@ import polars as pl
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
+from tasks.segments.check import check_rules
 from tasks.segments.definitions import definition_rows, with_retired
-from tasks.segments.divide import MEMBERS, Division, divide_by
-from tasks.segments.rules import check_rules
+from tasks.segments.divide import divide_by
+from tasks.segments.division import MEMBERS, Division
 from tasks.warehouse import tables
 from tasks.warehouse.catalogue import catalogue_of
 from tasks.warehouse.run import Run

@@ -197,7 +197,14 @@ def test_retired_segments_stay_in_the_dictionary(make_workspace: MakeWorkspace, 
 def follow(run: Run, keys: list[str], flow_counts: dict[tuple[str, str], int]) -> list[tuple[object, ...]]:
     """Events of a segmentation whose segments in use are `keys`, with these flows since the run before."""
     definitions = [
-        {"segmentation_id": "s", "segment_id": key, "rule_text": key, "status_name": "active"} for key in keys
+        {
+            "segmentation_id": "s",
+            "segment_id": key,
+            "rule_text": key,
+            "population_text": "order_count > 0",
+            "status_name": "active",
+        }
+        for key in keys
     ]
     tables.write_frame(run, "segments.definition", pl.DataFrame(definitions))
     moved = [

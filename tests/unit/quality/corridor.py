@@ -72,7 +72,7 @@ SOURCES = {
 _DEFINITIONS = """
     SELECT segment_id, split_part(segment_id, '.', 1) AS segmentation_id, 'lifecycle' AS basis_name,
         split_part(segment_id, '.', 1) AS segmentation_name, split_part(segment_id, '.', 2) AS segment_name,
-        'd' AS description, 'r' AS rule_text, 'v' AS value_proposition, 'm' AS message, 'o' AS offer,
+        'd' AS description, 'r' AS rule_text, NULL::VARCHAR AS population_text, 'v' AS value_proposition, 'm' AS message, 'o' AS offer,
         'email' AS channel_name, 'w' AS owner_name, 10 AS priority, 'active' AS status_name,
         DATE '2025-01-01' AS since_date
     FROM unnest(['lifecycle.active', 'lifecycle.new', 'topics.bread', 'topics.web', 'k.one', 'k.two']) AS s (segment_id)
