@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from tasks.demo import catalogue, costs, markets, story
+from tasks.demo import catalogue, costs, markets, story, survey
 from tasks.demo.draws import Flags, Floats, Ints
 from tasks.demo.enrichments import PROVIDER, Belongings
 from tasks.demo.lines import SALE, Lines
@@ -67,18 +67,7 @@ def _euros(row: Ints, cents: Ints, counted: Flags, size: int) -> Floats:
 def figures() -> dict[str, object]:
     """What the story states, by theme; nothing of it depends on the seed."""
     return {
-        "attitudes": {
-            "scale": [1, 5],
-            "items": [
-                {"column": column, "attitude": story.ATTITUDES[of], "is_reversed": is_reversed, "wording": wording}
-                for column, of, is_reversed, wording in story.SURVEY_ITEMS
-            ],
-            "mean_by_segment": {
-                segment.id: dict(zip(story.ATTITUDES, segment.attitudes, strict=True)) for segment in story.SEGMENTS
-            },
-            "waves": {name: str(first) for name, first in story.SURVEYS},
-            "respondent_share": story.SURVEY_SHARE,
-        },
+        "attitudes": _attitudes(),
         "visits": {
             "per_year_without_order": {segment.id: segment.visits_per_year for segment in story.SEGMENTS},
             "logged_share_of_online_orders": story.VISIT_LOGGED_SHARE,
@@ -90,17 +79,7 @@ def figures() -> dict[str, object]:
             "solved_share": story.SERVICE_SOLVED_SHARE,
             "solved_share_lapsing": story.SERVICE_SOLVED_LAPSING_SHARE,
         },
-        "costs": {
-            "goods_share_of_list_price": costs.COST_SHARES,
-            "changes": [
-                {"date": str(date), "groceries": groceries, "others": others}
-                for date, groceries, others in costs.COST_CHANGES
-            ],
-            "groceries": list(costs.GROCERIES),
-            "goods_cents_at_end": dict(zip(catalogue.PRODUCT_IDS, costs.UNIT_CENTS[:, -1].tolist(), strict=True)),
-            "order_cents": {channel: list(cents) for channel, cents in costs.ORDER_COST_CENTS.items()},
-            "order_dates": [str(date) for date in costs.ORDER_COST_DATES],
-        },
+        "costs": _costs(),
         "markets": {
             "report_days_after_month": markets.REPORT_DAYS,
             "revised": {
@@ -115,4 +94,33 @@ def figures() -> dict[str, object]:
             "known_share": story.ENRICHED_SHARE,
             "right_share": story.ENRICHED_RIGHT_SHARE,
         },
+    }
+
+
+def _attitudes() -> dict[str, object]:
+    return {
+        "scale": [survey.LOWEST, survey.HIGHEST],
+        "items": [
+            {"column": column, "attitude": story.ATTITUDES[of], "is_reversed": is_reversed, "wording": wording}
+            for column, of, is_reversed, wording in story.SURVEY_ITEMS
+        ],
+        "mean_by_segment": {
+            segment.id: dict(zip(story.ATTITUDES, segment.attitudes, strict=True)) for segment in story.SEGMENTS
+        },
+        "waves": {name: str(first) for name, first in story.SURVEYS},
+        "respondent_share": story.SURVEY_SHARE,
+    }
+
+
+def _costs() -> dict[str, object]:
+    return {
+        "goods_share_of_list_price": costs.COST_SHARES,
+        "changes": [
+            {"date": str(date), "groceries": groceries, "others": others}
+            for date, groceries, others in costs.COST_CHANGES
+        ],
+        "groceries": list(costs.GROCERIES),
+        "goods_cents_at_end": dict(zip(catalogue.PRODUCT_IDS, costs.UNIT_CENTS[:, -1].tolist(), strict=True)),
+        "order_cents": {channel: list(cents) for channel, cents in costs.ORDER_COST_CENTS.items()},
+        "order_dates": [str(date) for date in costs.ORDER_COST_DATES],
     }
