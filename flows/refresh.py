@@ -23,6 +23,7 @@ from tasks.publish.tasks import build_candidate, publish
 from tasks.quality.data_docs import DataDocs
 from tasks.quality.tasks import check, check_published, write_data_docs
 from tasks.report.tasks import write_report
+from tasks.segments.division import Division
 from tasks.segments.tasks import check_definitions, divide, write_segments
 from tasks.warehouse.run import Run, open_run
 from tasks.warehouse.summary import RunSummary, summarise
@@ -89,7 +90,10 @@ def _compute(run: Run, documents: DataDocs | None) -> None:
     check(run, "staging", documents)
     build_features(run)
     check(run, "features", documents)
-    write_segments(run, {name: divide(run, name) for name in run.workspace.segmentations})
+    divisions: dict[str, Division] = {}
+    for name in run.workspace.segmentations:
+        divisions[name] = divide(run, name, divisions)
+    write_segments(run, divisions)
     check(run, "segments", documents)
     measure_segments(run)
     name_transitions(run)

@@ -15,6 +15,7 @@ from pydantic import Field, model_validator
 from tasks.config.by_one_feature import CutsSegmentation, ValuesSegmentation
 from tasks.config.conditions import Condition, SegmentName
 from tasks.config.features import Strict
+from tasks.config.projected import ProjectedSegmentation
 from tasks.config.segment import Refit, Segment, SegmentationBase, WithOtherwise, refuse_doubles
 
 Score = Annotated[int, Field(ge=1, le=5)]
@@ -201,6 +202,11 @@ class ClustersSegmentation(SegmentationBase):
 
 
 Segmentation = Annotated[
-    RulesSegmentation | RfmSegmentation | ClustersSegmentation | CutsSegmentation | ValuesSegmentation,
+    RulesSegmentation
+    | RfmSegmentation
+    | ClustersSegmentation
+    | CutsSegmentation
+    | ValuesSegmentation
+    | ProjectedSegmentation,
     Field(discriminator="kind"),
 ]

@@ -13,6 +13,7 @@ from sqlglot import exp
 
 from tasks.config.by_one_feature import CutsSegmentation, ValuesSegmentation
 from tasks.config.errors import SqlError, WorkspaceError
+from tasks.config.projected import ProjectedSegmentation
 from tasks.config.resolving import leaves
 from tasks.config.segmentations import ClustersSegmentation, RfmSegmentation
 from tasks.config.workspace import Workspace
@@ -49,6 +50,10 @@ def check_rules(workspace: Workspace, catalogue: Catalogue) -> None:
             features = {("feature",): segmentation.feature}
         elif isinstance(segmentation, ValuesSegmentation):
             features, kinds = {("feature",): segmentation.feature}, ("category", "flag")
+        elif isinstance(segmentation, ProjectedSegmentation):
+            features = {("features", index): feature for index, feature in enumerate(segmentation.features)}
+            kinds = ("number", "flag", "category")
+            _learns_from_an_earlier_one(workspace, name, segmentation.of)
         for path, feature in features.items():
             _fits(catalogue, feature, kinds, workspace.line_of("segmentations", name, *path))
         _known_treatments(workspace, name)
@@ -123,6 +128,24 @@ def _fits(catalogue: Catalogue, name: str, kinds: tuple[str, ...], where: str) -
             f"the feature {name!r} is a {feature.kind}, expected a {expected}",
             where=where,
             hint=_HINTS.get(expected, "name another feature"),
+        )
+
+
+def _learns_from_an_earlier_one(workspace: Workspace, name: str, of: str) -> None:
+    every = list(workspace.segmentations)
+    before = every[: every.index(name)]
+    where = workspace.line_of("segmentations", name, "of")
+    if of not in before:
+        raise WorkspaceError(
+            f"there is no segmentation {of!r} before this one",
+            where=where,
+            hint=f"segments are learnt from one that stands above: {', '.join(before) or 'there is none'}",
+        )
+    if workspace.segmentations[of].is_multiple:
+        raise WorkspaceError(
+            f"the segmentation {of!r} puts a customer into several segments, expected one that puts him into one",
+            where=where,
+            hint="learn from a segmentation of `match: first`",
         )
 
 

@@ -35,9 +35,9 @@ def check_definitions(run: Run) -> None:
 
 
 @task(name="divide", task_run_name="divide {name}", cache_policy=NO_CACHE, persist_result=False)
-def divide(run: Run, name: str) -> Division:
-    """Divide the customers by one segmentation."""
-    division = divide_by(run, catalogue_of(run), name)
+def divide(run: Run, name: str, earlier: dict[str, Division]) -> Division:
+    """Divide the customers by one segmentation; `earlier` are those that stand before it."""
+    division = divide_by(run, catalogue_of(run), name, earlier)
     log.info("%s: %s", name, division.note)
     return division
 
