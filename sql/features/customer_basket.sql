@@ -1,5 +1,6 @@
 -- what: one row is what a customer's orders are made of: breadth, main category, size, discounts
 -- why: tells the specialist from the all-rounder and the bargain hunter from the full payer
+-- owner: data engineering
 -- grain: customer
 -- column customer_id: the company's own id of the customer [id]
 -- column product_count: different products bought [unit=products; cumulative]

@@ -1,5 +1,6 @@
 -- what: one row is where and when a customer orders: channel, time of day, weekend, December
 -- why: says on which channel and at what time a message meets him
+-- owner: data engineering
 -- grain: customer
 -- column customer_id: the company's own id of the customer [id]
 -- column top_channel_name: channel of most orders, in a tie the alphabetically first; NULL: no order with a known channel [category]

@@ -1,5 +1,6 @@
 -- what: one row is who a customer is, as his newest record at the as-of day tells
 -- why: needs and means go with the stage of life; says whom a segment is made of
+-- owner: data engineering
 -- grain: customer
 -- column customer_id: the company's own id of the customer [id]
 -- column age_years: full years of age at the as-of day; NULL: day of birth not known [unit=years; coarsens=birth_date]

@@ -1,5 +1,6 @@
 -- what: one row is where a customer lives, and what is known of that area
 -- why: climate, income and distance shape what is bought; campaigns and law go by country
+-- owner: data engineering
 -- grain: customer
 -- column customer_id: the company's own id of the customer [id]
 -- column country_name: country of the record, else of most orders and returns (in a tie the alphabetically first), else of the area [category]

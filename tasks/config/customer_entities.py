@@ -73,6 +73,7 @@ ORDER_LINES = Entity(
         Column("product_id", ID, "product"),
         Column("product_name", TEXT, "product in words"),
         Column("category_name", TEXT, "product category"),
+        Column("brand_name", TEXT, "brand or maker of the product"),
         Column(
             "quantity",
             "DECIMAL(18,3)",

@@ -6,11 +6,13 @@ A header is made of comment lines at the top::
 
     -- what: one row is a customer's buying rhythm at the as-of date
     -- why: cadence tells a pause from a loss
+    -- owner: marketing analytics
     -- grain: customer
     -- column gap_mean_days: mean days between order days [unit=days]
     -- column tenure_days: days since the first order [unit=days; calendar]
     -- column order_count: orders, all time [unit=orders; cumulative]
     -- column age_years: full years of age [unit=years; coarsens=birth_date]
+    -- column market_rents: rents of his area [unit=index; external]
 
 Models are Jinja templates over a few names: `as_of` (a DATE literal), `as_of_end` (the first moment not seen),
 `windows` (days), `constructs`, `indicators`, `enrichments` (as the workspace declares them), `text` (writes one as SQL).
@@ -37,7 +39,7 @@ from tasks.config.shipped import shipped
 from tasks.warehouse.connection import literal
 
 Kind = Literal["number", "category", "flag", "date", "id"]
-_HEADER = re.compile(r"^--\s*(?P<key>what|why|grain|requires|column\s+(?P<column>\w+)):\s*(?P<text>.+?)\s*$")
+_HEADER = re.compile(r"^--\s*(?P<key>what|why|owner|grain|requires|column\s+(?P<column>\w+)):\s*(?P<text>.+?)\s*$")
 _NOTES = re.compile(r"\s*\[(?P<notes>[^\]]*)\]$")
 
 
@@ -52,6 +54,7 @@ class ModelColumn:
         kind: how it is read: a number, a category, a flag, a date, an id.
         is_calendar_driven: the value of every customer grows by one a day, whatever he does.
         is_cumulative: the value moves by itself as history grows, so that drift looks at its windowed sisters instead.
+        is_external: the value is of the world around, and moves for many customers at once, whatever they do.
         coarsens: sensitive columns that it is computed from, and tells less than.
     """
 
@@ -61,6 +64,7 @@ class ModelColumn:
     kind: Kind = "number"
     is_calendar_driven: bool = False
     is_cumulative: bool = False
+    is_external: bool = False
     coarsens: tuple[str, ...] = ()
 
 
@@ -76,6 +80,7 @@ class SqlModel:
     why: str
     grain: Literal["customer", "global"]
     columns: tuple[ModelColumn, ...] = field(default_factory=tuple)
+    owner: str = ""
 
     @property
     def name(self) -> str:
@@ -173,7 +178,8 @@ def read_model(schema: str, path: Path, context: Mapping[str, object]) -> SqlMod
             hint="start the file with `-- what:`, `-- why:` and `-- grain: customer|global`",
         )
     grain: Literal["customer", "global"] = "customer" if header["grain"] == "customer" else "global"
-    return SqlModel(schema, path.stem, path, sql, header["what"], header["why"], grain, tuple(columns))
+    what, why, owner = header["what"], header["why"], header.get("owner", "")
+    return SqlModel(schema, path.stem, path, sql, what, why, grain, tuple(columns), owner)
 
 
 def _column(name: str, text: str) -> ModelColumn:
@@ -185,7 +191,14 @@ def _column(name: str, text: str) -> ModelColumn:
     kind: Kind = next((kinds[note] for note in notes if note in kinds), "number")
     coarsens = tuple(note.partition("=")[2].strip().lower() for note in notes if note.startswith("coarsens="))
     return ModelColumn(
-        name, meaning, values.get("unit", ""), kind, "calendar" in notes, "cumulative" in notes, coarsens
+        name,
+        meaning,
+        values.get("unit", ""),
+        kind,
+        is_calendar_driven="calendar" in notes,
+        is_cumulative="cumulative" in notes,
+        is_external="external" in notes,
+        coarsens=coarsens,
     )
 
 
