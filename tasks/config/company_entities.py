@@ -116,6 +116,13 @@ MARKET_INDICATORS = Entity(
             rule=HardRule(f"period_date >= DATE '{EARLIEST_EVENT}'", f"a day from {EARLIEST_EVENT} on"),
         ),
         event("reported_at", "when it was reported (UTC); null: at the end of its period", required=False),
-        Column("indicator_value", "DOUBLE", "the value", required=True),
+        Column(
+            "indicator_value",
+            "DOUBLE",
+            "the value",
+            required=True,
+            # The squares of features are added up for profiles, and must fit there.
+            rule=HardRule("abs(indicator_value) <= 1e11", "at most 1e11 (write larger ones in thousands or millions)"),
+        ),
     ),
 )

@@ -187,7 +187,13 @@ INTERACTIONS = Entity(
         Column("kind_name", TEXT, "what was done: visit, search, basket, call, chat, …"),
         Column("device_name", TEXT, "phone, tablet, desktop, …"),
         Column("topic_name", TEXT, "what it was about"),
-        not_negative("duration_seconds", "DOUBLE", "how long it took, in seconds"),
+        Column(
+            "duration_seconds",
+            "DOUBLE",
+            "how long it took, in seconds",
+            # What is no number is larger than every number.
+            rule=HardRule("duration_seconds BETWEEN 0 AND 1e9", "zero to a billion seconds", "value"),
+        ),
         not_negative("page_count", "INTEGER", "pages or screens seen"),
         Column("has_purchase", "BOOLEAN", "it ended in an order"),
         Column("is_resolved", "BOOLEAN", "of a request: it was settled"),
