@@ -31,7 +31,7 @@ SOURCES = {
     # Everybody orders two lines on each of three days, and customer 4 sends one line back.
     "order_lines": "SELECT 'o' || c || '-' || o AS order_id, 'l' || l AS line_id, 'c' || c AS customer_id,"
     " TIMESTAMP '2025-03-01 12:00:00' + INTERVAL (c + 30 * o) DAY AS ordered_at, 'p' || l AS product_id,"
-    " 'bread' AS category_name, CASE WHEN c = 4 AND o = 3 AND l = 2 THEN -1 ELSE l END AS quantity,"
+    " 'bread' AS category_name, 'b' || l AS brand_name, CASE WHEN c = 4 AND o = 3 AND l = 2 THEN -1 ELSE l END AS quantity,"
     " 2.5 AS unit_price_amount, 'web' AS channel_name"
     " FROM range(1, 5) AS x (c), range(1, 4) AS y (o), range(1, 3) AS z (l)",
     "feedback": "SELECT 'f1' AS feedback_id, 'c1' AS customer_id, TIMESTAMP '2025-05-05' AS given_at, 4 AS rating,"
@@ -44,10 +44,30 @@ SOURCES = {
     " TIMESTAMP '2025-04-01' AS decided_at, true AS is_given FROM range(1, 4) AS r (n)"
     " UNION ALL SELECT 'c3', 'marketing', NULL, TIMESTAMP '2025-05-01', false",
     "area_profiles": "SELECT 'a1' AS area_code, 1000 AS population_count, 0.1 AS poverty_share",
+    "interactions": "SELECT 'i' || n AS interaction_id, 'c' || n AS customer_id, TIMESTAMP '2025-06-10' AS happened_at,"
+    " 'web' AS channel_name, 'visit' AS kind_name, 'phone' AS device_name, 60 AS duration_seconds, 3 AS page_count,"
+    " n = 1 AS has_purchase, CASE n WHEN 2 THEN false END AS is_resolved FROM range(1, 4) AS r (n)",
+    "survey_answers": "SELECT 's1' AS survey_id, 'c' || n AS customer_id, TIMESTAMP '2025-06-01' AS answered_at,"
+    """ '{"likes_new": 4, "likes_old": ' || n || '}' AS answers FROM range(1, 4) AS r (n)""",
+    "costs": "SELECT 'u' || n AS cost_id, TIMESTAMP '2025-01-01' AS incurred_at, 'unit' AS cost_kind_name,"
+    " 'p' || n AS product_id, NULL AS customer_id, 1 AS cost_amount FROM range(1, 3) AS r (n)"
+    " UNION ALL SELECT 's1', TIMESTAMP '2025-02-01', 'customer', NULL, 'c1', 2",
+    "market_indicators": "SELECT 'rents' AS indicator_name, 'a1' AS area_code, n AS indicator_value,"
+    " DATE '2024-05-31' + 365 * n::INTEGER AS period_date FROM range(0, 2) AS r (n)",
+    "enrichments": "SELECT 'c1' AS customer_id, 'Acme' AS provider_name, 'wealth' AS attribute_name,"
+    " TIMESTAMP '2025-06-01' AS enriched_at, '1000' AS attribute_value",
     # The last order days of everybody: two lines of 2.50 each, and what customer 4 sent back.
     "control_totals": "SELECT 'my_order_lines' AS controlled_source_name, DATE '2025-05-30' + n::INTEGER AS control_date,"
     " TIMESTAMP '2025-06-05' AS reported_at, 2 AS line_count, 1 AS order_count,"
     " CASE n WHEN 4 THEN 0 ELSE 7.5 END AS net_amount FROM range(1, 5) AS r (n)",
+}
+_FEATURES: dict[str, object] = {
+    "constructs": {"openness": {"items": ["likes_new"], "reversed_items": ["likes_old"]}},
+    "indicators": {"rents": {"name": "rents", "of": "area"}},
+    "enrichments": {
+        "wealth": {"attribute": "wealth", "type": "number"},
+        "home": {"attribute": "home"},
+    },
 }
 _DEFINITIONS = """
     SELECT segment_id, split_part(segment_id, '.', 1) AS segmentation_id, 'lifecycle' AS basis_name,
@@ -89,6 +109,7 @@ def workspace(folder: Path, *, entities: tuple[str, ...] = tuple(ENTITIES), **qu
         for name in entities
     }
     tree = {"name": "made", "sources": sources, "segmentations": _SEGMENTATIONS, "quality": quality}
+    tree |= {"features": _FEATURES}
     # Every segment has two customers or more.
     tree |= {"privacy": {"min_group_size": 2}}
     folder.mkdir(parents=True, exist_ok=True)
