@@ -48,7 +48,7 @@ SOURCES = {
     " 'web' AS channel_name, 'visit' AS kind_name, 'phone' AS device_name, 60 AS duration_seconds, 3 AS page_count,"
     " n = 1 AS has_purchase, CASE n WHEN 2 THEN false END AS is_resolved FROM range(1, 4) AS r (n)",
     "survey_answers": "SELECT 's1' AS survey_id, 'c' || n AS customer_id, TIMESTAMP '2025-06-01' AS answered_at,"
-    """ '{"likes_new": 4, "likes_old": ' || n || '}' AS answers FROM range(1, 4) AS r (n)""",
+    """ '{"likes_new": ' || 5 - n || ', "likes_old": ' || n || '}' AS answers FROM range(1, 4) AS r (n)""",
     "costs": "SELECT 'u' || n AS cost_id, TIMESTAMP '2025-01-01' AS incurred_at, 'unit' AS cost_kind_name,"
     " 'p' || n AS product_id, NULL AS customer_id, 1 AS cost_amount FROM range(1, 3) AS r (n)"
     " UNION ALL SELECT 's1', TIMESTAMP '2025-02-01', 'customer', NULL, 'c1', 2",
