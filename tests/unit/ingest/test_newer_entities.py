@@ -81,8 +81,20 @@ def test_what_can_be_is_let_in(tmp_path: Path, opened: OpenRun, entity: str, row
 @pytest.mark.parametrize(
     ("entity", "row", "column", "reason", "action"),
     [
-        ("interactions", "i2,2025-06-01 10:00:00,-1", "duration_seconds", "expected zero or more", "value"),
-        ("interactions", "i2,2025-06-01 10:00:00,NaN", "duration_seconds", "expected zero or more", "value"),
+        (
+            "interactions",
+            "i2,2025-06-01 10:00:00,-1",
+            "duration_seconds",
+            "expected zero to a billion seconds",
+            "value",
+        ),
+        (
+            "interactions",
+            "i2,2025-06-01 10:00:00,NaN",
+            "duration_seconds",
+            "expected zero to a billion seconds",
+            "value",
+        ),
         ("interactions", "i2,,5", "happened_at", "is missing", "row"),
         ("survey_answers", "s|ben|2025-06-01|agree", "answers", _OBJECT, "row"),
         ("survey_answers", "s|ben|2025-06-01|[1, 2]", "answers", _OBJECT, "row"),
@@ -95,7 +107,13 @@ def test_what_can_be_is_let_in(tmp_path: Path, opened: OpenRun, entity: str, row
         ("costs", "k2,2025-06-01,monthly,p1,anna,1", "cost_kind_name", _KIND, "row"),
         ("costs", "k2,2025-06-01,unit,p1,,-1", "cost_amount", "expected zero or more", "row"),
         ("costs", "k2,2099-06-01,unit,p1,,1", "incurred_at", "expected a time from 1970-01-02 to a year after", "row"),
-        ("market_indicators", "confidence,2025-05-31,NaN", "indicator_value", "expected a number", "row"),
+        (
+            "market_indicators",
+            "confidence,2025-05-31,NaN",
+            "indicator_value",
+            "expected at most 1e11 (write larger ones in thousands or millions)",
+            "row",
+        ),
         ("market_indicators", " ,2025-05-31,1", "indicator_name", "expected the name of an indicator", "row"),
         ("market_indicators", "confidence,1893-05-31,1", "period_date", "expected a day from 1970-01-02 on", "row"),
         ("enrichments", "anna, ,home,2025-06-01,own", "provider_name", "expected the name of a provider", "row"),

@@ -31,7 +31,7 @@ SOURCES = {
     # Everybody orders two lines on each of three days, and customer 4 sends one line back.
     "order_lines": "SELECT 'o' || c || '-' || o AS order_id, 'l' || l AS line_id, 'c' || c AS customer_id,"
     " TIMESTAMP '2025-03-01 12:00:00' + INTERVAL (c + 30 * o) DAY AS ordered_at, 'p' || l AS product_id,"
-    " 'bread' AS category_name, CASE WHEN c = 4 AND o = 3 AND l = 2 THEN -1 ELSE l END AS quantity,"
+    " 'bread' AS category_name, 'b' || l AS brand_name, CASE WHEN c = 4 AND o = 3 AND l = 2 THEN -1 ELSE l END AS quantity,"
     " 2.5 AS unit_price_amount, 'web' AS channel_name"
     " FROM range(1, 5) AS x (c), range(1, 4) AS y (o), range(1, 3) AS z (l)",
     "feedback": "SELECT 'f1' AS feedback_id, 'c1' AS customer_id, TIMESTAMP '2025-05-05' AS given_at, 4 AS rating,"
@@ -69,10 +69,19 @@ SOURCES = {
     " TIMESTAMP '2025-03-01' AS enriched_at, CASE n WHEN 1 THEN 'own' ELSE 'rent' END AS attribute_value"
     " FROM range(1, 4) AS r (n)",
 }
+_FEATURES: dict[str, object] = {
+    "constructs": {"openness": {"items": ["likes_cooking"], "reversed_items": ["likes_discounts"]}},
+    "indicators": {"rents": {"name": "confidence", "of": "area"}},
+    "enrichments": {
+        "wealth": {"attribute": "wealth", "type": "number"},
+        "home": {"attribute": "home"},
+    },
+}
 _DEFINITIONS = """
     SELECT segment_id, split_part(segment_id, '.', 1) AS segmentation_id, 'lifecycle' AS basis_name,
         split_part(segment_id, '.', 1) AS segmentation_name, split_part(segment_id, '.', 2) AS segment_name,
-        'd' AS description, 'r' AS rule_text, NULL::VARCHAR AS population_text, 'v' AS value_proposition, 'm' AS message, 'o' AS offer,
+        'd' AS description, 'r' AS rule_text, NULL::VARCHAR AS population_text, 'v' AS value_proposition,
+        'm' AS message, 'o' AS offer,
         'email' AS channel_name, 'w' AS owner_name, 10 AS priority, 'active' AS status_name,
         DATE '2025-01-01' AS since_date
     FROM unnest(['lifecycle.active', 'lifecycle.new', 'topics.bread', 'topics.web', 'k.one', 'k.two']) AS s (segment_id)
@@ -109,6 +118,7 @@ def workspace(folder: Path, *, entities: tuple[str, ...] = tuple(ENTITIES), **qu
         for name in entities
     }
     tree = {"name": "made", "sources": sources, "segmentations": _SEGMENTATIONS, "quality": quality}
+    tree |= {"features": _FEATURES}
     # Every segment has two customers or more.
     tree |= {"privacy": {"min_group_size": 2}}
     folder.mkdir(parents=True, exist_ok=True)
