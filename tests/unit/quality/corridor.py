@@ -58,7 +58,9 @@ SOURCES = {
     " json_object('likes_cooking', n, 'likes_discounts', CASE WHEN n < 4 THEN 5 - n END) AS answers"
     " FROM range(1, 5) AS r (n)",
     "costs": "SELECT 'u' || n AS cost_id, TIMESTAMP '2025-01-01' AS incurred_at, 'unit' AS cost_kind_name,"
-    " 'p' || n AS product_id, 0.8 + n / 10 AS cost_amount, 'goods' AS purpose_name FROM range(1, 3) AS r (n)",
+    " 'p' || n AS product_id, NULL AS customer_id, 0.8 + n / 10 AS cost_amount, 'goods' AS purpose_name"
+    " FROM range(1, 3) AS r (n)"
+    " UNION ALL SELECT 's1', TIMESTAMP '2025-02-01', 'customer', NULL, 'c1', 2, 'service'",
     # Twelve months, each reported ten days after its end, and the last one revised.
     "market_indicators": "SELECT 'confidence' AS indicator_name, 'a1' AS area_code,"
     " last_day(TIMESTAMP '2024-06-01' + INTERVAL (n) MONTH) AS period_date,"
