@@ -64,7 +64,7 @@ class CutsSegmentation(WithOtherwise):
         ways = {"at": self.at, "quantiles": self.quantiles, "cumulative_shares": self.cumulative_shares}
         given = {way: limits for way, limits in ways.items() if limits is not None}
         if len(given) != 1:
-            message = f"give one of {', '.join(ways)}; {' and '.join(given) or 'none'} is given"
+            message = f"give one of {', '.join(ways)}; given: {', '.join(given) or 'none'}"
             raise ValueError(message)
         ((way, limits),) = given.items()
         if sorted(set(limits)) != limits:
@@ -103,7 +103,7 @@ class ValuesSegmentation(WithOtherwise):
     @model_validator(mode="after")
     def _sound(self) -> Self:
         if (self.top is None) == (self.min_share is None):
-            message = f"give one of top, min_share; {'none' if self.top is None else 'both'} is given"
+            message = f"give one of top, min_share; given: {'none' if self.top is None else 'both'}"
             raise ValueError(message)
         refuse_doubles(self.own_segments)
         return self

@@ -126,31 +126,32 @@ class _Resolver:
 
     def resolved(self, name: str) -> Resolved:
         segmentation = self._segmentations[name]
-        parts = self._population(name)
+        parts = self._population(name, ("segmentations", name))
         listed = segmentation.segments if isinstance(segmentation, RulesSegmentation) else []
         rules = tuple(
-            Rule(segment.id, self._rule(name, index), _told_rule(segment)) for index, segment in enumerate(listed)
+            Rule(segment.id, self._rule(name, index, ("segmentations", name, "segments", index)), _told_rule(segment))
+            for index, segment in enumerate(listed)
         )
         return Resolved(conjunction(parts) if parts else None, rules)
 
-    def _population(self, name: str) -> list[str]:
+    def _population(self, name: str, asked_at: Path_) -> list[str]:
         """The conditions of a segmentation's population, its exceptions taken off."""
         segmentation, place = self._segmentations[name], ("segmentations", name)
         parts = []
-        with self._entered(("the population of", name), place):
+        with self._entered(("the population of", name), asked_at):
             if segmentation.population is not None:
                 parts.append(self._sql(segmentation.population, name, (*place, "population")))
             parts += self._exceptions(segmentation.except_, name, (*place, "except"))
         return parts
 
-    def _rule(self, name: str, index: int) -> str:
+    def _rule(self, name: str, index: int, asked_at: Path_) -> str:
         """A segment's rule as it is written: what it extends, its own condition, its exceptions taken off."""
         segment = self._rules[name].segments[index]
         place = ("segmentations", name, "segments", index)
         known = ("the rule of", f"{name}.{segment.id}")
         if known not in self._known:
             parts = []
-            with self._entered(known, place):
+            with self._entered(known, asked_at):
                 if segment.extends is not None:
                     parts.append(self._extended(segment.extends, name, (*place, "extends")))
                 if segment.when is not None:
@@ -167,7 +168,7 @@ class _Resolver:
                 where=self._line_of(*path),
                 hint=f"write `when: {{segment: {name}.{reference.rpartition('.')[2]}}}`",
             )
-        return self._rule(name, index)
+        return self._rule(name, index, path)
 
     def _membership(self, reference: str, inside: str, path: Path_) -> str:
         """That a customer is in a segment: of the population, its rule holds and, matching first, no earlier one."""
@@ -177,10 +178,10 @@ class _Resolver:
         known = ("being in", f"{name}.{'' if index is None else segments[index].id}")
         if known not in self._known:
             with self._entered(known, path):
-                parts = self._population(name)
-                parts += [self._rule(name, index)] if index is not None else []
+                parts = self._population(name, path)
+                parts += [self._rule(name, index, path)] if index is not None else []
                 earlier = range(len(segments) if index is None else index * (segmentation.match == "first"))
-                parts += [_is_not_true(self._rule(name, before)) for before in earlier]
+                parts += [_is_not_true(self._rule(name, before, path)) for before in earlier]
             self._known[known] = self._not_too_long(conjunction(parts), path)
         return self._known[known]
 
