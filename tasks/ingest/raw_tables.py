@@ -10,7 +10,7 @@ from tasks.warehouse.connection import Warehouse, identifier
 
 
 def fit_raw_table(warehouse: Warehouse, table: str, entity: Entity) -> None:
-    """Create the table, or add the columns that its entity had not yet when it was made; of old rows they are NULL."""
+    """Create the table, or add the columns that its entity has got since it was made; of old rows they are NULL."""
     columns = ", ".join(f"{identifier(column.name)} {column.type}" for column in entity.columns)
     warehouse.execute(
         f"CREATE TABLE IF NOT EXISTS {table} ({columns}, load_id VARCHAR, load_no INTEGER, row_number BIGINT,"

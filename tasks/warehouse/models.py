@@ -16,8 +16,8 @@ A header is made of comment lines at the top::
     -- column market_rents: rents of his area [unit=index; external]
 
 Models are Jinja templates over a few names: `as_of` (a DATE literal), `as_of_end` (the first moment not seen),
-`windows` (days), `constructs`, `indicators` and `enrichments` (as the workspace declares them), `text` (which writes a
-text as SQL).
+`windows` (days), `constructs`, `indicators`, `enrichments` (as the workspace declares them), `text` (writes a text as
+SQL).
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from graphlib import CycleError, TopologicalSorter
+from itertools import takewhile
 from pathlib import Path
 from typing import Literal
 
@@ -45,7 +46,8 @@ _HEADER = re.compile(
     r"^--\s*(?P<key>what|why|owner|grain|incremental|requires|column\s+(?P<column>\w+)):\s*(?P<text>.+?)\s*$"
 )
 _NO_DAY = {"as_of": literal(dt.date.min), "as_of_end": literal(dt.datetime.combine(dt.date.min, dt.time()))}
-_NOTES = re.compile(r"\s*\[(?P<notes>[^\]]*)\]$")
+_ENVIRONMENT = jinja2.Environment(undefined=jinja2.StrictUndefined, autoescape=False)  # noqa: S701 - SQL, not HTML
+_NOTES = re.compile(r"\s*\[(?P<notes>[^\[\]]*)\]$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,9 +180,8 @@ def load_models(
 
 def read_model(schema: str, path: Path, context: Mapping[str, object]) -> SqlModel:
     """Render one file and read its header."""
-    environment = jinja2.Environment(undefined=jinja2.StrictUndefined, autoescape=False)  # noqa: S701 - SQL, not HTML
     try:
-        template = environment.from_string(path.read_text(encoding="utf-8"))
+        template = _template(path.read_text(encoding="utf-8"))
         sql, undated = template.render(context), template.render({**context, **_NO_DAY})
     except jinja2.TemplateError as error:
         line = getattr(error, "lineno", 1)
@@ -189,7 +190,8 @@ def read_model(schema: str, path: Path, context: Mapping[str, object]) -> SqlMod
         ) from error
     header: dict[str, str] = {}
     columns: list[ModelColumn] = []
-    for line in sql.splitlines():
+    # Of the lines at the top only: a text further down may have a line of its own that looks like one of the header.
+    for line in takewhile(lambda line: not line.strip() or line.startswith("--"), sql.splitlines()):
         match = _HEADER.match(line)
         if match is None:
             continue
@@ -208,6 +210,11 @@ def read_model(schema: str, path: Path, context: Mapping[str, object]) -> SqlMod
     keys = tuple(name.strip() for name in header.get("incremental", "").split(",") if name.strip())
     what, why, owner = header["what"], header["why"], header.get("owner", "")
     return SqlModel(schema, path.stem, path, sql, what, why, grain, tuple(columns), keys, undated, owner)
+
+
+@lru_cache(maxsize=1024)
+def _template(text: str) -> jinja2.Template:
+    return _ENVIRONMENT.from_string(text)
 
 
 def _column(name: str, text: str) -> ModelColumn:
