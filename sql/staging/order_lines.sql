@@ -1,6 +1,7 @@
 -- what: one row is one line of an order, cancellation or return, in the newest version known at the end of the as-of day
 -- why: sources repeat lines and correct them; every amount to the right counts a line once and with one sign
 -- grain: global
+-- incremental: order_id, line_id
 -- column order_id: order, invoice or basket [id]
 -- column line_id: the line within the order [id]
 -- column customer_id: the buyer; NULL for an anonymous sale [id]

@@ -132,6 +132,9 @@ class Engine(Strict):
         description="what does not fit goes to disk, in the output folder",
     )
     threads: int | None = Field(default=None, ge=1, le=256, description="null: all cores")
+    incremental: bool = Field(
+        default=True, description="recompute only what new data can change; false: everything, with the same result"
+    )
 
 
 class QualityPolicy(Strict):

@@ -7,13 +7,15 @@ A header is made of comment lines at the top::
     -- what: one row is a customer's buying rhythm at the as-of date
     -- why: cadence tells a pause from a loss
     -- grain: customer
+    -- incremental: order_id
     -- column gap_mean_days: mean days between order days [unit=days]
     -- column tenure_days: days since the first order [unit=days; calendar]
     -- column order_count: orders, all time [unit=orders; cumulative]
     -- column age_years: full years of age [unit=years; coarsens=birth_date]
 
 Models are Jinja templates over a few names: `as_of` (a DATE literal), `as_of_end` (the first moment not seen),
-`windows` (days), `constructs`, `indicators`, `enrichments` (as the workspace declares them), `text` (writes one as SQL).
+`windows` (days), `constructs`, `indicators` and `enrichments` (as the workspace declares them), `text` (which writes a
+text as SQL).
 """
 
 from __future__ import annotations
@@ -37,7 +39,10 @@ from tasks.config.shipped import shipped
 from tasks.warehouse.connection import literal
 
 Kind = Literal["number", "category", "flag", "date", "id"]
-_HEADER = re.compile(r"^--\s*(?P<key>what|why|grain|requires|column\s+(?P<column>\w+)):\s*(?P<text>.+?)\s*$")
+_HEADER = re.compile(
+    r"^--\s*(?P<key>what|why|grain|incremental|requires|column\s+(?P<column>\w+)):\s*(?P<text>.+?)\s*$"
+)
+_NO_DAY = {"as_of": literal(dt.date.min), "as_of_end": literal(dt.datetime.combine(dt.date.min, dt.time()))}
 _NOTES = re.compile(r"\s*\[(?P<notes>[^\]]*)\]$")
 
 
@@ -66,7 +71,21 @@ class ModelColumn:
 
 @dataclass(frozen=True)
 class SqlModel:
-    """A rendered model."""
+    """A rendered model.
+
+    Attributes:
+        schema: such as ``features``.
+        table: its name there.
+        path: the file.
+        sql: the rendered file.
+        what: one row.
+        why: the table exists.
+        grain: customer: only rows of the same customer meet; global: others do.
+        columns: as the header describes them.
+        incremental: the columns by which rows depend on rows of what the model reads: where these columns' values have
+            seen no change, no row changes. Of what it reads, every table must have them.
+        undated_sql: the file rendered for a day that is never meant.
+    """
 
     schema: str
     table: str
@@ -76,6 +95,13 @@ class SqlModel:
     why: str
     grain: Literal["customer", "global"]
     columns: tuple[ModelColumn, ...] = field(default_factory=tuple)
+    incremental: tuple[str, ...] = ()
+    undated_sql: str = ""
+
+    @property
+    def is_dated(self) -> bool:
+        """Whether the SQL names the as-of day, so that it may give another row of the same input on another day."""
+        return self.sql != self.undated_sql
 
     @property
     def name(self) -> str:
@@ -149,7 +175,8 @@ def read_model(schema: str, path: Path, context: Mapping[str, object]) -> SqlMod
     """Render one file and read its header."""
     environment = jinja2.Environment(undefined=jinja2.StrictUndefined, autoescape=False)  # noqa: S701 - SQL, not HTML
     try:
-        sql = environment.from_string(path.read_text(encoding="utf-8")).render(context)
+        template = environment.from_string(path.read_text(encoding="utf-8"))
+        sql, undated = template.render(context), template.render({**context, **_NO_DAY})
     except jinja2.TemplateError as error:
         line = getattr(error, "lineno", 1)
         raise WorkspaceError(
@@ -173,7 +200,8 @@ def read_model(schema: str, path: Path, context: Mapping[str, object]) -> SqlMod
             hint="start the file with `-- what:`, `-- why:` and `-- grain: customer|global`",
         )
     grain: Literal["customer", "global"] = "customer" if header["grain"] == "customer" else "global"
-    return SqlModel(schema, path.stem, path, sql, header["what"], header["why"], grain, tuple(columns))
+    keys = tuple(name.strip() for name in header.get("incremental", "").split(",") if name.strip())
+    return SqlModel(schema, path.stem, path, sql, header["what"], header["why"], grain, tuple(columns), keys, undated)
 
 
 def _column(name: str, text: str) -> ModelColumn:
