@@ -6,6 +6,7 @@ Owns: their columns, keys, event times and hard rules. Does not own the list of 
 from __future__ import annotations
 
 from tasks.config.entity import (
+    AT,
     EARLIEST_EVENT,
     ID,
     MONEY,
@@ -70,13 +71,27 @@ COSTS = Entity(
     "incurred_at",
     (
         identity("cost_id", "the cost"),
-        event("incurred_at", "from when it holds, or when it was spent (UTC)", required=True),
+        Column(
+            "incurred_at",
+            AT,
+            "from when it holds, or when it was spent (UTC); a new price of a product is a cost of its own",
+            required=True,
+            # A price list is announced before it holds; until then it is not seen.
+            rule=HardRule(
+                f"incurred_at >= TIMESTAMP '{EARLIEST_EVENT}' AND incurred_at <= $loaded_at + INTERVAL 1 YEAR",
+                f"a time from {EARLIEST_EVENT} to a year after the day of loading",
+            ),
+        ),
         Column(
             "cost_kind_name",
             TEXT,
             "what costs: unit (of product_id), order (on channel_name; null: on every), customer (customer_id)",
             required=True,
-            rule=HardRule("cost_kind_name IN ('unit', 'order', 'customer')", "unit, order or customer"),
+            rule=HardRule(
+                "CASE cost_kind_name WHEN 'unit' THEN product_id IS NOT NULL"
+                " WHEN 'customer' THEN customer_id IS NOT NULL ELSE cost_kind_name = 'order' END",
+                "unit with a product_id, order, or customer with a customer_id",
+            ),
         ),
         Column("product_id", ID, "of a cost by unit: the product"),
         Column("channel_name", TEXT, "of a cost by order: the channel; null: every channel that has none of its own"),
@@ -148,6 +163,13 @@ MARKET_INDICATORS = Entity(
             rule=HardRule(f"period_date >= DATE '{EARLIEST_EVENT}'", f"a day from {EARLIEST_EVENT} on"),
         ),
         event("reported_at", "when it was reported (UTC); null: at the end of its period", required=False),
-        Column("indicator_value", "DOUBLE", "the value", required=True),
+        Column(
+            "indicator_value",
+            "DOUBLE",
+            "the value",
+            required=True,
+            # NaN and Infinity can be read as numbers.
+            rule=HardRule("isfinite(indicator_value)", "a number"),
+        ),
     ),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -68,6 +69,81 @@ KNOWN: dict[str, list[dict[str, object]]] = {
         {"area_code": "1", "population_count": 1000, "is_urban": True},
         {"area_code": "2", "valid_from": "2025-01-01", "population_count": 50, "poverty_share": 0.2},
     ],
+    "interactions": [
+        {
+            "interaction_id": f"I{number}",
+            "customer_id": ("A", "B", None)[number % 3],
+            "happened_at": MIDNIGHT - dt.timedelta(days=11 * number, hours=5),
+            "channel_name": ("web", "app", "service")[number % 3],
+            "kind_name": ("visit", "visit", "call")[number % 3],
+            "device_name": ("phone", "desktop", None)[number % 3],
+            "duration_seconds": 60.5 * number,
+            "page_count": number,
+            "has_purchase": number % 2 == 0,
+            "is_resolved": True if number % 3 == 2 else None,
+        }
+        for number in range(1, 9)
+    ],
+    "survey_answers": [
+        {
+            "survey_id": survey,
+            "customer_id": customer,
+            "answered_at": "2025-04-01",
+            "answers": f'{{"likes_new": {score}, "likes_old": {6 - score}, "likes_none": null}}',
+        }
+        for survey, customer, score in (("S1", "A", 4), ("S1", "B", 2), ("S2", "A", 5))
+    ],
+    "costs": [
+        {
+            "cost_id": f"U{product}",
+            "incurred_at": "2024-01-01",
+            "cost_kind_name": "unit",
+            "product_id": f"P{product}",
+            "cost_amount": 1 + product,
+        }
+        for product in range(5)
+    ]
+    + [
+        {"cost_id": "W", "incurred_at": "2024-01-01", "cost_kind_name": "order", "cost_amount": 2},
+        {
+            "cost_id": "S",
+            "incurred_at": "2025-06-01",
+            "cost_kind_name": "customer",
+            "customer_id": "A",
+            "cost_amount": 9,
+            "purpose_name": "service",
+        },
+    ],
+    "market_indicators": [
+        {
+            "indicator_name": "prices",
+            "country_name": "France",
+            "period_date": period,
+            "reported_at": reported,
+            "indicator_value": value,
+        }
+        for period, reported, value in (
+            ("2024-05-31", "2024-06-10", 100),
+            ("2025-04-30", "2025-05-10", 104),
+            ("2025-05-31", None, 105),
+        )
+    ],
+    "enrichments": [
+        {
+            "customer_id": "A",
+            "provider_name": "acme",
+            "attribute_name": "home",
+            "enriched_at": "2025-02-01",
+            "attribute_value": "own",
+        },
+        {
+            "customer_id": "B",
+            "provider_name": "acme",
+            "attribute_name": "affinity",
+            "enriched_at": "2025-02-01",
+            "attribute_value": "0.7",
+        },
+    ],
     "control_totals": [
         {"controlled_source_name": "source", "control_date": "2025-06-29", "net_amount": 8, "reported_at": "2025-06-30"}
     ],
@@ -80,6 +156,8 @@ def _planted(entity: str, moment: dt.datetime) -> list[dict[str, object]]:
     assert shape.event_time is not None
     changed = {column.name: f"changed {column.name}" for column in shape.columns if column.type == "VARCHAR"}
     free = {name: text for name, text in changed.items() if name not in shape.key and not name.endswith("_id")}
+    if "answers" in free:
+        free["answers"] = json.dumps({"likes_new": 1, "likes_old": 1, "changed": 3})
     stamp = {shape.event_time: moment, "load_no": 99}
     known = {tuple(row.get(name) for name in shape.key): row for row in KNOWN[entity]}
     versions = [row | free | stamp for row in known.values()]

@@ -53,6 +53,26 @@ SOURCES = {
     "control_totals": "SELECT 'my_order_lines' AS controlled_source_name, DATE '2025-05-30' + n::INTEGER AS control_date,"
     " TIMESTAMP '2025-06-05' AS reported_at, 2 AS line_count, 1 AS order_count,"
     " CASE n WHEN 4 THEN 0 ELSE 7.5 END AS net_amount FROM range(1, 5) AS r (n)",
+    # Everybody looks an hour before each of his orders, and twenty days later once more.
+    "interactions": "SELECT 'i' || c || '-' || o || '-' || d AS interaction_id, 'c' || c AS customer_id,"
+    " TIMESTAMP '2025-03-01 11:00:00' + INTERVAL (c + 30 * o + 20 * d) DAY AS happened_at, 'web' AS channel_name,"
+    " 'visit' AS kind_name, 'phone' AS device_name, 60 * o AS duration_seconds, o AS page_count,"
+    " d = 0 AS has_purchase FROM range(1, 5) AS x (c), range(1, 4) AS y (o), range(2) AS z (d)",
+    # The second item is about something else, and customer 4 has left it out.
+    "survey_answers": "SELECT 's1' AS survey_id, 'c' || n AS customer_id, TIMESTAMP '2025-04-10' AS answered_at,"
+    " json_object('likes_cooking', n, 'likes_discounts', CASE WHEN n < 4 THEN 5 - n END) AS answers"
+    " FROM range(1, 5) AS r (n)",
+    "costs": "SELECT 'u' || n AS cost_id, TIMESTAMP '2025-01-01' AS incurred_at, 'unit' AS cost_kind_name,"
+    " 'p' || n AS product_id, 0.8 + n / 10 AS cost_amount, 'goods' AS purpose_name FROM range(1, 3) AS r (n)",
+    # Twelve months, each reported ten days after its end, and the last one revised.
+    "market_indicators": "SELECT 'confidence' AS indicator_name, 'a1' AS area_code,"
+    " last_day(TIMESTAMP '2024-06-01' + INTERVAL (n) MONTH) AS period_date,"
+    " last_day(TIMESTAMP '2024-06-01' + INTERVAL (n) MONTH) + INTERVAL 10 DAY AS reported_at,"
+    " 100 + n % 3 AS indicator_value FROM range(12) AS r (n)"
+    " UNION ALL SELECT 'confidence', 'a1', DATE '2025-05-31', TIMESTAMP '2025-06-20', 101",
+    "enrichments": "SELECT 'c' || n AS customer_id, 'acme' AS provider_name, 'home' AS attribute_name,"
+    " TIMESTAMP '2025-03-01' AS enriched_at, CASE n WHEN 1 THEN 'own' ELSE 'rent' END AS attribute_value"
+    " FROM range(1, 4) AS r (n)",
 }
 _DEFINITIONS = """
     SELECT segment_id, split_part(segment_id, '.', 1) AS segmentation_id, 'lifecycle' AS basis_name,
