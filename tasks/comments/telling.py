@@ -58,6 +58,8 @@ def tell_comments(run: Run) -> Told:
     uses = {kind: _use(scored, kind, lesson, themed) for kind, lesson in lessons.items()}
     with run.warehouse.registered("scored_comments", scored):
         tables.rebuild(run, TOLD, "SELECT * FROM scored_comments")
+    # What was noted of the table's changes was noted before it was filled.
+    run.changes.pop(TOLD, None)
     models = evidence.model_frame(lessons, uses, min_confidence=policy.min_confidence, themed=themed)
     tables.write_frame(run, evidence.MODEL_TABLE, models)
     tables.write_frame(run, evidence.CLASS_TABLE, evidence.class_frame(lessons))
