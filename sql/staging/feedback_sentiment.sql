@@ -1,4 +1,4 @@
--- what: one row is what the text models make of the comment of one piece of feedback; this SELECT says of which there is one, the room of comments fills in the rest
+-- what: one row is what the text models make of the comment of one piece of feedback
 -- why: what customers write tells more than their stars, and their words do not leave staging
 -- grain: global
 -- column feedback_id: the feedback [id]
@@ -7,6 +7,7 @@
 -- column sentiment_confidence_share: calibrated probability of the likeliest sentiment; NULL: no word is known [unit=share]
 -- column theme_name: what it is about, as labelled comments call it; NULL: unknown, or themes are not told of this sentiment [category]
 -- column theme_confidence_share: calibrated probability of the likeliest theme; NULL: as the name, or no word is known [unit=share]
+-- This says which comments there are; `tasks/comments` fills in what they say, where comments are labelled.
 SELECT
     feedback.feedback_id,
     labelled.sentiment_name,
