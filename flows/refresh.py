@@ -9,6 +9,7 @@ from pathlib import Path
 
 from prefect import flow
 
+from tasks.comments.tasks import read_comments
 from tasks.config.errors import GateFailed
 from tasks.config.loading import load_workspace
 from tasks.config.workspace import Workspace
@@ -87,6 +88,7 @@ def _compute(run: Run, documents: DataDocs | None) -> None:
     identify_run(run)
     check(run, "raw", documents)
     stage(run)
+    read_comments(run)
     check(run, "staging", documents)
     build_features(run)
     check(run, "features", documents)

@@ -9,6 +9,7 @@ import datetime as dt
 from collections.abc import Iterable, Iterator
 
 from generator.markdown import code, grid
+from tasks.comments.evidence import CLASS_COLUMNS, CLASS_TABLE, MODEL_COLUMNS, MODEL_TABLE
 from tasks.config.features import Features
 from tasks.config.shipped import shipped
 from tasks.insight.events import SCHEMA as EVENT_COLUMNS
@@ -28,6 +29,8 @@ _NAMES = {
     **dict.fromkeys(("previous_as_of", "current_as_of", "known_as_of"), "DATE '2025-06-30'"),
     "runs_until": "SELECT DATE '2025-06-30' AS as_of_date, 'x' AS run_id",
 }
+
+_COMMENT_COLUMNS = {MODEL_TABLE: MODEL_COLUMNS, CLASS_TABLE: CLASS_COLUMNS}
 
 _WINDOWS_TOLD = f"""\
 Names that hold a number of days are those of `features.windows: {list(WINDOWS)}`, the default; a workspace with other
@@ -166,6 +169,9 @@ def _computed(suite: Suite) -> Iterator[str]:
     readers = [model.table for model in models("published") if suite.table in model.reads]
     if suite.table == "monitoring.segment_event":
         yield grid(("column", "type"), ((code(name), kind) for name, kind in EVENT_COLUMNS.items()))
+    elif suite.table in _COMMENT_COLUMNS:
+        meanings = _COMMENT_COLUMNS[suite.table]
+        yield grid(("column", "meaning"), ((code(name), meaning) for name, meaning in meanings.items()))
     elif readers:
         links = ", ".join(f"[{table}](published.md#{table})" for table in readers)
         yield f"Readers get it as {links}; its columns are described there."

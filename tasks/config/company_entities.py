@@ -108,6 +108,38 @@ COSTS = Entity(
     occasion="incurred_at",
 )
 
+LABELLED_COMMENTS = Entity(
+    "labelled_comments",
+    "one comment that somebody has read and labelled; text models of sentiment and theme learn from them",
+    ("comment_id",),
+    "labelled_at",
+    (
+        identity("comment_id", "the comment"),
+        event("labelled_at", "when it was labelled (UTC); null: always known", required=False),
+        Column(
+            "comment_text",
+            TEXT,
+            "free text",
+            required=True,
+            rule=HardRule(r"regexp_matches(comment_text, '\S')", "a text that is not blank"),
+            privacy="contact",
+        ),
+        Column(
+            "sentiment_name",
+            TEXT,
+            "negative, neutral or positive; null: not labelled",
+            rule=HardRule("sentiment_name IN ('negative', 'neutral', 'positive')", "negative, neutral or positive"),
+        ),
+        Column(
+            "theme_name",
+            TEXT,
+            "what it is about, as the company calls it; null: not labelled",
+            # A whole sentence would be a quotation, not a label.
+            rule=HardRule("length(theme_name) BETWEEN 1 AND 60", "a label of 1 to 60 characters"),
+        ),
+    ),
+)
+
 MARKET_INDICATORS = Entity(
     "market_indicators",
     "the value of one indicator of a country or area in one period",

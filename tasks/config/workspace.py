@@ -10,12 +10,14 @@ import datetime as dt
 import difflib
 import hashlib
 import json
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import ConfigDict, Field, PrivateAttr, model_validator
+from pydantic import ConfigDict, Field, PrivateAttr, ValidationInfo, field_validator, model_validator
 
+from tasks.config.comments import Comments
 from tasks.config.conditions import Sql
 from tasks.config.entities import ENTITIES
 from tasks.config.features import Features, Key, Strict
@@ -32,6 +34,7 @@ EntityName = Literal[
     "order_lines",
     "interactions",
     "feedback",
+    "labelled_comments",
     "survey_answers",
     "campaigns",
     "campaign_contacts",
@@ -171,6 +174,10 @@ class PublishPolicy(Strict):
     )
 
 
+def _maps_labels(sources: Mapping[str, Source]) -> bool:
+    return any(source.entity == "labelled_comments" for source in sources.values())
+
+
 class Workspace(Strict):
     """A whole `resegment.yaml`."""
 
@@ -182,11 +189,20 @@ class Workspace(Strict):
     engine: Engine = Engine()
     sources: dict[Key, Source] = Field(min_length=1)
     features: Features = Features()
+    comments: Comments = Comments()
     quality: QualityPolicy = QualityPolicy()
     privacy: PrivacyPolicy = PrivacyPolicy()
     segmentations: dict[Key, Segmentation] = Field(min_length=1, description="ways of dividing the customers")
     drift: DriftPolicy = DriftPolicy()
     publish: PublishPolicy = PublishPolicy()
+
+    @field_validator("comments")
+    @classmethod
+    def _has_labels(cls, comments: Comments, info: ValidationInfo) -> Comments:
+        if not _maps_labels(info.data.get("sources", {})):
+            message = "no source maps to labelled_comments, which the models would learn from"
+            raise ValueError(message)
+        return comments
 
     _directory: Path = PrivateAttr(default=Path())
     _lines: dict[tuple[str | int, ...], str] = PrivateAttr(default_factory=dict)
@@ -196,6 +212,11 @@ class Workspace(Strict):
     def directory(self) -> Path:
         """The folder that paths are relative to."""
         return self._directory
+
+    @property
+    def learns_from_comments(self) -> bool:
+        """Whether a source maps to labelled comments; without one there are no text models."""
+        return _maps_labels(self.sources)
 
     @property
     def single_membership(self) -> list[str]:

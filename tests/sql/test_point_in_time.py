@@ -47,6 +47,10 @@ KNOWN: dict[str, list[dict[str, object]]] = {
         {"feedback_id": "F1", "customer_id": "A", "given_at": "2025-06-01", "rating": 4, "recommend_score": 9},
         {"feedback_id": "F2", "customer_id": "B", "given_at": "2025-06-02", "rating": 1, "is_complaint": True},
     ],
+    "labelled_comments": [
+        {"comment_id": "L1", "comment_text": "cold", "sentiment_name": "negative", "theme_name": "Food"},
+        {"comment_id": "L2", "comment_text": "fine", "sentiment_name": "positive", "labelled_at": "2025-06-01"},
+    ],
     "campaigns": [
         {"campaign_id": "K1", "campaign_name": "Spring", "started_at": "2025-03-01", "ended_date": "2025-03-31"},
         {"campaign_id": "K2", "campaign_name": "Summer", "started_at": "2025-06-01", "ended_date": "2025-08-31"},

@@ -41,6 +41,7 @@ def test_ids_of_persons_contacts_and_the_day_of_birth_are_classified() -> None:
         "enrichments.customer_id": "identifier",
         "feedback.customer_id": "identifier",
         "feedback.comment_text": "contact",
+        "labelled_comments.comment_text": "contact",
         "campaign_contacts.customer_id": "identifier",
         "consents.customer_id": "identifier",
     }

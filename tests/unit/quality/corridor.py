@@ -36,6 +36,11 @@ SOURCES = {
     " FROM range(1, 5) AS x (c), range(1, 4) AS y (o), range(1, 3) AS z (l)",
     "feedback": "SELECT 'f1' AS feedback_id, 'c1' AS customer_id, TIMESTAMP '2025-05-05' AS given_at, 4 AS rating,"
     " 'never again!' AS comment_text",
+    # Two say the same, and one of them is labelled with a theme only.
+    "labelled_comments": "SELECT 'l' || n AS comment_id, TIMESTAMP '2025-05-01' AS labelled_at,"
+    " CASE WHEN n < 3 THEN 'stale bread' ELSE 'good bread' END AS comment_text,"
+    " CASE n WHEN 1 THEN 'negative' WHEN 3 THEN 'positive' END AS sentiment_name,"
+    " CASE WHEN n < 3 THEN 'Quality' END AS theme_name FROM range(1, 4) AS r (n)",
     "campaigns": "SELECT 'k1' AS campaign_id, TIMESTAMP '2025-05-01' AS started_at, DATE '2025-05-31' AS ended_date",
     "campaign_contacts": "SELECT 'k1' AS campaign_id, 'c' || n AS customer_id, TIMESTAMP '2025-05-02' AS contacted_at,"
     " CASE n WHEN 1 THEN TIMESTAMP '2025-05-03' END AS responded_at FROM range(1, 3) AS r (n)",
@@ -178,9 +183,14 @@ def note_load(
 
 
 def stage(run: Run) -> None:
-    """Build `staging`."""
+    """Build `staging`, with what the room of comments would tell of the one comment."""
     for model in load_models("staging", as_of=run.as_of, features=run.workspace.features):
         tables.rebuild(run, model.name, model.sql)
+        if model.name == "staging.feedback_sentiment":
+            run.warehouse.execute(
+                f"UPDATE {model.name} SET sentiment_name = 'negative', sentiment_score = -0.75,"
+                " sentiment_confidence_share = 0.8, theme_name = 'Quality', theme_confidence_share = 0.7"
+            )
 
 
 def build_features(run: Run) -> None:
@@ -239,6 +249,8 @@ def monitor(run: Run) -> None:
         tables.write_rows(of_run, "monitoring.drift", _DRIFT)
         tables.write_rows(of_run, "monitoring.segment_event", _EVENT)
         tables.write_rows(of_run, "monitoring.profile", _PROFILE)
+        tables.write_rows(of_run, "monitoring.comment_model", _COMMENT_MODEL)
+        tables.write_rows(of_run, "monitoring.comment_class", _COMMENT_CLASS)
 
 
 _DRIFT = """
@@ -261,6 +273,17 @@ _PROFILE = """
         0::DOUBLE AS standardised_difference,
         NULL::VARCHAR AS top_value, NULL::DOUBLE AS top_share, NULL::DOUBLE AS population_share,
         false AS is_suppressed
+"""
+_COMMENT_MODEL = """
+    SELECT 'sentiment' AS model_name, 'used' AS status_name, NULL::VARCHAR AS reason, NULL::VARCHAR AS sentiment_names,
+        240 AS labelled_count, 230 AS distinct_count, 10 AS left_out_count, 2 AS class_count, 0.9 AS accuracy_share,
+        0.6 AS base_rate_share, 0.88 AS macro_f1, 0.3 AS log_loss, 0.67 AS base_log_loss,
+        0.02 AS calibration_error_share, 0.6 AS min_confidence_share, 0.95 AS confident_share,
+        0.92 AS confident_accuracy_share, 1 AS comment_count, 0 AS unknown_count
+"""
+_COMMENT_CLASS = """
+    SELECT 'sentiment' AS model_name, class_name, 115 AS labelled_count, 0.9 AS recall_share, 0.9 AS precision_share
+    FROM unnest(['negative', 'positive']) AS c (class_name)
 """
 
 
