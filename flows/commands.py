@@ -86,10 +86,9 @@ def status(options: argparse.Namespace) -> int:
 def explain(options: argparse.Namespace) -> int:
     """`resegment explain CUSTOMER_ID`."""
     from tasks.insight.explain import explain_customer, published_id
-    from tasks.warehouse.catalogue import Catalogue
+    from tasks.warehouse.catalogue import Catalogue, feature_models
     from tasks.warehouse.connection import Warehouse
     from tasks.warehouse.ledger import publications
-    from tasks.warehouse.models import load_models
 
     space, paths = opened(options)
     if not paths.warehouse.exists():
@@ -98,8 +97,7 @@ def explain(options: argparse.Namespace) -> int:
     with Warehouse.open(paths.warehouse, read_only=True) as warehouse:
         published = publications(warehouse)
         as_of = published[-1].as_of if published else dt.date.min
-        models = load_models("features", as_of=as_of, features=space.features, extra=space.directory / "sql")
-        found = explain_customer(warehouse, Catalogue(models), customer_id)
+        found = explain_customer(warehouse, Catalogue(feature_models(space, as_of)), customer_id)
     if options.json:
         console.print_json(dataclasses.asdict(found))
         return 0

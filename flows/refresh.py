@@ -20,6 +20,7 @@ from tasks.ingest.tasks import identify_run, ingest_source, stage
 from tasks.insight.tasks import measure_segments, name_transitions, profile_segments
 from tasks.notify.tasks import raise_alerts
 from tasks.overlap.tasks import measure_overlap
+from tasks.predict.tasks import check_predictions, make_predictions
 from tasks.publish.tasks import build_candidate, publish
 from tasks.quality.data_docs import DataDocs
 from tasks.quality.tasks import check, check_published, write_data_docs
@@ -82,6 +83,7 @@ def _compute(run: Run, documents: DataDocs | None) -> None:
     """Everything up to publishing."""
     check_definitions(run)
     check_models(run)
+    check_predictions(run)
     generate_sources(run)
     for source in run.workspace.sources:
         ingest_source(run, source)
@@ -91,6 +93,7 @@ def _compute(run: Run, documents: DataDocs | None) -> None:
     read_comments(run)
     check(run, "staging", documents)
     build_features(run)
+    make_predictions(run)
     check(run, "features", documents)
     divisions: dict[str, Division] = {}
     for name in run.workspace.segmentations:

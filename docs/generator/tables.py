@@ -13,6 +13,7 @@ from tasks.comments.evidence import CLASS_COLUMNS, CLASS_TABLE, MODEL_COLUMNS, M
 from tasks.config.features import Features
 from tasks.config.shipped import shipped
 from tasks.insight.events import SCHEMA as EVENT_COLUMNS
+from tasks.predict.write import EVIDENCE
 from tasks.publish.build import CONTRACT_VERSION
 from tasks.quality.suites import Suite, read_suite
 from tasks.warehouse import ledger
@@ -172,6 +173,9 @@ def _computed(suite: Suite) -> Iterator[str]:
     elif suite.table in _COMMENT_COLUMNS:
         meanings = _COMMENT_COLUMNS[suite.table]
         yield grid(("column", "meaning"), ((code(name), meaning) for name, meaning in meanings.items()))
+    elif suite.table in EVIDENCE:
+        columns = EVIDENCE[suite.table].items()
+        yield grid(("column", "meaning", "type"), ((code(name), meaning, kind) for name, (kind, meaning) in columns))
     elif readers:
         links = ", ".join(f"[{table}](published.md#{table})" for table in readers)
         yield f"Readers get it as {links}; its columns are described there."

@@ -21,6 +21,7 @@ from tasks.config.comments import Comments
 from tasks.config.conditions import Sql
 from tasks.config.entities import ENTITIES
 from tasks.config.features import Features, Key, Strict
+from tasks.config.predictions import Predictions
 from tasks.config.privacy import KEY_PATH, PrivacyPolicy
 from tasks.config.privacy_class import PrivacyClass
 from tasks.config.pseudonym import fingerprint
@@ -190,6 +191,7 @@ class Workspace(Strict):
     sources: dict[Key, Source] = Field(min_length=1)
     features: Features = Features()
     comments: Comments = Comments()
+    predictions: Predictions = Field(default_factory=dict, description="what customers will do, as features")
     quality: QualityPolicy = QualityPolicy()
     privacy: PrivacyPolicy = PrivacyPolicy()
     segmentations: dict[Key, Segmentation] = Field(min_length=1, description="ways of dividing the customers")

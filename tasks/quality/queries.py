@@ -174,6 +174,11 @@ class QueryContext:
                 f"cannot render the query: {error}", where=check.where, hint=f"queries may use {', '.join(names)}"
             ) from error
 
+    def _predicted(self, *, is_amount: bool) -> list[str]:
+        """The features that are predictions of chances, or of amounts."""
+        predictions = self.workspace.predictions.items()
+        return [one.feature_name(key) for key, one in predictions if one.is_amount == is_amount]
+
     @cached_property
     def _names(self) -> dict[str, object]:
         segmentations = self.workspace.segmentations.items()
@@ -185,6 +190,8 @@ class QueryContext:
             "run_id": literal(self.run_id),
             **self.workspace.features.template_names(),
             "text": literal,
+            "predicted_shares": self._predicted(is_amount=False),
+            "predicted_amounts": self._predicted(is_amount=True),
             "min_group_size": self.workspace.privacy.min_group_size,
             "max_quarantined_share": repr(self.workspace.quality.max_quarantined_share),
             "previous_as_of": literal(self.previous_as_of),

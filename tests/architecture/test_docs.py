@@ -18,6 +18,7 @@ from pydantic import TypeAdapter
 from sqlglot import exp
 from sqlglot.optimizer.qualify import qualify
 
+from tasks.config.predictions import Predictions
 from tasks.config.privacy import PrivacyPolicy
 from tasks.config.segmentations import Segmentation
 from tasks.config.workspace import Source
@@ -153,6 +154,26 @@ def test_examples_of_sources_and_segmentations_are_valid() -> None:
         for segmentation in segmentations.validate_python(yaml.safe_load(example)).values()
     }
     assert kinds == {"rules", "rfm", "clusters"}
+
+
+def test_examples_of_predictions_are_valid() -> None:
+    page = DOCS / "how-to" / "predict.md"
+    declared, divided = (yaml.safe_load(block) for block in blocks(page, "yaml"))
+    predictions = TypeAdapter(Predictions).validate_python(declared["predictions"])
+    (segmentation,) = TypeAdapter(dict[str, Segmentation]).validate_python(divided["segmentations"]).values()
+    assert segmentation.basis == "predictive"
+    features = {one.feature_name(key) for key, one in predictions.items()}
+    text = page.read_text(encoding="utf-8")
+    assert features == {"churn_90d_share", "spend_90d_amount", "value_year_amount"}
+    assert all(f"`{name}`" in text for name in features)
+    named = {word for rule in segmentation.segments for word in re.findall(r"[a-z0-9_]+_(?:share|amount)", rule.when)}
+    assert named <= features
+    # What a population may name is listed, and is in the snapshot.
+    snapshot = (REPOSITORY / "sql" / "predict" / "snapshot.sql").read_text(encoding="utf-8")
+    listed = text.partition("A population may name")[2].partition("\n\n")[0]
+    columns = set(re.findall(r"`(\w+)`", listed))
+    assert len(columns) > 12
+    assert {name for name in columns if f"-- column {name}:" not in snapshot} == set()
 
 
 def test_examples_of_privacy_are_valid() -> None:

@@ -126,6 +126,7 @@ def workspace(folder: Path, *, entities: tuple[str, ...] = tuple(ENTITIES), **qu
     }
     tree = {"name": "made", "sources": sources, "segmentations": _SEGMENTATIONS, "quality": quality}
     tree |= {"features": _FEATURES}
+    tree |= {"predictions": {"churn": {"kind": "churn"}, "spend": {"kind": "spend"}}}
     # Every segment has two customers or more.
     tree |= {"privacy": {"min_group_size": 2}}
     folder.mkdir(parents=True, exist_ok=True)
@@ -198,6 +199,9 @@ def build_features(run: Run) -> None:
     for model in load_models("features", as_of=run.as_of, features=run.workspace.features):
         for of_run in (_earlier(run), run):
             tables.write_rows(of_run, model.name, model.sql)
+    for of_run in (_earlier(run), run):
+        foretold = "customer_id, 0.25 AS churn_share, CAST(NULL AS DOUBLE) AS spend_amount"
+        tables.write_rows(of_run, "features.customer_prediction", f"SELECT {foretold} FROM staging.customers")
 
 
 def divide(run: Run) -> None:
@@ -246,6 +250,8 @@ def monitor(run: Run) -> None:
             ) AS shared
             """.replace("{run_id}", of_run.run_id),
         )
+        for table, select in _PREDICTED.items():
+            tables.write_rows(of_run, table, select)
         tables.write_rows(of_run, "monitoring.drift", _DRIFT)
         tables.write_rows(of_run, "monitoring.segment_event", _EVENT)
         tables.write_rows(of_run, "monitoring.profile", _PROFILE)
@@ -253,6 +259,27 @@ def monitor(run: Run) -> None:
         tables.write_rows(of_run, "monitoring.comment_class", _COMMENT_CLASS)
 
 
+#: Churn was foretold by one of two models, tested on everybody's last two months; spend was refused.
+_PREDICTED = {
+    "monitoring.prediction": """
+        SELECT 'churn' AS prediction_id, 'made' AS status_name, 'bg_nbd' AS model_name, 'least Brier score' AS decision,
+            DATE '2025-04-02' AS test_from_date, DATE '2025-05-31' AS test_until_date, 4 AS test_customer_count,
+            DATE '2025-01-01' AS train_from_date, DATE '2025-04-01' AS train_until_date, 4 AS scored_customer_count
+        UNION ALL
+        SELECT 'spend', 'refused', NULL, 'too few customers', NULL, NULL, NULL, NULL, NULL, 0
+    """,
+    "monitoring.prediction_score": """
+        SELECT 'churn' AS prediction_id, model_name, model_name = 'bg_nbd' AS is_used, 0.5 AS mean_foretold_value,
+            0.5 AS mean_observed_value, 0.2 AS brier_score, 0.7 AS auc, 1.0 AS calibration_slope,
+            CAST(NULL AS DOUBLE) AS mean_error_amount, CAST(NULL AS DOUBLE) AS poisson_deviance, 1.5 AS top_decile_lift
+        FROM unnest(['bg_nbd', 'as_before']) AS models (model_name)
+    """,
+    "monitoring.calibration": """
+        SELECT 'churn' AS prediction_id, model_name, bin_no, 0.3 * bin_no AS foretold_value, 0.5 AS observed_value,
+            2 AS customer_count
+        FROM unnest(['bg_nbd', 'as_before']) AS models (model_name), unnest([1, 2]) AS bins (bin_no)
+    """,
+}
 _DRIFT = """
     SELECT 'feature' AS subject_kind, 'order_count' AS subject_name, 'previous' AS reference_kind,
         DATE '2025-05-31' AS reference_as_of_date, 'paired' AS snapshot_kind, 'wilcoxon' AS test_name,
