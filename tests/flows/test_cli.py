@@ -10,6 +10,7 @@ import contextlib
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -189,3 +190,41 @@ def test_errors_as_json_go_to_standard_output(tmp_path: Path) -> None:
     told = json.loads(resegment("validate", "--workspace", tmp_path / "none", "--json", cwd=tmp_path, code=2).stdout)
     assert told["error"] == "WorkspaceError"
     assert told["hint"]
+
+
+def test_templates_are_listed_and_shown(tmp_path: Path) -> None:
+    (tmp_path / "templates").mkdir()
+    own = "title: Mine\nbasis: needs\ndescription: Of mine.\nsegmentation: 'kind: rules'\n"
+    (tmp_path / "templates" / "mine.yaml").write_text(own)
+    listed = {row["name"]: row for row in json.loads(resegment("template", "list", "--json", cwd=tmp_path).stdout)}
+    assert listed["mine"] == {"name": "mine", "basis": "needs", "description": "Of mine."}
+    assert "value_tiers" in listed
+    elsewhere = resegment("template", "list", cwd=tmp_path.parent).stdout
+    assert "value_tiers" in elsewhere
+    assert "Of mine." not in elsewhere
+    shown = resegment("template", "show", "value_tiers", cwd=tmp_path).stdout
+    assert "cumulative" not in shown
+    for words in ("needs entity order_lines; features net_365d_amount", "[0.8, 0.95]", "A customers"):
+        assert words in shown
+    example = yaml.safe_load(shown[shown.index("segmentations:") :])
+    assert example["segmentations"]["value_tiers"]["with"]["shares"] == [0.8, 0.95]
+    whole = json.loads(resegment("template", "show", "lifecycle", "--json", cwd=tmp_path).stdout)
+    assert whole["segmentation"]["kind"] == "rules"
+    assert whole["parameters"]["new_days"]["default"] == 30
+
+
+def test_a_template_that_is_not_there_is_told(tmp_path: Path) -> None:
+    told = resegment("template", "show", "value_tires", cwd=tmp_path, code=2).stderr
+    assert "there is no template 'value_tires'" in told
+    assert "did you mean 'value_tiers'?" in told
+
+
+def test_the_schema_takes_templates_and_trees(tmp_path: Path) -> None:
+    schema = json.loads(resegment("schema", cwd=tmp_path).stdout)
+    uses = schema["$defs"]["TemplateUse"]["properties"]
+    assert {"template", "with", "except"} <= set(uses)
+    (of_name,) = schema["properties"]["segmentations"]["patternProperties"].values()
+    assert {"$ref": "#/$defs/TemplateUse"} in of_name["anyOf"]
+    assert set(schema["$defs"]["NotOf"]["properties"]) == {"not"}
+    references = set(re.findall(r"#/\$defs/(\w+)", json.dumps(schema)))
+    assert references <= set(schema["$defs"])
