@@ -14,7 +14,7 @@ from tests.sql.cases import create_raw, models
 
 AS_OF = dt.date(2025, 6, 30)
 #: What breaks SQL, comments, headers and templates where it is not written as what it is.
-NASTY = "it's -- 100 % of \"{{ as_of }}\" {# x #};\n-- column a: b [flag; cumulative]\n*/ SELECT 1 ["
+NASTY = 'it\'s -- 100 % of "{{ as_of }}" {# x #};\n-- column a: b [flag; cumulative]\n*/ SELECT 1 ['
 FEATURES = Features.model_validate(
     {
         "windows": [1, 3660],
@@ -28,7 +28,13 @@ FEATURES = Features.model_validate(
             for of in ("area", "country", "everywhere")
         },
         "enrichments": {
-            f"a_{kind}": {"attribute": NASTY, "meaning": NASTY, "type": kind, "providers": providers, "max_age_days": age}
+            f"a_{kind}": {
+                "attribute": NASTY,
+                "meaning": NASTY,
+                "type": kind,
+                "providers": providers,
+                "max_age_days": age,
+            }
             for kind, providers, age in (("number", [], None), ("category", [NASTY, "B"], 1), ("flag", [NASTY], None))
         },
     }

@@ -144,7 +144,11 @@ def test_a_header_is_read(tmp_path: Path) -> None:
 
 
 def test_a_header_ends_with_the_comments_at_the_top(tmp_path: Path) -> None:
-    text = "-- owner: marketing\n" + HEADER + "-- column a: the [first] a [unit=days; external]\nSELECT '\n-- column b: b' AS a"
+    text = (
+        "-- owner: marketing\n"
+        + HEADER
+        + "-- column a: the [first] a [unit=days; external]\nSELECT '\n-- column b: b' AS a"
+    )
     model = read_model("features", model_file(tmp_path, "features", "customer_x", text), {})
     assert model.owner == "marketing"
     (column,) = model.columns
