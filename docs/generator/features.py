@@ -31,7 +31,11 @@ _WORKSPACE: dict[str, object] = {
         "enrichments": {"home": {"attribute": "home_ownership"}},
     },
     "segmentations": {
-        "all": {"kind": "rules", "basis": "value", "segments": [{"id": "all", "name": "All", "when": "order_count >= 0"}]}
+        "all": {
+            "kind": "rules",
+            "basis": "value",
+            "segments": [{"id": "all", "name": "All", "when": "order_count >= 0"}],
+        }
     },
 }
 
