@@ -14,7 +14,7 @@ from typing import Literal, TypeVar
 
 from tasks.config.privacy_class import PrivacyClass, strictest
 from tasks.config.shipped import shipped
-from tasks.warehouse.build import models_of_run
+from tasks.warehouse.build import check_columns, models_of_run
 from tasks.warehouse.catalogue import KEY, Catalogue
 from tasks.warehouse.lineage import Origin, trace
 from tasks.warehouse.models import Kind, ModelColumn, SqlModel
@@ -105,6 +105,7 @@ def _entities_behind(run: Run) -> dict[str, frozenset[str]]:
 
 
 def _entries(run: Run, model: SqlModel, privacy: Privacy, entities: Mapping[str, frozenset[str]]) -> list[FeatureEntry]:
+    check_columns(run.warehouse, model)
     types = dict(run.warehouse.columns(model.sql))
     lineage = trace(model.sql, privacy.tables)
     unseen = unseen_reads(privacy, model)
