@@ -171,7 +171,7 @@ def _ledger_columns() -> dict[str, list[tuple[str, str]]]:
 
 
 def told(model: SqlModel) -> str:
-    """What a row of a table is, and why there is one."""
+    """What one row of a table is, and why the table exists."""
     return f"{model.what[0].upper()}{model.what[1:]}. Why: {model.why}."
 
 
