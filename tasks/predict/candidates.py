@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tasks.config.errors import StatisticsError
 from tasks.config.predictions import ModelName, Prediction
 from tasks.predict.bg_nbd import fit_bg_nbd
 from tasks.predict.boosting import fit_amount, fit_chance
@@ -52,11 +53,13 @@ def fit(name: ModelName, prediction: Prediction, days: int, train: Rows | None, 
     Raises:
         StatisticsError: it cannot be fitted on these.
     """
+    if name not in available(prediction, train):
+        raise StatisticsError("there is too little to learn from of what customers did after past days")
     if name == "bg_nbd":
         return _bg_nbd(prediction, days, cohort)
     if name == "as_before":
         return _as_before(prediction, days, train)
-    assert train is not None  # noqa: S101 - `available` says so
+    assert train is not None  # noqa: S101 - it would not be available
     fitted = (fit_amount if prediction.is_amount else fit_chance)(train, prediction.seed)
     return Candidate(name, fitted.predict, f"{len(train):,} customers × days, {fitted.calibration}")
 
@@ -86,7 +89,7 @@ def _as_before(prediction: Prediction, days: int, train: Rows | None) -> Candida
     if prediction.is_amount:
         part = days / prediction.days
         return Candidate("as_before", lambda rows: rows.amount_before * part, f"amount of the {days} days before")
-    assert train is not None  # noqa: S101 - `available` says so
+    assert train is not None  # noqa: S101 - it would not be available
     # As before, in chances: what became of those who had ordered in the days before, and of those who had not.
     had = train.orders_before > 0
     shares = [_share_lost(train, part) for part in (~had, had)]

@@ -83,6 +83,8 @@ class _Making:
         self.inputs = input_names(run, prediction, self.plan)
         self.limit = prediction.max_training_rows // max(len(self.plan.final_cut_offs), 1)
         self.quiet_days = quiet_days_of(prediction, self.plan)
+        #: What could not be done, for the decision.
+        self.left_out: list[str] = []
         self.frames: dict[dt.date, pl.DataFrame] = {}
 
     def forecast(self) -> Forecast:
@@ -93,6 +95,7 @@ class _Making:
         self._tell_training(train)
         tested = self._tested(train, test)
         used, decision = self._choice(tested)
+        decision = "; ".join([decision, *self.left_out])
         final = self._final_model(used)
         values = self._values(final)
         self.facts |= {
@@ -122,7 +125,11 @@ class _Making:
         if not cut_offs:
             return None
         rows = self._rows(cut_offs)
-        return rows if self._lack(rows) is None else None
+        lack = self._lack(rows)
+        if lack is None:
+            return rows
+        self.left_out.append(f"nothing is learnt from the past days: they have {lack}")
+        return None
 
     def _lack(self, rows: Rows) -> str | None:
         """What rows have too little of, in words."""
@@ -148,8 +155,9 @@ class _Making:
         for name in candidates.available(self.prediction, train):
             try:
                 fitted = candidates.fit(name, self.prediction, days, train, cohort)
-            except StatisticsError:
+            except StatisticsError as error:
                 # Another may do; where it was asked for, `_choice` refuses.
+                self.left_out.append(f"{name} could not be fitted: {error.message}")
                 continue
             foretold = self._rounded(fitted.predict(test))
             tested.append(evidence.judge(self.prediction, name, fitted.note, foretold, test, least))
@@ -168,7 +176,7 @@ class _Making:
         # What a customer did before says nothing of how many are lost over a longer time than was tested.
         usable = [one for one in tested if not (is_shorter and one.name == "as_before")]
         if not usable:
-            raise StatisticsError("no model could be fitted")
+            raise StatisticsError("; ".join(["no model could be fitted", *self.left_out]))
         best = min(usable, key=lambda one: one.score)
         why = f"least {what} on the tested period"
         if is_shorter:

@@ -123,6 +123,14 @@ def test_a_history_too_short_to_learn_from_outcomes_is_foretold_from_histories(r
     assert set(scores(forecast)) == {"bg_nbd"}
 
 
+def test_what_could_not_be_fitted_is_told(run: Run) -> None:
+    """At the only day that can be learnt from there are too few customers; in the test there are enough."""
+    facts = made(run, SPEND, horizon_days=150, min_customers=330).evidence.prediction
+    assert (facts["model_name"], facts["train_cut_off_count"]) == ("bg_nbd", 0)
+    assert "; nothing is learnt from the past days: they have 2" in facts["decision"]
+    assert "customers, at least 330 are needed" in facts["decision"]
+
+
 def test_a_lifetime_value_is_tested_over_less(run: Run) -> None:
     forecast = made(run, Prediction(kind="clv", min_customers=300))
     facts = forecast.evidence.prediction
