@@ -70,7 +70,7 @@ def cross_validate(texts: Sequence[str], counts: Matrix, truth: Ints, label_coun
     is_known = np.zeros(len(texts), dtype=bool)
     for fold in range(FOLDS):
         held_out = folds == fold
-        weights = fit_weights(counts[~held_out], truth[~held_out], label_count)
+        weights = fit_weights(counts[~held_out], truth[~held_out], label_count, full_size=len(texts))
         with single_thread():
             log_shares[held_out], is_known[held_out] = weights.log_shares(counts[held_out])
         # One more of each label, so that none is impossible.

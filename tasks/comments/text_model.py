@@ -104,8 +104,16 @@ def count_words(texts: Sequence[str]) -> tuple[Any, Matrix]:
     return counter, counter.fit_transform(texts)
 
 
-def fit_weights(counts: Matrix, truth: Ints, label_count: int) -> Weights:
-    """Fit to counted words, shape (comments, words), and the index of each comment's label; two labels at least."""
+def fit_weights(counts: Matrix, truth: Ints, label_count: int, *, full_size: int | None = None) -> Weights:
+    """Fit to counted words, shape (comments, words), and the index of each comment's label; two labels at least.
+
+    Args:
+        counts: of the comments to learn from.
+        truth: their labels.
+        label_count: labels there are.
+        full_size: comments that the model of all learns from, where these are part of them. The penalty is then that
+            part of it, or the model of all would be surer of itself than those that it was calibrated by.
+    """
     from sklearn.feature_extraction.text import TfidfTransformer
     from sklearn.linear_model import LogisticRegression
 
@@ -113,7 +121,8 @@ def fit_weights(counts: Matrix, truth: Ints, label_count: int) -> Weights:
     # Where comments have no word in common, all count, and the model turns out to be of no use.
     columns = np.flatnonzero(comment_counts >= min(_MIN_COMMENTS, comment_counts.max()))
     weighting = TfidfTransformer(sublinear_tf=True)
-    regression = LogisticRegression(C=_PENALTY_INVERSE, tol=_TOLERANCE, max_iter=_MAX_STEPS)
+    inverse = _PENALTY_INVERSE * (full_size or len(truth)) / len(truth)
+    regression = LogisticRegression(C=inverse, tol=_TOLERANCE, max_iter=_MAX_STEPS)
     with single_thread():
         regression.fit(weighting.fit_transform(counts[:, columns]), truth)
     return Weights(columns, weighting, regression, label_count)

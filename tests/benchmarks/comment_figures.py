@@ -45,7 +45,11 @@ Themes are the reasons of negative comments, without “Can't Tell”.
 
 *This* is what a run does: TF-IDF of words and pairs of words, a logistic regression, one temperature. Beside it: everybody
 gets the commonest label; multinomial naive Bayes on counts of the same words (Laplace smoothing); and *with letters*: the
-same as this with groups of three and four letters of each word as well, which a run leaves out for the time they take.
+same as this with groups of three and four letters of each word as well. The seconds of *this* are of six fits, for it
+judges itself by cross-validation; those of the others are of one. For letters a run would take about five times as long.
+
+The penalty of the regression (C = 3) was chosen on these comments among 1, 3 and 10; by it the share that is right differs
+by 0.8 points in sentiments, by 1.9 in themes. Nothing else was.
 """
 
 

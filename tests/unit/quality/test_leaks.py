@@ -102,10 +102,9 @@ def test_examples_of_protected_columns_are_withheld(whole_run: Run, spoiled: Spo
 
 
 def test_a_theme_may_be_all_that_somebody_wrote(whole_run: Run, changed: Change, spoiled: Spoil) -> None:
-    """Labels are the company's words; a comment of another kind is found as before."""
-    copy = changed("UPDATE v1.segment_profile SET top_value = 'Slow service'")
-    with spoiled("staging.feedback", "UPDATE staging.feedback SET comment_text = 'slow service '"):
-        assert "no text is a contact value" in told(whole_run, copy)
-        label = f"INSERT INTO monitoring.comment_class BY NAME SELECT 'Slow service' AS class_name, '{whole_run.run_id}' AS run_id"
-        with spoiled("monitoring.comment_class", label):
-            assert run_checks(whole_run, "published", copy).failed("critical") == []
+    """Labels are the company's words; the same text is found where it is none."""
+    copy = changed("UPDATE v1.segment_profile SET top_value = 'Never again!'")
+    assert "no text is a contact value" in told(whole_run, copy)
+    label = f"SELECT 'Never again!' AS class_name, '{whole_run.run_id}' AS run_id"
+    with spoiled("monitoring.comment_class", f"INSERT INTO monitoring.comment_class BY NAME {label}"):
+        assert run_checks(whole_run, "published", copy).failed("critical") == []
