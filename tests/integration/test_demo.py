@@ -128,6 +128,14 @@ def test_the_page_of_dayparts_states_who_the_guests_truly_are(demo: Demo) -> Non
     assert stated_cells("restaurant-dayparts.md", "true segment") == counts
 
 
+def test_the_page_of_dayparts_states_who_gets_an_offer(demo: Demo) -> None:
+    stated = stated_cells("restaurant-dayparts.md", "treatment of")
+    for table, column in (("customer_treatment", "may get it"), ("treatment_refusal", "refused")):
+        rows = partition(demo.output, table, JUNE).filter(pl.col("segment_id").str.starts_with("occasion."))
+        counts = {(segment, column): count for segment, count in Counter(rows["segment_id"]).items()}
+        assert {key: count for key, count in stated.items() if key[1] == column} == counts
+
+
 def test_a_planted_future_changes_nothing(demo: Demo, tmp_path: Path) -> None:
     """March and April from files that end with April are the same as from files that go on with two drift events."""
     dropped = write_past(demo.data, tmp_path / "data", MAY_1)
