@@ -12,17 +12,18 @@ from pathlib import Path
 from tests.integration.corridor import REPOSITORY, partition
 
 PAGES = REPOSITORY / "docs" / "cases"
-#: A row of a table that begins with the id of a segment in code, followed by its customers.
-_ROW = re.compile(r"^\| `(?P<segment>\w+\.\w+)` \| (?P<customers>[\d,]+) \|", re.MULTILINE)
+_SIZES = re.compile(r"^\| segment \| customers \|.*\n(?P<rows>(?:\|.*\n)+)", re.MULTILINE)
+_SIZE = re.compile(r"^\| `(?P<segment>\w+\.\w+)` \| (?P<customers>[\d,]+) \|", re.MULTILINE)
 
 
 def stated_sizes(page: str) -> dict[str, int]:
-    """Customers by segment id, in every table of the page that has `segment` and `customers` as its first columns.
+    """Customers by segment id, in every table of the page whose first columns are `segment` and `customers`.
 
     Raises:
         AssertionError: the page has no such table, or states a segment twice.
     """
-    found = _ROW.findall((PAGES / page).read_text(encoding="utf-8"))
+    tables = _SIZES.findall((PAGES / page).read_text(encoding="utf-8"))
+    found = [size for rows in tables for size in _SIZE.findall(rows)]
     assert found, f"{page} states no sizes of segments"
     sizes = {segment: int(customers.replace(",", "")) for segment, customers in found}
     assert len(sizes) == len(found), f"{page} states a segment twice"

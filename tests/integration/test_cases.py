@@ -46,11 +46,11 @@ def test_a_page_that_differs_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyP
     page.write_text("| segment | customers |\n|---|---:|\n| `a.b` | 1,200 |\n| `a.c` | 0 |\n")
     assert stated_sizes("page.md") == {"a.b": 1200, "a.c": 0}
     assert stated_cells("page.md", "segment") == {("a.b", "customers"): 1200}
-    page.write_text("| `a.b` | 1 |\n| `a.b` | 2 |\n")
+    page.write_text("| segment | customers |\n|---|---:|\n| `a.b` | 1 |\n| `a.b` | 2 |\n")
     with pytest.raises(AssertionError, match="twice"):
         stated_sizes("page.md")
     with pytest.raises(AssertionError, match="has no table"):
-        stated_cells("page.md", "segment")
+        stated_cells("page.md", "treatment of")
     page.write_text("nothing\n")
     with pytest.raises(AssertionError, match="states no sizes"):
         stated_sizes("page.md")
