@@ -14,6 +14,7 @@ import polars as pl
 import pytest
 import yaml
 
+from tests.integration.case_pages import assert_page_holds, stated_cells
 from tests.integration.corridor import EXAMPLES, ledger, partition, run_corridor
 from tests.integration.database_texts import columns_of
 from tests.integration.past_exports import write_past
@@ -113,6 +114,18 @@ def test_clusters_find_the_true_segments(demo: Demo) -> None:
     both = found.join(truth, on="customer_id")
     assert both.height > 0.8 * CUSTOMERS
     assert adjusted_rand_score(both["segment"].to_list(), both["segment_id"].to_list()) > 0.06
+
+
+def test_the_page_of_dayparts_states_what_is_published(demo: Demo) -> None:
+    assert_page_holds("restaurant-dayparts.md", demo.output, JUNE)
+
+
+def test_the_page_of_dayparts_states_who_the_guests_truly_are(demo: Demo) -> None:
+    found = partition(demo.output, "customer_segment", JUNE).filter(pl.col("segmentation_id") == "occasion")
+    truth = pl.read_parquet(demo.data / "truth" / "customers.parquet")
+    both = found.join(truth, on="customer_id")
+    counts = Counter(both.select("segment_at_end", pl.col("segment_id").str.strip_prefix("occasion.")).iter_rows())
+    assert stated_cells("restaurant-dayparts.md", "true segment") == counts
 
 
 def test_a_planted_future_changes_nothing(demo: Demo, tmp_path: Path) -> None:
