@@ -33,6 +33,8 @@ from tests.staged import ingest_and_stage
 REPOSITORY = Path(__file__).resolve().parents[2]
 PAGE = REPOSITORY / "docs" / "benchmarks-projection.md"
 HIDDEN_SHARE = 0.4
+#: An accuracy among fewer people than this is none.
+FEWEST = 10
 DEMOGRAPHICS = ("age_years", "gender_code", "education_name", "region_name")
 HABITS = tuple(
     f"{name}_score"
@@ -56,7 +58,7 @@ class Trial:
         told: accuracy on held-out respondents, which the pipeline itself tells.
         true: accuracy on the hidden.
         coverage: by confidence of the hidden the share that is at least as sure, as told and as it is.
-        accuracy: by confidence their accuracy, as told and as it is; NaN where nobody is.
+        accuracy: by confidence their accuracy, as told and as it is; NaN where fewer than `FEWEST` are.
     """
 
     base_rate: float
@@ -131,8 +133,9 @@ def _compared(found: Projection, truth: np.ndarray, base_rate: float) -> Trial:
     for row in found.worth.coverage:
         is_sure = found.chances >= row.confidence
         coverage.append((row.share, float(is_sure.mean())))
-        told = float("nan") if row.accuracy is None else row.accuracy
-        accuracy.append((told, float(is_found[is_sure].mean()) if is_sure.any() else float("nan")))
+        is_told = row.accuracy is not None and row.share * found.worth.respondents >= FEWEST
+        told = row.accuracy if is_told and row.accuracy is not None else float("nan")
+        accuracy.append((told, float(is_found[is_sure].mean()) if is_sure.sum() >= FEWEST else float("nan")))
     return Trial(base_rate, found.worth.accuracy, float(is_found.mean()), tuple(coverage), tuple(accuracy))
 
 
@@ -140,9 +143,9 @@ def interval(values: Sequence[float | None]) -> str:
     """Mean over the seeds, the 95 % interval of the mean (t), and over how many."""
     known = np.array([value for value in values if value is not None and not np.isnan(value)])
     if len(known) < 2:
-        return "–" if not len(known) else f"{100 * known[0]:.1f} % (1 seed)"
+        return "–" if not len(known) else f"{100 * known[0]:.1f} % (1)"
     half = float(student.ppf(0.975, len(known) - 1) * known.std(ddof=1) / np.sqrt(len(known)))
-    few = f" ({len(known)} seeds)" if len(known) < len(values) else ""
+    few = f" ({len(known)})" if len(known) < len(values) else ""
     return f"{100 * known.mean():.1f} ± {100 * half:.1f} %{few}"
 
 
@@ -165,10 +168,18 @@ def page(trials: dict[tuple[str, str], list[Trial]], count: int, people_count: i
         refused = sum(row.true is None for row in rows)
         figures = (interval([getattr(row, name) for row in rows]) for name in ("base_rate", "told", "true"))
         lines.append(f"| {segments} | {known} | {refused}/{count} | {' | '.join(figures)} |")
-    lines += ["", "Refused: no better than the commonest segment on those who answered; the hidden stay unknown.", ""]
+    lines += [
+        "",
+        "Refused: no better than the commonest segment on those who answered; the hidden stay unknown. Where a projection is",
+        "refused with most seeds, those that pass do so by luck, and what is told of them is too good.",
+        "",
+        f"Below, by confidence, what passed with at least half of the seeds. Accuracy among fewer than {FEWEST} people is left",
+        "out; in brackets the seeds that are left where some are out.",
+        "",
+    ]
     for (segments, known), rows in trials.items():
         kept = [row for row in rows if row.coverage]
-        if kept:
+        if 2 * len(kept) >= count:
             lines += [f"## {segments}, by {known}", "", *_by_confidence(kept), ""]
     return "\n".join(lines)
 
