@@ -17,6 +17,7 @@ from flows import console
 from flows.embedded import embedded_prefect
 from tasks.config.errors import DriftAlarm, UsageError
 from tasks.config.loading import FILE_NAME, load_workspace
+from tasks.config.schema import workspace_schema
 from tasks.config.shipped import shipped
 from tasks.config.workspace import Workspace
 from tasks.warehouse.run import OutputPaths
@@ -85,10 +86,9 @@ def status(options: argparse.Namespace) -> int:
 def explain(options: argparse.Namespace) -> int:
     """`resegment explain CUSTOMER_ID`."""
     from tasks.insight.explain import explain_customer, published_id
-    from tasks.warehouse.catalogue import Catalogue
+    from tasks.warehouse.catalogue import Catalogue, feature_models
     from tasks.warehouse.connection import Warehouse
     from tasks.warehouse.ledger import publications
-    from tasks.warehouse.models import load_models
 
     space, paths = opened(options)
     if not paths.warehouse.exists():
@@ -97,8 +97,7 @@ def explain(options: argparse.Namespace) -> int:
     with Warehouse.open(paths.warehouse, read_only=True) as warehouse:
         published = publications(warehouse)
         as_of = published[-1].as_of if published else dt.date.min
-        models = load_models("features", as_of=as_of, features=space.features, extra=space.directory / "sql")
-        found = explain_customer(warehouse, Catalogue(models), customer_id)
+        found = explain_customer(warehouse, Catalogue(feature_models(space, as_of)), customer_id)
     if options.json:
         console.print_json(dataclasses.asdict(found))
         return 0
@@ -154,10 +153,45 @@ def validate(options: argparse.Namespace) -> int:
     return 0
 
 
+def features(options: argparse.Namespace) -> int:
+    """`resegment features`."""
+    from flows.feature_list import features_of
+
+    space, _ = opened(options)
+    wanted = options.text.casefold()
+    found = [
+        feature
+        for feature in features_of(space)
+        if any(wanted in text.casefold() for text in (feature.name, feature.theme, feature.meaning))
+    ]
+    if options.json:
+        console.print_json([dataclasses.asdict(feature) for feature in found])
+        return 0
+    console.print_table(
+        ["theme", "feature", "type", "unit", "days", "moves by itself", "privacy", "owner", "meaning"],
+        [
+            [
+                item.theme,
+                item.name,
+                item.type,
+                item.unit,
+                item.window_days,
+                ", ".join(item.moves),
+                item.privacy_class if not item.unseen_columns else f"{item.privacy_class}, not seen",
+                item.owner,
+                item.meaning.partition(";")[0],
+            ]
+            for item in found
+        ],
+        numbers=["days"],
+    )
+    return 0
+
+
 def schema(options: argparse.Namespace) -> int:
     """`resegment schema`."""
     del options
-    document = {"$schema": "https://json-schema.org/draft/2020-12/schema", **Workspace.model_json_schema()}
+    document = {"$schema": "https://json-schema.org/draft/2020-12/schema", **workspace_schema()}
     console.out.print(json.dumps(document, indent=2), markup=False)
     return 0
 

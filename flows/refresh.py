@@ -20,10 +20,12 @@ from tasks.ingest.tasks import identify_run, ingest_source, stage
 from tasks.insight.tasks import measure_segments, name_transitions, profile_segments
 from tasks.notify.tasks import raise_alerts
 from tasks.overlap.tasks import measure_overlap
+from tasks.predict.tasks import check_predictions, make_predictions
 from tasks.publish.tasks import build_candidate, publish
 from tasks.quality.data_docs import DataDocs
 from tasks.quality.tasks import check, check_published, write_data_docs
 from tasks.report.tasks import write_report
+from tasks.segments.division import Division
 from tasks.segments.tasks import check_definitions, divide, write_segments
 from tasks.warehouse.run import Run, open_run
 from tasks.warehouse.summary import RunSummary, summarise
@@ -81,6 +83,7 @@ def _compute(run: Run, documents: DataDocs | None) -> None:
     """Everything up to publishing."""
     check_definitions(run)
     check_models(run)
+    check_predictions(run)
     generate_sources(run)
     for source in run.workspace.sources:
         ingest_source(run, source)
@@ -90,8 +93,12 @@ def _compute(run: Run, documents: DataDocs | None) -> None:
     read_comments(run)
     check(run, "staging", documents)
     build_features(run)
+    make_predictions(run)
     check(run, "features", documents)
-    write_segments(run, {name: divide(run, name) for name in run.workspace.segmentations})
+    divisions: dict[str, Division] = {}
+    for name in run.workspace.segmentations:
+        divisions[name] = divide(run, name, divisions)
+    write_segments(run, divisions)
     check(run, "segments", documents)
     measure_segments(run)
     name_transitions(run)

@@ -13,8 +13,9 @@ from tasks.config.workspace import Workspace
 from tasks.ingest.classes import keep_classes
 from tasks.ingest.mapping import parse_mapping
 from tasks.ingest.raw_views import build_raw_views
+from tasks.predict.write import bind_predictions
 from tasks.quality.queries import validate_suites
-from tasks.segments.rules import check_rule_types, check_rules
+from tasks.segments.check import check_rule_types, check_rules
 from tasks.warehouse.build import build_schema
 from tasks.warehouse.catalogue import catalogue_of
 from tasks.warehouse.run import open_run
@@ -38,6 +39,7 @@ def validate_workspace(space: Workspace) -> dict[str, int]:
         build_raw_views(run)
         keep_classes(run)
         models = [table for schema in ("staging", "features") for table in build_schema(run, schema)]
+        bind_predictions(run)
         check_rule_types(run.warehouse, space, catalogue.relation(run.run_id))
     checks = validate_suites(space)
     return {
@@ -45,6 +47,7 @@ def validate_workspace(space: Workspace) -> dict[str, int]:
         "column expressions": len(expressions),
         "models": len(models),
         "features": len(catalogue.features),
+        "predictions": len(space.predictions),
         "segmentations": len(space.segmentations),
         "checks": checks,
     }

@@ -9,6 +9,7 @@
 -- column product_id: product [id]
 -- column product_name: product in words [category]
 -- column category_name: product category [category]
+-- column brand_name: brand or maker of the product [category]
 -- column quantity: units; negative for returns and cancellations [unit=units]
 -- column unit_price_amount: price of a unit [unit=currency]
 -- column discount_amount: discount on the whole line; NULL where none is known [unit=currency]
@@ -44,6 +45,7 @@ SELECT
     product_id,
     product_name,
     category_name,
+    brand_name,
     quantity,
     unit_price_amount,
     discount_amount,

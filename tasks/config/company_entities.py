@@ -168,8 +168,8 @@ MARKET_INDICATORS = Entity(
             "DOUBLE",
             "the value",
             required=True,
-            # NaN and Infinity can be read as numbers.
-            rule=HardRule("isfinite(indicator_value)", "a number"),
+            # The squares of features are added up for profiles, and must fit there.
+            rule=HardRule("abs(indicator_value) <= 1e11", "at most 1e11 (write larger ones in thousands or millions)"),
         ),
     ),
 )

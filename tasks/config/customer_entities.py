@@ -73,6 +73,7 @@ ORDER_LINES = Entity(
         Column("product_id", ID, "product"),
         Column("product_name", TEXT, "product in words"),
         Column("category_name", TEXT, "product category"),
+        Column("brand_name", TEXT, "brand or maker of the product"),
         Column(
             "quantity",
             "DECIMAL(18,3)",
@@ -190,8 +191,8 @@ INTERACTIONS = Entity(
             "duration_seconds",
             "DOUBLE",
             "how long it took, in seconds",
-            # NaN and Infinity can be read as numbers, and are more than zero.
-            rule=HardRule("duration_seconds >= 0 AND isfinite(duration_seconds)", "zero or more", "value"),
+            # What is no number is larger than every number.
+            rule=HardRule("duration_seconds BETWEEN 0 AND 1e9", "zero to a billion seconds", "value"),
         ),
         not_negative("page_count", "INTEGER", "pages or screens seen"),
         Column("has_purchase", "BOOLEAN", "it ended in an order"),

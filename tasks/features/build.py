@@ -9,7 +9,7 @@ from __future__ import annotations
 from tasks.config.errors import WorkspaceError
 from tasks.warehouse import ledger
 from tasks.warehouse.build import build_features_model, models_of_run
-from tasks.warehouse.catalogue import KEY, Catalogue
+from tasks.warehouse.catalogue import KEY, Catalogue, prediction_models
 from tasks.warehouse.connection import identifier, literal
 from tasks.warehouse.models import SqlModel
 from tasks.warehouse.privacy import privacy_of, unseen_reads
@@ -27,7 +27,7 @@ def build_all(run: Run) -> dict[str, int]:
         SqlError: DuckDB refused a model; the error names the file.
     """
     models = models_of_run(run, "features")
-    Catalogue(models)
+    Catalogue([*models, *prediction_models(run.workspace)])
     customer_count = int(run.warehouse.value("SELECT count(*) FROM staging.customers"))
     privacy = privacy_of(run)
     counts: dict[str, int] = {}

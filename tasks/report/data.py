@@ -9,8 +9,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from tasks.report import read_comments, read_monitoring, read_quality, read_run, read_segments, read_trend
+from tasks.report import (
+    read_comments,
+    read_monitoring,
+    read_predictions,
+    read_quality,
+    read_run,
+    read_segments,
+    read_trend,
+)
 from tasks.report.comment_records import CommentModel
+from tasks.report.prediction_records import PredictionFacts
 from tasks.report.reader import RunReader
 from tasks.report.run_records import (
     AlertNote,
@@ -56,6 +65,7 @@ class ReportData:
     overlap: Overlap | None
     drift: tuple[DriftRow, ...]
     comments: tuple[CommentModel, ...]
+    predictions: tuple[PredictionFacts, ...]
     checks: tuple[CheckRow, ...]
     history: CheckHistory
     quarantine: tuple[QuarantineReason, ...]
@@ -104,6 +114,7 @@ def collect(run: Run, *, stopped_by: str | None = None) -> ReportData:
         overlap=read_monitoring.overlap(reader, list(matrix_ids)),
         drift=read_monitoring.drift(reader),
         comments=read_comments.comment_models(reader),
+        predictions=read_predictions.predictions(reader),
         checks=read_quality.checks(reader),
         history=read_trend.check_history(reader),
         quarantine=quarantine,

@@ -25,6 +25,7 @@ _ANCHOR_BY_KIND = {
     "overlap": "overlap",
     "quality": "quality",
     "transition": "migration",
+    "prediction": "predictions",
 }
 _MOST_OF_A_KIND = 5
 

@@ -15,9 +15,10 @@ from pathlib import Path
 from markupsafe import Markup
 
 from tasks.config.errors import OutputError
-from tasks.report import bars, drift_plot, formats, heatmap, overlap_charts, sankey
+from tasks.report import bars, drift_plot, formats, heatmap, overlap_charts, prediction_charts, sankey
 from tasks.report.data import ReportData
 from tasks.report.findings import findings
+from tasks.report.prediction_records import PredictionFacts
 from tasks.report.segment_records import DriftRow, Flow, SegmentationFacts
 from tasks.report.svg import anchor
 from tasks.report.templates import template
@@ -49,6 +50,15 @@ class DriftView:
     calm: tuple[DriftRow, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class PredictionView:
+    """A prediction with its charts; none where it was refused."""
+
+    facts: PredictionFacts
+    calibration: Markup
+    lift: Markup
+
+
 def render(data: ReportData) -> str:
     """The whole page as HTML that needs nothing beside it."""
     return template("template.html.j2").render(
@@ -59,6 +69,7 @@ def render(data: ReportData) -> str:
         matrix=Markup(overlap_charts.draw_matrix(data)),  # noqa: S704 - our own SVG, escaped where it is drawn
         upset=Markup(overlap_charts.draw_upset(data)),  # noqa: S704 - likewise
         drift_views=_drift_views(data),
+        prediction_views=[_prediction_view(facts) for facts in data.predictions],
     )
 
 
@@ -112,6 +123,15 @@ def _segmentation_view(data: ReportData, facts: SegmentationFacts) -> Segmentati
         migration=Markup(migration),  # noqa: S704 - likewise
         moves=tuple(moves[:_MOVES_SHOWN]),
         anchor=anchor("segmentation", key),
+    )
+
+
+def _prediction_view(facts: PredictionFacts) -> PredictionView:
+    model = facts.used
+    return PredictionView(
+        facts=facts,
+        calibration=Markup(prediction_charts.draw_calibration(facts, model) if model else ""),  # noqa: S704 - likewise
+        lift=Markup(prediction_charts.draw_lift(facts, model) if model else ""),  # noqa: S704 - likewise
     )
 
 

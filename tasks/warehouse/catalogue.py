@@ -6,16 +6,22 @@ Owns: what features there are, for rules, clusters, drift and profiles alike. Do
 
 from __future__ import annotations
 
+import datetime as dt
 import difflib
 from collections.abc import Iterable
+from pathlib import Path
 
 from tasks.config.errors import WorkspaceError
+from tasks.config.loading import FILE_NAME
+from tasks.config.workspace import Workspace
 from tasks.warehouse.connection import identifier
 from tasks.warehouse.models import ModelColumn, SqlModel, load_models
 from tasks.warehouse.run import Run
 from tasks.warehouse.tables import rows_of_run
 
 KEY = "customer_id"
+#: What the room `predict` writes: a column for each prediction of the workspace.
+PREDICTIONS = "features.customer_prediction"
 
 
 class Catalogue:
@@ -58,17 +64,21 @@ class Catalogue:
         """SQL for a FROM: one row per customer of a run, `customer_id` and the features (all, or those named).
 
         Only columns that the models describe are in it: a table kept by run may have more, of windows of other days.
+        Predictions are NULL for a run that made none, when the workspace did not ask for them yet.
         """
         wanted = set(self.features) if names is None else set(names)
         parts = []
         for model in self.models:
             columns = [column.name for column in model.columns if column.name in wanted]
             if columns:
-                parts.append(f"({rows_of_run(model.name, run_id, [KEY, *columns])})")
-        if not parts:
-            parts = [f"({rows_of_run(self.models[0].name, run_id, [KEY])})"]
-        first, *others = (f"{part} AS theme{position}" for position, part in enumerate(parts))
-        joined = first + "".join(f" JOIN {other} USING ({identifier(KEY)})" for other in others)
+                parts.append((f"({rows_of_run(model.name, run_id, [KEY, *columns])})", model.name == PREDICTIONS))
+        if all(is_prediction for _, is_prediction in parts):
+            parts.insert(0, (f"({rows_of_run(self.models[0].name, run_id, [KEY])})", False))
+        (first, _), *others = parts
+        joined = f"{first} AS theme0" + "".join(
+            f" {'LEFT ' * is_prediction}JOIN {part} AS theme{position} USING ({identifier(KEY)})"
+            for position, (part, is_prediction) in enumerate(others, 1)
+        )
         columns = [KEY, *(name for name in self.features if name in wanted)]
         return f"(SELECT {', '.join(map(identifier, columns))} FROM {joined})"
 
@@ -83,6 +93,30 @@ def _check_key(model: SqlModel) -> None:
         )
 
 
+def feature_models(workspace: Workspace, as_of: dt.date) -> list[SqlModel]:
+    """Everything that features of a workspace come from: SQL models, ours and its own, and its predictions."""
+    extra = workspace.directory / "sql"
+    models = load_models("features", as_of=as_of, features=workspace.features, extra=extra)
+    return models + prediction_models(workspace)
+
+
+def prediction_models(workspace: Workspace) -> list[SqlModel]:
+    """The table of predictions as a model without SQL; none where nothing is to be predicted."""
+    if not workspace.predictions:
+        return []
+    columns = [ModelColumn(KEY, "the company's own id of the customer", kind="id")]
+    for key, prediction in workspace.predictions.items():
+        unit = "currency" if prediction.is_amount else "share"
+        # Its model learns anew each time, so that the value moves by itself. Drift looks at what it is computed from.
+        columns.append(
+            ModelColumn(prediction.feature_name(key), prediction.feature_meaning(), unit, is_cumulative=True)
+        )
+    schema, table = PREDICTIONS.split(".")
+    place = Path(workspace.line_of("predictions").rpartition(":")[0] or FILE_NAME)
+    what, why = "one row is what is foretold of a customer", "what is done depends on what will come, too"
+    return [SqlModel(schema, table, place, "", what, why, "customer", tuple(columns))]
+
+
 def catalogue_of(run: Run) -> Catalogue:
     """The features of a run's workspace."""
-    return Catalogue(load_models("features", as_of=run.as_of, features=run.workspace.features, extra=run.sql_folder))
+    return Catalogue(feature_models(run.workspace, run.as_of))

@@ -74,79 +74,42 @@ KNOWN: dict[str, list[dict[str, object]]] = {
         {"area_code": "2", "valid_from": "2025-01-01", "population_count": 50, "poverty_share": 0.2},
     ],
     "interactions": [
-        {
-            "interaction_id": f"I{number}",
-            "customer_id": ("A", "B", None)[number % 3],
-            "happened_at": MIDNIGHT - dt.timedelta(days=11 * number, hours=5),
-            "channel_name": ("web", "app", "service")[number % 3],
-            "kind_name": ("visit", "visit", "call")[number % 3],
-            "device_name": ("phone", "desktop", None)[number % 3],
-            "duration_seconds": 60.5 * number,
-            "page_count": number,
-            "has_purchase": number % 2 == 0,
-            "is_resolved": True if number % 3 == 2 else None,
-        }
-        for number in range(1, 9)
+        {"interaction_id": "I1", "customer_id": "A", "happened_at": "2025-06-01", "channel_name": "web"},
+        {"interaction_id": "I2", "customer_id": "B", "happened_at": "2025-06-02", "is_resolved": False},
     ],
     "survey_answers": [
-        {
-            "survey_id": survey,
-            "customer_id": customer,
-            "answered_at": "2025-04-01",
-            "answers": f'{{"likes_new": {score}, "likes_old": {6 - score}, "likes_none": null}}',
-        }
-        for survey, customer, score in (("S1", "A", 4), ("S1", "B", 2), ("S2", "A", 5))
+        {"survey_id": "S", "customer_id": "A", "answered_at": "2025-05-01", "answers": '{"art": 4, "routine": 2}'},
+        {"survey_id": "S", "customer_id": "B", "answered_at": "2025-05-02", "answers": '{"art": 1}'},
     ],
     "costs": [
+        {"cost_id": "C1", "incurred_at": "2025-01-01", "cost_kind_name": "unit", "product_id": "P1", "cost_amount": 2},
+        {"cost_id": "C2", "incurred_at": "2025-01-01", "cost_kind_name": "order", "cost_amount": 1},
         {
-            "cost_id": f"U{product}",
-            "incurred_at": "2024-01-01",
-            "cost_kind_name": "unit",
-            "product_id": f"P{product}",
-            "cost_amount": 1 + product,
-        }
-        for product in range(5)
-    ]
-    + [
-        {"cost_id": "W", "incurred_at": "2024-01-01", "cost_kind_name": "order", "cost_amount": 2},
-        {
-            "cost_id": "S",
-            "incurred_at": "2025-06-01",
+            "cost_id": "C3",
+            "incurred_at": "2025-01-01",
             "cost_kind_name": "customer",
             "customer_id": "A",
-            "cost_amount": 9,
-            "purpose_name": "service",
+            "cost_amount": 5,
         },
     ],
     "market_indicators": [
+        {"indicator_name": "rents", "area_code": "2", "period_date": "2025-05-31", "indicator_value": 9},
+        {"indicator_name": "rents", "area_code": "2", "period_date": "2024-05-31", "indicator_value": 8},
         {
             "indicator_name": "prices",
-            "country_name": "France",
-            "period_date": period,
-            "reported_at": reported,
-            "indicator_value": value,
-        }
-        for period, reported, value in (
-            ("2024-05-31", "2024-06-10", 100),
-            ("2025-04-30", "2025-05-10", 104),
-            ("2025-05-31", None, 105),
-        )
+            "period_date": "2025-05-31",
+            "reported_at": "2025-06-15",
+            "indicator_value": 120,
+        },
     ],
     "enrichments": [
         {
             "customer_id": "A",
-            "provider_name": "acme",
+            "provider_name": "Acme",
             "attribute_name": "home",
-            "enriched_at": "2025-02-01",
-            "attribute_value": "own",
-        },
-        {
-            "customer_id": "B",
-            "provider_name": "acme",
-            "attribute_name": "affinity",
-            "enriched_at": "2025-02-01",
-            "attribute_value": "0.7",
-        },
+            "enriched_at": "2025-06-01",
+            "attribute_value": "owner",
+        }
     ],
     "control_totals": [
         {"controlled_source_name": "source", "control_date": "2025-06-29", "net_amount": 8, "reported_at": "2025-06-30"}
@@ -154,11 +117,21 @@ KNOWN: dict[str, list[dict[str, object]]] = {
 }
 
 
+#: Features of what only a workspace that declares them has.
+DECLARED = (
+    "features.constructs={openness: {items: [art], reversed_items: [routine]}}",
+    "features.indicators={rents: {name: rents, of: area}, prices: {name: prices, of: everywhere}}",
+    "features.enrichments={home: {attribute: home}}",
+)
+
+
 def _planted(entity: str, moment: dt.datetime) -> list[dict[str, object]]:
     """For each known key a new version, and one row of a new key, all loaded last and true from `moment` on."""
     shape = ENTITIES[entity]
     assert shape.event_time is not None
     changed = {column.name: f"changed {column.name}" for column in shape.columns if column.type == "VARCHAR"}
+    if "answers" in changed:
+        changed["answers"] = '{"art": 3, "routine": 5}'
     free = {name: text for name, text in changed.items() if name not in shape.key and not name.endswith("_id")}
     if "answers" in free:
         free["answers"] = json.dumps({"likes_new": 1, "likes_old": 1, "changed": 3})
@@ -179,7 +152,7 @@ def _planted(entity: str, moment: dt.datetime) -> list[dict[str, object]]:
 @pytest.fixture
 def run(make_workspace: MakeWorkspace, opened: OpenRun) -> Iterator[Run]:
     """An open run whose raw entities are tables with the known rows."""
-    with opened(make_workspace()) as opened_run:
+    with opened(make_workspace(*DECLARED)) as opened_run:
         opened_run.identify()
         create_raw(opened_run.warehouse)
         for entity, rows in KNOWN.items():

@@ -31,7 +31,7 @@ SOURCES = {
     # Everybody orders two lines on each of three days, and customer 4 sends one line back.
     "order_lines": "SELECT 'o' || c || '-' || o AS order_id, 'l' || l AS line_id, 'c' || c AS customer_id,"
     " TIMESTAMP '2025-03-01 12:00:00' + INTERVAL (c + 30 * o) DAY AS ordered_at, 'p' || l AS product_id,"
-    " 'bread' AS category_name, CASE WHEN c = 4 AND o = 3 AND l = 2 THEN -1 ELSE l END AS quantity,"
+    " 'bread' AS category_name, 'b' || l AS brand_name, CASE WHEN c = 4 AND o = 3 AND l = 2 THEN -1 ELSE l END AS quantity,"
     " 2.5 AS unit_price_amount, 'web' AS channel_name"
     " FROM range(1, 5) AS x (c), range(1, 4) AS y (o), range(1, 3) AS z (l)",
     "feedback": "SELECT 'f1' AS feedback_id, 'c1' AS customer_id, TIMESTAMP '2025-05-05' AS given_at, 4 AS rating,"
@@ -63,7 +63,9 @@ SOURCES = {
     " json_object('likes_cooking', n, 'likes_discounts', CASE WHEN n < 4 THEN 5 - n END) AS answers"
     " FROM range(1, 5) AS r (n)",
     "costs": "SELECT 'u' || n AS cost_id, TIMESTAMP '2025-01-01' AS incurred_at, 'unit' AS cost_kind_name,"
-    " 'p' || n AS product_id, 0.8 + n / 10 AS cost_amount, 'goods' AS purpose_name FROM range(1, 3) AS r (n)",
+    " 'p' || n AS product_id, NULL AS customer_id, 0.8 + n / 10 AS cost_amount, 'goods' AS purpose_name"
+    " FROM range(1, 3) AS r (n)"
+    " UNION ALL SELECT 's1', TIMESTAMP '2025-02-01', 'customer', NULL, 'c1', 2, 'service'",
     # Twelve months, each reported ten days after its end, and the last one revised.
     "market_indicators": "SELECT 'confidence' AS indicator_name, 'a1' AS area_code,"
     " last_day(TIMESTAMP '2024-06-01' + INTERVAL (n) MONTH) AS period_date,"
@@ -74,10 +76,19 @@ SOURCES = {
     " TIMESTAMP '2025-03-01' AS enriched_at, CASE n WHEN 1 THEN 'own' ELSE 'rent' END AS attribute_value"
     " FROM range(1, 4) AS r (n)",
 }
+_FEATURES: dict[str, object] = {
+    "constructs": {"openness": {"items": ["likes_cooking"], "reversed_items": ["likes_discounts"]}},
+    "indicators": {"rents": {"name": "confidence", "of": "area"}},
+    "enrichments": {
+        "wealth": {"attribute": "wealth", "type": "number"},
+        "home": {"attribute": "home"},
+    },
+}
 _DEFINITIONS = """
     SELECT segment_id, split_part(segment_id, '.', 1) AS segmentation_id, 'lifecycle' AS basis_name,
         split_part(segment_id, '.', 1) AS segmentation_name, split_part(segment_id, '.', 2) AS segment_name,
-        'd' AS description, 'r' AS rule_text, 'v' AS value_proposition, 'm' AS message, 'o' AS offer,
+        'd' AS description, 'r' AS rule_text, NULL::VARCHAR AS population_text, 'v' AS value_proposition,
+        'm' AS message, 'o' AS offer,
         'email' AS channel_name, 'w' AS owner_name, 10 AS priority, 'active' AS status_name,
         DATE '2025-01-01' AS since_date
     FROM unnest(['lifecycle.active', 'lifecycle.new', 'topics.bread', 'topics.web', 'k.one', 'k.two']) AS s (segment_id)
@@ -114,6 +125,8 @@ def workspace(folder: Path, *, entities: tuple[str, ...] = tuple(ENTITIES), **qu
         for name in entities
     }
     tree = {"name": "made", "sources": sources, "segmentations": _SEGMENTATIONS, "quality": quality}
+    tree |= {"features": _FEATURES}
+    tree |= {"predictions": {"churn": {"kind": "churn"}, "spend": {"kind": "spend"}}}
     # Every segment has two customers or more.
     tree |= {"privacy": {"min_group_size": 2}}
     folder.mkdir(parents=True, exist_ok=True)
@@ -186,6 +199,9 @@ def build_features(run: Run) -> None:
     for model in load_models("features", as_of=run.as_of, features=run.workspace.features):
         for of_run in (_earlier(run), run):
             tables.write_rows(of_run, model.name, model.sql)
+    for of_run in (_earlier(run), run):
+        foretold = "customer_id, 0.25 AS churn_share, CAST(NULL AS DOUBLE) AS spend_amount"
+        tables.write_rows(of_run, "features.customer_prediction", f"SELECT {foretold} FROM staging.customers")
 
 
 def divide(run: Run) -> None:
@@ -234,6 +250,8 @@ def monitor(run: Run) -> None:
             ) AS shared
             """.replace("{run_id}", of_run.run_id),
         )
+        for table, select in _PREDICTED.items():
+            tables.write_rows(of_run, table, select)
         tables.write_rows(of_run, "monitoring.drift", _DRIFT)
         tables.write_rows(of_run, "monitoring.segment_event", _EVENT)
         tables.write_rows(of_run, "monitoring.profile", _PROFILE)
@@ -241,6 +259,27 @@ def monitor(run: Run) -> None:
         tables.write_rows(of_run, "monitoring.comment_class", _COMMENT_CLASS)
 
 
+#: Churn was foretold by one of two models, tested on everybody's last two months; spend was refused.
+_PREDICTED = {
+    "monitoring.prediction": """
+        SELECT 'churn' AS prediction_id, 'made' AS status_name, 'bg_nbd' AS model_name, 'least Brier score' AS decision,
+            DATE '2025-04-02' AS test_from_date, DATE '2025-05-31' AS test_until_date, 4 AS test_customer_count,
+            DATE '2025-01-01' AS train_from_date, DATE '2025-04-01' AS train_until_date, 4 AS scored_customer_count
+        UNION ALL
+        SELECT 'spend', 'refused', NULL, 'too few customers', NULL, NULL, NULL, NULL, NULL, 0
+    """,
+    "monitoring.prediction_score": """
+        SELECT 'churn' AS prediction_id, model_name, model_name = 'bg_nbd' AS is_used, 0.5 AS mean_foretold_value,
+            0.5 AS mean_observed_value, 0.2 AS brier_score, 0.7 AS auc, 1.0 AS calibration_slope,
+            CAST(NULL AS DOUBLE) AS mean_error_amount, CAST(NULL AS DOUBLE) AS poisson_deviance, 1.5 AS top_decile_lift
+        FROM unnest(['bg_nbd', 'as_before']) AS models (model_name)
+    """,
+    "monitoring.calibration": """
+        SELECT 'churn' AS prediction_id, model_name, bin_no, 0.3 * bin_no AS foretold_value, 0.5 AS observed_value,
+            2 AS customer_count
+        FROM unnest(['bg_nbd', 'as_before']) AS models (model_name), unnest([1, 2]) AS bins (bin_no)
+    """,
+}
 _DRIFT = """
     SELECT 'feature' AS subject_kind, 'order_count' AS subject_name, 'previous' AS reference_kind,
         DATE '2025-05-31' AS reference_as_of_date, 'paired' AS snapshot_kind, 'wilcoxon' AS test_name,
