@@ -207,3 +207,51 @@ def test_labels_that_are_none_are_quarantined(tmp_path: Path) -> None:
         ]
         assert "negative, neutral or positive" in found[0][3]
         assert evidence(run)["sentiment"]["labelled_count"] == 497
+
+
+_OWN = """\
+-- what: one row is how often a customer was angry
+-- why: a model of the workspace that does not ask for the day
+-- grain: customer
+-- column customer_id: who [id]
+-- column angry_count: negative comments [unit=comments; cumulative]
+SELECT customer_id, coalesce(angry_count, 0) AS angry_count
+FROM staging.customers
+LEFT JOIN (
+    SELECT feedback.customer_id, count(*) AS angry_count
+    FROM staging.feedback_sentiment AS told
+    INNER JOIN staging.feedback AS feedback USING (feedback_id)
+    WHERE told.sentiment_name = 'negative'
+    GROUP BY ALL
+) USING (customer_id)
+"""
+
+
+def test_features_follow_when_labels_come_later(tmp_path: Path) -> None:
+    """Between the runs nothing changes but the labels, of which the tables of `staging` that features read show nothing."""
+    own = tmp_path / "w" / "sql" / "features"
+    own.mkdir(parents=True)
+    (own / "customer_moods.sql").write_text(_OWN)
+    counts = []
+    for size in (100, 500):
+        with told(company(tmp_path / "w", label_rows(LABELLED[:size]))) as (run, _):
+            build_all(run)
+            counts.append(
+                run.warehouse.value(
+                    f"SELECT sum(angry_count) FROM features.customer_moods WHERE run_id = '{run.run_id}'"
+                )
+            )
+            negative = "SELECT count(*) FROM staging.feedback_sentiment WHERE sentiment_name = 'negative'"
+            assert counts[-1] == run.warehouse.value(negative)
+    assert counts[0] == 0 < counts[1]
+
+
+def test_a_run_after_another_tells_what_a_run_alone_does(tmp_path: Path) -> None:
+    found = []
+    for folder, dates in (("w", (LAST - dt.timedelta(days=1), LAST)), ("v", (LAST,))):
+        for date in dates:
+            with told(company(tmp_path / folder, label_rows(LABELLED)), date) as (run, _):
+                rows = [row | {"run_id": "", "as_of_date": None} for row in features(run).values()]
+                last = run.warehouse.rows(_TOLD), rows, [row | {"run_id": ""} for row in evidence(run).values()]
+        found.append(last)
+    assert found[0] == found[1]
