@@ -51,7 +51,7 @@ class Prediction(Strict):
         default=50, ge=10, description="customers who buy, and who do not, to learn from and to test on; below: refused"
     )
     max_training_rows: int = Field(
-        default=200_000, ge=1_000, description="more customers × past dates are sampled, to bound memory"
+        default=100_000, ge=1_000, description="more customers × past dates are sampled, to bound memory"
     )
     seed: int = Field(default=0, ge=0, description="of samples and folds")
 

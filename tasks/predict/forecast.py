@@ -34,6 +34,10 @@ if TYPE_CHECKING:
 _SHARE_DECIMALS, _AMOUNT_DECIMALS = 6, 2
 
 
+#: Snapshots by what predictions see, and by cut-off.
+Shared = dict[tuple[object, ...], dict[dt.date, "pl.DataFrame"]]
+
+
 @dataclass(frozen=True, slots=True)
 class Forecast:
     """What is foretold of whom.
@@ -49,13 +53,14 @@ class Forecast:
     said: str
 
 
-def foretell(run: Run, key: str, prediction: Prediction) -> Forecast:
+def foretell(run: Run, key: str, prediction: Prediction, shared: Shared | None = None) -> Forecast:
     """Make a prediction, or say why it is refused.
 
     Args:
         run: the run, within `snapshots.order_days`.
         key: of the prediction in the workspace.
         prediction: what is to be foretold.
+        shared: snapshots that other predictions of the run have read, and this one reads for others.
     """
     facts: dict[str, Any] = {
         "prediction_id": key,
@@ -65,7 +70,7 @@ def foretell(run: Run, key: str, prediction: Prediction) -> Forecast:
         "horizon_days": prediction.days,
     }
     try:
-        return _Making(run, key, prediction, facts).forecast()
+        return _Making(run, key, prediction, facts, {} if shared is None else shared).forecast()
     except StatisticsError as error:
         refused = {"status_name": "refused", "decision": error.message, "scored_customer_count": 0}
         return Forecast(None, Evidence(facts | refused), f"refused: {error.message}")
@@ -74,7 +79,7 @@ def foretell(run: Run, key: str, prediction: Prediction) -> Forecast:
 class _Making:
     """The steps, with what they share; `facts` are filled as far as a prediction comes."""
 
-    def __init__(self, run: Run, key: str, prediction: Prediction, facts: dict[str, Any]) -> None:
+    def __init__(self, run: Run, key: str, prediction: Prediction, facts: dict[str, Any], shared: Shared) -> None:
         self.run = run
         self.key = key
         self.prediction = prediction
@@ -85,7 +90,9 @@ class _Making:
         self.quiet_days = quiet_days_of(prediction, self.plan)
         #: What could not be done, for the decision.
         self.left_out: list[str] = []
-        self.frames: dict[dt.date, pl.DataFrame] = {}
+        #: Predictions that agree in all of this see the same customers on the same days.
+        seen = (prediction.days, self.plan.test_days, prediction.population, prediction.seed, self.limit)
+        self.frames = shared.setdefault(seen, {})
 
     def forecast(self) -> Forecast:
         test = self._rows([self.plan.test_cut_off])

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tasks.predict.evidence import CALIBRATION_COLUMNS, PREDICTION_COLUMNS, SCORE_COLUMNS, Columns
-from tasks.predict.forecast import Forecast, foretell
+from tasks.predict.forecast import Forecast, Shared, foretell
 from tasks.predict.population import check_condition, check_type
 from tasks.predict.snapshots import order_days, snapshot_model
 from tasks.warehouse import ledger, tables
@@ -69,8 +69,9 @@ def predict_all(run: Run) -> dict[str, Forecast]:
         with order_days(run) as unseen:
             for message in unseen:
                 _warn(run, "privacy", "predictions", message)
+            shared: Shared = {}
             for key, prediction in predictions.items():
-                forecasts[key] = foretell(run, key, prediction)
+                forecasts[key] = foretell(run, key, prediction, shared)
     for key, forecast in forecasts.items():
         if forecast.values is None:
             _warn(run, "prediction", key, f"the prediction {key} is {forecast.said}")

@@ -12,7 +12,7 @@ import pytest
 
 from tasks.config.predictions import Prediction
 from tasks.ingest.staging import build_staging
-from tasks.predict.forecast import Forecast, foretell
+from tasks.predict.forecast import Forecast, Shared, foretell
 from tasks.predict.snapshots import order_days
 from tasks.warehouse.run import Run
 from tests.unit.predict.made_orders import Company, simulate, stage
@@ -173,6 +173,20 @@ def test_a_run_of_an_earlier_day_foretells_the_same_when_more_is_known(run: Run)
     assert after.values is not None
     assert after.values.equals(before.values)
     assert after.evidence == before.evidence
+
+
+def test_snapshots_are_read_once_for_predictions_that_see_the_same(run: Run) -> None:
+    shared: Shared = {}
+    with order_days(run):
+        together = [foretell(run, "key", one, shared) for one in (CHURN.model_copy(update={"model": "bg_nbd"}), SPEND)]
+        alone = foretell(run, "key", SPEND)
+        foretell(run, "key", SPEND.model_copy(update={"population": "order_count > 1"}), shared)
+    assert len(shared) == 2
+    assert [len(frames) for frames in shared.values()] == [15, 15]
+    assert together[1].evidence == alone.evidence
+    assert together[1].values is not None
+    assert alone.values is not None
+    assert together[1].values.equals(alone.values)
 
 
 def test_rows_are_sampled_where_there_are_too_many(run: Run) -> None:
