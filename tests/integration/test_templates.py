@@ -18,13 +18,13 @@ from tasks.insight.explain import explain_customer
 from tasks.segments.check import check_rule_types, check_rules
 from tasks.segments.definitions import Definition
 from tasks.segments.division import Division
-from tasks.segments.tasks import divide, write_segments
+from tasks.segments.tasks import write_segments
 from tasks.warehouse import ledger
 from tasks.warehouse.catalogue import catalogue_of
 from tasks.warehouse.ledger import Publication
 from tasks.warehouse.run import Run, open_run
 from tests.integration.corridor import EXAMPLES
-from tests.staged import ingest_and_stage
+from tests.staged import divide_all, ingest_and_stage
 
 CUSTOMERS = 400
 AS_OF = dt.date(2025, 6, 30)
@@ -99,15 +99,13 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
 
 @pytest.fixture(scope="module")
 def divisions(run: Run) -> dict[str, Division]:
-    found = {name: divide.fn(run, name) for name in TEMPLATES}
+    found = divide_all(run)
     write_segments.fn(run, found)
     ledger.note_publication(run.warehouse, Publication(run.as_of, run.run_id))
     return found
 
 
 def test_a_feature_that_is_the_default_is_there_or_declared_by_a_workspace(run: Run) -> None:
-    # Features of generation, life stage and brands are on their way.
-    awaited = {"generation_name", "life_stage_name", "top_brand_share"}
     defaults = {
         feature
         for template in TEMPLATES.values()
@@ -115,7 +113,7 @@ def test_a_feature_that_is_the_default_is_there_or_declared_by_a_workspace(run: 
         if parameter.type == "feature" and not parameter.is_required
         for feature in _listed(parameter.default)
     }
-    assert defaults - set(catalogue_of(run).features) <= DECLARED | awaited
+    assert defaults - set(catalogue_of(run).features) <= DECLARED
 
 
 @pytest.mark.parametrize("name", sorted(TEMPLATES))

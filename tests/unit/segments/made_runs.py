@@ -7,11 +7,11 @@ from typing import Any
 
 from tasks.features.tasks import build_features
 from tasks.insight.measures import build_monitoring
-from tasks.segments.tasks import divide, write_segments
+from tasks.segments.tasks import write_segments
 from tasks.warehouse import ledger
 from tasks.warehouse.ledger import Publication
 from tasks.warehouse.run import Run
-from tests.staged import ingest_and_stage
+from tests.staged import divide_all, ingest_and_stage
 from tests.workspaces import small_workspace
 
 HEADER = "order,line,customer,at,product,category,units,price\n"
@@ -34,7 +34,7 @@ def compute(run: Run) -> dict[str, str]:
     """Publish the segments of a run; returns what was said of each segmentation."""
     ingest_and_stage(run)
     build_features.fn(run)
-    divisions = {name: divide.fn(run, name) for name in run.workspace.segmentations}
+    divisions = divide_all(run)
     write_segments.fn(run, divisions)
     build_monitoring(run)
     ledger.note_publication(run.warehouse, Publication(run.as_of, run.run_id))
