@@ -105,6 +105,15 @@ _STANDARD = {
     "conversion_share": Words("buy when they visit", "visit without buying", "buy in {value} of visits", "conversion"),
     "rating_mean": Words("satisfied", "dissatisfied", "rate {value} of 5", "satisfaction"),
     "complaint_count": Words("complaining", "content", "complained {value} times", "satisfaction"),
+    "comment_count": Words("outspoken", "silent", "wrote {value} comments", "comments"),
+    "negative_comment_share": Words("angry comments", "few angry comments", "are angry in {value} of comments", "mood"),
+    "positive_comment_share": Words(
+        "pleased comments", "few pleased comments", "are pleased in {value} of comments", "mood"
+    ),
+    "sentiment_mean": Words("pleased", "annoyed", "write with a mood of {value} (-1 to 1)", "mood"),
+    "last_sentiment_score": Words(
+        "pleased of late", "annoyed of late", "wrote last with a mood of {value} (-1 to 1)", "mood"
+    ),
     "last_contact_days": Words(
         "contacted long ago", "contacted of late", "were contacted {value} days ago", "contacts"
     ),
@@ -165,6 +174,18 @@ _WINDOWED = {
         "leave baskets", "leave no baskets", "left {value} baskets in {days} days", "baskets"
     ),
     "rating_mean": Words("satisfied", "dissatisfied", "rated {value} of 5 in {days} days", "satisfaction"),
+    "comment_count": Words(
+        "outspoken in {days} days", "silent in {days} days", "wrote {value} comments in {days} days", "comments"
+    ),
+    "negative_comment_share": Words(
+        "angry in {days} days", "not angry in {days} days", "were angry in {value} of comments in {days} days", "mood"
+    ),
+    "sentiment_mean": Words(
+        "pleased in {days} days",
+        "annoyed in {days} days",
+        "wrote with a mood of {value} (-1 to 1) in {days} days",
+        "mood",
+    ),
     "complaint_count": Words(
         "complaining in {days} days",
         "content in {days} days",
