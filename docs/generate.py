@@ -16,7 +16,8 @@ from pathlib import Path
 from generator.checks import checks_page
 from generator.commands import commands_page
 from generator.entities import entities_page
-from generator.tables import features_page, published_page, tables_page
+from generator.features import features_page
+from generator.tables import published_page, tables_page
 from generator.templates import templates_page
 from generator.workspace import workspace_page
 

@@ -133,6 +133,12 @@ def build_parser() -> argparse.ArgumentParser:
     )
     report = _command(commands, "report", "say where the report of the last run is")
     report.add_argument("--open", action="store_true", help="open it in the browser")
+    features = _command(
+        commands, "features", "list the features that segmentations may use, the workspace's own included"
+    )
+    features.add_argument(
+        "text", nargs="?", default="", metavar="TEXT", help="only those whose name, theme or meaning has this in it"
+    )
     _command(commands, "validate", "check workspace, SQL, rules and expectations without running")
     _quarantine(commands)
     _template(commands)

@@ -153,6 +153,41 @@ def validate(options: argparse.Namespace) -> int:
     return 0
 
 
+def features(options: argparse.Namespace) -> int:
+    """`resegment features`."""
+    from flows.feature_list import features_of
+
+    space, _ = opened(options)
+    wanted = options.text.casefold()
+    found = [
+        feature
+        for feature in features_of(space)
+        if any(wanted in text.casefold() for text in (feature.name, feature.theme, feature.meaning))
+    ]
+    if options.json:
+        console.print_json([dataclasses.asdict(feature) for feature in found])
+        return 0
+    console.print_table(
+        ["theme", "feature", "type", "unit", "days", "moves by itself", "privacy", "owner", "meaning"],
+        [
+            [
+                item.theme,
+                item.name,
+                item.type,
+                item.unit,
+                item.window_days,
+                ", ".join(item.moves),
+                item.privacy_class if not item.unseen_columns else f"{item.privacy_class}, not seen",
+                item.owner,
+                item.meaning.partition(";")[0],
+            ]
+            for item in found
+        ],
+        numbers=["days"],
+    )
+    return 0
+
+
 def schema(options: argparse.Namespace) -> int:
     """`resegment schema`."""
     del options

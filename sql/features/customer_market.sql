@@ -10,7 +10,7 @@
 {%- set _ = columns.append(',\n    of_%s.market_%s_change' % (indicator['of'], key)) %}
 {%- set meaning = (indicator['meaning'] or key).split() | join(' ') %}
 {%- set place = {'area': 'his area', 'country': 'his country', 'everywhere': 'all places together'}[indicator['of']] %}
-{%- set unit = indicator['unit'].split() | join(' ') | replace(';', ',') | replace(']', ')') %}
+{%- set unit = indicator['unit'].split() | join(' ') | replace(';', ',') | replace('[', '(') | replace(']', ')') %}
 {%- set notes = 'unit=' ~ unit ~ '; external' if unit else 'external' %}
 -- column market_{{ key }}: {{ meaning }}; the newest period of {{ place }}, as reported last; NULL: none is known [{{ notes }}]
 -- column market_{{ key }}_change: change in a year of {{ meaning }}; difference to the period that ended a year before that, or up to 6 days earlier; NULL: none is known [{{ notes }}]

@@ -135,6 +135,54 @@ def test_validate_accepts_and_counts(folder: Path) -> None:
     assert "is valid" in resegment("validate", cwd=folder).stdout
 
 
+def test_features_are_listed_with_the_workspaces_own(tmp_path: Path) -> None:
+    write(tmp_path)
+    models = tmp_path / "sql" / "features"
+    models.mkdir(parents=True)
+    (models / "customer_own.sql").write_text(
+        "-- what: w\n-- why: w\n-- owner: wine desk\n-- grain: customer\n-- column customer_id: c [id]\n"
+        "-- column wine_30d_count: lines of wine; as many as there are [unit=lines]\n"
+        "SELECT customer_id, count(*) FILTER (WHERE category_name = 'wine') AS wine_30d_count"
+        " FROM staging.customers LEFT JOIN staging.order_lines USING (customer_id) GROUP BY customer_id"
+    )
+    told = resegment("features", "WINE", cwd=tmp_path).stdout
+    head, row, *others = told.splitlines()
+    assert head.split() == [
+        "theme",
+        "feature",
+        "type",
+        "unit",
+        "days",
+        "moves",
+        "by",
+        "itself",
+        "privacy",
+        "owner",
+        "meaning",
+    ]
+    assert row.split(maxsplit=5)[:5] == ["own", "wine_30d_count", "BIGINT", "lines", "30"]
+    assert row.rstrip().endswith("wine desk  lines of wine")
+    assert not others
+    found = {one["name"]: one for one in json.loads(resegment("features", "--json", cwd=tmp_path).stdout)}
+    assert found["wine_30d_count"]["source_columns"] == ["order_lines.category_name"]
+    assert found["age_years"]["privacy_class"] == "sensitive"
+    assert len(found) > 130
+    assert not (tmp_path / "out").exists()
+
+
+def test_features_of_a_model_that_is_wrong_name_its_file(tmp_path: Path) -> None:
+    write(tmp_path)
+    models = tmp_path / "sql" / "features"
+    models.mkdir(parents=True)
+    (models / "customer_own.sql").write_text(
+        "-- what: w\n-- why: w\n-- grain: customer\n-- column customer_id: c [id]\n-- column own: o\n"
+        "SELECT customer_id, nothing AS own FROM staging.customers"
+    )
+    told = resegment("features", cwd=tmp_path, code=1).stderr
+    assert str(models / "customer_own.sql") in told
+    assert '"nothing" not found' in told
+
+
 def test_validate_names_an_unknown_feature_with_line_and_near_miss(tmp_path: Path) -> None:
     write(tmp_path)
     text = (tmp_path / "resegment.yaml").read_text().replace("when: tenure_days <= 30", "when: tenur_days <= 30")
