@@ -10,6 +10,7 @@ answers put people into. Writes docs/benchmarks-projection.md:
 from __future__ import annotations
 
 import argparse
+import datetime as dt
 import os
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
@@ -32,6 +33,7 @@ from tests.staged import ingest_and_stage
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PAGE = REPOSITORY / "docs" / "benchmarks-projection.md"
+AS_OF = dt.date(2013, 12, 31)
 HIDDEN_SHARE = 0.4
 #: An accuracy among fewer people than this is none.
 FEWEST = 10
@@ -97,7 +99,7 @@ def people(data: Path) -> Iterator[pl.DataFrame]:
     workspace = load_workspace(REPOSITORY / "examples" / "interests", overrides=["sources.answers.where=_record > 0"])
     with (
         tempfile.TemporaryDirectory() as folder,
-        open_run(workspace, as_of=workspace.as_of, known_as_of=None, output=Path(folder)) as run,
+        open_run(workspace, as_of=AS_OF, known_as_of=None, output=Path(folder)) as run,
     ):
         ingest_and_stage(run)
         build_features.fn(run)
@@ -155,7 +157,7 @@ def page(trials: dict[tuple[str, str], list[Trial]], count: int, people_count: i
         "# Projection: how often the segment of somebody who did not answer is right",
         "",
         "Written by `tests/benchmarks/projection_figures.py`. Young People Survey:",
-        f"{people_count:,} people, all of whom answered; by each of {count} seeds {HIDDEN_SHARE:.0%}",
+        f"{people_count:,} people, all of whom answered; by each of {count} seeds {100 * HIDDEN_SHARE:.0f} % of them",
         "are made people who did not. *Told*: accuracy in cross-validation on those who answered, which the pipeline",
         "tells. *True*: accuracy on the hidden. *Base rate*: of the hidden those in the segment that is the commonest",
         "among those who answered. Means over the seeds with 95 % intervals (Student's t); seeds hide overlapping groups of",
@@ -171,7 +173,7 @@ def page(trials: dict[tuple[str, str], list[Trial]], count: int, people_count: i
     lines += [
         "",
         "Refused: no better than the commonest segment on those who answered; the hidden stay unknown. Where a projection is",
-        "refused with most seeds, those that pass do so by luck, and what is told of them is too good.",
+        "refused with most seeds, the few that pass are lucky, and what is told of them is better than what is true.",
         "",
         f"Below, by confidence, what passed with at least half of the seeds. Accuracy among fewer than {FEWEST} people is left",
         "out; in brackets the seeds that are left where some are out.",
