@@ -1,5 +1,6 @@
 -- what: one row is what a customer's comments say: how he feels, and about what
 -- why: words turn before orders do, and a complaint can be answered only if it is known what it is about
+-- owner: data engineering
 -- grain: customer
 -- column customer_id: the company's own id of the customer [id]
 -- column comment_count: comments whose sentiment the text model tells [unit=comments; cumulative]
