@@ -16,7 +16,9 @@ from pathlib import Path
 from generator.checks import checks_page
 from generator.commands import commands_page
 from generator.entities import entities_page
-from generator.tables import features_page, published_page, tables_page
+from generator.features import features_page
+from generator.tables import published_page, tables_page
+from generator.templates import templates_page
 from generator.workspace import workspace_page
 
 REFERENCE = Path(__file__).resolve().parent / "reference"
@@ -26,6 +28,7 @@ _PAGES: dict[str, tuple[str, Callable[[], Iterable[str]]]] = {
     "published.md": ("Published tables", published_page),
     "tables.md": ("Tables of the warehouse", tables_page),
     "workspace.md": ("The workspace file", workspace_page),
+    "templates.md": ("Templates of segmentations", templates_page),
     "entities.md": ("Entities", entities_page),
     "checks.md": ("Checks", checks_page),
     "commands.md": ("Commands", commands_page),

@@ -1,7 +1,7 @@
 """The command line: parses, calls, prints.
 
 Owns: the arguments, the exit codes, and that a user sees no library noise. Does not own what a command does
-(`commands.py`, `quarantine_commands.py`).
+(`commands.py`, `quarantine_commands.py`, `template_commands.py`).
 
 Exit codes: 0 ok; 1 failed; 2 wrong usage or workspace; 3 a quality gate stopped the run; 4 drift alarm (where the
 workspace asks for it); 130 interrupted.
@@ -80,6 +80,10 @@ def _command_of(options: argparse.Namespace) -> Callable[[argparse.Namespace], i
         from flows import quarantine_commands
 
         named: Callable[[argparse.Namespace], int] = getattr(quarantine_commands, options.called)
+    elif options.command == "template":
+        from flows import template_commands
+
+        named = getattr(template_commands, options.called)
     else:
         from flows import commands
 
@@ -129,8 +133,15 @@ def build_parser() -> argparse.ArgumentParser:
     )
     report = _command(commands, "report", "say where the report of the last run is")
     report.add_argument("--open", action="store_true", help="open it in the browser")
+    features = _command(
+        commands, "features", "list the features that segmentations may use, the workspace's own included"
+    )
+    features.add_argument(
+        "text", nargs="?", default="", metavar="TEXT", help="only those whose name, theme or meaning has this in it"
+    )
     _command(commands, "validate", "check workspace, SQL, rules and expectations without running")
     _quarantine(commands)
+    _template(commands)
     schema = commands.add_parser("schema", help="print the JSON Schema of resegment.yaml, for editors")
     schema.set_defaults(json=False)
     return parser
@@ -171,6 +182,24 @@ def _quarantine(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     release.add_argument("--discard", action="store_true", help="close the rows: nobody wants them")
     for command in (replay, release):
         command.add_argument("--dry-run", action="store_true", help="say what would happen, and change nothing")
+
+
+def _template(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    text = "segmentations that are used by name: list them, show one"
+    actions = commands.add_parser("template", help=text, description=text).add_subparsers(
+        dest="action", required=True, metavar="ACTION"
+    )
+    listing = actions.add_parser("list", help="every template in a line", description="every template in a line")
+    listing.set_defaults(called="show_templates")
+    said = "one template: what it needs, its parameters, its segments, an example"
+    show = actions.add_parser("show", help=said, description=said)
+    show.set_defaults(called="show_template")
+    show.add_argument("name", metavar="NAME", help="name of the template")
+    for command in (listing, show):
+        command.add_argument(
+            "--workspace", metavar="DIR", help="folder whose own `templates/` are looked at, too; default: this folder"
+        )
+        command.add_argument("--json", action="store_true", help="print the result as JSON")
 
 
 def _command(

@@ -17,6 +17,7 @@ from flows import console
 from flows.embedded import embedded_prefect
 from tasks.config.errors import DriftAlarm, UsageError
 from tasks.config.loading import FILE_NAME, load_workspace
+from tasks.config.schema import workspace_schema
 from tasks.config.shipped import shipped
 from tasks.config.workspace import Workspace
 from tasks.warehouse.run import OutputPaths
@@ -152,10 +153,45 @@ def validate(options: argparse.Namespace) -> int:
     return 0
 
 
+def features(options: argparse.Namespace) -> int:
+    """`resegment features`."""
+    from flows.feature_list import features_of
+
+    space, _ = opened(options)
+    wanted = options.text.casefold()
+    found = [
+        feature
+        for feature in features_of(space)
+        if any(wanted in text.casefold() for text in (feature.name, feature.theme, feature.meaning))
+    ]
+    if options.json:
+        console.print_json([dataclasses.asdict(feature) for feature in found])
+        return 0
+    console.print_table(
+        ["theme", "feature", "type", "unit", "days", "moves by itself", "privacy", "owner", "meaning"],
+        [
+            [
+                item.theme,
+                item.name,
+                item.type,
+                item.unit,
+                item.window_days,
+                ", ".join(item.moves),
+                item.privacy_class if not item.unseen_columns else f"{item.privacy_class}, not seen",
+                item.owner,
+                item.meaning.partition(";")[0],
+            ]
+            for item in found
+        ],
+        numbers=["days"],
+    )
+    return 0
+
+
 def schema(options: argparse.Namespace) -> int:
     """`resegment schema`."""
     del options
-    document = {"$schema": "https://json-schema.org/draft/2020-12/schema", **Workspace.model_json_schema()}
+    document = {"$schema": "https://json-schema.org/draft/2020-12/schema", **workspace_schema()}
     console.out.print(json.dumps(document, indent=2), markup=False)
     return 0
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from prefect import flow
 
+from tasks.comments.tasks import read_comments
 from tasks.config.errors import GateFailed
 from tasks.config.loading import load_workspace
 from tasks.config.workspace import Workspace
@@ -24,6 +25,7 @@ from tasks.publish.tasks import build_candidate, publish
 from tasks.quality.data_docs import DataDocs
 from tasks.quality.tasks import check, check_published, write_data_docs
 from tasks.report.tasks import write_report
+from tasks.segments.division import Division
 from tasks.segments.tasks import check_definitions, divide, write_segments
 from tasks.warehouse.run import Run, open_run
 from tasks.warehouse.summary import RunSummary, summarise
@@ -88,11 +90,15 @@ def _compute(run: Run, documents: DataDocs | None) -> None:
     identify_run(run)
     check(run, "raw", documents)
     stage(run)
+    read_comments(run)
     check(run, "staging", documents)
     build_features(run)
     make_predictions(run)
     check(run, "features", documents)
-    write_segments(run, {name: divide(run, name) for name in run.workspace.segmentations})
+    divisions: dict[str, Division] = {}
+    for name in run.workspace.segmentations:
+        divisions[name] = divide(run, name, divisions)
+    write_segments(run, divisions)
     check(run, "segments", documents)
     measure_segments(run)
     name_transitions(run)

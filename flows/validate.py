@@ -15,7 +15,7 @@ from tasks.ingest.mapping import parse_mapping
 from tasks.ingest.raw_views import build_raw_views
 from tasks.predict.write import bind_predictions
 from tasks.quality.queries import validate_suites
-from tasks.segments.rules import check_rule_types, check_rules
+from tasks.segments.check import check_rule_types, check_rules
 from tasks.warehouse.build import build_schema
 from tasks.warehouse.catalogue import catalogue_of
 from tasks.warehouse.run import open_run

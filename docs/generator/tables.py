@@ -1,4 +1,4 @@
-"""The pages of tables: features, published tables, and what lies between the files and them.
+"""The pages of tables: published ones, and what lies between the files and them.
 
 Owns: their layout, and how the published tables are read. Does not own what a column means: the headers of `sql/` do.
 """
@@ -9,6 +9,7 @@ import datetime as dt
 from collections.abc import Iterable, Iterator
 
 from generator.markdown import code, grid
+from tasks.comments.evidence import CLASS_COLUMNS, CLASS_TABLE, MODEL_COLUMNS, MODEL_TABLE
 from tasks.config.features import Features
 from tasks.config.shipped import shipped
 from tasks.insight.events import SCHEMA as EVENT_COLUMNS
@@ -16,7 +17,6 @@ from tasks.predict.write import EVIDENCE
 from tasks.publish.build import CONTRACT_VERSION
 from tasks.quality.suites import Suite, read_suite
 from tasks.warehouse import ledger
-from tasks.warehouse.catalogue import KEY
 from tasks.warehouse.connection import Warehouse
 from tasks.warehouse.models import ModelColumn, SqlModel, load_models
 
@@ -30,16 +30,11 @@ _NAMES = {
     "runs_until": "SELECT DATE '2025-06-30' AS as_of_date, 'x' AS run_id",
 }
 
-_WINDOWS_TOLD = f"""\
+_COMMENT_COLUMNS = {MODEL_TABLE: MODEL_COLUMNS, CLASS_TABLE: CLASS_COLUMNS}
+
+WINDOWS_TOLD = f"""\
 Names that hold a number of days are those of `features.windows: {list(WINDOWS)}`, the default; a workspace with other
 windows has other names."""
-
-_FEATURES = f"""\
-What rules, RFM scores, clusters, drift and profiles work with: one value per customer at the as-of date.
-{_WINDOWS_TOLD} How to add one: [add-a-feature.md](../how-to/add-a-feature.md).
-
-- *calendar*: the value of every customer grows by one a day, whatever he does; drift subtracts the days that passed.
-- *cumulative*: the value moves by itself as history grows; drift looks at its windowed sisters instead."""
 
 _PUBLISHED = f"""\
 The contract with readers, version `{CONTRACT_VERSION}`. Below the output folder (`out/` in the workspace, or what
@@ -52,7 +47,7 @@ The contract with readers, version `{CONTRACT_VERSION}`. Below the output folder
 The folder is replaced whole, in one step. Readers open the file read-only, and never `warehouse.duckdb`, which a run
 locks. More: [read-the-published-tables.md](../how-to/read-the-published-tables.md).
 
-{_WINDOWS_TOLD}
+{WINDOWS_TOLD}
 
 ```python
 import duckdb
@@ -95,7 +90,7 @@ pipeline or look into a run; readers use the published tables. Features have [a 
 
 Tables of `staging`, `features`, `segments` and `monitoring` begin with `as_of_date` and `run_id`, which are not listed
 here. `staging` is rebuilt by each run; the others keep the rows of the run that is published for each date.
-{_WINDOWS_TOLD}"""
+{WINDOWS_TOLD}"""
 
 _LEDGER = """\
 The ledger: what was run, loaded, checked, quarantined and published. Times are UTC; of the derived tables none has a
@@ -113,22 +108,6 @@ def suites(schema: str) -> list[Suite]:
     return [read_suite(path)[0] for path in sorted((shipped("expectations") / schema).glob("*.yaml"))]
 
 
-def features_page() -> Iterator[str]:
-    """The feature catalogue, by theme."""
-    yield _FEATURES
-    for model in models("features"):
-        yield f"## {model.table.removeprefix('customer_')}"
-        yield f"Table `{model.name}`. {_told(model)}"
-        features = [column for column in model.columns if column.name != KEY]
-        yield grid(
-            ("feature", "meaning", "unit", "kind", "moves by itself"),
-            (
-                (code(column.name), column.meaning, column.unit, column.kind, _moves_by_itself(column))
-                for column in features
-            ),
-        )
-
-
 def published_page() -> Iterator[str]:
     """The contract tables."""
     yield _PUBLISHED
@@ -136,7 +115,7 @@ def published_page() -> Iterator[str]:
         holds_all = "listed_runs" in model.path.read_text(encoding="utf-8")
         dates = "every published date" if holds_all else "the newest published date"
         yield f"## {model.table}"
-        yield f"{_told(model)} The DuckDB file holds {dates}."
+        yield f"{told(model)} The DuckDB file holds {dates}."
         yield _columns(model.columns)
 
 
@@ -148,7 +127,7 @@ def tables_page() -> Iterator[str]:
         modelled = models(schema)
         for model in modelled:
             yield f"### {model.name}"
-            yield _told(model)
+            yield told(model)
             yield _columns(model.columns)
         for suite in suites(schema):
             if suite.table not in {model.name for model in modelled}:
@@ -167,6 +146,9 @@ def _computed(suite: Suite) -> Iterator[str]:
     readers = [model.table for model in models("published") if suite.table in model.reads]
     if suite.table == "monitoring.segment_event":
         yield grid(("column", "type"), ((code(name), kind) for name, kind in EVENT_COLUMNS.items()))
+    elif suite.table in _COMMENT_COLUMNS:
+        meanings = _COMMENT_COLUMNS[suite.table]
+        yield grid(("column", "meaning"), ((code(name), meaning) for name, meaning in meanings.items()))
     elif suite.table in EVIDENCE:
         columns = EVIDENCE[suite.table].items()
         yield grid(("column", "meaning", "type"), ((code(name), meaning, kind) for name, (kind, meaning) in columns))
@@ -188,14 +170,10 @@ def _ledger_columns() -> dict[str, list[tuple[str, str]]]:
     return tables
 
 
-def _told(model: SqlModel) -> str:
+def told(model: SqlModel) -> str:
+    """What one row of a table is, and why the table exists."""
     return f"{model.what[0].upper()}{model.what[1:]}. Why: {model.why}."
 
 
 def _columns(columns: Iterable[ModelColumn]) -> str:
     return grid(("column", "meaning", "unit"), ((code(column.name), column.meaning, column.unit) for column in columns))
-
-
-def _moves_by_itself(column: ModelColumn) -> str:
-    marks = {"calendar": column.is_calendar_driven, "cumulative": column.is_cumulative}
-    return ", ".join(name for name, holds in marks.items() if holds)

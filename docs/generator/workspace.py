@@ -14,6 +14,10 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from generator.markdown import code, grid, link
+from tasks.config import resolving
+from tasks.config.conditions import AllOf, AnyOf, InSegment, NotOf
+from tasks.config.expansion import TemplateUse
+from tasks.config.schema import workspace_schema
 from tasks.config.segmentations import STANDARD_RFM
 from tasks.config.workspace import Workspace
 
@@ -27,6 +31,16 @@ _GRID = """\
 Recency and frequency are scored 1 to 5 by quintiles, 5 the most recent and the most frequent. Monetary value is scored
 and published too, and takes no part in the standard segments. R by F:"""
 
+_CONDITIONS = "Conditions"
+_FORMS: tuple[type[BaseModel], ...] = (AllOf, AnyOf, NotOf, InSegment)
+_CONDITION = """\
+A condition is a text in SQL over features, such as `order_count >= 3 AND recency_days < 60`, or a mapping of one key
+with conditions in it, nested at will:"""
+
+_SINGLE: Mapping[type[BaseModel], str] = {NotOf: "condition", InSegment: "`segmentation.segment`"}
+#: How the paragraphs on the meaning begin, in the module that gives it.
+_MEANING = "A condition is TRUE"
+
 Node = Mapping[str, Any]
 Places = dict[type[BaseModel], list[str]]
 
@@ -34,7 +48,7 @@ Places = dict[type[BaseModel], list[str]]
 def workspace_page() -> Iterator[str]:
     """Every key by section, and the standard RFM segments."""
     yield _WORKSPACE
-    schema = Workspace.model_json_schema()
+    schema = workspace_schema()
     places = _places()
     headings = {model.__name__: _heading(model, places) for model in places}
     for model, paths in places.items():
@@ -46,9 +60,10 @@ def workspace_page() -> Iterator[str]:
             ("key", "type", "default", "meaning"),
             (
                 (code(name), _type(node["properties"][name], headings), _default(field), _meaning(field))
-                for name, field in model.model_fields.items()
+                for name, field in _fields(model)
             ),
         )
+    yield from _conditions()
     yield from _standard_segments()
 
 
@@ -56,20 +71,28 @@ def _places() -> Places:
     """Every model of the file with the paths at which it stands, in the order of the keys."""
     places: Places = {}
     _visit(Workspace, "", places)
+    _visit(TemplateUse, "segmentations.<name>", places)
     return places
 
 
-def _visit(model: type[BaseModel], path: str, places: Places) -> None:
+def _visit(model: type[BaseModel], path: str, places: Places, above: tuple[type[BaseModel], ...] = ()) -> None:
     known = places.setdefault(model, [])
-    if path in known:
+    if path in known or model in above:
         return
     known.append(path)
-    for name, field in model.model_fields.items():
+    for name, field in _fields(model):
         for inner, place in _nested(field.annotation, f"{path}.{name}".removeprefix(".")):
-            _visit(inner, place, places)
+            _visit(inner, place, places, (*above, model))
+
+
+def _fields(model: type[BaseModel]) -> list[tuple[str, FieldInfo]]:
+    """The keys of a model as the file has them; `except` and `not` are no names in Python."""
+    return [(field.alias or name, field) for name, field in model.model_fields.items()]
 
 
 def _nested(annotation: object, path: str) -> Iterator[tuple[type[BaseModel], str]]:
+    if annotation in _FORMS:
+        return
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         yield annotation, path
         return
@@ -79,17 +102,26 @@ def _nested(annotation: object, path: str) -> Iterator[tuple[type[BaseModel], st
 
 
 def _heading(model: type[BaseModel], places: Places) -> str:
-    """The path, and where models share one, the kind of segmentation that the model is or belongs to."""
+    """The path, and where models share one, the kind of segmentation or the key that tells them apart."""
     path = places[model][0]
-    is_shared = sum(paths[0] == path for paths in places.values()) > 1
-    kinds = [kind for owner in places if model in _parts(owner) for kind in _kind(owner)]
-    return (code(path) or "The file") + (f", kind {kinds[0]}" if is_shared else "")
+    sharing = [other for other, paths in places.items() if paths[0] == path]
+    name = code(path) or "The file"
+    if len(sharing) == 1:
+        return name
+    kinds = {other: _kinds(other, places) for other in sharing}
+    told = kinds[model][:1]
+    is_alone = told and all(kinds[other][:1] != told for other in sharing if other is not model)
+    return f"{name}, kind {told[0]}" if is_alone else f"{name} with {code(_fields(model)[0][0])}"
+
+
+def _kinds(model: type[BaseModel], places: Places) -> list[str]:
+    """Kinds of segmentation that a model is, or belongs to."""
+    return [kind for owner in places if model in _parts(owner) for kind in _kind(owner)]
 
 
 def _parts(owner: type[BaseModel]) -> set[type[BaseModel]]:
     """A model and the models of its keys."""
-    fields = owner.model_fields.values()
-    return {owner, *(model for field in fields for model, _ in _nested(field.annotation, ""))}
+    return {owner, *(model for _, field in _fields(owner) for model, _ in _nested(field.annotation, ""))}
 
 
 def _kind(model: type[BaseModel]) -> tuple[str, ...]:
@@ -115,15 +147,21 @@ def _default(field: FieldInfo) -> str:
     return "see there" if isinstance(value, BaseModel) else code(json.dumps(value, ensure_ascii=False, default=str))
 
 
-def _type(node: Node, headings: Mapping[str, str]) -> str:
+def _type(node: Node | bool, headings: Mapping[str, str]) -> str:  # noqa: FBT001 - `true` is a schema of anything
     """A JSON Schema type in words."""
+    if isinstance(node, bool) or not node:
+        return "any value"
+    if members := [*node.get("anyOf", ()), *node.get("oneOf", ())]:
+        is_condition = {"$ref": f"#/$defs/{_FORMS[0].__name__}"} in members
+        return link(_CONDITIONS) if is_condition else " or ".join(_type(member, headings) for member in members)
     if "$ref" in node:
         return link(headings[node["$ref"].rpartition("/")[2]])
-    for key in ("anyOf", "oneOf"):
-        if key in node:
-            return " or ".join(_type(member, headings) for member in node[key])
     if "const" in node or "enum" in node:
         return " or ".join(code(str(value)) for value in node.get("enum", [node.get("const")]))
+    return _composed(node, headings)
+
+
+def _composed(node: Node, headings: Mapping[str, str]) -> str:
     if node["type"] == "array":
         count = f"{node['maxItems']} × " if node.get("minItems") == node.get("maxItems", 0) else ""
         return f"list of {count}{_type(node['items'], headings)}"
@@ -151,6 +189,21 @@ def _text(node: Node) -> str:
     if "maxLength" in node:
         return "one character" if node.get("minLength") else "one character or none"
     return "date" if node.get("format") == "date" else "text"
+
+
+def _conditions() -> Iterator[str]:
+    yield f"## {_CONDITIONS}"
+    yield _CONDITION
+    yield grid(
+        ("key", "type", "holds where"),
+        (
+            (code(name), "list of conditions" if get_origin(field.annotation) is list else _SINGLE[model], _said(model))
+            for model in _FORMS
+            for name, field in _fields(model)
+        ),
+    )
+    meaning = inspect.getdoc(resolving) or ""
+    yield meaning[meaning.index(_MEANING) :]
 
 
 def _standard_segments() -> Iterator[str]:

@@ -1,5 +1,6 @@
--- what: one row is what a customer's orders are made of: breadth, main category, size, discounts
+-- what: one row is what a customer's orders are made of: breadth, main categories, favourites, size, discounts
 -- why: tells the specialist from the all-rounder and the bargain hunter from the full payer
+-- owner: data engineering
 -- grain: customer
 -- column customer_id: the company's own id of the customer [id]
 -- column product_count: different products bought [unit=products; cumulative]
@@ -10,18 +11,34 @@
 -- column units_per_order: mean units of an order; NULL: never ordered [unit=units]
 -- column lines_per_order: mean lines of bought products of an order; NULL: never ordered [unit=lines]
 -- column discount_share: discount ÷ amount before discount, at most 1; NULL: nothing bought for money [unit=share]
+-- column second_category_name: category of the second largest amount, in a tie the alphabetically first; NULL: fewer than two with an amount [category]
+-- column second_category_share: its part of the amount in known categories; NULL: fewer than two with an amount [unit=share]
+-- column favourite_product_id: product of most lines, in a tie that of the larger amount, then the alphabetically first; NULL: no product is known [id]
+-- column favourite_product_name: its name, the alphabetically last where the source spells it in several ways; NULL: not known [category]
+-- column favourite_product_share: lines of it ÷ lines of known products; NULL: no product is known [unit=share]
+-- column repeat_product_share: products bought on two days or more ÷ different products bought; NULL: no product is known [unit=share]
 WITH
+by_product AS (
+    SELECT
+        customer_id,
+        product_id,
+        max(product_name) AS product_name,
+        count(*) AS line_count,
+        sum(line_amount) AS amount,
+        CAST(min(ordered_at) AS DATE) < CAST(max(ordered_at) AS DATE) AS is_repeated
+    FROM staging.order_lines
+    WHERE customer_id IS NOT NULL AND product_id IS NOT NULL AND is_product AND NOT is_return
+    GROUP BY customer_id, product_id
+),
+
 products AS (
     SELECT
         customer_id,
-        count(*) AS product_count
-    FROM (
-        SELECT DISTINCT
-            customer_id,
-            product_id
-        FROM staging.order_lines
-        WHERE customer_id IS NOT NULL AND product_id IS NOT NULL AND is_product AND NOT is_return
-    )
+        count(*) AS product_count,
+        count(*) FILTER (WHERE is_repeated) AS repeat_product_count,
+        sum(line_count) AS product_line_count,
+        min((-line_count, -amount, product_id, product_name)) AS favourite
+    FROM by_product
     GROUP BY customer_id
 ),
 
@@ -41,7 +58,8 @@ categories AS (
         count(*) AS category_count,
         count(*) FILTER (WHERE amount > 0) AS paid_category_count,
         sum(amount) FILTER (WHERE amount > 0) AS amount,
-        min((-amount, category_name)) FILTER (WHERE amount > 0) AS top_category,
+        -- The two largest; a list of one has no second.
+        min((-amount, category_name), 2) FILTER (WHERE amount > 0) AS tops,
         -- Each term is rounded to a decimal: sums of decimals are the same in any order, sums of floats are not. In
         -- ten-thousandths, the unit of amounts, the terms are so large that rounding does not show.
         sum(
@@ -74,14 +92,20 @@ SELECT
         WHEN paid_category_count > 1
             THEN greatest(0, log2(10000 * categories.amount) - amount_log_sum / (10000 * categories.amount))
     END AS category_entropy,
-    top_category[2] AS top_category_name,
-    CASE WHEN paid_category_count > 0 THEN -top_category[1] / categories.amount END AS top_category_share,
+    tops[1][2] AS top_category_name,
+    CASE WHEN paid_category_count > 0 THEN -tops[1][1] / categories.amount END AS top_category_share,
     CASE WHEN order_count > 0 THEN unit_count / order_count END AS units_per_order,
     CASE WHEN order_count > 0 THEN line_count / order_count END AS lines_per_order,
     CASE
         WHEN discount_amount > 0 AND gross_amount <= 0 THEN 1
         WHEN gross_amount > 0 THEN discount_amount / (gross_amount + discount_amount)
-    END AS discount_share
+    END AS discount_share,
+    tops[2][2] AS second_category_name,
+    CASE WHEN paid_category_count > 0 THEN -tops[2][1] / categories.amount END AS second_category_share,
+    favourite[3] AS favourite_product_id,
+    favourite[4] AS favourite_product_name,
+    CASE WHEN product_line_count > 0 THEN -favourite[1] / product_line_count END AS favourite_product_share,
+    CASE WHEN product_count > 0 THEN repeat_product_count / product_count END AS repeat_product_share
 FROM staging.customers
 LEFT JOIN products USING (customer_id)
 LEFT JOIN categories USING (customer_id)

@@ -1,5 +1,6 @@
 -- what: one row is how a customer answers: to campaigns, in ratings, scores and complaints, and with his consent
 -- why: who responds is worth a contact, who complains should not get one, and satisfaction turns before sales do
+-- owner: data engineering
 -- grain: customer
 -- column customer_id: the company's own id of the customer [id]
 -- column campaign_contact_count: contacts by campaigns [unit=contacts; cumulative]

@@ -1,5 +1,6 @@
 -- what: one row is what a customer has returned or cancelled
 -- why: turnover that comes back is no value, and a rising return rate warns early
+-- owner: data engineering
 -- grain: customer
 -- column customer_id: the company's own id of the customer [id]
 -- column return_line_count: lines of returned or cancelled products [unit=lines; cumulative]

@@ -1,5 +1,6 @@
 -- what: one row is what a customer has bought, when first and last, and how much of late
 -- why: recency, frequency and monetary value are the base of most segmentations
+-- owner: data engineering
 -- grain: customer
 -- column customer_id: the company's own id of the customer [id]
 -- column recency_days: days since the last order; NULL: never ordered [unit=days]

@@ -39,13 +39,19 @@ moves AS (
     WHERE earlier.segment_id IS DISTINCT FROM now.segment_id AND {{ previous_run_id }} IS NOT NULL
 ),
 
--- A definition changed where its text did, or where a new model took over.
+-- A definition changed where its text did, or who is divided at all, or where a new model took over.
 definitions AS (
     SELECT
         segmentation_id,
         run_id,
         any_value(basis_name ORDER BY segment_id) AS basis_name,
-        array_to_string(list(segment_id || ':' || coalesce(rule_text, '') ORDER BY segment_id), ';') AS said
+        array_to_string(
+            list(
+                segment_id || ':' || coalesce(rule_text, '') || ' of ' || coalesce(population_text, '')
+                ORDER BY segment_id
+            ),
+            ';'
+        ) AS said
     FROM segments.definition
     WHERE run_id IN ({{ run_id }}, {{ previous_run_id }}) AND status_name = 'active'
     GROUP BY segmentation_id, run_id

@@ -14,7 +14,7 @@
 -- column rows_quarantined_count: rows kept out [unit=rows]
 -- column customer_count: customers with features [unit=customers]
 -- column segment_count: segments in use [unit=segments]
--- column model_names: cluster models, as segmentation, number of clusters, day of training
+-- column model_names: clusters, thresholds and values in use, as segmentation, number of segments, day they were learnt
 WITH loads AS (
     SELECT
         -- What was worked off of a file's quarantine is no file.

@@ -16,7 +16,7 @@
 -- column rows_quarantined_count: rows kept out [unit=rows]
 -- column customer_count: customers with features [unit=customers]
 -- column segment_count: segments in use [unit=segments]
--- column model_names: cluster models: segmentation, number of clusters, day of training
+-- column model_names: clusters, thresholds and values in use: segmentation, number of segments, day they were learnt
 SELECT
     as_of_date,
     run_id,

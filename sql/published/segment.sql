@@ -10,6 +10,7 @@
 -- column segment_name: name for people
 -- column description: plain definition
 -- column rule_text: the exact definition
+-- column population_text: who is segmented at all, exactly; NULL: everybody
 -- column value_proposition: what the company does for the segment
 -- column message: what it is told
 -- column offer: what it is offered
@@ -28,6 +29,7 @@ SELECT
     segment_name,
     description,
     rule_text,
+    population_text,
     value_proposition,
     message,
     offer,

@@ -1,6 +1,7 @@
 -- what: one row is one rating, recommendation score, comment or complaint, in the newest version known at the end of the as-of day
 -- why: sources repeat and correct feedback; each is counted once
 -- grain: global
+-- incremental: feedback_id
 -- column feedback_id: the feedback [id]
 -- column customer_id: who gave it [id]
 -- column given_at: when it was given, UTC [date]

@@ -1,6 +1,7 @@
 -- what: one row is one contact that a customer made, in the newest version known at the end of the as-of day
 -- why: who looks, asks and calls without buying is a customer too; sources repeat and correct what they log
 -- grain: global
+-- incremental: interaction_id
 -- column interaction_id: the interaction [id]
 -- column customer_id: who it was; NULL: not known [id]
 -- column happened_at: when it began, UTC [date]

@@ -1,6 +1,7 @@
 -- what: one row is one line of an order, cancellation or return, in the newest version known at the end of the as-of day
 -- why: sources repeat lines and correct them; every amount to the right counts a line once and with one sign
 -- grain: global
+-- incremental: order_id, line_id
 -- column order_id: order, invoice or basket [id]
 -- column line_id: the line within the order [id]
 -- column customer_id: the buyer; NULL for an anonymous sale [id]
@@ -8,6 +9,7 @@
 -- column product_id: product [id]
 -- column product_name: product in words [category]
 -- column category_name: product category [category]
+-- column brand_name: brand or maker of the product [category]
 -- column quantity: units; negative for returns and cancellations [unit=units]
 -- column unit_price_amount: price of a unit [unit=currency]
 -- column discount_amount: discount on the whole line; NULL where none is known [unit=currency]
@@ -43,6 +45,7 @@ SELECT
     product_id,
     product_name,
     category_name,
+    brand_name,
     quantity,
     unit_price_amount,
     discount_amount,

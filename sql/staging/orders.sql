@@ -1,6 +1,7 @@
 -- what: one row is one order of a known customer, as far as its lines were known at the end of the as-of day
 -- why: most features ask about orders; they read this table instead of all lines
 -- grain: customer
+-- incremental: order_id
 -- column customer_id: the buyer [id]
 -- column order_id: order, invoice or basket; where lines of one order name two customers, each has an order of his own [id]
 -- column ordered_at: first moment of the order, UTC [date]

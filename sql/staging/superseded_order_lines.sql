@@ -1,6 +1,7 @@
 -- what: one row is one raw order line that a newer version of the same line replaces, as known at the end of the as-of day
 -- why: order_lines is raw without these; few keys repeat, and finding them first spares sorting all lines
 -- grain: global
+-- incremental: order_id, line_id
 -- column source_name: source of the raw line [id]
 -- column load_no: load of the raw line [id]
 -- column row_number: row of the raw line in its file [id]

@@ -6,6 +6,7 @@ Owns: their columns, keys, event times and hard rules. Does not own the list of 
 from __future__ import annotations
 
 from tasks.config.entity import (
+    AT,
     EARLIEST_EVENT,
     ID,
     MONEY,
@@ -70,13 +71,27 @@ COSTS = Entity(
     "incurred_at",
     (
         identity("cost_id", "the cost"),
-        event("incurred_at", "from when it holds, or when it was spent (UTC)", required=True),
+        Column(
+            "incurred_at",
+            AT,
+            "from when it holds, or when it was spent (UTC); a new price of a product is a cost of its own",
+            required=True,
+            # A price list is announced before it holds; until then it is not seen.
+            rule=HardRule(
+                f"incurred_at >= TIMESTAMP '{EARLIEST_EVENT}' AND incurred_at <= $loaded_at + INTERVAL 1 YEAR",
+                f"a time from {EARLIEST_EVENT} to a year after the day of loading",
+            ),
+        ),
         Column(
             "cost_kind_name",
             TEXT,
             "what costs: unit (of product_id), order (on channel_name; null: on every), customer (customer_id)",
             required=True,
-            rule=HardRule("cost_kind_name IN ('unit', 'order', 'customer')", "unit, order or customer"),
+            rule=HardRule(
+                "CASE cost_kind_name WHEN 'unit' THEN product_id IS NOT NULL"
+                " WHEN 'customer' THEN customer_id IS NOT NULL ELSE cost_kind_name = 'order' END",
+                "unit with a product_id, order, or customer with a customer_id",
+            ),
         ),
         Column("product_id", ID, "of a cost by unit: the product"),
         Column("channel_name", TEXT, "of a cost by order: the channel; null: every channel that has none of its own"),
@@ -91,6 +106,38 @@ COSTS = Entity(
         Column("purpose_name", TEXT, "what for, such as acquisition, service, delivery"),
     ),
     occasion="incurred_at",
+)
+
+LABELLED_COMMENTS = Entity(
+    "labelled_comments",
+    "one comment that somebody has read and labelled; text models of sentiment and theme learn from them",
+    ("comment_id",),
+    "labelled_at",
+    (
+        identity("comment_id", "the comment"),
+        event("labelled_at", "when it was labelled (UTC); null: always known", required=False),
+        Column(
+            "comment_text",
+            TEXT,
+            "free text",
+            required=True,
+            rule=HardRule(r"regexp_matches(comment_text, '\S')", "a text that is not blank"),
+            privacy="contact",
+        ),
+        Column(
+            "sentiment_name",
+            TEXT,
+            "negative, neutral or positive; null: not labelled",
+            rule=HardRule("sentiment_name IN ('negative', 'neutral', 'positive')", "negative, neutral or positive"),
+        ),
+        Column(
+            "theme_name",
+            TEXT,
+            "what it is about, as the company calls it; null: not labelled",
+            # A whole sentence would be a quotation, not a label.
+            rule=HardRule("length(theme_name) BETWEEN 1 AND 60", "a label of 1 to 60 characters"),
+        ),
+    ),
 )
 
 MARKET_INDICATORS = Entity(
@@ -116,6 +163,13 @@ MARKET_INDICATORS = Entity(
             rule=HardRule(f"period_date >= DATE '{EARLIEST_EVENT}'", f"a day from {EARLIEST_EVENT} on"),
         ),
         event("reported_at", "when it was reported (UTC); null: at the end of its period", required=False),
-        Column("indicator_value", "DOUBLE", "the value", required=True),
+        Column(
+            "indicator_value",
+            "DOUBLE",
+            "the value",
+            required=True,
+            # The squares of features are added up for profiles, and must fit there.
+            rule=HardRule("abs(indicator_value) <= 1e11", "at most 1e11 (write larger ones in thousands or millions)"),
+        ),
     ),
 )

@@ -73,6 +73,7 @@ ORDER_LINES = Entity(
         Column("product_id", ID, "product"),
         Column("product_name", TEXT, "product in words"),
         Column("category_name", TEXT, "product category"),
+        Column("brand_name", TEXT, "brand or maker of the product"),
         Column(
             "quantity",
             "DECIMAL(18,3)",
@@ -186,7 +187,13 @@ INTERACTIONS = Entity(
         Column("kind_name", TEXT, "what was done: visit, search, basket, call, chat, …"),
         Column("device_name", TEXT, "phone, tablet, desktop, …"),
         Column("topic_name", TEXT, "what it was about"),
-        not_negative("duration_seconds", "DOUBLE", "how long it took, in seconds"),
+        Column(
+            "duration_seconds",
+            "DOUBLE",
+            "how long it took, in seconds",
+            # What is no number is larger than every number.
+            rule=HardRule("duration_seconds BETWEEN 0 AND 1e9", "zero to a billion seconds", "value"),
+        ),
         not_negative("page_count", "INTEGER", "pages or screens seen"),
         Column("has_purchase", "BOOLEAN", "it ended in an order"),
         Column("is_resolved", "BOOLEAN", "of a request: it was settled"),
@@ -208,9 +215,11 @@ SURVEY_ANSWERS = Entity(
             'the scores by item, as a JSON object such as {"likes_music": 5}; of a file with a column for each item'
             " json_object('likes_music', Music, …), of one with a row for each json_object(item, score)",
             required=True,
+            # CASE, for of two conditions joined by AND the second may be computed first, and fails where no JSON is.
             rule=HardRule(
-                "json_valid(answers) AND json_type(answers) = 'OBJECT'",
-                'a JSON object of items and scores, such as {"likes_music": 5}',
+                "CASE WHEN json_valid(answers) THEN json_type(answers) = 'OBJECT'"
+                " AND len(json_keys(answers)) = len(list_distinct(json_keys(answers))) ELSE false END",
+                'a JSON object of items and scores, each item once, such as {"likes_music": 5}',
             ),
         ),
     ),

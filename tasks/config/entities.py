@@ -6,7 +6,13 @@ which version of a row a run sees (`sql/staging`).
 
 from __future__ import annotations
 
-from tasks.config.company_entities import AREA_PROFILES, CONTROL_TOTALS, COSTS, MARKET_INDICATORS
+from tasks.config.company_entities import (
+    AREA_PROFILES,
+    CONTROL_TOTALS,
+    COSTS,
+    LABELLED_COMMENTS,
+    MARKET_INDICATORS,
+)
 from tasks.config.customer_entities import (
     CAMPAIGN_CONTACTS,
     CAMPAIGNS,
@@ -27,6 +33,7 @@ ENTITIES: dict[str, Entity] = {
         ORDER_LINES,
         INTERACTIONS,
         FEEDBACK,
+        LABELLED_COMMENTS,
         SURVEY_ANSWERS,
         CAMPAIGNS,
         CAMPAIGN_CONTACTS,

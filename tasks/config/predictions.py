@@ -10,8 +10,8 @@ from typing import Literal
 
 from pydantic import Field
 
+from tasks.config.conditions import Sql
 from tasks.config.features import Key, Strict
-from tasks.config.segmentations import Sql
 
 PredictionKind = Literal["churn", "spend", "clv"]
 #: `boosting`: gradient boosting on snapshots of the past; `bg_nbd`: BG/NBD, for amounts with gamma-gamma; `as_before`:

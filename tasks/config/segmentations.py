@@ -1,7 +1,8 @@
 """The segmentations section of a workspace: how customers are divided, and what each group is offered.
 
-Owns: the shape of a segmentation and what can be proved without data (ids unique, the RFM grid covered once).
-Does not own: whether a rule's features exist (`tasks/segments/rules.py` checks against the catalogue).
+Owns: the kinds rules, rfm and clusters, and what can be proved without data (ids unique, the RFM grid covered once).
+Does not own: what all kinds share (`segment.py`), cuts and values (`by_one_feature.py`), or whether a rule's features
+exist (`tasks/segments/rules.py` checks against the catalogue).
 """
 
 from __future__ import annotations
@@ -11,39 +12,36 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from tasks.config.features import Key, Strict
+from tasks.config.by_one_feature import CutsSegmentation, ValuesSegmentation
+from tasks.config.conditions import Condition, SegmentName
+from tasks.config.features import Strict
+from tasks.config.projected import ProjectedSegmentation
+from tasks.config.segment import Refit, Segment, SegmentationBase, WithOtherwise, refuse_doubles
 
-Basis = Literal[
-    "demographic", "geographic", "psychographic", "behavioural", "value", "lifecycle", "needs", "predictive"
-]
 Score = Annotated[int, Field(ge=1, le=5)]
 ScoreRange = Annotated[list[Score], Field(min_length=2, max_length=2)]
-Sql = Annotated[str, Field(min_length=1)]
-
-
-class Treatment(Strict):
-    """What marketing does with a segment; the lowest `priority` wins where two meet on one channel."""
-
-    value_proposition: str | None = Field(default=None, description="what the company does for the segment")
-    message: str | None = Field(default=None, description="what it is told")
-    offer: str | None = Field(default=None, description="what it is offered")
-    channel: str | None = Field(default=None, description="where; without one the customer gets no treatment")
-    owner: str | None = Field(default=None, description="who is responsible; default: the segmentation's owner")
-    priority: int = Field(default=100, description="the lowest wins where treatments meet on a channel")
-
-
-class Segment(Strict):
-    """A named group."""
-
-    id: Key = Field(description="permanent: readers know the segment as segmentation.id")
-    name: str = Field(description="for people; unique in the segmentation")
-    description: str = Field(default="", description="plain definition, for people")
 
 
 class RuleSegment(Segment):
-    """A group of all customers for whom the SQL expression `when` over features is true."""
+    """A group of all customers for whom a condition over features holds.
 
-    when: Sql = Field(description="SQL condition over features")
+    A condition that is NULL, because it asks for a feature that is not known, does not hold.
+    """
+
+    when: Condition | None = Field(default=None, description="the condition; may be left out where `extends` is given")
+    extends: SegmentName | None = Field(
+        default=None, description="another segment of kind rules, whose rule has to hold, too"
+    )
+    except_: list[Condition] = Field(
+        default_factory=list, alias="except", description="who is not in the segment, although the rest holds"
+    )
+
+    @model_validator(mode="after")
+    def _some_rule(self) -> Self:
+        if self.when is None and self.extends is None:
+            message = f"segment {self.id!r} has no rule: give `when`, `extends`, or both"
+            raise ValueError(message)
+        return self
 
 
 class RfmSegment(Segment):
@@ -103,42 +101,26 @@ STANDARD_RFM: tuple[RfmSegment, ...] = (
 )
 
 
-class SegmentationBase(Strict):
-    """What every kind of segmentation says of itself."""
-
-    basis: Basis = Field(description="what customers are divided by")
-    name: str = Field(default="", description="for people; default: its key")
-    description: str = Field(default="", description="for people")
-    owner: str | None = Field(default=None, description="who is responsible for its segments")
-    population: Sql | None = Field(default=None, description="SQL over features: who is segmented at all; default all")
-    treatments: dict[str, Treatment] = Field(default_factory=dict, description="treatment by segment id")
-
-
-def _unique_ids(segments: list[RuleSegment] | list[RfmSegment], extra: list[Segment]) -> None:
-    seen_ids: set[str] = set()
-    seen_names: set[str] = set()
-    for segment in [*segments, *extra]:
-        if segment.id in seen_ids:
-            message = f"two segments have the id {segment.id!r}; ids are permanent and unique"
-            raise ValueError(message)
-        if segment.name.casefold() in seen_names:
-            message = f"two segments have the name {segment.name!r}; a reader could not tell them apart"
-            raise ValueError(message)
-        seen_ids.add(segment.id)
-        seen_names.add(segment.name.casefold())
-
-
-class RulesSegmentation(SegmentationBase):
-    """Segments by SQL rules: `first` puts a customer in the first rule that holds, `any` in every one."""
+class RulesSegmentation(WithOtherwise):
+    """Segments by rules: `first` puts a customer in the first rule that holds, `any` in every one."""
 
     kind: Literal["rules"]
     match: Literal["first", "any"] = Field(default="first", description="one segment a customer, or several")
     segments: list[RuleSegment] = Field(min_length=1)
-    otherwise: Segment | None = Field(default=None, description="who meets no rule; default: no membership")
+
+    @property
+    def declared_segments(self) -> list[Segment]:
+        """In the order of the rules, `otherwise` last."""
+        return self.with_otherwise(self.segments)
+
+    @property
+    def is_multiple(self) -> bool:
+        """Whether a customer is in every segment whose rule holds."""
+        return self.match == "any"
 
     @model_validator(mode="after")
     def _ids(self) -> Self:
-        _unique_ids(self.segments, [self.otherwise] if self.otherwise else [])
+        refuse_doubles(self.declared_segments)
         return self
 
 
@@ -149,12 +131,17 @@ class RfmSegmentation(SegmentationBase):
     recency: str = Field(default="recency_days", description="feature; the lowest values score 5")
     frequency: str = Field(default="order_count", description="feature; the highest values score 5")
     monetary: str = Field(default="net_amount", description="feature; the highest values score 5")
-    population: Sql | None = Field(default="order_count > 0", description="SQL over features: who is scored")
+    population: Condition | None = Field(default="order_count > 0", description="who is scored")
     segments: list[RfmSegment] = Field(default_factory=lambda: list(STANDARD_RFM), min_length=1)
+
+    @property
+    def declared_segments(self) -> list[Segment]:
+        """As they are listed."""
+        return list(self.segments)
 
     @model_validator(mode="after")
     def _grid(self) -> Self:
-        _unique_ids(self.segments, [])
+        refuse_doubles(self.segments)
         owner: dict[tuple[int, int, int], str] = {}
         for segment in self.segments:
             for letter, (low, high) in (("r", segment.r), ("f", segment.f), ("m", segment.m)):
@@ -193,12 +180,6 @@ class KRange(Strict):
         return self
 
 
-class Refit(Strict):
-    """When a challenger is fitted; it replaces the champion only if it is measurably better."""
-
-    every_days: int | None = Field(default=None, ge=1, description="null: the first model stays")
-
-
 class ClustersSegmentation(SegmentationBase):
     """Segments found by k-means on power-transformed features, with ids that survive refits."""
 
@@ -206,7 +187,10 @@ class ClustersSegmentation(SegmentationBase):
     features: list[str] = Field(min_length=1, description="numeric features that tell customers apart")
     k: KRange = KRange()
     min_share: float = Field(default=0.02, gt=0, lt=0.5, description="smallest share of customers a cluster may have")
-    refit: Refit = Refit()
+    refit: Refit = Field(
+        default=Refit(),
+        description="when a challenger is fitted; it replaces the champion only if it is measurably better",
+    )
     seed: int = Field(default=0, description="of the draws of k-means")
 
     @model_validator(mode="after")
@@ -217,4 +201,12 @@ class ClustersSegmentation(SegmentationBase):
         return self
 
 
-Segmentation = Annotated[RulesSegmentation | RfmSegmentation | ClustersSegmentation, Field(discriminator="kind")]
+Segmentation = Annotated[
+    RulesSegmentation
+    | RfmSegmentation
+    | ClustersSegmentation
+    | CutsSegmentation
+    | ValuesSegmentation
+    | ProjectedSegmentation,
+    Field(discriminator="kind"),
+]

@@ -10,24 +10,32 @@ import datetime as dt
 import difflib
 import hashlib
 import json
+from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import ConfigDict, Field, PrivateAttr, model_validator
+from pydantic import ConfigDict, Field, PrivateAttr, ValidationInfo, field_validator, model_validator
 
+from tasks.config.comments import Comments
+from tasks.config.conditions import Sql
 from tasks.config.entities import ENTITIES
 from tasks.config.features import Features, Key, Strict
 from tasks.config.predictions import Predictions
 from tasks.config.privacy import KEY_PATH, PrivacyPolicy
 from tasks.config.privacy_class import PrivacyClass
 from tasks.config.pseudonym import fingerprint
-from tasks.config.segmentations import RulesSegmentation, Segmentation, Sql
+from tasks.config.resolving import Resolved, resolve
+from tasks.config.segmentations import Segmentation
+from tasks.config.template import NeededFeature
+from tasks.config.yaml_tree import line_of
 
 EntityName = Literal[
     "customers",
     "order_lines",
     "interactions",
     "feedback",
+    "labelled_comments",
     "survey_answers",
     "campaigns",
     "campaign_contacts",
@@ -130,6 +138,9 @@ class Engine(Strict):
         description="what does not fit goes to disk, in the output folder",
     )
     threads: int | None = Field(default=None, ge=1, le=256, description="null: all cores")
+    incremental: bool = Field(
+        default=True, description="recompute only what new data can change; false: everything, with the same result"
+    )
 
 
 class QualityPolicy(Strict):
@@ -164,6 +175,10 @@ class PublishPolicy(Strict):
     )
 
 
+def _maps_labels(sources: Mapping[str, Source]) -> bool:
+    return any(source.entity == "labelled_comments" for source in sources.values())
+
+
 class Workspace(Strict):
     """A whole `resegment.yaml`."""
 
@@ -175,6 +190,7 @@ class Workspace(Strict):
     engine: Engine = Engine()
     sources: dict[Key, Source] = Field(min_length=1)
     features: Features = Features()
+    comments: Comments = Comments()
     predictions: Predictions = Field(default_factory=dict, description="what customers will do, as features")
     quality: QualityPolicy = QualityPolicy()
     privacy: PrivacyPolicy = PrivacyPolicy()
@@ -182,8 +198,17 @@ class Workspace(Strict):
     drift: DriftPolicy = DriftPolicy()
     publish: PublishPolicy = PublishPolicy()
 
+    @field_validator("comments")
+    @classmethod
+    def _has_labels(cls, comments: Comments, info: ValidationInfo) -> Comments:
+        if not _maps_labels(info.data.get("sources", {})):
+            message = "no source maps to labelled_comments, which the models would learn from"
+            raise ValueError(message)
+        return comments
+
     _directory: Path = PrivateAttr(default=Path())
     _lines: dict[tuple[str | int, ...], str] = PrivateAttr(default_factory=dict)
+    _needed_features: tuple[NeededFeature, ...] = PrivateAttr(default=())
 
     @property
     def directory(self) -> Path:
@@ -191,13 +216,28 @@ class Workspace(Strict):
         return self._directory
 
     @property
+    def learns_from_comments(self) -> bool:
+        """Whether a source maps to labelled comments; without one there are no text models."""
+        return _maps_labels(self.sources)
+
+    @property
     def single_membership(self) -> list[str]:
         """Segmentations that put a customer in at most one segment."""
-        return [
-            name
-            for name, segmentation in self.segmentations.items()
-            if not (isinstance(segmentation, RulesSegmentation) and segmentation.match == "any")
-        ]
+        return [name for name, segmentation in self.segmentations.items() if not segmentation.is_multiple]
+
+    @cached_property
+    def resolved(self) -> dict[str, Resolved]:
+        """Populations and rules in SQL, by segmentation.
+
+        Raises:
+            WorkspaceError: a rule refers to what is not there, or in a circle.
+        """
+        return resolve(self.segmentations, self.line_of)
+
+    @property
+    def needed_features(self) -> tuple[NeededFeature, ...]:
+        """Features that templates ask for."""
+        return self._needed_features
 
     def resolve(self, path: str) -> Path:
         """A path of the workspace file, made absolute."""
@@ -205,10 +245,7 @@ class Workspace(Strict):
 
     def line_of(self, *keys: str | int) -> str:
         """``resegment.yaml:LINE`` of a key, or of its nearest parent that the file has."""
-        for length in range(len(keys), -1, -1):
-            if keys[:length] in self._lines:
-                return self._lines[keys[:length]]
-        return "resegment.yaml"
+        return line_of(self._lines, keys, "resegment.yaml")
 
     def pseudonym_key(self) -> bytes | None:
         """The key that customer ids are hashed with; None where they stay as they are.

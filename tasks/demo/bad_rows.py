@@ -1,7 +1,7 @@
 """Bad rows as the exports hold them.
 
-Owns: how each kind of `defects.KINDS` that is a row of its own looks. They come on top of the good rows, with order
-numbers of their own: without them the exports are whole and true.
+Owns: how each of `defects.FIRST_KINDS` that is a row of its own looks (the later: `later_bad_rows.py`). They come on
+top of the good rows, with order numbers of their own: without them the exports are whole and true.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 
 from tasks.demo import catalogue, story
-from tasks.demo.defects import KINDS, DefectPlan, Kind
+from tasks.demo.defects import FIRST_KINDS, DefectPlan, Kind
 from tasks.demo.draws import Draws, Ints
 from tasks.demo.orders import SLOTS, order_number
 from tasks.demo.spelling import customer_ids, feedback_ids, moments, order_numbers
@@ -39,8 +39,8 @@ class BadText:
 
 
 def _kinds_of(source: str) -> list[tuple[int, Kind]]:
-    """Kinds planted as rows of their own, with their place in `KINDS`."""
-    return [(i, one) for i, one in enumerate(KINDS) if one.source == source and one.name != "exact_duplicate"]
+    """Kinds planted as rows of their own, with their place among the first."""
+    return [(i, one) for i, one in enumerate(FIRST_KINDS) if one.source == source and one.name != "exact_duplicate"]
 
 
 def _drawn(draws: Draws, key: Ints) -> tuple[Ints, Ints]:
@@ -54,7 +54,7 @@ def bad_web_lines(draws: Draws, plan: DefectPlan, first: int, last: int) -> list
     found = []
     for index, kind in _kinds_of("web_orders"):
         hosts = plan.hosts(kind.name, kind.source, first, last)
-        key = hosts * len(KINDS) + index
+        key = hosts * len(FIRST_KINDS) + index
         at, product = _drawn(draws, key)
         along = draws.uniform("defect.along", key)
         cents = catalogue.price_cents(product, np.ones(len(hosts), dtype=np.bool_), at // 86_400)
@@ -116,7 +116,7 @@ def bad_tickets(
     found = []
     for index, kind in _kinds_of("store_tickets"):
         hosts = plan.hosts(kind.name, kind.source, first, last)
-        at, product = _drawn(draws, hosts * len(KINDS) + index)
+        at, product = _drawn(draws, hosts * len(FIRST_KINDS) + index)
         months = np.searchsorted(story.MONTH_STARTS, at // 86_400, side="right") - 1
         for i, host in enumerate(hosts.tolist()):
             row = {
@@ -149,7 +149,7 @@ def bad_feedback(draws: Draws, plan: DefectPlan, like: pl.DataFrame, first: int,
     rows = []
     for index, kind in _kinds_of("feedback"):
         hosts = plan.hosts(kind.name, kind.source, first, last)
-        at, _ = _drawn(draws, hosts * len(KINDS) + index)
+        at, _ = _drawn(draws, hosts * len(FIRST_KINDS) + index)
         ids = feedback_ids(order_number(hosts, np.full_like(hosts, SLOTS - 1 - index)))
         for i, customer in enumerate(customer_ids(hosts)):
             known = kind.name == "rating_out_of_range"
@@ -175,7 +175,7 @@ def bad_consents(draws: Draws, plan: DefectPlan, like: pl.DataFrame, first: int,
         if kind.name == "duplicate_record":
             continue
         hosts = plan.hosts(kind.name, kind.source, first, last)
-        at, _ = _drawn(draws, hosts * len(KINDS) + index)
+        at, _ = _drawn(draws, hosts * len(FIRST_KINDS) + index)
         for i, customer in enumerate(customer_ids(hosts)):
             row: dict[str, str | None] = {
                 "customer": customer,

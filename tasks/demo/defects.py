@@ -1,7 +1,7 @@
 """What is wrong on purpose, how often, and what a good reader does with it.
 
 Owns: the kinds of defects, their number and whom they hit. Does not own how a bad row looks (`bad_rows.py`), nor the
-counts that depend on what was drawn (exact duplicates of order lines: `sales_exports.py` counts them).
+counts that depend on what was drawn (exact duplicates: `sales_exports.py` and `visits.py` count them).
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ class Kind:
     outcome: Outcome
 
 
-KINDS: tuple[Kind, ...] = (
+#: Whom these hit, and what is drawn for them, hangs on their number: later kinds stand for themselves below.
+FIRST_KINDS: tuple[Kind, ...] = (
     Kind("birth_1893", "crm", "birth_date", "value_blanked"),
     Kind("income_666666", "crm", "income_amount", "kept"),
     Kind("duplicate_record", "crm", None, "deduplicated"),
@@ -53,6 +54,16 @@ KINDS: tuple[Kind, ...] = (
     Kind("missing_customer", "consents", "customer_id", "row_quarantined"),
     Kind("duplicate_record", "consents", None, "deduplicated"),
 )
+LATER_KINDS: tuple[Kind, ...] = (
+    Kind("unparsable_date", "visits", "happened_at", "row_quarantined"),
+    Kind("negative_duration", "visits", "duration_seconds", "value_blanked"),
+    Kind("exact_duplicate", "visits", None, "deduplicated"),
+    Kind("missing_customer", "survey", "customer_id", "row_quarantined"),
+    Kind("code_99", "survey", "answers", "kept"),
+    Kind("negative_cost", "service_costs", "cost_amount", "row_quarantined"),
+    Kind("missing_customer", "address_data", "customer_id", "row_quarantined"),
+)
+KINDS: tuple[Kind, ...] = (*FIRST_KINDS, *LATER_KINDS)
 #: One bad row of every kind per so many customers, and at least one.
 _CUSTOMERS_PER_DEFECT = 5000
 
@@ -72,7 +83,10 @@ class DefectPlan:
         """Numbers of the customers from `first` to `last` whose data carry this defect; no two kinds meet."""
         stride = self.customers // self.rows_each
         kind = next(index for index, one in enumerate(KINDS) if (one.name, one.source) == (name, source))
-        start = 1 + kind * stride // len(KINDS)
+        later = kind - len(FIRST_KINDS)
+        # The later kinds hit customers half-way between those of the first.
+        place = 2 * kind if later < 0 else 2 * later + 1
+        start = 1 + place * stride // (2 * len(FIRST_KINDS))
         hosts = start + stride * np.arange(self.rows_each, dtype=np.int64)
         return hosts[(hosts >= first) & (hosts <= last)]
 

@@ -43,6 +43,10 @@ class CsvStyle:
         return target.getvalue()
 
 
+#: Commas, dots, ISO dates.
+PLAIN_STYLE = CsvStyle()
+
+
 class TextFile:
     """A text file of rows: CSV or JSON lines; compressed where its name ends in `.gz`."""
 

@@ -5,7 +5,6 @@ Owns: the order of things and the folder. Memory depends on the chunk, not on th
 
 from __future__ import annotations
 
-import itertools
 import json
 import shutil
 import tempfile
@@ -17,16 +16,18 @@ from pathlib import Path
 import polars as pl
 
 from tasks.config.errors import OutputError, UsageError
-from tasks.demo import bad_rows, contacts, crm, sales_exports, story, truth
+from tasks.demo import bad_rows, contacts, costs, crm, markets, sales_exports, story, true_profiles, truth
+from tasks.demo.beside_orders import write_beside_orders
 from tasks.demo.consents import consent_frame, consents_of
 from tasks.demo.defects import KINDS, DefectPlan
-from tasks.demo.draws import Draws, Ints
+from tasks.demo.draws import Draws
 from tasks.demo.feedback import feedback_frame
-from tasks.demo.files import CsvStyle, ExportFolder, Written
+from tasks.demo.files import PLAIN_STYLE, CsvStyle, ExportFolder, Written
 from tasks.demo.lines import Lines, lines_of
 from tasks.demo.manifest import DemoDefect, DemoFile, DemoManifest, is_demo
 from tasks.demo.orders import Orders, orders_of
 from tasks.demo.population import Customers, customers_of
+from tasks.demo.rhythm import month_ranges
 from tasks.demo.takings import Takings
 
 FEWEST_CUSTOMERS, MOST_CUSTOMERS = 100, 10_000_000
@@ -34,9 +35,9 @@ FEWEST_CUSTOMERS, MOST_CUSTOMERS = 100, 10_000_000
 CHUNK_CUSTOMERS = 20_000
 
 CRM_STYLE = CsvStyle(separator=";", decimal_comma=True, date_format="%d.%m.%Y")
-PLAIN_STYLE = CsvStyle()
 EVENTS_PATH = "truth/events.json"
 CUSTOMERS_PATH = "truth/customers.parquet"
+FIGURES_PATH = "truth/figures.json"
 
 
 def generate_demo(
@@ -105,14 +106,19 @@ def _write(root: Path, run: _Run, chunk: int, progress: Callable[[int, int], Non
     with ExportFolder(root) as folder:
         folder.text("campaigns.csv", "campaigns", PLAIN_STYLE).append(contacts.campaign_frame())
         folder.text("areas.csv", "areas", PLAIN_STYLE).append(contacts.area_frame())
+        folder.text("costs.csv", "cost_list", PLAIN_STYLE).append(costs.cost_frame())
+        folder.text("markets.csv", "markets", PLAIN_STYLE).append(markets.market_frame(run.draws))
         for first in range(1, run.customers + 1, chunk):
             last = min(first + chunk - 1, run.customers)
             _write_chunk(folder, run, first, last)
             if progress is not None:
                 progress(last, run.customers)
         folder.text("daily_takings.csv", "takings", PLAIN_STYLE).append(run.takings.frame())
-    (root / EVENTS_PATH).write_text(json.dumps(truth.events(run.tally), indent=2, ensure_ascii=False) + "\n", "utf-8")
-    written = (*folder.written(), Written(EVENTS_PATH, None, len(truth.EVENT_IDS)))
+    told = {FIGURES_PATH: true_profiles.figures(), EVENTS_PATH: truth.events(run.tally)}
+    for path, tree in told.items():
+        (root / path).write_text(json.dumps(tree, indent=2, ensure_ascii=False) + "\n", "utf-8")
+    beside = (Written(FIGURES_PATH, None, len(told[FIGURES_PATH])), Written(EVENTS_PATH, None, len(truth.EVENT_IDS)))
+    written = (*folder.written(), *beside)
     manifest = DemoManifest(
         customers=run.customers,
         seed=run.seed,
@@ -145,6 +151,7 @@ def _write_chunk(folder: ExportFolder, run: _Run, first: int, last: int) -> None
     decided.append(asked)
     decided.append(bad_rows.bad_consents(draws, plan, asked, first, last))
     folder.parquet(CUSTOMERS_PATH, None).append(truth.customer_frame(customers, orders, lines, consents))
+    run.duplicates["visits"] += write_beside_orders(folder, draws, plan, customers, orders, lines)
     run.tally.add(customers)
 
 
@@ -156,7 +163,7 @@ def _write_web(folder: ExportFolder, run: _Run, customers: Customers, orders: Or
     frame = sales_exports.web_frame(customers, orders, exported)
     bad = bad_rows.bad_web_lines(run.draws, run.plan, int(customers.number[0]), int(customers.number[-1]))
     run.takings.add_strangers(bad)
-    for index, (start, end) in enumerate(_month_ranges(month)):
+    for index, (start, end) in enumerate(month_ranges(month)):
         file = folder.text(f"orders/orders_{story.MONTHS[index]}.csv.gz", "web_orders", PLAIN_STYLE)
         at = start
         for one in sorted((one for one in bad if one.month == index), key=lambda one: (one.along, one.line)):
@@ -174,15 +181,9 @@ def _write_tickets(folder: ExportFolder, run: _Run, customers: Customers, orders
     run.duplicates["store_tickets"] += twice
     frame = sales_exports.ticket_frame(customers, orders, exported)
     bad = bad_rows.bad_tickets(run.draws, run.plan, frame, int(customers.number[0]), int(customers.number[-1]))
-    for index, (start, end) in enumerate(_month_ranges(month)):
+    for index, (start, end) in enumerate(month_ranges(month)):
         file = folder.parquet(f"pos/pos_{story.MONTHS[index]}.parquet", "store_tickets")
         file.append(pl.concat([frame[start:end], *(one for place, one in bad if place == index)]))
-
-
-def _month_ranges(month: Ints) -> list[tuple[int, int]]:
-    """Start and end of every month in rows sorted by time."""
-    edges = month.searchsorted(range(len(story.MONTHS) + 1)).tolist()
-    return list(itertools.pairwise(edges))
 
 
 def _planted(run: _Run) -> list[DemoDefect]:

@@ -3,7 +3,7 @@
 Owns: the order process. Does not own what is in an order (`lines.py`).
 
 Orders of a customer are a Poisson process whose intensity is his own rate times the weekday and season of his segment
-(Lewis and Shedler 1979: drawn by inverting the cumulative intensity, then thinned where visits fade).
+(`rhythm.py`), thinned where visits fade.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import numpy as np
 from tasks.demo import places, story
 from tasks.demo.draws import Choices, Draws, Flags, Floats, Ints, Words
 from tasks.demo.population import Customers
+from tasks.demo.rhythm import ONLINE_HOURS, day_at, intensity_until
 from tasks.demo.story import DAYS, NEVER, SEGMENTS
 
 STORE, WEB, APP = 0, 1, 2
@@ -28,18 +29,10 @@ _NUMBER_BITS = 34
 _NUMBER_MASK = np.uint64((1 << _NUMBER_BITS) - 1)
 _NUMBER_FACTOR = np.uint64(0x2545F4915)
 
-_WEIGHTS = story.day_weights()
-#: Cumulative intensity at the start of each day, shape (segments, DAYS + 1), and all rows end to end, apart from each
-#: other, so that one binary search serves every segment.
-_CUMULATIVE: Floats = np.concatenate([np.zeros((len(SEGMENTS), 1)), np.cumsum(_WEIGHTS, axis=1)], axis=1)
-_ROW = 2.0 * DAYS
-_EDGES: Floats = (_CUMULATIVE + _ROW * np.arange(len(SEGMENTS))[:, None]).ravel()
-
 _CHANNEL_CHOICES = Choices([segment.channels for segment in SEGMENTS])
 _LUNCH_SHARE: Floats = np.array([segment.lunch_share for segment in SEGMENTS])
-#: First second and length of lunch and dinner in a store, and the hours in which people order online.
+#: First second and length of lunch and dinner in a store.
 _LUNCH, _DINNER = (41_400, 10_800), (63_000, 16_200)
-_ONLINE_HOURS = Choices([1, 0.5, 0.3, 0.2, 0.2, 0.4, 1, 2, 3, 3, 3, 3.5, 4, 3.5, 3, 3, 3.5, 4.5, 6, 8, 8, 6.5, 4, 2])
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +109,8 @@ def _everyday(draws: Draws, customers: Customers) -> tuple[Ints, Ints, Ints, Int
     """Row, slot, day and behaviour of every order but the weekly boxes."""
     start = np.clip(customers.registered_day, 0, DAYS)
     end = np.clip(customers.left_day, start, DAYS)
-    low = _CUMULATIVE[customers.segment, start]
-    length = _CUMULATIVE[customers.segment, end] - low
+    low = intensity_until(customers.segment, start)
+    length = intensity_until(customers.segment, end) - low
     count = draws.poisson("customer.order_count", customers.number, customers.orders_per_year / 365.0 * length)
     count = np.minimum(count, _FIRST_BOX_SLOT)
     row = np.repeat(np.arange(len(count), dtype=np.int64), count)
@@ -125,8 +118,7 @@ def _everyday(draws: Draws, customers: Customers) -> tuple[Ints, Ints, Ints, Int
     key = customers.number[row] * SLOTS + slot
     segment = customers.segment[row]
     at = low[row] + draws.uniform("order.day", key) * length[row]
-    day = np.searchsorted(_EDGES, at + _ROW * segment, side="right") - 1 - segment * (DAYS + 1)
-    day = np.clip(day, start[row], end[row] - 1).astype(np.int64)
+    day = np.clip(day_at(segment, at), start[row], end[row] - 1)
     fading = np.maximum(day - customers.fade_day[row], 0)
     stays = np.where(day >= customers.kit_day[row], story.MEAL_KIT_REST_SHARE, np.exp(-fading / story.FADE_MEAN_DAYS))
     # A subscriber since registration orders beside the box at his own low rate: there is no "before" to thin.
@@ -154,5 +146,5 @@ def _second(draws: Draws, number: Ints, segment: Ints, in_store: Flags) -> Ints:
     middle = (within + draws.uniform("order.second.2", number)) / 2.0
     lunch = draws.chance("order.lunch", number, _LUNCH_SHARE[segment])
     meal = np.where(lunch, _LUNCH[0] + middle * _LUNCH[1], _DINNER[0] + middle * _DINNER[1])
-    hour = _ONLINE_HOURS.pick(np.zeros_like(number), draws.uniform("order.hour", number))
+    hour = ONLINE_HOURS.pick(np.zeros_like(number), draws.uniform("order.hour", number))
     return np.where(in_store, meal, (hour + within) * 3600.0).astype(np.int64)

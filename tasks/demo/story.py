@@ -1,6 +1,7 @@
 """What happens in the demo: the calendar, the behaviour of each true segment, and the planted events.
 
-Owns: every number of the story that is not a product (`catalogue.py`) or a place (`places.py`). Draws nothing.
+Owns: every number of the story that is not a product (`catalogue.py`), a place (`places.py`), a cost (`costs.py`) or a
+market (`markets.py`). Draws nothing.
 
 "Bistro & Larder" is an invented restaurant chain that also sells groceries online. A day is counted from
 `HISTORY_START` (day 0); customers who came earlier have a negative day.
@@ -83,6 +84,33 @@ CONSENT_ANALYTICS_SHARE, CONSENT_ANALYTICS_YES = 0.5, 0.7
 #: fifth thinks better of it where e-mail is concerned.
 CONSENT_WITHDRAWN_SHARE, CONSENT_WITHDRAWN_ALL_SHARE, CONSENT_AGAIN_SHARE = 0.15, 0.5, 0.2
 
+#: Of the visits that end in an order this share is logged; of the others on the web this share by nobody who is known.
+VISIT_LOGGED_SHARE, VISIT_UNKNOWN_SHARE = 0.7, 0.2
+#: Contacts with the service desk per online order, and besides per customer and year; so many are settled, of the
+#: lapsing customers fewer.
+SERVICE_PER_ORDER, SERVICE_PER_YEAR = 0.05, 0.12
+SERVICE_SOLVED_SHARE, SERVICE_SOLVED_LAPSING_SHARE = 0.88, 0.55
+
+#: What the yearly survey measures, and its items: column, index of the attitude, whether it says less of it the higher
+#: it is answered, wording. The answer to an item is 1 + Binomial(4, (attitude - 1) / 4): its mean is the attitude.
+ATTITUDES = ("price_consciousness", "food_enjoyment", "convenience", "openness")
+SURVEY_ITEMS = (
+    ("Q01", 0, False, "I compare prices before I buy."), ("Q02", 1, False, "Good food is one of my pleasures."),
+    ("Q03", 2, False, "A meal has to be quick."), ("Q04", 3, False, "I like to try dishes that I do not know."),
+    ("Q05", 0, True, "I do not look at what food costs."), ("Q06", 1, False, "I pay more for better quality."),
+    ("Q07", 2, True, "I like to spend an evening in the kitchen."), ("Q08", 3, True, "I order what I always order."),
+    ("Q09", 0, False, "I buy what is on offer."), ("Q10", 1, True, "Food has to fill me, that is all."),
+    ("Q11", 2, False, "I like to have my food brought to the door."), ("Q12", 3, False, "I look for new recipes."),
+)  # fmt: skip
+#: First day of each wave, the days in which answers come, and the share of the customers who answer.
+SURVEYS = (("CS2024", dt.date(2024, 3, 4)), ("CS2025", dt.date(2025, 3, 3)))
+SURVEY_DAYS, SURVEY_SHARE, ITEM_LEFT_OUT_SHARE = 21, 0.3, 0.03
+#: How far a customer's attitude is from the mean of his segment (standard deviation; cut off evenly on both sides).
+ATTITUDE_SIGMA = 0.8
+
+#: A provider knows this share of the customers, and of these so many rightly.
+ENRICHED_SHARE, ENRICHED_RIGHT_SHARE = 0.55, 0.9
+
 #: January to December; the first months are level so that a quiet comparison is quiet.
 SEASON = (0.97, 0.99, 1.0, 1.0, 1.0, 1.0, 0.97, 0.95, 1.0, 1.03, 1.08, 1.35)
 
@@ -127,6 +155,10 @@ class Segment:
     #: How much likelier an urban area is than a rural one.
     urban: float
     rating: float
+    #: Visits of web shop and app a year that end in no order, as a mean.
+    visits_per_year: float
+    #: Mean of each of `ATTITUDES`, 1 to 5.
+    attitudes: tuple[float, float, float, float]
     #: Response probability by kind of campaign.
     responses: dict[str, float] = field(default_factory=dict)
 
@@ -141,49 +173,56 @@ SEGMENTS: tuple[Segment, ...] = (
         share=0.10, orders_per_year=18, orders_sigma=0.40, lines_per_order=1.35, extra_units=0.05,
         channels=(0.93, 0.01, 0.06), weekdays=(1.3, 1.4, 1.4, 1.4, 1.2, 0.2, 0.1), lunch_share=0.94,
         discount_share=0.06, taste=0.0, age=(34, 8), children=0.3, couple_share=0.45, income=1.05,
-        educations=(1, 2, 3, 3, 6, 5, 1), urban=6.0, rating=4.1, responses=_responses(0.06, 0.08, 0.02),
+        educations=(1, 2, 3, 3, 6, 5, 1), urban=6.0, rating=4.1,
+        visits_per_year=3, attitudes=(2.8, 3.2, 4.0, 3.2), responses=_responses(0.06, 0.08, 0.02),
     ),
     Segment(
         "family_weekenders", "Family weekend diners", "Families who dine mostly from Friday to Sunday.",
         share=0.17, orders_per_year=5, orders_sigma=0.40, lines_per_order=3.2, extra_units=0.5,
         channels=(0.90, 0.06, 0.04), weekdays=(0.5, 0.5, 0.5, 0.6, 1.3, 2.0, 1.6), lunch_share=0.25,
         discount_share=0.12, taste=0.1, age=(42, 7), children=1.9, couple_share=0.90, income=1.15,
-        educations=(1, 3, 3, 5, 4, 3, 1), urban=0.8, rating=4.2, responses=_responses(0.08, 0.10, 0.06),
+        educations=(1, 3, 3, 5, 4, 3, 1), urban=0.8, rating=4.2,
+        visits_per_year=2.5, attitudes=(3.3, 3.1, 3.4, 2.4), responses=_responses(0.08, 0.10, 0.06),
     ),
     Segment(
         "pantry_stockers", "Online pantry stockers", "Large grocery orders in the web shop, many units a line.",
         share=0.22, orders_per_year=8, orders_sigma=0.40, lines_per_order=2.8, extra_units=2.2,
         channels=(0.02, 0.86, 0.12), weekdays=(1.2, 1.0, 1.0, 1.0, 0.8, 0.9, 1.3), lunch_share=0.40,
         discount_share=0.15, taste=-0.2, age=(52, 11), children=0.8, couple_share=0.70, income=0.95,
-        educations=(2, 3, 2, 5, 3, 2, 1), urban=0.4, rating=4.0, responses=_responses(0.10, 0.04, 0.20),
+        educations=(2, 3, 2, 5, 3, 2, 1), urban=0.4, rating=4.0,
+        visits_per_year=5, attitudes=(3.7, 2.6, 3.0, 2.3), responses=_responses(0.10, 0.04, 0.20),
     ),
     Segment(
         "occasional_treaters", "Occasional treaters", "A few dinners a year, with dear dishes and wine.",
         share=0.258, orders_per_year=2.2, orders_sigma=0.45, lines_per_order=2.2, extra_units=0.3,
         channels=(0.88, 0.08, 0.04), weekdays=(0.5, 0.5, 0.6, 0.8, 1.5, 1.9, 1.2), lunch_share=0.08,
         discount_share=0.04, taste=1.2, age=(55, 12), children=0.3, couple_share=0.75, income=1.45,
-        educations=(1, 1, 3, 2, 4, 6, 3), urban=2.0, rating=4.4, responses=_responses(0.04, 0.14, 0.03),
+        educations=(1, 1, 3, 2, 4, 6, 3), urban=2.0, rating=4.4,
+        visits_per_year=1.2, attitudes=(2.0, 4.2, 2.1, 3.6), responses=_responses(0.04, 0.14, 0.03),
     ),
     Segment(
         "deal_hunters", "Deal hunters", "Order by app when something is reduced.",
         share=0.14, orders_per_year=4.8, orders_sigma=0.45, lines_per_order=2.0, extra_units=0.6,
         channels=(0.15, 0.20, 0.65), weekdays=(1.0, 1.2, 1.2, 1.1, 1.0, 0.8, 0.7), lunch_share=0.50,
         discount_share=0.75, taste=-0.9, age=(27, 6), children=0.3, couple_share=0.35, income=0.70,
-        educations=(2, 3, 5, 3, 4, 2, 0.3), urban=2.5, rating=3.8, responses=_responses(0.30, 0.05, 0.15),
+        educations=(2, 3, 5, 3, 4, 2, 0.3), urban=2.5, rating=3.8,
+        visits_per_year=9, attitudes=(4.2, 2.4, 3.3, 3.2), responses=_responses(0.30, 0.05, 0.15),
     ),
     Segment(
         "lapsing", "Lapsing customers", "Used to come now and then; the visits fade out over some months.",
         share=0.10, orders_per_year=6, orders_sigma=0.35, lines_per_order=2.0, extra_units=0.3,
         channels=(0.60, 0.30, 0.10), weekdays=(0.8, 0.8, 0.9, 1.0, 1.2, 1.3, 1.0), lunch_share=0.45,
         discount_share=0.15, taste=0.0, age=(45, 14), children=0.6, couple_share=0.55, income=0.90,
-        educations=(2, 3, 3, 4, 3, 2, 0.5), urban=1.2, rating=3.3, responses=_responses(0.03, 0.02, 0.02),
+        educations=(2, 3, 3, 4, 3, 2, 0.5), urban=1.2, rating=3.3,
+        visits_per_year=4, attitudes=(3.1, 2.9, 2.9, 2.8), responses=_responses(0.03, 0.02, 0.02),
     ),
     Segment(
         "meal_kit_subscribers", "Meal-kit subscribers", "A weekly box of ingredients, ordered by app since May 2025.",
         share=0.012, orders_per_year=2, orders_sigma=0.35, lines_per_order=2.4, extra_units=0.4,
         channels=(0.0, 0.25, 0.75), weekdays=(1, 1, 1, 1, 1, 1, 1), lunch_share=0.50,
         discount_share=0.05, taste=0.2, age=(33, 6), children=0.4, couple_share=0.80, income=1.20,
-        educations=(0.5, 1, 3, 2, 6, 5, 1), urban=5.0, rating=4.5, responses=_responses(0.05, 0.08, 0.15),
+        educations=(0.5, 1, 3, 2, 6, 5, 1), urban=5.0, rating=4.5,
+        visits_per_year=14, attitudes=(2.5, 3.6, 4.1, 4.1), responses=_responses(0.05, 0.08, 0.15),
     ),
 )  # fmt: skip
 SEGMENT_IDS = tuple(segment.id for segment in SEGMENTS)

@@ -80,13 +80,13 @@ def _references(run: Run) -> list[tuple[str, Publication]]:
 
 
 def _specs(run: Run) -> dict[str, FeatureSpec]:
-    """What is compared: features that do not grow by themselves, and each segmentation with one segment a customer."""
+    """What is compared: features that do not move by themselves, and each segmentation with one segment a customer."""
     specs = {
         name: FeatureSpec(
             name, "numeric" if column.kind == "number" else column.kind, is_calendar_driven=column.is_calendar_driven
         )
         for name, column in catalogue_of(run).features.items()
-        if column.kind in {"number", "flag", "category"} and not column.is_cumulative
+        if column.kind in {"number", "flag", "category"} and not (column.is_cumulative or column.is_external)
     }
     return specs | {name: FeatureSpec(name, "segment") for name in run.workspace.single_membership}
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from tasks.config.errors import WorkspaceError
 from tasks.warehouse import ledger
-from tasks.warehouse.build import build_model, models_of_run
+from tasks.warehouse.build import build_features_model, models_of_run
 from tasks.warehouse.catalogue import KEY, Catalogue, prediction_models
 from tasks.warehouse.connection import identifier, literal
 from tasks.warehouse.models import SqlModel
@@ -32,7 +32,7 @@ def build_all(run: Run) -> dict[str, int]:
     privacy = privacy_of(run)
     counts: dict[str, int] = {}
     for model in models:
-        counts[model.name] = build_model(run, model, privacy)
+        counts[model.name] = build_features_model(run, model, privacy)
         _check_grain(run, model, counts[model.name], customer_count)
     return counts
 

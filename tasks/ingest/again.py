@@ -19,6 +19,7 @@ from tasks.ingest.loading import kept_value
 from tasks.ingest.lookups import with_lookups
 from tasks.ingest.mapping import Mapping, check_bindings, mapped_select
 from tasks.ingest.quarantine import Origin, enter_problems
+from tasks.ingest.raw_tables import fit_raw_table
 from tasks.ingest.stored_rows import stored_reader
 from tasks.warehouse import kept_rows
 from tasks.warehouse.connection import Warehouse, identifier, literal
@@ -88,6 +89,7 @@ class Reading:
     ) -> None:
         """Add rows to the raw table of their source; values that break a rule are left out but `with_broken`."""
         values = ", ".join(kept_value(column.name, check=not with_broken) for column in mapping.entity.columns)
+        fit_raw_table(self._warehouse, mapping.table, mapping.entity)
         self._warehouse.execute(
             f"INSERT INTO {mapping.table} BY NAME SELECT {values}, {literal(load_id)} AS load_id, {load_no} AS load_no,"
             f" _record AS row_number, {literal(loaded_at)} AS loaded_at FROM {_TABLE}"

@@ -15,6 +15,7 @@ from tasks.ingest import quarantine
 from tasks.ingest.discovery import FoundFile
 from tasks.ingest.lookups import with_lookups
 from tasks.ingest.mapping import Mapping, check_bindings, mapped_select
+from tasks.ingest.raw_tables import fit_raw_table
 from tasks.ingest.readers import Reader, open_reader
 from tasks.ingest.sampling import keep_guesses
 from tasks.warehouse import ledger
@@ -77,7 +78,7 @@ class _Load:
 
     def add_rows(self, texts: frozenset[str]) -> LoadCounts:
         """Add good rows to raw and the others to quarantine; the caller owns the transaction."""
-        self._create_table()
+        fit_raw_table(self.warehouse, self.mapping.table, self.mapping.entity)
         accepted, rows_out, with_problems = self._scan(texts)
         rejected_lines = self._rejected_lines()
         select = mapped_select(self.mapping, self.joined(self.reader.relation), self.loaded_at, texts)
@@ -124,13 +125,6 @@ class _Load:
                 "column_names": None if self.reader.described is None else list(self.reader.described),
                 "rows_left_out_count": counts.left_out,
             },
-        )
-
-    def _create_table(self) -> None:
-        columns = ", ".join(f"{identifier(column.name)} {column.type}" for column in self.mapping.entity.columns)
-        self.warehouse.execute(
-            f"CREATE TABLE IF NOT EXISTS {self.mapping.table} ({columns}, load_id VARCHAR, load_no INTEGER,"
-            " row_number BIGINT, loaded_at TIMESTAMP)"
         )
 
     def _scan(self, texts: frozenset[str]) -> tuple[int, int, int]:

@@ -1,7 +1,7 @@
 """`raw.<entity>`: one view over all sources of an entity, of the loads that a run may see.
 
 Owns: the views that staging models read, with pseudonyms in the place of customer ids where the workspace asks for
-them. Does not own the raw tables (`loading.py`) or the pseudonyms (`pseudonyms.py`).
+them. Does not own the raw tables (`raw_tables.py`) or the pseudonyms (`pseudonyms.py`).
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from tasks.config.entities import ENTITIES
 from tasks.config.entity import Entity
 from tasks.ingest import pseudonyms
+from tasks.ingest.raw_tables import fit_raw_table
 from tasks.warehouse.catalogue import KEY
 from tasks.warehouse.connection import identifier, literal
 from tasks.warehouse.run import Run
@@ -27,6 +28,8 @@ def build_raw_views(run: Run) -> None:
     loads: dict[tuple[str, str], list[int]] = {}
     for _, number, source, entity_name in run.visible_loads():
         loads.setdefault((source, entity_name), []).append(number)
+    for source, entity_name in sorted(loads):
+        fit_raw_table(run.warehouse, _table(source, entity_name), ENTITIES[entity_name])
     file_loads = run.file_loads()
     for entity in ENTITIES.values():
         parts = [
@@ -56,7 +59,7 @@ def _rows(entity: Entity, source: str, numbers: list[int], file_loads: Mapping[i
     They carry their file's load number, for a row that was kept out for a while is no newer than those beside it; and
     of a row that was read several times, to put a blanked value back, the last reading counts.
     """
-    table = f"raw.{identifier(f'{source}__{entity.name}')}"
+    table = _table(source, entity.name)
     seen = f"load_no IN ({', '.join(map(str, numbers))})"
     worked_off = {number: file_loads[number] for number in numbers if number in file_loads}
     if not worked_off:
@@ -72,6 +75,10 @@ def _rows(entity: Entity, source: str, numbers: list[int], file_loads: Mapping[i
         f" FROM {table} WHERE {seen}) LEFT JOIN ({again}) USING (load_no, row_number)"
         " WHERE read_no = coalesce(newest_no, read_no))"
     )
+
+
+def _table(source: str, entity_name: str) -> str:
+    return f"raw.{identifier(f'{source}__{entity_name}')}"
 
 
 def _empty(entity: Entity) -> str:

@@ -64,7 +64,7 @@ def _redrawn(run: Run) -> set[str]:
             "SELECT segmentation_id FROM segments.definition"
             " WHERE status_name = 'active' AND run_id IN ($now, $then)"
             " GROUP BY segmentation_id, segment_id"
-            " HAVING count(DISTINCT coalesce(rule_text, '')) > 1 OR count(*) = 1",
+            " HAVING count(DISTINCT (coalesce(rule_text, ''), coalesce(population_text, ''))) > 1 OR count(*) = 1",
             {"now": run.run_id, "then": run.previous.run_id if run.previous else ""},
         )
     }

@@ -9,21 +9,17 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import Any
-
-import sqlglot
-from sqlglot import exp
 
 from tasks.config.errors import UsageError
 from tasks.config.pseudonym import is_pseudonym, pseudonym
 from tasks.config.workspace import Workspace
+from tasks.insight.alternatives import nearest_rule, nearest_scores
 from tasks.warehouse.catalogue import KEY, Catalogue
 from tasks.warehouse.connection import Warehouse, literal
 from tasks.warehouse.ledger import Publication, publications
 
 _SCORES = re.compile(r"^R(\d) F(\d) M(\d)$")
-_RANGE = re.compile(r"([RFM]) (\d)(?:-(\d))?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +81,8 @@ def explain_customer(warehouse: Warehouse, catalogue: Catalogue, customer_id: st
         raise UsageError("nothing is published yet", hint="run `resegment run` first")
     current = published[-1]
     features = _features(warehouse, catalogue, current, customer_id)
-    names = [column.name for column in features]
     memberships = [
-        _membership(warehouse, row, {column.name: column.value for column in features}, names)
+        _membership(warehouse, row, {column.name: column.value for column in features})
         for row in warehouse.records(
             "SELECT * EXCLUDE (as_of_date, run_id) FROM segments.membership"
             " WHERE run_id = $run_id AND customer_id = $customer ORDER BY segment_id",
@@ -118,9 +113,7 @@ def _features(warehouse: Warehouse, catalogue: Catalogue, current: Publication, 
     ]
 
 
-def _membership(
-    warehouse: Warehouse, row: Mapping[str, Any], features: Mapping[str, object], names: list[str]
-) -> MembershipReason:
+def _membership(warehouse: Warehouse, row: Mapping[str, Any], features: Mapping[str, object]) -> MembershipReason:
     definitions = warehouse.records(
         "SELECT segment_id, segment_name, description, rule_text FROM segments.definition"
         " WHERE run_id = (SELECT run_id FROM ops.publication ORDER BY as_of_date DESC LIMIT 1)"
@@ -135,9 +128,9 @@ def _membership(
     if row["rival_segment_id"]:
         alternative, move = row["rival_segment_id"], "a change of features towards that cluster's centre"
     elif scores := _SCORES.match(row["reason"]):
-        alternative, move = _nearest_scores(tuple(map(int, scores.groups())), others)
+        alternative, move = nearest_scores(tuple(map(int, scores.groups())), others)
     else:
-        alternative, move = _nearest_rule(warehouse, others, features, names)
+        alternative, move = nearest_rule(warehouse, others, features)
     name = f"{by_id[alternative]['segment_name']} ({alternative})" if alternative in by_id else alternative
     return MembershipReason(
         row["segmentation_id"],
@@ -148,76 +141,6 @@ def _membership(
         row["strength_share"],
         name,
         move,
-    )
-
-
-def _nearest_scores(scores: tuple[int, ...], others: list[dict[str, Any]]) -> tuple[str | None, str | None]:
-    """The segment whose ranges take the fewest steps of score to reach."""
-    best: tuple[int, str, str] | None = None
-    for other in others:
-        ranges = {letter: (int(low), int(high or low)) for letter, low, high in _RANGE.findall(other["rule_text"])}
-        steps = {}
-        for letter, score in zip("RFM", scores, strict=True):
-            low, high = ranges.get(letter, (1, 5))
-            if not low <= score <= high:
-                steps[letter] = (low if score < low else high) - score
-        candidate = (sum(map(abs, steps.values())), other["segment_id"], _steps(steps))
-        if best is None or candidate < best:
-            best = candidate
-    return (best[1], best[2]) if best else (None, None)
-
-
-def _steps(steps: Mapping[str, int]) -> str:
-    return ", ".join(f"{letter} score {change:+d}" for letter, change in steps.items())
-
-
-def _nearest_rule(
-    warehouse: Warehouse, others: list[dict[str, Any]], features: Mapping[str, object], names: list[str]
-) -> tuple[str | None, str | None]:
-    """The rule with the fewest parts that do not hold for the customer, and of those the one he misses by least."""
-    best: tuple[int, float, str, str] | None = None
-    for other in others:
-        parts = _parts(other["rule_text"])
-        if not parts:
-            continue
-        chosen = ", ".join(f"coalesce(CAST(({part}) AS BOOLEAN), false)" for part in parts)
-        values = ", ".join(f"${name} AS {name}" for name in names)
-        held = warehouse.rows(f"SELECT {chosen} FROM (SELECT {values})", dict(features))[0]
-        failing = [part for part, holds in zip(parts, held, strict=True) if not holds]
-        text = "needs " + " and ".join(failing) if failing else "its rule holds too, an earlier rule comes first"
-        missed = sum(_missed_by(part, features) for part in failing)
-        candidate = (len(failing), missed, other["segment_id"], text)
-        if best is None or candidate < best:
-            best = candidate
-    return (best[2], best[3]) if best else (None, None)
-
-
-def _missed_by(part: str, features: Mapping[str, object]) -> float:
-    """How far a comparison with a number is missed, relative to that number; 1 where that cannot be said."""
-    tree = sqlglot.parse_one(part, dialect="duckdb")
-    if not isinstance(tree, exp.LT | exp.LTE | exp.GT | exp.GTE | exp.EQ):
-        return 1.0
-    name, limit = tree.this, tree.expression
-    if not (isinstance(name, exp.Column) and isinstance(limit, exp.Literal) and limit.is_number):
-        return 1.0
-    value = features.get(name.name)
-    if not isinstance(value, int | float | Decimal):
-        return 1.0
-    return abs(float(value) - float(limit.this)) / max(abs(float(limit.this)), 1.0)
-
-
-def _parts(rule: str) -> list[str]:
-    """The AND-ed conditions of a rule; empty where the text is none."""
-    try:
-        tree = sqlglot.parse_one(rule, dialect="duckdb")
-    except sqlglot.ParseError:
-        return []
-    if not isinstance(tree, exp.Condition) or isinstance(tree, exp.Column | exp.Alias):
-        return []
-    return (
-        [part.sql(dialect="duckdb") for part in tree.flatten()]
-        if isinstance(tree, exp.And)
-        else [tree.sql(dialect="duckdb")]
     )
 
 

@@ -17,7 +17,8 @@ from tasks.predict.plan import Plan
 from tasks.warehouse.catalogue import KEY
 from tasks.warehouse.connection import identifier, literal
 from tasks.warehouse.models import SqlModel, read_model
-from tasks.warehouse.privacy import masked, privacy_of, refuse_protected, unseen_reads
+from tasks.warehouse.privacy import masks, privacy_of, refuse_protected, unseen_reads
+from tasks.warehouse.redirect import redirected
 from tasks.warehouse.run import Run
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def order_days(run: Run) -> Iterator[list[str]]:
             model = _model(name, {})
             refuse_protected(privacy, model)
             unseen |= dict.fromkeys(unseen_reads(privacy, model))
-            with masked(run, model, privacy) as shielded:
+            with redirected(run.warehouse, model, masks(run, model, privacy)) as shielded:
                 run.warehouse.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {shielded.sql}")
         yield [
             f"predictions are computed without {'.'.join(column)}: it is {privacy.class_of(column)} and does not leave"

@@ -4,8 +4,8 @@ Owns: the check and its SQL. It is in no suite, for a suite can be replaced, and
 which columns are contact data (`tasks/warehouse/privacy.py`) or running the check (`gate.py`).
 
 A text that stands in `staging` as contact data of anybody and is published by chance is no leak: the workspace's own
-words (names of segments, messages), and single words that features have from plain columns, such as a town that is
-somebody's name too.
+words (names of segments, messages, themes that comments are labelled with), and single words that features have from
+plain columns, such as a town that is somebody's name too.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ from tasks.warehouse.run import Run
 
 #: Contact values of the run while the door is being checked: (value_text, contact_name).
 _VALUES = "staging.contact_value"
+#: What comments are labelled with; a comment may be made of such a word alone.
+_THEMES = "monitoring.comment_class"
 #: A shorter text is too common to be told apart.
 _SHORTEST = 5
 #: What the check says in plain words.
@@ -79,6 +81,8 @@ def _innocent(run: Run) -> Iterator[str]:
             else f" AND regexp_full_match({identifier(column)}, '\\s*\\p{{L}}+\\s*')"
         )
         yield f"SELECT DISTINCT {_same(column)} AS value_text FROM {table} WHERE run_id = {literal(run.run_id)}{word}"
+    if run.warehouse.table_exists(_THEMES):
+        yield f"SELECT DISTINCT {_same('class_name')} AS value_text FROM {_THEMES} WHERE run_id = {literal(run.run_id)}"
 
 
 def with_leak_checks(suites: Iterable[Suite], texts: dict[str, list[str]]) -> list[Suite]:

@@ -18,7 +18,6 @@ from sqlglot import exp
 
 from tasks.config.entities import CONTACT_COLUMNS, ENTITIES
 from tasks.config.errors import WorkspaceError
-from tasks.config.segmentations import RulesSegmentation
 from tasks.config.workspace import Workspace
 from tasks.quality import row_queries, vocabulary
 from tasks.quality.file_history import FileHistory, file_histories, newest_loaded_at
@@ -183,14 +182,14 @@ class QueryContext:
     @cached_property
     def _names(self) -> dict[str, object]:
         segmentations = self.workspace.segmentations.items()
-        rules = {name: kind for name, kind in segmentations if isinstance(kind, RulesSegmentation)}
         return {
             "rows": self.rows,
             "released": self.released,
             "as_of": literal(self.as_of),
             "as_of_end": literal(dt.datetime.combine(self.as_of + dt.timedelta(days=1), dt.time())),
             "run_id": literal(self.run_id),
-            "windows": self.workspace.features.windows,
+            **self.workspace.features.template_names(),
+            "text": literal,
             "predicted_shares": self._predicted(is_amount=False),
             "predicted_amounts": self._predicted(is_amount=True),
             "min_group_size": self.workspace.privacy.min_group_size,
@@ -201,12 +200,8 @@ class QueryContext:
             "placeholders": _listed(PLACEHOLDERS),
             "control_tolerance": repr(self.workspace.quality.control_tolerance),
             # Where a customer may be in several segments, and where everyone must be in one.
-            "multiple": _listed(name for name, kind in rules.items() if kind.match == "any"),
-            "complete": _listed(
-                name
-                for name, kind in rules.items()
-                if kind.match == "first" and kind.otherwise is not None and kind.population is None
-            ),
+            "multiple": _listed(name for name, kind in segmentations if kind.is_multiple),
+            "complete": _listed(name for name, kind in segmentations if kind.is_complete),
         }
 
 

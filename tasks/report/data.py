@@ -1,7 +1,7 @@
 """What a report says, read from the warehouse.
 
 Owns: `ReportData` and `collect`, which puts it together. Does not own: the single queries (`read_run.py`,
-`read_quality.py`, `read_segments.py`, `read_monitoring.py`, `read_predictions.py`) or how anything looks (`page.py`).
+`read_quality.py`, `read_segments.py`, `read_monitoring.py`, …) or how anything looks (`page.py`).
 """
 
 from __future__ import annotations
@@ -9,7 +9,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from tasks.report import read_monitoring, read_predictions, read_quality, read_run, read_segments, read_trend
+from tasks.report import (
+    read_comments,
+    read_monitoring,
+    read_predictions,
+    read_quality,
+    read_run,
+    read_segments,
+    read_trend,
+)
+from tasks.report.comment_records import CommentModel
 from tasks.report.prediction_records import PredictionFacts
 from tasks.report.reader import RunReader
 from tasks.report.run_records import (
@@ -38,6 +47,7 @@ class ReportData:
         segment_names: name by segment id, of this run and of the one before.
         feature_meanings: what a feature says, by its name.
         matrix_ids: the segments that the overlap matrix shows, in its order.
+        comments: the text models of comments; none where nothing is labelled.
         history: the checks of this run and of those before it.
         quarantine: the most frequent reasons; `quarantine_total` counts all.
         loads: the newest loads that the run sees; `load_total` counts all.
@@ -54,6 +64,7 @@ class ReportData:
     matrix_ids: tuple[str, ...]
     overlap: Overlap | None
     drift: tuple[DriftRow, ...]
+    comments: tuple[CommentModel, ...]
     predictions: tuple[PredictionFacts, ...]
     checks: tuple[CheckRow, ...]
     history: CheckHistory
@@ -102,6 +113,7 @@ def collect(run: Run, *, stopped_by: str | None = None) -> ReportData:
         matrix_ids=matrix_ids,
         overlap=read_monitoring.overlap(reader, list(matrix_ids)),
         drift=read_monitoring.drift(reader),
+        comments=read_comments.comment_models(reader),
         predictions=read_predictions.predictions(reader),
         checks=read_quality.checks(reader),
         history=read_trend.check_history(reader),

@@ -20,6 +20,7 @@ SIZE_CHANGE_OF_ALL = 0.01
 _RANK: dict[Importance, int] = {"alarm": 0, "warning": 1, "note": 2}
 _ALARMING = frozenset({"alarm", "critical", "error"})
 _ANCHOR_BY_KIND = {
+    "comments": "comments",
     "drift": "drift",
     "overlap": "overlap",
     "quality": "quality",
@@ -89,8 +90,13 @@ def _alerts(data: ReportData) -> Iterator[Finding]:
     rest = [alert for alert in data.alerts if (alert.kind, alert.subject) not in told and alert.message not in events]
     for alert in islice(rest, _MOST_OF_A_KIND):
         importance: Importance = "alarm" if alert.severity in _ALARMING else "warning"
-        yield Finding(importance, alert.message, _ANCHOR_BY_KIND.get(alert.kind, "summary"))
+        yield Finding(importance, alert.message, _anchor(data, alert.kind))
     yield from _more(len(rest), "alert", "summary")
+
+
+def _anchor(data: ReportData, kind: str) -> str:
+    """The section that tells more of an alert; of comments there is one only where a model was to be learnt."""
+    return "summary" if kind == "comments" and not data.comments else _ANCHOR_BY_KIND.get(kind, "summary")
 
 
 def _drift(data: ReportData) -> Iterator[Finding]:

@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from tasks.config.errors import ResegmentError
-from tasks.config.segmentations import ClustersSegmentation
 from tasks.config.workspace import Workspace
 from tasks.report.reader import RunReader
 from tasks.report.segment_records import (
@@ -113,10 +112,7 @@ def _declared_order(workspace: Workspace) -> dict[str, int]:
     """Position of each segment that the workspace itself names."""
     order: dict[str, int] = {}
     for key, segmentation in workspace.segmentations.items():
-        if isinstance(segmentation, ClustersSegmentation):
-            continue
-        otherwise = getattr(segmentation, "otherwise", None)
-        for segment in [*segmentation.segments, *([otherwise] if otherwise else [])]:
+        for segment in segmentation.declared_segments:
             order[f"{key}.{segment.id}"] = len(order)
     return order
 

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 
 import polars as pl
 
-from tasks.config.segmentations import Segmentation, Treatment
+from tasks.config.segment import SegmentationBase, Treatment
 from tasks.warehouse.run import Run
 
 SCHEMA = {
@@ -23,6 +23,7 @@ SCHEMA = {
     "segment_name": pl.String,
     "description": pl.String,
     "rule_text": pl.String,
+    "population_text": pl.String,
     "value_proposition": pl.String,
     "message": pl.String,
     "offer": pl.String,
@@ -45,7 +46,7 @@ class Definition:
 
 
 def definition_rows(
-    run: Run, name: str, segmentation: Segmentation, definitions: Sequence[Definition]
+    run: Run, name: str, segmentation: SegmentationBase, definitions: Sequence[Definition]
 ) -> list[dict[str, object]]:
     """Rows of a segmentation's segments; `since_date` is taken over from the previous run."""
     since = {
@@ -67,6 +68,7 @@ def definition_rows(
                 "segment_name": said["name"],
                 "description": said["description"],
                 "rule_text": said["rule_text"],
+                "population_text": run.workspace.resolved[name].population,
                 "value_proposition": treatment.value_proposition,
                 "message": treatment.message,
                 "offer": treatment.offer,
@@ -113,7 +115,10 @@ def _previous(run: Run, columns: str, name: str) -> list[tuple[str, ...]]:
 def _previous_records(run: Run) -> list[dict[str, object]]:
     if run.previous is None:
         return []
+    # A dictionary that an earlier version wrote has fewer columns.
+    present = {name for name, _ in run.warehouse.columns("SELECT * FROM segments.definition")}
+    columns = ", ".join(name for name in SCHEMA if name in present)
     return run.warehouse.records(
-        f"SELECT {', '.join(SCHEMA)} FROM segments.definition WHERE run_id = $run_id ORDER BY segment_id",
+        f"SELECT {columns} FROM segments.definition WHERE run_id = $run_id ORDER BY segment_id",
         {"run_id": run.previous.run_id},
     )

@@ -7,6 +7,8 @@ grid).
 from __future__ import annotations
 
 from tasks.config.segmentations import RfmSegment, RfmSegmentation
+from tasks.segments.definitions import Definition
+from tasks.segments.division import Division, Job
 from tasks.warehouse.catalogue import KEY
 from tasks.warehouse.connection import identifier, literal
 
@@ -22,9 +24,15 @@ def score(column: str, *, best_is_low: bool) -> str:
     return f"1 + ((rank() OVER (ORDER BY {order}) - 1) * 5) // count(*) OVER ()"
 
 
-def rfm_select(name: str, segmentation: RfmSegmentation, relation: str) -> str:
-    """SELECT of an RFM segmentation's memberships over a relation of features; the reason holds the scores."""
-    population = f" WHERE ({segmentation.population})" if segmentation.population else ""
+def divide_by_scores(job: Job, segmentation: RfmSegmentation) -> Division:
+    """Put every customer of the population into the segment that his scores belong to."""
+    job.keep(rfm_select(job.name, segmentation, job.customers))
+    listed = [Definition(s.id, s.name, s.description, range_text(s)) for s in segmentation.segments]
+    return Division(listed, f"{len(listed)} score ranges")
+
+
+def rfm_select(name: str, segmentation: RfmSegmentation, customers: str) -> str:
+    """SELECT of an RFM segmentation's memberships over a relation of customers; the reason holds the scores."""
     recency, frequency, monetary = (
         identifier(column) for column in (segmentation.recency, segmentation.frequency, segmentation.monetary)
     )
@@ -34,7 +42,7 @@ def rfm_select(name: str, segmentation: RfmSegmentation, relation: str) -> str:
         " 1.0::DOUBLE AS strength_share, 'R' || r || ' F' || f || ' M' || m AS reason,"
         " NULL::VARCHAR AS rival_segment_id FROM ("
         f"SELECT {KEY}, {score(recency, best_is_low=True)} AS r, {score(frequency, best_is_low=False)} AS f,"
-        f" {score(monetary, best_is_low=False)} AS m FROM {relation}{population})"
+        f" {score(monetary, best_is_low=False)} AS m FROM {customers})"
     )
 
 

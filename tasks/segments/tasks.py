@@ -8,9 +8,10 @@ import polars as pl
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
+from tasks.segments.check import check_rules
 from tasks.segments.definitions import definition_rows, with_retired
-from tasks.segments.divide import MEMBERS, Division, divide_by
-from tasks.segments.rules import check_rules
+from tasks.segments.divide import divide_by
+from tasks.segments.division import MEMBERS, Division
 from tasks.warehouse import tables
 from tasks.warehouse.catalogue import catalogue_of
 from tasks.warehouse.run import Run
@@ -34,9 +35,9 @@ def check_definitions(run: Run) -> None:
 
 
 @task(name="divide", task_run_name="divide {name}", cache_policy=NO_CACHE, persist_result=False)
-def divide(run: Run, name: str) -> Division:
-    """Divide the customers by one segmentation."""
-    division = divide_by(run, catalogue_of(run), name)
+def divide(run: Run, name: str, earlier: dict[str, Division]) -> Division:
+    """Divide the customers by one segmentation; `earlier` are those that stand before it."""
+    division = divide_by(run, catalogue_of(run), name, earlier)
     log.info("%s: %s", name, division.note)
     return division
 

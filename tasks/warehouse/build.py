@@ -7,10 +7,10 @@ rendering and ordering (`models.py`) or how rows get into a table (`tables.py`).
 from __future__ import annotations
 
 from tasks.config.errors import SqlError, WorkspaceError
-from tasks.warehouse import tables
 from tasks.warehouse.connection import Warehouse
+from tasks.warehouse.increments import build_features, build_staged
 from tasks.warehouse.models import SqlModel, load_models
-from tasks.warehouse.privacy import Privacy, masked, privacy_of, refuse_protected
+from tasks.warehouse.privacy import Privacy, masks, privacy_of, refuse_protected
 from tasks.warehouse.run import Run
 
 #: What the models of a schema may read. Not their own schema where it is kept by run: it holds other runs' rows too.
@@ -43,34 +43,43 @@ def build_schema(run: Run, schema: str) -> dict[str, int]:
         SqlError: DuckDB refused a model; the error names the file.
     """
     models = models_of_run(run, schema)
-    privacy = privacy_of(run) if schema in _SHIELDED else None
-    return {model.name: build_model(run, model, privacy) for model in models}
+    if schema in _SHIELDED:
+        privacy = privacy_of(run)
+        return {model.name: build_features_model(run, model, privacy) for model in models}
+    compared = _asked_for_changes(run)
+    return {model.name: _build_staged(run, model, is_compared=model.name in compared) for model in models}
 
 
-def build_model(run: Run, model: SqlModel, privacy: Privacy | None) -> int:
-    """Check one model and write its rows; returns their number.
+def build_features_model(run: Run, model: SqlModel, privacy: Privacy) -> int:
+    """Check one model of `features` and write its rows; returns their number.
 
     Args:
         run: the run.
         model: one of `models_of_run`.
-        privacy: the classes of the run, by which the model sees some columns as NULL; None: it sees all.
+        privacy: the classes of the run, by which the model sees some columns as NULL.
 
     Raises:
         WorkspaceError, SqlError: as `build_schema` does.
     """
-    if privacy is None:
-        return _build(run, model)
-    with masked(run, model, privacy) as shielded:
-        return _build(run, shielded)
-
-
-def _build(run: Run, model: SqlModel) -> int:
     check_columns(run.warehouse, model)
-    write = tables.write_rows if model.schema in tables.KEPT_BY_RUN else tables.rebuild
     try:
-        return write(run, model.name, model.sql)
+        return build_features(run, model, masks(run, model, privacy))
     except SqlError as error:
         raise _located(error, model) from error
+
+
+def _build_staged(run: Run, model: SqlModel, *, is_compared: bool) -> int:
+    check_columns(run.warehouse, model)
+    try:
+        return build_staged(run, model, is_compared=is_compared)
+    except SqlError as error:
+        raise _located(error, model) from error
+
+
+def _asked_for_changes(run: Run) -> set[str]:
+    """Tables of `staging` of which models of `features` ask whose rows have changed."""
+    models = load_models("features", as_of=run.as_of, features=run.workspace.features, extra=run.sql_folder)
+    return {table for model in models if model.grain == "customer" and not model.is_dated for table in model.reads}
 
 
 def check_columns(warehouse: Warehouse, model: SqlModel) -> None:

@@ -56,6 +56,10 @@ _TABLES = {
         " runbook VARCHAR"
     ),
     "table_size": "run_id VARCHAR, as_of_date DATE, table_name VARCHAR, row_count BIGINT",
+    "built": (
+        "table_name VARCHAR PRIMARY KEY, build_id VARCHAR, run_id VARCHAR, as_of_date DATE, model_sha256 VARCHAR,"
+        " key_fingerprint VARCHAR, load_numbers INTEGER[], row_count BIGINT"
+    ),
     "alert": (
         "attempt_id VARCHAR, run_id VARCHAR, as_of_date DATE, severity_name VARCHAR, kind_name VARCHAR,"
         " subject_name VARCHAR, message VARCHAR, raised_at TIMESTAMP"

@@ -22,6 +22,8 @@ Origins = frozenset[Origin]
 Tables = tuple[tuple[str, tuple[str, ...]], ...]
 
 _NOTHING: Origins = frozenset()
+#: Stands for the column of a table in the origins of `count(*)`, while the SELECT is gone through.
+_ROWS = "*"
 #: What gives a value of the column back as it is.
 _PASSING = (exp.Alias, exp.Paren, exp.Cast, exp.Min, exp.Max, exp.AnyValue, exp.First, exp.Last, exp.Lower, exp.Trim)
 
@@ -34,11 +36,13 @@ class Lineage:
         reads: every column that it names anywhere, those of a `*` included, whether they reach its result or not.
         outputs: by its columns, those that their values are computed from.
         bare: by its columns, the one whose values are passed on as they are.
+        counted: by its columns, the tables whose rows a `count(*)` in them counts.
     """
 
     reads: Origins
     outputs: Mapping[str, Origins]
     bare: Mapping[str, Origin]
+    counted: Mapping[str, frozenset[str]]
 
 
 @lru_cache(maxsize=512)
@@ -79,6 +83,7 @@ class _Tracer:
         self.resolved: dict[int, Origins] = {}
         self.outputs: dict[int, dict[str, Origins]] = {}
         self.bare: dict[int, dict[str, Origin]] = {}
+        self.rows: dict[int, Origins] = {}
 
     def trace(self, tree: exp.Expr) -> Lineage:
         if any(_renames(node) for node in tree.find_all(exp.Pivot, exp.Table)):
@@ -90,7 +95,13 @@ class _Tracer:
             self._resolve(scope)
             self._conclude(scope)
         last = id(scopes[-1])
-        return Lineage(frozenset(self.reads), self.outputs[last], self.bare.get(last, {}))
+        outputs = self.outputs[last]
+        return Lineage(
+            frozenset(origin for origin in self.reads if origin[1] != _ROWS),
+            {name: frozenset(one for one in origins if one[1] != _ROWS) for name, origins in outputs.items()},
+            self.bare.get(last, {}),
+            {name: frozenset(one[0] for one in origins if one[1] == _ROWS) for name, origins in outputs.items()},
+        )
 
     def _resolve(self, scope: Scope) -> None:
         """Find the origins of every column that the scope names, and of what stands for several."""
@@ -101,6 +112,14 @@ class _Tracer:
         for several in scope.find_all(exp.Star, exp.Columns, exp.PositionalColumn):
             if not isinstance(several.parent, exp.Count):
                 self._note(several, self._all_of(scope.sources.values()))
+            else:
+                self.resolved[id(several)] = self._rows_of(scope)
+
+    def _rows_of(self, scope: Scope) -> Origins:
+        """The tables whose rows are those of a scope, after joins and groups."""
+        tables = {_table_name(source) for source in scope.sources.values() if not isinstance(source, Scope)}
+        inner = [self.rows.get(id(source), _NOTHING) for source in scope.sources.values() if isinstance(source, Scope)]
+        return _NOTHING.union({(table, _ROWS) for table in tables if table in self.tables}, *inner)
 
     def _note(self, node: exp.Expr, origins: Origins) -> None:
         self.resolved[id(node)] = self.resolved.get(id(node), _NOTHING) | origins
@@ -149,6 +168,7 @@ class _Tracer:
     def _conclude(self, scope: Scope) -> None:
         """Note from what each column of the scope's result comes."""
         tree = scope.expression
+        self.rows[id(scope)] = self._rows_of(scope)
         if isinstance(tree, exp.SetOperation):
             self._unite(scope)
         elif isinstance(tree, exp.Select):
@@ -222,4 +242,4 @@ def _by_name(tree: exp.Expr, tables: Tables) -> Lineage:
         for column in columns
         if several or column in words
     )
-    return Lineage(reads, {"*": reads}, {})
+    return Lineage(reads, {"*": reads}, {}, {"*": frozenset(named & {table for table, _ in tables})})

@@ -6,14 +6,18 @@ A header is made of comment lines at the top::
 
     -- what: one row is a customer's buying rhythm at the as-of date
     -- why: cadence tells a pause from a loss
+    -- owner: marketing analytics
     -- grain: customer
+    -- incremental: order_id
     -- column gap_mean_days: mean days between order days [unit=days]
     -- column tenure_days: days since the first order [unit=days; calendar]
     -- column order_count: orders, all time [unit=orders; cumulative]
     -- column age_years: full years of age [unit=years; coarsens=birth_date]
+    -- column market_rents: rents of his area [unit=index; external]
 
 Models are Jinja templates over a few names: `as_of` (a DATE literal), `as_of_end` (the first moment not seen),
-`windows` (days), `constructs`, `indicators`, `enrichments` (as the workspace declares them), `text` (writes one as SQL).
+`windows` (days), `constructs`, `indicators`, `enrichments` (as the workspace declares them), `text` (writes a text as
+SQL).
 """
 
 from __future__ import annotations
@@ -24,6 +28,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from graphlib import CycleError, TopologicalSorter
+from itertools import takewhile
 from pathlib import Path
 from typing import Literal
 
@@ -37,8 +42,12 @@ from tasks.config.shipped import shipped
 from tasks.warehouse.connection import literal
 
 Kind = Literal["number", "category", "flag", "date", "id"]
-_HEADER = re.compile(r"^--\s*(?P<key>what|why|grain|requires|column\s+(?P<column>\w+)):\s*(?P<text>.+?)\s*$")
-_NOTES = re.compile(r"\s*\[(?P<notes>[^\]]*)\]$")
+_HEADER = re.compile(
+    r"^--\s*(?P<key>what|why|owner|grain|incremental|requires|column\s+(?P<column>\w+)):\s*(?P<text>.+?)\s*$"
+)
+_NO_DAY = {"as_of": literal(dt.date.min), "as_of_end": literal(dt.datetime.combine(dt.date.min, dt.time()))}
+_ENVIRONMENT = jinja2.Environment(undefined=jinja2.StrictUndefined, autoescape=False)  # noqa: S701 - SQL, not HTML
+_NOTES = re.compile(r"\s*\[(?P<notes>[^\[\]]*)\]$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +61,7 @@ class ModelColumn:
         kind: how it is read: a number, a category, a flag, a date, an id.
         is_calendar_driven: the value of every customer grows by one a day, whatever he does.
         is_cumulative: the value moves by itself as history grows, so that drift looks at its windowed sisters instead.
+        is_external: the value is of the world around, and moves for many customers at once, whatever they do.
         coarsens: sensitive columns that it is computed from, and tells less than.
     """
 
@@ -61,12 +71,27 @@ class ModelColumn:
     kind: Kind = "number"
     is_calendar_driven: bool = False
     is_cumulative: bool = False
+    is_external: bool = False
     coarsens: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class SqlModel:
-    """A rendered model."""
+    """A rendered model.
+
+    Attributes:
+        schema: such as ``features``.
+        table: its name there.
+        path: the file.
+        sql: the rendered file.
+        what: one row.
+        why: the table exists.
+        grain: customer: only rows of the same customer meet; global: others do.
+        columns: as the header describes them.
+        incremental: the columns by which rows depend on rows of what the model reads: where these columns' values have
+            seen no change, no row changes. Of what it reads, every table must have them.
+        undated_sql: the file rendered for a day that is never meant.
+    """
 
     schema: str
     table: str
@@ -76,6 +101,14 @@ class SqlModel:
     why: str
     grain: Literal["customer", "global"]
     columns: tuple[ModelColumn, ...] = field(default_factory=tuple)
+    incremental: tuple[str, ...] = ()
+    undated_sql: str = ""
+    owner: str = ""
+
+    @property
+    def is_dated(self) -> bool:
+        """Whether the SQL names the as-of day, so that it may give another row of the same input on another day."""
+        return self.sql != self.undated_sql
 
     @property
     def name(self) -> str:
@@ -147,9 +180,9 @@ def load_models(
 
 def read_model(schema: str, path: Path, context: Mapping[str, object]) -> SqlModel:
     """Render one file and read its header."""
-    environment = jinja2.Environment(undefined=jinja2.StrictUndefined, autoescape=False)  # noqa: S701 - SQL, not HTML
     try:
-        sql = environment.from_string(path.read_text(encoding="utf-8")).render(context)
+        template = _template(path.read_text(encoding="utf-8"))
+        sql, undated = template.render(context), template.render({**context, **_NO_DAY})
     except jinja2.TemplateError as error:
         line = getattr(error, "lineno", 1)
         raise WorkspaceError(
@@ -157,7 +190,8 @@ def read_model(schema: str, path: Path, context: Mapping[str, object]) -> SqlMod
         ) from error
     header: dict[str, str] = {}
     columns: list[ModelColumn] = []
-    for line in sql.splitlines():
+    # Of the lines at the top only: a text further down may have a line of its own that looks like one of the header.
+    for line in takewhile(lambda line: not line.strip() or line.startswith("--"), sql.splitlines()):
         match = _HEADER.match(line)
         if match is None:
             continue
@@ -173,7 +207,14 @@ def read_model(schema: str, path: Path, context: Mapping[str, object]) -> SqlMod
             hint="start the file with `-- what:`, `-- why:` and `-- grain: customer|global`",
         )
     grain: Literal["customer", "global"] = "customer" if header["grain"] == "customer" else "global"
-    return SqlModel(schema, path.stem, path, sql, header["what"], header["why"], grain, tuple(columns))
+    keys = tuple(name.strip() for name in header.get("incremental", "").split(",") if name.strip())
+    what, why, owner = header["what"], header["why"], header.get("owner", "")
+    return SqlModel(schema, path.stem, path, sql, what, why, grain, tuple(columns), keys, undated, owner)
+
+
+@lru_cache(maxsize=1024)
+def _template(text: str) -> jinja2.Template:
+    return _ENVIRONMENT.from_string(text)
 
 
 def _column(name: str, text: str) -> ModelColumn:
@@ -185,7 +226,14 @@ def _column(name: str, text: str) -> ModelColumn:
     kind: Kind = next((kinds[note] for note in notes if note in kinds), "number")
     coarsens = tuple(note.partition("=")[2].strip().lower() for note in notes if note.startswith("coarsens="))
     return ModelColumn(
-        name, meaning, values.get("unit", ""), kind, "calendar" in notes, "cumulative" in notes, coarsens
+        name,
+        meaning,
+        values.get("unit", ""),
+        kind,
+        is_calendar_driven="calendar" in notes,
+        is_cumulative="cumulative" in notes,
+        is_external="external" in notes,
+        coarsens=coarsens,
     )
 
 

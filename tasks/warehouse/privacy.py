@@ -8,12 +8,9 @@ columns (`tasks/ingest/classes.py`) or finding out what SQL reads (`lineage.py`)
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Literal
-
-import sqlglot
 
 from tasks.config.entities import ENTITIES
 from tasks.config.errors import WorkspaceError
@@ -253,36 +250,14 @@ def unseen_reads(privacy: Privacy, model: SqlModel) -> dict[Origin, list[str]]:
     }
 
 
-@contextmanager
-def masked(run: Run, model: SqlModel, privacy: Privacy) -> Iterator[SqlModel]:
-    """A model of `features` that reads views instead of the tables in which it may not see everything.
-
-    The views are temporary and called as their tables, so that a column may be named with its table.
-    """
+def masks(run: Run, model: SqlModel, privacy: Privacy) -> dict[str, str]:
+    """By table, a SELECT that stands for it where a model of `features` may not see everything of it."""
     tables: dict[str, list[str]] = {}
     for table, column in sorted(masks_of(privacy, model)):
         tables.setdefault(table, []).append(column)
+    selects = {}
     for table, columns in tables.items():
         types = {name.lower(): kind for name, kind in run.warehouse.columns(f"SELECT * FROM {table}")}
         hidden = ", ".join(f"CAST(NULL AS {types[name]}) AS {identifier(name)}" for name in columns)
-        run.warehouse.execute(f"CREATE OR REPLACE TEMP VIEW {_view(table)} AS SELECT * REPLACE ({hidden}) FROM {table}")
-    try:
-        yield replace(model, sql=_redirected(model.sql, frozenset(tables)))
-    finally:
-        for table in tables:
-            run.warehouse.execute(f"DROP VIEW IF EXISTS temp.{_view(table)}")
-
-
-def _view(table: str) -> str:
-    return identifier(table.split(".")[1])
-
-
-def _redirected(sql: str, tables: frozenset[str]) -> str:
-    """The same SQL with `temp` for the schema of these tables; nothing else of the text changes."""
-    tokens = sqlglot.tokenize(sql, read="duckdb")
-    parts, end = [], 0
-    for schema, dot, table in zip(tokens, tokens[1:], tokens[2:], strict=False):
-        if dot.text == "." and f"{schema.text}.{table.text}".lower() in tables:
-            parts += [sql[end : schema.start], "temp"]
-            end = schema.end + 1
-    return "".join([*parts, sql[end:]])
+        selects[table] = f"SELECT * REPLACE ({hidden}) FROM {table}"
+    return selects

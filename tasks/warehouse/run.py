@@ -12,6 +12,7 @@ import traceback
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -21,6 +22,19 @@ from tasks.warehouse import ledger
 from tasks.warehouse.connection import Warehouse
 from tasks.warehouse.ledger import Publication
 from tasks.warehouse.lock import writer_lock
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """Rows of a table that went or came since a build.
+
+    Attributes:
+        since: the attempt that built the table as it was.
+        relation: a temporary table of them; rows that went and came again as they were may be among them.
+    """
+
+    since: str
+    relation: str
 
 
 class OutputPaths:
@@ -58,6 +72,8 @@ class Run:
         self.attempt_id = uuid.uuid4().hex
         self.run_id = ""
         self.previous: Publication | None = None
+        #: Of tables that were brought up to this run: what changed.
+        self.changes: dict[str, Changed] = {}
 
     @property
     def attempt(self) -> dict[str, object]:

@@ -1,7 +1,7 @@
 """Writing derived tables: whole, keyed by run, in one transaction.
 
-Owns: how rows of a run get into `staging` (rebuilt each run) and into `features`, `segments`, `monitoring` (kept by
-run). A run's rows are invisible to readers and to later runs until the run is the published one of its date.
+Owns: how rows of a run get into `staging` (of the newest run alone) and into `features`, `segments`, `monitoring` (kept
+by run). A run's rows are invisible to readers and to later runs until the run is the published one of its date.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ KEPT_BY_RUN = ("features", "segments", "monitoring")
 
 def rebuild(run: Run, table: str, select: str) -> int:
     """Replace a staging table by the rows of a SELECT; returns their number."""
-    run.warehouse.execute(f"CREATE OR REPLACE TABLE {table} AS {_stamped(run, select)}")
+    run.warehouse.execute(f"CREATE OR REPLACE TABLE {table} AS {stamped(run, select)}")
     return int(run.warehouse.value(f"SELECT count(*) FROM {table}"))
 
 
 def write_rows(run: Run, table: str, select: str) -> int:
     """Put the rows of a SELECT into a table kept by run, instead of any this run has there; returns their number."""
     warehouse = run.warehouse
-    stamped = _stamped(run, select)
-    _fit_table(run, table, warehouse.columns(stamped))
+    rows = stamped(run, select)
+    _fit_table(run, table, warehouse.columns(rows))
     with warehouse.transaction():
         warehouse.execute(f"DELETE FROM {table} WHERE run_id = {literal(run.run_id)}")
-        return warehouse.execute(f"INSERT INTO {table} BY NAME {stamped}")
+        return warehouse.execute(f"INSERT INTO {table} BY NAME {rows}")
 
 
 def write_frame(run: Run, table: str, frame: pl.DataFrame) -> int:
@@ -62,7 +62,16 @@ def forget_superseded(run: Run) -> int:
     return dropped
 
 
-def _stamped(run: Run, select: str) -> str:
+def restamp(run: Run, table: str) -> None:
+    """Make every row of a staging table one of this run. A new column of one value is written faster than an update."""
+    for name, value in (("as_of_date", run.as_of), ("run_id", run.run_id)):
+        kind = "DATE" if name == "as_of_date" else "VARCHAR"
+        run.warehouse.execute(f"ALTER TABLE {table} DROP COLUMN {name}")
+        run.warehouse.execute(f"ALTER TABLE {table} ADD COLUMN {name} {kind} DEFAULT {literal(value)}")
+
+
+def stamped(run: Run, select: str) -> str:
+    """A SELECT with the columns by which rows know their run."""
     # The SELECT stands on lines of its own: it may end in a comment.
     stamp = f"{literal(run.as_of)} AS as_of_date, {literal(run.run_id)} AS run_id"
     return f"SELECT {stamp}, model.* FROM (\n{select}\n) AS model"

@@ -18,9 +18,12 @@ from pydantic import TypeAdapter
 from sqlglot import exp
 from sqlglot.optimizer.qualify import qualify
 
+from tasks.config.expansion import example_values, expand_templates, render
 from tasks.config.predictions import Predictions
 from tasks.config.privacy import PrivacyPolicy
+from tasks.config.resolving import resolve
 from tasks.config.segmentations import Segmentation
+from tasks.config.template import Template
 from tasks.config.workspace import Source
 from tasks.warehouse import ledger
 from tasks.warehouse.connection import Warehouse
@@ -148,12 +151,23 @@ def test_examples_of_sources_and_segmentations_are_valid() -> None:
     assert entities == ["order_lines", "control_totals"]
     examples = blocks(DOCS / "how-to" / "write-a-segmentation.md", "yaml")
     segmentations: TypeAdapter[dict[str, Segmentation]] = TypeAdapter(dict[str, Segmentation])
-    kinds = {
-        segmentation.kind
-        for example in examples
-        for segmentation in segmentations.validate_python(yaml.safe_load(example)).values()
+    found: dict[str, Segmentation] = {}
+    for example in examples:
+        tree = {"segmentations": yaml.safe_load(example)}
+        if "parameters" in tree["segmentations"]:
+            template = Template.model_validate(tree["segmentations"])
+            tree = {"segmentations": {"own": render(template, DOCS, example_values(template))}}
+        expand_templates(tree, {}, DOCS)
+        found |= segmentations.validate_python(tree["segmentations"])
+    assert {segmentation.kind for segmentation in found.values()} == {
+        "rules",
+        "rfm",
+        "clusters",
+        "cuts",
+        "values",
+        "projected",
     }
-    assert kinds == {"rules", "rfm", "clusters"}
+    assert resolve(found, lambda *keys: str(keys))
 
 
 def test_examples_of_predictions_are_valid() -> None:
@@ -166,7 +180,9 @@ def test_examples_of_predictions_are_valid() -> None:
     text = page.read_text(encoding="utf-8")
     assert features == {"churn_90d_share", "spend_90d_amount", "value_year_amount"}
     assert all(f"`{name}`" in text for name in features)
-    named = {word for rule in segmentation.segments for word in re.findall(r"[a-z0-9_]+_(?:share|amount)", rule.when)}
+    named = {
+        word for rule in segmentation.segments for word in re.findall(r"[a-z0-9_]+_(?:share|amount)", str(rule.when))
+    }
     assert named <= features
     # What a population may name is listed, and is in the snapshot.
     snapshot = (REPOSITORY / "sql" / "predict" / "snapshot.sql").read_text(encoding="utf-8")

@@ -21,6 +21,8 @@ _WITHOUT_MODEL = {
     "segments.definition",
     "segments.membership",
     "segments.model",
+    "monitoring.comment_class",
+    "monitoring.comment_model",
     "features.customer_prediction",
     "monitoring.calibration",
     "monitoring.drift",

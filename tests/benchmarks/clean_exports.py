@@ -70,10 +70,28 @@ def clean(data: Path, habits: Habits) -> None:
         decided.unique(maintain_order=True).filter(
             at.is_not_null() & pl.col("customer").is_not_null() & pl.col("decision").is_in(["opt-in", "opt-out"])
         ).write_csv(path)
+    _clean_beside_orders(data)
     said = [json.loads(line) for line in (data / "feedback.jsonl").read_text(encoding="utf-8").splitlines()]
     good = [row for row in said if row["customer"] and (row["stars"] or 1) <= 5]
     text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in good)
     (data / "feedback.jsonl").write_text(text, encoding="utf-8")
+
+
+def _clean_beside_orders(data: Path) -> None:
+    """Visits, survey, service costs and address data."""
+    for path in sorted((data / "visits").iterdir()):
+        looked = pl.read_csv(io.BytesIO(gzip.decompress(path.read_bytes())), infer_schema=False)
+        at = pl.col("started_at").str.to_datetime(_TIME, strict=False)
+        good = looked.unique(maintain_order=True).filter(at.is_not_null() & ~pl.col("seconds").str.starts_with("-"))
+        path.write_bytes(gzip.compress(good.write_csv().encode(), 1, mtime=0))
+    for path in sorted((data / "survey").iterdir()):
+        asked = pl.read_csv(path, infer_schema=False)
+        coded = pl.any_horizontal(pl.col("^Q.*$") == "99").fill_null(value=False)
+        asked.filter(pl.col("customer").is_not_null() & ~coded).write_csv(path)
+    spent = pl.read_csv(data / "service_costs.csv", infer_schema=False)
+    spent.filter(~pl.col("amount").str.starts_with("-")).write_csv(data / "service_costs.csv")
+    known = pl.read_csv(data / "address_data.csv", infer_schema=False)
+    known.filter(pl.col("customer").is_not_null()).write_csv(data / "address_data.csv")
 
 
 def _web(content: bytes, customers: set[str], habits: Habits) -> bytes:

@@ -108,6 +108,58 @@ CASES: tuple[BadInput, ...] = (
         2,
         "the RFM grid has a gap: no segment for 25 of 125 cells",
     ),
+    BadInput(
+        "a template that is not",
+        edit("segmentations:\n", "segmentations:\n  mine: {template: lifecycel}\n"),
+        2,
+        "did you mean 'lifecycle'?",
+    ),
+    BadInput(
+        "a parameter of a template that it does not take",
+        edit("segmentations:\n", "segmentations:\n  mine: {template: lifecycle, with: {new_days: soon}}\n"),
+        2,
+        "'soon' is not a whole number ≥ 1",
+    ),
+    BadInput(
+        "a template that needs what no source maps",
+        edit("segmentations:\n", "segmentations:\n  mine: {template: satisfaction}\n"),
+        2,
+        "needs feedback, and no source maps it",
+    ),
+    BadInput(
+        "a template that needs a feature that is not",
+        edit("segmentations:\n", "segmentations:\n  mine: {template: churn_risk}\n"),
+        2,
+        "needs the feature 'churn_share' (by its parameter 'probability'); there is none",
+    ),
+    BadInput(
+        "a rule that extends a segment that is not",
+        edit("when: recency_days <= 30", "extends: nwe"),
+        2,
+        "there is no segment lifecycle.nwe",
+    ),
+    BadInput(
+        "rules that refer to each other in a circle",
+        edit("when: tenure_days <= 30", "when: {not: {segment: lifecycle.active}}"),
+        2,
+        "rules refer to each other in a circle",
+    ),
+    BadInput(
+        "a condition that is neither SQL nor a tree",
+        edit("when: tenure_days <= 30", "when: {every: [tenure_days <= 30]}"),
+        2,
+        "expected a condition in SQL, or a mapping with one of all, any, not, segment",
+    ),
+    BadInput(
+        "thresholds that do not ascend",
+        edit(
+            "segmentations:\n",
+            "segmentations:\n  mine: {kind: cuts, basis: value, feature: net_amount, at: [9, 1],"
+            " segments: [{id: a, name: A}, {id: b, name: B}, {id: c, name: C}]}\n",
+        ),
+        2,
+        "must ascend without repeats",
+    ),
     BadInput("two segments of one name", edit("name: Active", "name: New"), 2, "two segments have the name 'New'"),
     BadInput("a misspelt key", edit("    format: csv", "    fromat: csv"), 2, "unknown key; did you mean 'format'?"),
     BadInput("YAML that is none", edit("sources:\n", "sources: [\n"), 2, "not YAML"),

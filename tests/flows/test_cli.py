@@ -10,6 +10,7 @@ import contextlib
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -134,6 +135,54 @@ def test_validate_accepts_and_counts(folder: Path) -> None:
     assert "is valid" in resegment("validate", cwd=folder).stdout
 
 
+def test_features_are_listed_with_the_workspaces_own(tmp_path: Path) -> None:
+    write(tmp_path)
+    models = tmp_path / "sql" / "features"
+    models.mkdir(parents=True)
+    (models / "customer_own.sql").write_text(
+        "-- what: w\n-- why: w\n-- owner: wine desk\n-- grain: customer\n-- column customer_id: c [id]\n"
+        "-- column wine_30d_count: lines of wine; as many as there are [unit=lines]\n"
+        "SELECT customer_id, count(*) FILTER (WHERE category_name = 'wine') AS wine_30d_count"
+        " FROM staging.customers LEFT JOIN staging.order_lines USING (customer_id) GROUP BY customer_id"
+    )
+    told = resegment("features", "WINE", cwd=tmp_path).stdout
+    head, row, *others = told.splitlines()
+    assert head.split() == [
+        "theme",
+        "feature",
+        "type",
+        "unit",
+        "days",
+        "moves",
+        "by",
+        "itself",
+        "privacy",
+        "owner",
+        "meaning",
+    ]
+    assert row.split(maxsplit=5)[:5] == ["own", "wine_30d_count", "BIGINT", "lines", "30"]
+    assert row.rstrip().endswith("wine desk  lines of wine")
+    assert not others
+    found = {one["name"]: one for one in json.loads(resegment("features", "--json", cwd=tmp_path).stdout)}
+    assert found["wine_30d_count"]["source_columns"] == ["order_lines.category_name"]
+    assert found["age_years"]["privacy_class"] == "sensitive"
+    assert len(found) > 130
+    assert not (tmp_path / "out").exists()
+
+
+def test_features_of_a_model_that_is_wrong_name_its_file(tmp_path: Path) -> None:
+    write(tmp_path)
+    models = tmp_path / "sql" / "features"
+    models.mkdir(parents=True)
+    (models / "customer_own.sql").write_text(
+        "-- what: w\n-- why: w\n-- grain: customer\n-- column customer_id: c [id]\n-- column own: o\n"
+        "SELECT customer_id, nothing AS own FROM staging.customers"
+    )
+    told = resegment("features", cwd=tmp_path, code=1).stderr
+    assert str(models / "customer_own.sql") in told
+    assert '"nothing" not found' in told
+
+
 def test_validate_names_an_unknown_feature_with_line_and_near_miss(tmp_path: Path) -> None:
     write(tmp_path)
     text = (tmp_path / "resegment.yaml").read_text().replace("when: tenure_days <= 30", "when: tenur_days <= 30")
@@ -189,3 +238,41 @@ def test_errors_as_json_go_to_standard_output(tmp_path: Path) -> None:
     told = json.loads(resegment("validate", "--workspace", tmp_path / "none", "--json", cwd=tmp_path, code=2).stdout)
     assert told["error"] == "WorkspaceError"
     assert told["hint"]
+
+
+def test_templates_are_listed_and_shown(tmp_path: Path) -> None:
+    (tmp_path / "templates").mkdir()
+    own = "title: Mine\nbasis: needs\ndescription: Of mine.\nsegmentation: 'kind: rules'\n"
+    (tmp_path / "templates" / "mine.yaml").write_text(own)
+    listed = {row["name"]: row for row in json.loads(resegment("template", "list", "--json", cwd=tmp_path).stdout)}
+    assert listed["mine"] == {"name": "mine", "basis": "needs", "description": "Of mine."}
+    assert "value_tiers" in listed
+    elsewhere = resegment("template", "list", cwd=tmp_path.parent).stdout
+    assert "value_tiers" in elsewhere
+    assert "Of mine." not in elsewhere
+    shown = resegment("template", "show", "value_tiers", cwd=tmp_path).stdout
+    assert "cumulative" not in shown
+    for words in ("needs entity order_lines; features net_365d_amount", "[0.8, 0.95]", "A customers"):
+        assert words in shown
+    example = yaml.safe_load(shown[shown.index("segmentations:") :])
+    assert example["segmentations"]["value_tiers"]["with"]["shares"] == [0.8, 0.95]
+    whole = json.loads(resegment("template", "show", "lifecycle", "--json", cwd=tmp_path).stdout)
+    assert whole["segmentation"]["kind"] == "rules"
+    assert whole["parameters"]["new_days"]["default"] == 30
+
+
+def test_a_template_that_is_not_there_is_told(tmp_path: Path) -> None:
+    told = resegment("template", "show", "value_tires", cwd=tmp_path, code=2).stderr
+    assert "there is no template 'value_tires'" in told
+    assert "did you mean 'value_tiers'?" in told
+
+
+def test_the_schema_takes_templates_and_trees(tmp_path: Path) -> None:
+    schema = json.loads(resegment("schema", cwd=tmp_path).stdout)
+    uses = schema["$defs"]["TemplateUse"]["properties"]
+    assert {"template", "with", "except"} <= set(uses)
+    (of_name,) = schema["properties"]["segmentations"]["patternProperties"].values()
+    assert {"$ref": "#/$defs/TemplateUse"} in of_name["anyOf"]
+    assert set(schema["$defs"]["NotOf"]["properties"]) == {"not"}
+    references = set(re.findall(r"#/\$defs/(\w+)", json.dumps(schema)))
+    assert references <= set(schema["$defs"])

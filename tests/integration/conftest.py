@@ -14,6 +14,8 @@ from tests.integration.corridor import EXAMPLES, PSEUDONYM_KEY, run_corridor
 EXAMPLE_DATES = {
     "personality": (dt.date(2014, 10, 4), dt.date(2014, 10, 11)),
     "bank": (dt.date(2009, 12, 31), dt.date(2010, 11, 30)),
+    "perceptions": (dt.date(2017, 12, 31),),
+    "interests": (dt.date(2013, 12, 31),),
     "orders-with-names": (dt.date(2006, 6, 30), dt.date(2006, 12, 31)),
 }
 Published = Callable[[str], Path]
@@ -21,7 +23,7 @@ Published = Callable[[str], Path]
 
 @pytest.fixture(scope="session")
 def published(test_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Published:
-    """The output folder of an example, both dates published when it is first asked for."""
+    """The output folder of an example, its dates published when it is first asked for."""
 
     @cache
     def of_example(example: str) -> Path:

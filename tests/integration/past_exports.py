@@ -26,7 +26,7 @@ def write_past(full: Path, past: Path, until: dt.date) -> dict[str, int]:
     """
     dropped = {}
     cut = _Cut(full, past, until)
-    for folder in ("orders", "pos"):
+    for folder in ("orders", "pos", "visits"):
         (past / folder).mkdir(parents=True, exist_ok=True)
         files = sorted((full / folder).iterdir())
         known = [file for file in files if file.name.split("_")[1][:7] < f"{until:%Y-%m}"]
@@ -46,8 +46,23 @@ def write_past(full: Path, past: Path, until: dt.date) -> dict[str, int]:
     dropped["consents.csv"] = cut.csv("consents.csv", "decided_at", "%Y-%m-%dT%H:%M:%SZ")
     dropped["daily_takings.csv"] = cut.csv("daily_takings.csv", "closed_at", _MOMENT)
     dropped["feedback.jsonl"] = cut.feedback()
+    dropped["service.csv"] = cut.csv("service.csv", "opened_at", "%Y-%m-%dT%H:%M:%SZ")
+    dropped["service_costs.csv"] = cut.csv("service_costs.csv", "booked_on", "%Y-%m-%d")
+    dropped["costs.csv"] = cut.csv("costs.csv", "valid_from", "%Y-%m-%d")
+    dropped["markets.csv"] = cut.csv("markets.csv", "published", "%Y-%m-%d %H:%M")
+    dropped["address_data.csv"] = cut.csv("address_data.csv", "said_on", "%Y-%m-%d")
+    _surveys(cut)
     shutil.copyfile(full / "areas.csv", past / "areas.csv")
     return dropped
+
+
+def _surveys(cut: _Cut) -> None:
+    """The waves that had begun; of one that goes on, the answers so far."""
+    (cut.past / "survey").mkdir(exist_ok=True)
+    for file in sorted((cut.full / "survey").iterdir()):
+        cut.csv(f"survey/{file.name}", "answered_at", _MOMENT)
+        if len((cut.past / "survey" / file.name).read_text(encoding="utf-8").splitlines()) == 1:
+            (cut.past / "survey" / file.name).unlink()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +79,8 @@ class _Cut:
             return
         header, *rows = gzip.decompress((self.full / name).read_bytes()).splitlines(keepends=True)
         # No value before the time holds a comma.
-        early_rows = [row for row in rows if row.split(b",")[3] < self.until.isoformat().encode()]
+        place = next(i for i, column in enumerate(header.split(b",")) if column in {b"ordered_at", b"started_at"})
+        early_rows = [row for row in rows if row.split(b",")[place] < self.until.isoformat().encode()]
         (self.past / name).write_bytes(gzip.compress(b"".join([header, *early_rows]), 1, mtime=0))
 
     def feedback(self) -> int:

@@ -14,6 +14,7 @@ import polars as pl
 import pytest
 import yaml
 
+from tests.integration.case_pages import assert_page_holds, stated_cells
 from tests.integration.corridor import EXAMPLES, ledger, partition, run_corridor
 from tests.integration.database_texts import columns_of
 from tests.integration.past_exports import write_past
@@ -86,10 +87,11 @@ def test_every_row_of_the_files_is_loaded_or_quarantined(demo: Demo) -> None:
 def test_rows_exported_twice_count_once(demo: Demo) -> None:
     expected = planted(demo, "deduplicated")
     repeats = counted(demo, "SELECT source_name, count(*) FROM staging.superseded_order_lines GROUP BY ALL")
-    assert repeats == Counter(
-        {source: count for source, count in expected.items() if source not in {"crm", "consents"}}
-    )
+    assert repeats == Counter({source: expected[source] for source in ("web_orders", "store_tickets")})
     assert repeats.total() > 2
+    raw = "SELECT 'visits', count(*) FROM raw.visits__interactions WHERE happened_at < TIMESTAMP '2025-07-01'"
+    staged = "SELECT count(*) FROM staging.interactions WHERE channel_name <> 'service'"
+    assert counted(demo, raw)["visits"] - ledger(demo.output, staged)[0][0] == expected["visits"] > 0
     (declared,) = ledger(demo.output, "SELECT count(*) FROM staging.customers WHERE is_declared")[0]
     assert declared == CUSTOMERS
 
@@ -112,6 +114,26 @@ def test_clusters_find_the_true_segments(demo: Demo) -> None:
     both = found.join(truth, on="customer_id")
     assert both.height > 0.8 * CUSTOMERS
     assert adjusted_rand_score(both["segment"].to_list(), both["segment_id"].to_list()) > 0.06
+
+
+def test_the_page_of_dayparts_states_what_is_published(demo: Demo) -> None:
+    assert_page_holds("restaurant-dayparts.md", demo.output, JUNE)
+
+
+def test_the_page_of_dayparts_states_who_the_guests_truly_are(demo: Demo) -> None:
+    found = partition(demo.output, "customer_segment", JUNE).filter(pl.col("segmentation_id") == "occasion")
+    truth = pl.read_parquet(demo.data / "truth" / "customers.parquet")
+    both = found.join(truth, on="customer_id")
+    counts = Counter(both.select("segment_at_end", pl.col("segment_id").str.strip_prefix("occasion.")).iter_rows())
+    assert stated_cells("restaurant-dayparts.md", "true segment") == counts
+
+
+def test_the_page_of_dayparts_states_who_gets_an_offer(demo: Demo) -> None:
+    stated = stated_cells("restaurant-dayparts.md", "treatment of")
+    for table, column in (("customer_treatment", "may get it"), ("treatment_refusal", "refused")):
+        rows = partition(demo.output, table, JUNE).filter(pl.col("segment_id").str.starts_with("occasion."))
+        counts = {(segment, column): count for segment, count in Counter(rows["segment_id"]).items()}
+        assert {key: count for key, count in stated.items() if key[1] == column} == counts
 
 
 def test_a_planted_future_changes_nothing(demo: Demo, tmp_path: Path) -> None:

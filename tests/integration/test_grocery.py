@@ -15,6 +15,7 @@ from typing import Any
 import polars as pl
 import pytest
 
+from tests.integration.case_pages import assert_page_holds
 from tests.integration.corridor import EXAMPLES, ledger, partition, run_corridor
 from tests.integration.hand_rfm import rfm
 
@@ -242,3 +243,7 @@ def test_overlap_recomputed_by_hand(grocery: Grocery, date: dt.date, first: str,
     assert found["lift"] == pytest.approx(both * everybody / (len(one) * len(other)))
     only_one, only_other = len(one) - both, len(other) - both
     assert found["phi"] == pytest.approx((both * outside - only_one * only_other) / spread)
+
+
+def test_the_page_of_the_case_states_what_is_published(grocery: Grocery) -> None:
+    assert_page_holds("category-affinity.md", grocery.output, DECEMBER)

@@ -15,6 +15,7 @@ import polars as pl
 import pytest
 
 from tasks.warehouse.summary import RunSummary
+from tests.integration.case_pages import assert_page_holds
 from tests.integration.corridor import (
     EXAMPLES,
     REPOSITORY,
@@ -271,3 +272,7 @@ def test_running_a_month_again_changes_nothing(retail: Retail, tmp_path: Path) -
         sql = f"SELECT count(*) FROM {counted}"
         assert ledger(output, sql) == ledger(retail.output, sql)
     assert ledger(output, "SELECT count(*) FROM ops.run WHERE status_name = 'published'") == [(len(MONTHS) + 1,)]
+
+
+def test_the_page_of_the_case_states_what_is_published(retail: Retail) -> None:
+    assert_page_holds("retail-value-tiers.md", retail.output, LAST)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -46,6 +47,10 @@ KNOWN: dict[str, list[dict[str, object]]] = {
         {"feedback_id": "F1", "customer_id": "A", "given_at": "2025-06-01", "rating": 4, "recommend_score": 9},
         {"feedback_id": "F2", "customer_id": "B", "given_at": "2025-06-02", "rating": 1, "is_complaint": True},
     ],
+    "labelled_comments": [
+        {"comment_id": "L1", "comment_text": "cold", "sentiment_name": "negative", "theme_name": "Food"},
+        {"comment_id": "L2", "comment_text": "fine", "sentiment_name": "positive", "labelled_at": "2025-06-01"},
+    ],
     "campaigns": [
         {"campaign_id": "K1", "campaign_name": "Spring", "started_at": "2025-03-01", "ended_date": "2025-03-31"},
         {"campaign_id": "K2", "campaign_name": "Summer", "started_at": "2025-06-01", "ended_date": "2025-08-31"},
@@ -68,10 +73,56 @@ KNOWN: dict[str, list[dict[str, object]]] = {
         {"area_code": "1", "population_count": 1000, "is_urban": True},
         {"area_code": "2", "valid_from": "2025-01-01", "population_count": 50, "poverty_share": 0.2},
     ],
+    "interactions": [
+        {"interaction_id": "I1", "customer_id": "A", "happened_at": "2025-06-01", "channel_name": "web"},
+        {"interaction_id": "I2", "customer_id": "B", "happened_at": "2025-06-02", "is_resolved": False},
+    ],
+    "survey_answers": [
+        {"survey_id": "S", "customer_id": "A", "answered_at": "2025-05-01", "answers": '{"art": 4, "routine": 2}'},
+        {"survey_id": "S", "customer_id": "B", "answered_at": "2025-05-02", "answers": '{"art": 1}'},
+    ],
+    "costs": [
+        {"cost_id": "C1", "incurred_at": "2025-01-01", "cost_kind_name": "unit", "product_id": "P1", "cost_amount": 2},
+        {"cost_id": "C2", "incurred_at": "2025-01-01", "cost_kind_name": "order", "cost_amount": 1},
+        {
+            "cost_id": "C3",
+            "incurred_at": "2025-01-01",
+            "cost_kind_name": "customer",
+            "customer_id": "A",
+            "cost_amount": 5,
+        },
+    ],
+    "market_indicators": [
+        {"indicator_name": "rents", "area_code": "2", "period_date": "2025-05-31", "indicator_value": 9},
+        {"indicator_name": "rents", "area_code": "2", "period_date": "2024-05-31", "indicator_value": 8},
+        {
+            "indicator_name": "prices",
+            "period_date": "2025-05-31",
+            "reported_at": "2025-06-15",
+            "indicator_value": 120,
+        },
+    ],
+    "enrichments": [
+        {
+            "customer_id": "A",
+            "provider_name": "Acme",
+            "attribute_name": "home",
+            "enriched_at": "2025-06-01",
+            "attribute_value": "owner",
+        }
+    ],
     "control_totals": [
         {"controlled_source_name": "source", "control_date": "2025-06-29", "net_amount": 8, "reported_at": "2025-06-30"}
     ],
 }
+
+
+#: Features of what only a workspace that declares them has.
+DECLARED = (
+    "features.constructs={openness: {items: [art], reversed_items: [routine]}}",
+    "features.indicators={rents: {name: rents, of: area}, prices: {name: prices, of: everywhere}}",
+    "features.enrichments={home: {attribute: home}}",
+)
 
 
 def _planted(entity: str, moment: dt.datetime) -> list[dict[str, object]]:
@@ -79,7 +130,11 @@ def _planted(entity: str, moment: dt.datetime) -> list[dict[str, object]]:
     shape = ENTITIES[entity]
     assert shape.event_time is not None
     changed = {column.name: f"changed {column.name}" for column in shape.columns if column.type == "VARCHAR"}
+    if "answers" in changed:
+        changed["answers"] = '{"art": 3, "routine": 5}'
     free = {name: text for name, text in changed.items() if name not in shape.key and not name.endswith("_id")}
+    if "answers" in free:
+        free["answers"] = json.dumps({"likes_new": 1, "likes_old": 1, "changed": 3})
     stamp = {shape.event_time: moment, "load_no": 99}
     known = {tuple(row.get(name) for name in shape.key): row for row in KNOWN[entity]}
     versions = [row | free | stamp for row in known.values()]
@@ -97,7 +152,7 @@ def _planted(entity: str, moment: dt.datetime) -> list[dict[str, object]]:
 @pytest.fixture
 def run(make_workspace: MakeWorkspace, opened: OpenRun) -> Iterator[Run]:
     """An open run whose raw entities are tables with the known rows."""
-    with opened(make_workspace()) as opened_run:
+    with opened(make_workspace(*DECLARED)) as opened_run:
         opened_run.identify()
         create_raw(opened_run.warehouse)
         for entity, rows in KNOWN.items():

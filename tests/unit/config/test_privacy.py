@@ -35,8 +35,13 @@ def test_ids_of_persons_contacts_and_the_day_of_birth_are_classified() -> None:
         "customers.phone_number": "contact",
         "customers.birth_date": "sensitive",
         "order_lines.customer_id": "identifier",
+        "interactions.customer_id": "identifier",
+        "survey_answers.customer_id": "identifier",
+        "costs.customer_id": "identifier",
+        "enrichments.customer_id": "identifier",
         "feedback.customer_id": "identifier",
         "feedback.comment_text": "contact",
+        "labelled_comments.comment_text": "contact",
         "campaign_contacts.customer_id": "identifier",
         "consents.customer_id": "identifier",
     }

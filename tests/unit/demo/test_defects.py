@@ -10,7 +10,7 @@ import pytest
 
 from tasks.demo.defects import KINDS, DefectPlan
 from tests.unit.demo.conftest import Demo
-from tests.unit.demo.read_exports import crm, web_text, web_typed
+from tests.unit.demo.read_exports import TIME, crm, web_text, web_typed
 
 
 def _planted(demo: Demo, source: str) -> dict[str, int]:
@@ -107,6 +107,37 @@ def test_consents(demo: Demo) -> None:
     assert set(known["customer"]) == set(demo.truth["customer_id"])
     # Nobody decides twice at one moment: which decision is the newest is never in doubt.
     assert _surplus(frame.unique().select("customer", "purpose", "channel", "decided_at")) == 0
+
+
+def test_visits(demo: Demo) -> None:
+    text = pl.concat([pl.read_csv(path, infer_schema=False) for path in sorted((demo.folder / "visits").iterdir())])
+    found = {
+        "unparsable_date": text["started_at"].str.to_datetime(TIME, strict=False).null_count(),
+        "negative_duration": (text["seconds"].cast(pl.Int64) < 0).sum(),
+        "exact_duplicate": _surplus(text),
+    }
+    assert found == _planted(demo, "visits")
+    assert _surplus(text.unique().select("visit")) == 0
+
+
+def test_survey(demo: Demo) -> None:
+    text = pl.concat([pl.read_csv(path, infer_schema=False) for path in sorted((demo.folder / "survey").iterdir())])
+    codes = text.select(pl.col("^Q.*$").cast(pl.Int64)).unpivot()["value"].drop_nulls()
+    assert set(codes) == {1, 2, 3, 4, 5, 99}
+    assert {"missing_customer": text["customer"].null_count(), "code_99": (codes == 99).sum()} == _planted(
+        demo, "survey"
+    )
+    # Whoever answered a wave, answered it once, but for whom the 99 stands.
+    good = text.filter(pl.col("customer").is_not_null() & (pl.col("Q01") != "99").fill_null(value=True))
+    assert _surplus(good.select("wave", "customer")) == 0
+
+
+def test_service_costs_and_address_data(demo: Demo) -> None:
+    spent = pl.read_csv(demo.folder / "service_costs.csv")
+    assert {"negative_cost": (spent["amount"] < 0).sum()} == _planted(demo, "service_costs")
+    assert _surplus(spent.select("entry")) == 0
+    known = pl.read_csv(demo.folder / "address_data.csv", infer_schema=False)
+    assert {"missing_customer": known["customer"].null_count()} == _planted(demo, "address_data")
 
 
 def test_outcomes_add_up(demo: Demo) -> None:

@@ -32,7 +32,7 @@ def test_same_seed_same_bytes_on_any_number_of_threads(tmp_path: Path) -> None:
         _in_another_process(tmp_path / str(threads), threads)
     generate_demo(tmp_path / "here", customers=700, seed=3)
     here = digests(tmp_path / "here")
-    assert len(here) == 18 + 18 + 8 + 2 + 1
+    assert len(here) == 18 + 18 + 18 + 8 + 7 + 4 + 1
     assert digests(tmp_path / "1") == here
     assert digests(tmp_path / "4") == here
 
@@ -42,7 +42,7 @@ def test_another_seed_gives_other_customers(tmp_path: Path) -> None:
         generate_demo(tmp_path / str(seed), customers=100, seed=seed)
     one, two = digests(tmp_path / "1"), digests(tmp_path / "2")
     same = {path for path in one if one[path] == two[path]}
-    assert same == {"areas.csv", "campaigns.csv"}
+    assert same == {"areas.csv", "campaigns.csv", "costs.csv", "truth/figures.json"}
 
 
 def test_rows_do_not_depend_on_the_chunk(tmp_path: Path) -> None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import polars as pl
 
 from tasks.config.entities import ENTITIES
 from tasks.config.loading import load_workspace
+from tasks.demo import story
 from tasks.demo.generator import generate_demo
 from tests.unit.demo.conftest import Demo
+from tests.unit.demo.read_exports import web_text
 
 WORKSPACE = Path(__file__).resolve().parents[3] / "examples" / "demo"
 
@@ -53,6 +56,48 @@ def test_readme_tells_the_rows_of_the_default_demo(tmp_path: Path) -> None:
     assert told["areas.csv"] == rows["areas"]
     assert told["consents.csv"] == rows["consents"]
     assert told["daily_takings.csv"] == rows["takings"]
+    assert told["visits/visits_YYYY-MM.csv.gz"] == rows["visits"]
+    assert told["service.csv"] == f"{rows['service']}, {rows['service_costs']}"
+    assert told["survey/survey_CSYYYY.csv"] == rows["survey"]
+    assert told["costs.csv"] == rows["cost_list"]
+    assert told["markets.csv"] == rows["markets"]
+    assert told["address_data.csv"] == rows["address_data"]
+
+
+def test_constructs_are_the_attitudes_of_the_story() -> None:
+    """Each item is mapped from its column, and counts for its attitude the right way round."""
+    workspace = load_workspace(WORKSPACE, environment={})
+    mapped = re.findall(r"'(\w+)', (Q\d+)", workspace.sources["survey"].columns["answers"])
+    names = {column: item for item, column in mapped}
+    assert list(names) == [column for column, *_ in story.SURVEY_ITEMS]
+    assert tuple(workspace.features.constructs) == story.ATTITUDES
+    for place, construct in enumerate(workspace.features.constructs.values()):
+        items = [(names[column], turned) for column, of, turned, _ in story.SURVEY_ITEMS if of == place]
+        assert construct.items == [name for name, turned in items if not turned]
+        assert construct.reversed_items == [name for name, turned in items if turned]
+        assert construct.scale == [1, 5]
+    readme = (WORKSPACE / "README.md").read_text(encoding="utf-8")
+    assert all(wording in readme for *_, wording in story.SURVEY_ITEMS)
+    for segment in story.SEGMENTS:
+        means = " | ".join(f"{mean:.1f}" for mean in segment.attitudes)
+        assert f"| `{segment.id}` | {means} | {segment.visits_per_year:g} |" in readme
+
+
+def test_indicators_and_enrichments_are_in_the_files(demo: Demo) -> None:
+    features = load_workspace(WORKSPACE, environment={}).features
+    reported = pl.read_csv(demo.folder / "markets.csv")["indicator"].unique()
+    assert {indicator.name for indicator in features.indicators.values()} == set(reported)
+    said = pl.read_csv(demo.folder / "address_data.csv")["attribute"].unique()
+    assert {enrichment.attribute for enrichment in features.enrichments.values()} == set(said)
+
+
+def test_costs_of_every_product_and_channel_are_mapped(demo: Demo) -> None:
+    listed = pl.read_csv(demo.folder / "costs.csv")
+    tickets = pl.read_parquet(demo.folder / "pos" / "pos_*.parquet")
+    text, _ = web_text(demo.folder)
+    sold = {*tickets["article_no"], *text["sku"]} - {"POST"}
+    assert sold <= set(listed["sku"].drop_nulls())
+    assert set(listed["channel"].drop_nulls()) == {"store", "web", "app"}
 
 
 def test_files_are_utf8_and_carry_no_clock(demo: Demo) -> None:

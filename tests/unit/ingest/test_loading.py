@@ -272,3 +272,19 @@ def test_a_file_that_is_gone_stays_loaded(make_workspace: MakeWorkspace, opened:
         (space.directory / "more.csv").write_text(HEADER + GOOD.replace("o1", "o9"))
         ingest_source.fn(run, "orders")
         assert visible_orders(run) == ["o1", "o2", "o3", "o4", "o9"]
+
+
+def test_a_raw_table_of_an_earlier_version_gets_the_columns_that_it_lacks(
+    make_workspace: MakeWorkspace, opened: OpenRun
+) -> None:
+    space = make_workspace()
+    with opened(space) as run:
+        load(run, space)
+        run.warehouse.execute("ALTER TABLE raw.orders__order_lines DROP COLUMN brand_name")
+        build_raw_views(run)
+        assert run.warehouse.rows("SELECT count(*), count(brand_name) FROM raw.order_lines") == [(5, 0)]
+        run.warehouse.execute("DROP VIEW raw.order_lines")
+        run.warehouse.execute("ALTER TABLE raw.orders__order_lines DROP COLUMN brand_name")
+        branded = make_workspace("sources.orders.columns.brand_name=product")
+        load(run, branded)
+        assert run.warehouse.rows("SELECT count(*), count(brand_name) FROM raw.orders__order_lines") == [(10, 5)]

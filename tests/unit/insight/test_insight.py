@@ -15,12 +15,12 @@ from tasks.insight.explain import explain_customer, published_id
 from tasks.insight.measures import build_monitoring
 from tasks.insight.profile import profile_segments
 from tasks.insight.status import read_status
-from tasks.segments.tasks import divide, write_segments
+from tasks.segments.tasks import write_segments
 from tasks.warehouse import ledger, tables
 from tasks.warehouse.catalogue import catalogue_of
 from tasks.warehouse.ledger import Publication
 from tasks.warehouse.run import Run
-from tests.staged import ingest_and_stage
+from tests.staged import divide_all, ingest_and_stage
 from tests.workspaces import AS_OF, MakeWorkspace, OpenRun, small_workspace
 
 EARLIER = dt.date(2025, 6, 10)
@@ -30,7 +30,7 @@ def compute(run: Run) -> None:
     """The corridor up to the insight room, without checks."""
     ingest_and_stage(run)
     build_features.fn(run)
-    write_segments.fn(run, {name: divide.fn(run, name) for name in run.workspace.segmentations})
+    write_segments.fn(run, divide_all(run))
     build_monitoring(run)
     write_events(run)
     ledger.note_publication(run.warehouse, Publication(run.as_of, run.run_id))
@@ -197,7 +197,14 @@ def test_retired_segments_stay_in_the_dictionary(make_workspace: MakeWorkspace, 
 def follow(run: Run, keys: list[str], flow_counts: dict[tuple[str, str], int]) -> list[tuple[object, ...]]:
     """Events of a segmentation whose segments in use are `keys`, with these flows since the run before."""
     definitions = [
-        {"segmentation_id": "s", "segment_id": key, "rule_text": key, "status_name": "active"} for key in keys
+        {
+            "segmentation_id": "s",
+            "segment_id": key,
+            "rule_text": key,
+            "population_text": "order_count > 0",
+            "status_name": "active",
+        }
+        for key in keys
     ]
     tables.write_frame(run, "segments.definition", pl.DataFrame(definitions))
     moved = [

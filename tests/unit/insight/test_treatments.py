@@ -15,12 +15,12 @@ from tasks.insight.tasks import measure_segments, name_transitions, profile_segm
 from tasks.overlap.tasks import measure_overlap
 from tasks.publish.build import build_publication
 from tasks.publish.scope import scope_with
-from tasks.segments.tasks import divide, write_segments
+from tasks.segments.tasks import write_segments
 from tasks.warehouse import ledger
 from tasks.warehouse.connection import Warehouse
 from tasks.warehouse.ledger import Publication
 from tasks.warehouse.run import Run
-from tests.staged import ingest_and_stage
+from tests.staged import divide_all, ingest_and_stage
 from tests.workspaces import AS_OF, MakeWorkspace, OpenRun, small_workspace
 
 EARLIER = dt.date(2025, 6, 22)
@@ -71,7 +71,7 @@ def publish_aside(run: Run) -> Path:
     """The corridor without checks, up to the file that readers would get."""
     ingest_and_stage(run)
     build_features.fn(run)
-    write_segments.fn(run, {name: divide.fn(run, name) for name in run.workspace.segmentations})
+    write_segments.fn(run, divide_all(run))
     for measure in (measure_segments, name_transitions, profile_segments, measure_overlap, measure_drift):
         measure.fn(run)
     return build_publication(run, scope_with(run)) / "published.duckdb"

@@ -31,11 +31,16 @@ SOURCES = {
     # Everybody orders two lines on each of three days, and customer 4 sends one line back.
     "order_lines": "SELECT 'o' || c || '-' || o AS order_id, 'l' || l AS line_id, 'c' || c AS customer_id,"
     " TIMESTAMP '2025-03-01 12:00:00' + INTERVAL (c + 30 * o) DAY AS ordered_at, 'p' || l AS product_id,"
-    " 'bread' AS category_name, CASE WHEN c = 4 AND o = 3 AND l = 2 THEN -1 ELSE l END AS quantity,"
+    " 'bread' AS category_name, 'b' || l AS brand_name, CASE WHEN c = 4 AND o = 3 AND l = 2 THEN -1 ELSE l END AS quantity,"
     " 2.5 AS unit_price_amount, 'web' AS channel_name"
     " FROM range(1, 5) AS x (c), range(1, 4) AS y (o), range(1, 3) AS z (l)",
     "feedback": "SELECT 'f1' AS feedback_id, 'c1' AS customer_id, TIMESTAMP '2025-05-05' AS given_at, 4 AS rating,"
     " 'never again!' AS comment_text",
+    # Two say the same, and one of them is labelled with a theme only.
+    "labelled_comments": "SELECT 'l' || n AS comment_id, TIMESTAMP '2025-05-01' AS labelled_at,"
+    " CASE WHEN n < 3 THEN 'stale bread' ELSE 'good bread' END AS comment_text,"
+    " CASE n WHEN 1 THEN 'negative' WHEN 3 THEN 'positive' END AS sentiment_name,"
+    " CASE WHEN n < 3 THEN 'Quality' END AS theme_name FROM range(1, 4) AS r (n)",
     "campaigns": "SELECT 'k1' AS campaign_id, TIMESTAMP '2025-05-01' AS started_at, DATE '2025-05-31' AS ended_date",
     "campaign_contacts": "SELECT 'k1' AS campaign_id, 'c' || n AS customer_id, TIMESTAMP '2025-05-02' AS contacted_at,"
     " CASE n WHEN 1 THEN TIMESTAMP '2025-05-03' END AS responded_at FROM range(1, 3) AS r (n)",
@@ -48,11 +53,42 @@ SOURCES = {
     "control_totals": "SELECT 'my_order_lines' AS controlled_source_name, DATE '2025-05-30' + n::INTEGER AS control_date,"
     " TIMESTAMP '2025-06-05' AS reported_at, 2 AS line_count, 1 AS order_count,"
     " CASE n WHEN 4 THEN 0 ELSE 7.5 END AS net_amount FROM range(1, 5) AS r (n)",
+    # Everybody looks an hour before each of his orders, and twenty days later once more.
+    "interactions": "SELECT 'i' || c || '-' || o || '-' || d AS interaction_id, 'c' || c AS customer_id,"
+    " TIMESTAMP '2025-03-01 11:00:00' + INTERVAL (c + 30 * o + 20 * d) DAY AS happened_at, 'web' AS channel_name,"
+    " 'visit' AS kind_name, 'phone' AS device_name, 60 * o AS duration_seconds, o AS page_count,"
+    " d = 0 AS has_purchase FROM range(1, 5) AS x (c), range(1, 4) AS y (o), range(2) AS z (d)",
+    # The second item is about something else, and customer 4 has left it out.
+    "survey_answers": "SELECT 's1' AS survey_id, 'c' || n AS customer_id, TIMESTAMP '2025-04-10' AS answered_at,"
+    " json_object('likes_cooking', n, 'likes_discounts', CASE WHEN n < 4 THEN 5 - n END) AS answers"
+    " FROM range(1, 5) AS r (n)",
+    "costs": "SELECT 'u' || n AS cost_id, TIMESTAMP '2025-01-01' AS incurred_at, 'unit' AS cost_kind_name,"
+    " 'p' || n AS product_id, NULL AS customer_id, 0.8 + n / 10 AS cost_amount, 'goods' AS purpose_name"
+    " FROM range(1, 3) AS r (n)"
+    " UNION ALL SELECT 's1', TIMESTAMP '2025-02-01', 'customer', NULL, 'c1', 2, 'service'",
+    # Twelve months, each reported ten days after its end, and the last one revised.
+    "market_indicators": "SELECT 'confidence' AS indicator_name, 'a1' AS area_code,"
+    " last_day(TIMESTAMP '2024-06-01' + INTERVAL (n) MONTH) AS period_date,"
+    " last_day(TIMESTAMP '2024-06-01' + INTERVAL (n) MONTH) + INTERVAL 10 DAY AS reported_at,"
+    " 100 + n % 3 AS indicator_value FROM range(12) AS r (n)"
+    " UNION ALL SELECT 'confidence', 'a1', DATE '2025-05-31', TIMESTAMP '2025-06-20', 101",
+    "enrichments": "SELECT 'c' || n AS customer_id, 'acme' AS provider_name, 'home' AS attribute_name,"
+    " TIMESTAMP '2025-03-01' AS enriched_at, CASE n WHEN 1 THEN 'own' ELSE 'rent' END AS attribute_value"
+    " FROM range(1, 4) AS r (n)",
+}
+_FEATURES: dict[str, object] = {
+    "constructs": {"openness": {"items": ["likes_cooking"], "reversed_items": ["likes_discounts"]}},
+    "indicators": {"rents": {"name": "confidence", "of": "area"}},
+    "enrichments": {
+        "wealth": {"attribute": "wealth", "type": "number"},
+        "home": {"attribute": "home"},
+    },
 }
 _DEFINITIONS = """
     SELECT segment_id, split_part(segment_id, '.', 1) AS segmentation_id, 'lifecycle' AS basis_name,
         split_part(segment_id, '.', 1) AS segmentation_name, split_part(segment_id, '.', 2) AS segment_name,
-        'd' AS description, 'r' AS rule_text, 'v' AS value_proposition, 'm' AS message, 'o' AS offer,
+        'd' AS description, 'r' AS rule_text, NULL::VARCHAR AS population_text, 'v' AS value_proposition,
+        'm' AS message, 'o' AS offer,
         'email' AS channel_name, 'w' AS owner_name, 10 AS priority, 'active' AS status_name,
         DATE '2025-01-01' AS since_date
     FROM unnest(['lifecycle.active', 'lifecycle.new', 'topics.bread', 'topics.web', 'k.one', 'k.two']) AS s (segment_id)
@@ -89,6 +125,7 @@ def workspace(folder: Path, *, entities: tuple[str, ...] = tuple(ENTITIES), **qu
         for name in entities
     }
     tree = {"name": "made", "sources": sources, "segmentations": _SEGMENTATIONS, "quality": quality}
+    tree |= {"features": _FEATURES}
     tree |= {"predictions": {"churn": {"kind": "churn"}, "spend": {"kind": "spend"}}}
     # Every segment has two customers or more.
     tree |= {"privacy": {"min_group_size": 2}}
@@ -147,9 +184,14 @@ def note_load(
 
 
 def stage(run: Run) -> None:
-    """Build `staging`."""
+    """Build `staging`, with what the room of comments would tell of the one comment."""
     for model in load_models("staging", as_of=run.as_of, features=run.workspace.features):
         tables.rebuild(run, model.name, model.sql)
+        if model.name == "staging.feedback_sentiment":
+            run.warehouse.execute(
+                f"UPDATE {model.name} SET sentiment_name = 'negative', sentiment_score = -0.75,"
+                " sentiment_confidence_share = 0.8, theme_name = 'Quality', theme_confidence_share = 0.7"
+            )
 
 
 def build_features(run: Run) -> None:
@@ -213,6 +255,8 @@ def monitor(run: Run) -> None:
         tables.write_rows(of_run, "monitoring.drift", _DRIFT)
         tables.write_rows(of_run, "monitoring.segment_event", _EVENT)
         tables.write_rows(of_run, "monitoring.profile", _PROFILE)
+        tables.write_rows(of_run, "monitoring.comment_model", _COMMENT_MODEL)
+        tables.write_rows(of_run, "monitoring.comment_class", _COMMENT_CLASS)
 
 
 #: Churn was foretold by one of two models, tested on everybody's last two months; spend was refused.
@@ -256,6 +300,17 @@ _PROFILE = """
         0::DOUBLE AS standardised_difference,
         NULL::VARCHAR AS top_value, NULL::DOUBLE AS top_share, NULL::DOUBLE AS population_share,
         false AS is_suppressed
+"""
+_COMMENT_MODEL = """
+    SELECT 'sentiment' AS model_name, 'used' AS status_name, NULL::VARCHAR AS reason, NULL::VARCHAR AS sentiment_names,
+        240 AS labelled_count, 230 AS distinct_count, 10 AS left_out_count, 2 AS class_count, 0.9 AS accuracy_share,
+        0.6 AS base_rate_share, 0.88 AS macro_f1, 0.3 AS log_loss, 0.67 AS base_log_loss,
+        0.02 AS calibration_error_share, 0.6 AS min_confidence_share, 0.95 AS confident_share,
+        0.92 AS confident_accuracy_share, 1 AS comment_count, 0 AS unknown_count
+"""
+_COMMENT_CLASS = """
+    SELECT 'sentiment' AS model_name, class_name, 115 AS labelled_count, 0.9 AS recall_share, 0.9 AS precision_share
+    FROM unnest(['negative', 'positive']) AS c (class_name)
 """
 
 

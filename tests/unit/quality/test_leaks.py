@@ -99,3 +99,12 @@ def test_examples_of_protected_columns_are_withheld(whole_run: Run, spoiled: Spo
         run_checks(whole_run, "staging")
     assert "1980" not in caught.value.message
     assert "Anna" not in caught.value.message
+
+
+def test_a_theme_may_be_all_that_somebody_wrote(whole_run: Run, changed: Change, spoiled: Spoil) -> None:
+    """Labels are the company's words; the same text is found where it is none."""
+    copy = changed("UPDATE v1.segment_profile SET top_value = 'Never again!'")
+    assert "no text is a contact value" in told(whole_run, copy)
+    label = f"SELECT 'Never again!' AS class_name, '{whole_run.run_id}' AS run_id"
+    with spoiled("monitoring.comment_class", f"INSERT INTO monitoring.comment_class BY NAME {label}"):
+        assert run_checks(whole_run, "published", copy).failed("critical") == []

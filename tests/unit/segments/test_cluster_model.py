@@ -21,7 +21,7 @@ from tasks.segments.cluster_model import (
     fit_champion,
     refit_challenger,
 )
-from tasks.segments.divide import cluster_definitions
+from tasks.segments.divide_clusters import cluster_definitions
 from tests.benchmarks.cluster_population import Measure, centres, feature_names, table
 
 QUICK = KPolicy(sample_rows=1_000, splits=2, resamples=5, gap_references=2)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import numpy as np
 import pytest
 
+from tasks.config.features import Features
 from tasks.segments.naming import Distinction, FeatureMeaning, describe, distinctions, meaning_of, name_segments
-from tasks.segments.words import standard_words
+from tasks.segments.words import _STANDARD, standard_words
+from tasks.warehouse.models import load_models
 
 
 def trait(feature: str, effect: float, typical: float = 2.0, everyone: float = 1.0, share: float = 0.9) -> Distinction:
@@ -116,3 +120,13 @@ def test_a_feature_without_words_is_spoken_of_by_its_label_or_its_name() -> None
     given = FeatureMeaning("orders", high="keen")
     assert meaning_of("order_count", {"order_count": given}).high == "keen"
     assert meaning_of("order_count", {"order_count": given}).low == "infrequent"
+
+
+def test_every_standard_number_has_its_words_and_every_word_its_feature() -> None:
+    models = load_models("features", as_of=dt.date(2025, 6, 30), features=Features(windows=[7, 365]))
+    numbers = {column.name for model in models for column in model.columns[1:] if column.kind in {"number", "flag"}}
+    spoken = {name: standard_words(name) for name in numbers}
+    assert {name for name, words in spoken.items() if not (words.high and words.low and words.group)} == set()
+    assert {name for name, words in spoken.items() if words.high == words.low} == set()
+    assert set(_STANDARD) - numbers == set()
+    assert {words.phrase.count("{days}") for words in spoken.values()} <= {0}

@@ -83,3 +83,22 @@ def test_values_are_followed_through_to_the_result() -> None:
 def test_columns_of_a_union_come_from_all_its_parts() -> None:
     found = trace("SELECT city AS x FROM staging.customers UNION ALL SELECT email FROM staging.customers", TABLES)
     assert found.outputs == {"x": {MAIL, ("staging.customers", "city")}}
+
+
+def test_rows_that_are_counted_are_told_apart_from_columns() -> None:
+    found = trace(
+        "WITH each AS (SELECT customer_id, order_id, count(*) AS n FROM staging.orders GROUP BY ALL),"
+        " s AS (SELECT customer_id, count(*) AS orders, sum(n) AS n, max(city) AS c FROM each"
+        " LEFT JOIN staging.customers USING (customer_id) GROUP BY customer_id)"
+        " SELECT s.customer_id, orders, n, c, 1 AS one FROM s",
+        TABLES,
+    )
+    assert found.counted == {
+        "customer_id": frozenset(),
+        "orders": {"staging.orders", "staging.customers"},
+        "n": {"staging.orders"},
+        "c": frozenset(),
+        "one": frozenset(),
+    }
+    assert found.outputs["orders"] == frozenset()
+    assert all(name != "*" for _, name in found.reads)

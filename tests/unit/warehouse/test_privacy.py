@@ -179,8 +179,11 @@ def test_it_is_told_which_features_go_without_what(run: Run) -> None:
     privacy: Privacy = privacy_of(run)
     unseen = {model.table: unseen_reads(privacy, model) for model in models_of_run(run, "features")}
     assert {table: found for table, found in unseen.items() if found} == {
-        "customer_demographics": {("staging.customers", "income_amount"): ["income_amount"]},
-        "customer_geography": {("staging.customers", "city_name"): ["city_name"]},
+        "customer_demographics": {("staging.customers", "income_amount"): ["income_amount", "income_band_name"]},
+        "customer_geography": {
+            ("staging.customers", "city_name"): ["city_name"],
+            ("staging.customers", "income_amount"): ["income_to_area_ratio"],
+        },
     }
 
 

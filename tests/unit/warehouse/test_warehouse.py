@@ -143,6 +143,18 @@ def test_a_header_is_read(tmp_path: Path) -> None:
     assert model.columns[2].meaning == "orders"
 
 
+def test_a_header_ends_with_the_comments_at_the_top(tmp_path: Path) -> None:
+    text = (
+        "-- owner: marketing\n"
+        + HEADER
+        + "-- column a: the [first] a [unit=days; external]\nSELECT '\n-- column b: b' AS a"
+    )
+    model = read_model("features", model_file(tmp_path, "features", "customer_x", text), {})
+    assert model.owner == "marketing"
+    (column,) = model.columns
+    assert (column.name, column.meaning, column.unit, column.is_external) == ("a", "the [first] a", "days", True)
+
+
 def test_a_header_without_its_parts_is_refused(tmp_path: Path) -> None:
     path = model_file(tmp_path, "features", "customer_x", "-- what: x\nSELECT 1")
     with pytest.raises(WorkspaceError, match="the header lacks grain, why"):

@@ -1,0 +1,36 @@
+"""Listing the features of a workspace without running it: every model is bound to real types, on no rows.
+
+Owns: the order of the steps. Does not own what is told of a feature (`tasks/features/listing.py`).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import tempfile
+from pathlib import Path
+
+from tasks.config.workspace import Workspace
+from tasks.features.listing import FeatureEntry, list_features
+from tasks.ingest.classes import keep_classes
+from tasks.ingest.raw_views import build_raw_views
+from tasks.warehouse.build import build_schema
+from tasks.warehouse.run import open_run
+
+
+def features_of(space: Workspace) -> list[FeatureEntry]:
+    """The feature catalogue of a workspace, its own models included.
+
+    Raises:
+        WorkspaceError: a model is wrong; its file and line are named.
+        SqlError: DuckDB refused a model.
+    """
+    as_of = space.as_of if isinstance(space.as_of, dt.date) else dt.datetime.now(dt.UTC).date()
+    with (
+        tempfile.TemporaryDirectory(prefix="resegment-features-") as folder,
+        open_run(space, as_of=as_of, known_as_of=None, output=Path(folder)) as run,
+    ):
+        run.run_id = "features"
+        build_raw_views(run)
+        keep_classes(run)
+        build_schema(run, "staging")
+        return list_features(run)

@@ -1,0 +1,161 @@
+"""Checks of a workspace's segmentations against the catalogue, before anything runs.
+
+Owns: that every condition is one on features that exist, that kinds get features they can work with, that treatments
+name segments. Does not own the features, or what a tree of conditions means (`tasks/config/resolving.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import sqlglot
+from sqlglot import exp
+
+from tasks.config.by_one_feature import CutsSegmentation, ValuesSegmentation
+from tasks.config.errors import SqlError, WorkspaceError
+from tasks.config.projected import ProjectedSegmentation
+from tasks.config.resolving import leaves
+from tasks.config.segmentations import ClustersSegmentation, RfmSegmentation
+from tasks.config.workspace import Workspace
+from tasks.warehouse.catalogue import Catalogue
+from tasks.warehouse.connection import Warehouse
+
+_NOT_A_CONDITION = (exp.Subquery, exp.Select, exp.Window, exp.AggFunc, exp.Command, exp.DDL, exp.DML)
+_NUMBERS = ("number", "flag")
+_HINTS = {
+    "number": "use it in a rule, or in a segmentation of kind values",
+    "category": "cut a number with kind cuts, or use it in a rule",
+}
+
+
+def check_rules(workspace: Workspace, catalogue: Catalogue) -> None:
+    """Prove that every rule is one condition over features that exist, and every kind has the features it needs.
+
+    Raises:
+        WorkspaceError: a rule is not SQL, is more than a condition, or names no feature; line and near-miss are told.
+    """
+    _check_templates(workspace, catalogue)
+    for condition, path in leaves(workspace.segmentations):
+        where = workspace.line_of(*path)
+        for name in sorted(features_read(condition, where)):
+            catalogue.find(name, where=where)
+    for name, segmentation in workspace.segmentations.items():
+        features: Mapping[tuple[str | int, ...], str] = {}
+        kinds: tuple[str, ...] = _NUMBERS
+        if isinstance(segmentation, ClustersSegmentation):
+            features = {("features", index): feature for index, feature in enumerate(segmentation.features)}
+        elif isinstance(segmentation, RfmSegmentation):
+            features = {(key,): getattr(segmentation, key) for key in ("recency", "frequency", "monetary")}
+        elif isinstance(segmentation, CutsSegmentation):
+            features = {("feature",): segmentation.feature}
+        elif isinstance(segmentation, ValuesSegmentation):
+            features, kinds = {("feature",): segmentation.feature}, ("category", "flag")
+        elif isinstance(segmentation, ProjectedSegmentation):
+            features = {("features", index): feature for index, feature in enumerate(segmentation.features)}
+            kinds = ("number", "flag", "category")
+            _learns_from_an_earlier_one(workspace, name, segmentation.of)
+        for path, feature in features.items():
+            _fits(catalogue, feature, kinds, workspace.line_of("segmentations", name, *path))
+        _known_treatments(workspace, name)
+
+
+def check_rule_types(warehouse: Warehouse, workspace: Workspace, relation: str) -> None:
+    """Prove that DuckDB can evaluate every rule over a relation that has the features' types, empty or not.
+
+    Raises:
+        WorkspaceError: types do not fit, or a function is unknown.
+    """
+    for condition, path in leaves(workspace.segmentations):
+        try:
+            warehouse.columns(f"SELECT (({condition})) IS TRUE FROM {relation}")
+        except SqlError as error:
+            raise WorkspaceError(
+                f"the rule {condition!r} cannot be computed: {error.message}",
+                where=workspace.line_of(*path),
+                hint="correct the rule",
+            ) from error
+
+
+def features_read(condition: str, where: str) -> set[str]:
+    """Names of the features in a condition.
+
+    Raises:
+        WorkspaceError: it is not a condition in DuckDB's SQL.
+    """
+    try:
+        tree = sqlglot.parse_one(condition, dialect="duckdb")
+    except sqlglot.ParseError as error:
+        first = error.errors[0] if error.errors else {}
+        place = f" at character {first['col']}" if first.get("col") else ""
+        raise WorkspaceError(
+            f"the rule {condition!r} is not SQL{place}: {first.get('description', 'syntax error')}",
+            where=where,
+            hint="write a condition such as order_count >= 3 AND recency_days < 60",
+        ) from error
+    if isinstance(tree, _NOT_A_CONDITION) or tree.find(*_NOT_A_CONDITION):
+        raise WorkspaceError(
+            f"the rule {condition!r} is more than a condition on one customer",
+            where=where,
+            hint="use comparisons, AND, OR, NOT and scalar functions; no SELECT, aggregate or window",
+        )
+    return {column.name for column in tree.find_all(exp.Column)}
+
+
+def _check_templates(workspace: Workspace, catalogue: Catalogue) -> None:
+    """A feature that is missing is told in terms of the template that asks for it, not of the rule it became."""
+    for needed in workspace.needed_features:
+        if needed.feature not in catalogue.features:
+            asked = f"by its parameter {needed.parameter!r}" if needed.parameter else "always"
+            try:
+                catalogue.find(needed.feature, where=needed.where)
+            except WorkspaceError as error:
+                name_another = f"name another below `with: {{{needed.parameter}: …}}`" if needed.parameter else ""
+                raise WorkspaceError(
+                    f"the template {needed.template!r} needs the feature {needed.feature!r} ({asked}); there is none",
+                    where=needed.where,
+                    hint="; ".join(filter(None, (name_another, error.hint))),
+                ) from error
+        if needed.kind is not None:
+            kinds = _NUMBERS if needed.kind == "number" else (needed.kind,)
+            _fits(catalogue, needed.feature, kinds, needed.where)
+
+
+def _fits(catalogue: Catalogue, name: str, kinds: tuple[str, ...], where: str) -> None:
+    feature = catalogue.find(name, where=where)
+    if feature.kind not in kinds:
+        expected = kinds[0]
+        raise WorkspaceError(
+            f"the feature {name!r} is a {feature.kind}, expected a {expected}",
+            where=where,
+            hint=_HINTS.get(expected, "name another feature"),
+        )
+
+
+def _learns_from_an_earlier_one(workspace: Workspace, name: str, of: str) -> None:
+    every = list(workspace.segmentations)
+    before = every[: every.index(name)]
+    where = workspace.line_of("segmentations", name, "of")
+    if of not in before:
+        raise WorkspaceError(
+            f"there is no segmentation {of!r} before this one",
+            where=where,
+            hint=f"segments are learnt from one that stands above: {', '.join(before) or 'there is none'}",
+        )
+    if workspace.segmentations[of].is_multiple:
+        raise WorkspaceError(
+            f"the segmentation {of!r} puts a customer into several segments, expected one that puts him into one",
+            where=where,
+            hint="learn from a segmentation of `match: first`",
+        )
+
+
+def _known_treatments(workspace: Workspace, name: str) -> None:
+    segmentation = workspace.segmentations[name]
+    known = {segment.id for segment in segmentation.declared_segments}
+    for key in segmentation.treatments:
+        if known and key not in known:
+            raise WorkspaceError(
+                f"a treatment names no segment: {key!r}",
+                where=workspace.line_of("segmentations", name, "treatments", key),
+                hint=f"the segments are {', '.join(sorted(known))}",
+            )

@@ -1,0 +1,184 @@
+"""Cuts: one number divided into ordered segments, at thresholds that are given or learnt once and kept.
+
+Owns: where thresholds lie, and the rules that they make. Does not own how long they are kept (`stored_model.py`) or the
+members of a rule (`rules.py`).
+
+A threshold that is learnt lies between two customers who are neighbours in the feature: any number there divides them
+alike, and the one with the fewest digits is taken. It is easier to speak of, and nobody's own figure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import ROUND_CEILING, Decimal
+from fractions import Fraction
+
+from tasks.config.by_one_feature import CutsSegmentation
+from tasks.config.errors import StatisticsError
+from tasks.config.resolving import Rule
+from tasks.segments.definitions import Definition
+from tasks.segments.division import OTHERWISE, Division, Job
+from tasks.segments.literals import between, column, number_literal
+from tasks.segments.rules import members_by_rules
+from tasks.segments.stored_model import StoredModel, model_row, stored_model, why_anew
+from tasks.warehouse.connection import Warehouse, identifier
+
+KIND = "cuts"
+#: Sums of decimals are the same in whatever order they are added up; so wide that a feature's own digits fit.
+_EXACT = "DECIMAL(28, 6)"
+_SMALLEST = Decimal("0.000001")
+
+
+@dataclass(frozen=True, slots=True)
+class _Thresholds:
+    """Thresholds in ascending order, as SQL, and what is said of them; `model` where they were learnt."""
+
+    limits: list[str]
+    note: str
+    model: StoredModel | None = None
+
+
+def divide_by_cuts(job: Job, segmentation: CutsSegmentation) -> Division:
+    """Divide customers by thresholds of one feature."""
+    try:
+        found = _thresholds(job, segmentation)
+    except StatisticsError as error:
+        return job.refused(error.message, segmentation.otherwise)
+    keys = [segment.id for segment in segmentation.lowest_first]
+    since = f" (thresholds {found.model.number} of {found.model.trained})" if found.model else ""
+    rules = [
+        Rule(rule.key, rule.condition, rule.told + since)
+        for rule in cut_rules(segmentation.feature, found.limits, keys)
+    ]
+    other = segmentation.otherwise
+    fallback = other.id if other else None
+    unmatched = f"{segmentation.feature} is not known"
+    job.keep(members_by_rules(job.name, job.customers, rules, fallback, unmatched=unmatched))
+    text = {rule.key: rule.condition for rule in rules} | ({fallback: OTHERWISE} if fallback else {})
+    listed = [Definition(s.id, s.name, s.description, text[s.id]) for s in segmentation.declared_segments]
+    row = model_row(job.name, found.model, len(keys), found.note) if found.model else None
+    return Division(listed, f"{len(keys)} cuts at {', '.join(found.limits)}; {found.note}", row)
+
+
+def cut_rules(feature: str, limits: Sequence[str], keys: Sequence[str]) -> list[Rule]:
+    """The rules of segments between thresholds, the lowest first; a value at a threshold is above it."""
+    name = column(feature)
+    rules = []
+    for key, low, high in zip(keys, [None, *limits], [*limits, None], strict=True):
+        parts = [f"{name} >= {low}"] if low is not None else []
+        parts += [f"{name} < {high}"] if high is not None else []
+        condition = " AND ".join(parts)
+        rules.append(Rule(key, condition, condition))
+    return rules
+
+
+def _thresholds(job: Job, segmentation: CutsSegmentation) -> _Thresholds:
+    if segmentation.at is not None:
+        return _Thresholds([number_literal(limit) for limit in segmentation.at], "as given")
+    asked = {
+        "feature": segmentation.feature,
+        "population": job.resolved.population,
+        "quantiles": segmentation.quantiles,
+        "cumulative_shares": segmentation.cumulative_shares,
+    }
+    past = stored_model(job.run, job.name, KIND)
+    why = why_anew(job, past, asked, segmentation.refit)
+    if past is not None and why is None:
+        return _Thresholds(past.content["limits"], f"thresholds of {past.trained} go on", past)
+    relation, warehouse = job.customers, job.run.warehouse
+    try:
+        limits = learnt_thresholds(warehouse, relation, segmentation)
+    except StatisticsError as error:
+        if past is None or past.content["asked"] != asked:
+            raise
+        return _Thresholds(past.content["limits"], f"thresholds of {past.trained} go on: {error.message}", past)
+    content = {"kind": KIND, "asked": asked, "limits": limits}
+    model = StoredModel(past.number + 1 if past else 1, job.run.as_of, content)
+    return _Thresholds(limits, f"{why}{_moved(job, segmentation, past, limits)}", model)
+
+
+def _moved(job: Job, segmentation: CutsSegmentation, past: StoredModel | None, limits: list[str]) -> str:
+    """How many of today's customers the new thresholds put elsewhere than the old ones would."""
+    if past is None:
+        return ""
+    feature, old = past.content["asked"]["feature"], past.content["limits"]
+    if len(old) != len(limits) or feature not in job.catalogue.features:
+        return "; the old thresholds cannot be compared with"
+    places = [str(place) for place in range(len(limits) + 1)]
+    then, now = (
+        "CASE " + " ".join(f"WHEN {rule.condition} THEN {rule.key}" for rule in cut_rules(name, at, places)) + " END"
+        for name, at in ((feature, old), (segmentation.feature, limits))
+    )
+    moved, count = job.run.warehouse.rows(
+        f"SELECT count(*) FILTER (({then}) IS DISTINCT FROM ({now})), count(*) FROM {job.customers}"
+    )[0]
+    return f"; {moved:,} of {count:,} customers are in another segment than by the old thresholds"
+
+
+def learnt_thresholds(warehouse: Warehouse, relation: str, segmentation: CutsSegmentation) -> list[str]:
+    """Thresholds of quantiles or cumulative shares, as SQL literals, ascending.
+
+    Args:
+        warehouse: open.
+        relation: SQL for a FROM: the customers to learn from.
+        segmentation: which has no thresholds of its own.
+
+    Raises:
+        StatisticsError: the feature has no two values, or no positive one to cumulate.
+    """
+    name = identifier(segmentation.feature)
+    counted = (
+        f"(SELECT {name} AS value, count(*) AS customers, sum(CAST(greatest({name}, 0) AS {_EXACT})) AS amount"
+        f" FROM {relation} WHERE {name} IS NOT NULL GROUP BY {name})"
+    )
+    below = (
+        "(SELECT value, sum(customers) OVER before AS below_count, lag(value) OVER ascending AS lower_value"
+        f" FROM {counted} WINDOW ascending AS (ORDER BY value),"
+        " before AS (ORDER BY value ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING))"
+    )
+    if segmentation.quantiles:
+        total = int(warehouse.value(f"SELECT coalesce(sum(customers), 0) FROM {counted}"))
+        return [_quantile(warehouse, below, share, total, segmentation.feature) for share in segmentation.quantiles]
+    amount = warehouse.value(f"SELECT sum(amount) FROM {counted}") or Decimal(0)
+    if not amount:
+        raise StatisticsError(f"nobody has a positive {segmentation.feature}, so there is no total to share")
+    above = (
+        "(SELECT value, coalesce(sum(amount) OVER before, 0) AS above_amount, lag(value) OVER ascending AS lower_value"
+        f" FROM {counted} WINDOW ascending AS (ORDER BY value),"
+        " before AS (ORDER BY value DESC ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING))"
+    )
+    shares = segmentation.cumulative_shares or []
+    return [_cumulative(warehouse, above, share, amount) for share in reversed(shares)]
+
+
+def _quantile(warehouse: Warehouse, below: str, share: float, total: int, feature: str) -> str:
+    """The threshold below which a share of the customers lies.
+
+    Equal values stay together, so that there is seldom a threshold with just that share below it: the nearest is taken,
+    of two that are equally near the higher. Somebody lies on either side, whatever the share. Everything is compared in
+    integers: share = a/b, and |below - n·a/b| is least where |below·b - n·a| is.
+    """
+    exact = Fraction(str(share))
+    found = warehouse.rows(
+        f"SELECT value, lower_value FROM {below} WHERE below_count > 0"
+        f" ORDER BY abs(below_count * {exact.denominator}::HUGEINT - {total * exact.numerator}::HUGEINT), value DESC"
+        " LIMIT 1"
+    )
+    if not found:
+        raise StatisticsError(f"{feature} has no two different values, so it cannot be cut")
+    return between(found[0][1], found[0][0])
+
+
+def _cumulative(warehouse: Warehouse, above: str, share: float, amount: Decimal) -> str:
+    """The threshold above which the highest bring a share of the total together.
+
+    Whoever's value makes the sum pass the share is above it, and all his equals are; zero and less add nothing, and lie
+    below every threshold.
+    """
+    target = (Decimal(str(share)) * amount).quantize(_SMALLEST, rounding=ROUND_CEILING)
+    # Sums have six decimals: below the target means below the target rounded up to six.
+    value, lower = warehouse.rows(
+        f"SELECT value, lower_value FROM {above} WHERE value > 0 AND above_amount < {target} ORDER BY value LIMIT 1"
+    )[0]
+    return between(max(lower, 0) if lower is not None else 0, value)

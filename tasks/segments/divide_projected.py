@@ -1,0 +1,113 @@
+"""Dividing customers by segments that were learnt on some of them.
+
+Owns: the way from a projected segmentation to its members and definitions. Does not own the model (`projection.py`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import polars as pl
+
+from tasks.config.errors import StatisticsError
+from tasks.config.projected import ProjectedSegmentation
+from tasks.segments.definitions import Definition
+from tasks.segments.division import MEMBERS, OTHERWISE, Division, Job
+from tasks.segments.projection import Projection, project
+from tasks.segments.stored_model import StoredModel, model_row, stored_model
+from tasks.warehouse.catalogue import KEY
+from tasks.warehouse.connection import identifier, literal
+
+KIND = "projected"
+_ANSWERED = "is in the segment himself"
+
+
+def divide_by_projection(job: Job, segmentation: ProjectedSegmentation, learnt: Division) -> Division:
+    """Leave everybody in his segment, and give the others those that their features speak for.
+
+    Args:
+        job: the segmentation.
+        segmentation: as the workspace declares it.
+        learnt: what dividing by the other segmentation gave; its members wait in their temporary table.
+    """
+    columns = ", ".join(map(identifier, segmentation.features))
+    frame = job.run.warehouse.frame(
+        f"SELECT {KEY}, split_part(segment_id, '.', 2) AS segment_key, {columns} FROM {job.customers}"
+        f" LEFT JOIN (SELECT {KEY}, segment_id FROM {MEMBERS.format(segmentation.of)}) USING ({KEY}) ORDER BY {KEY}"
+    )
+    is_known = pl.col("segment_key").is_not_null()
+    respondents, others = frame.filter(is_known), frame.filter(~is_known)
+    try:
+        found = project(
+            respondents.select(segmentation.features),
+            respondents["segment_key"].to_list(),
+            others.select(segmentation.features),
+            seed=segmentation.seed,
+        )
+    except StatisticsError as error:
+        projected, note, worth = _nobody(others), f"only respondents: {error.message}", None
+    else:
+        projected, worth = _placed(others, found, segmentation.min_confidence), found.worth
+        share = projected["segment_key"].is_not_null().sum() / max(others.height, 1)
+        note = f"{worth.sentence()}; {share:.0%} of {others.height:,} others have a segment"
+    answered = respondents.select(KEY, "segment_key", pl.lit(1.0).alias("strength"), pl.lit(_ANSWERED).alias("reason"))
+    _keep(job, segmentation, pl.concat([answered, projected]))
+    past = stored_model(job.run, job.name, KIND)
+    content = {"kind": KIND, "of": segmentation.of, "worth": worth.to_json() if worth else None}
+    model = StoredModel(past.number + 1 if past else 1, job.run.as_of, content)
+    return Division(_definitions(segmentation, learnt), note, model_row(job.name, model, len(learnt.definitions), note))
+
+
+def _placed(others: pl.DataFrame, found: Projection, least: float) -> pl.DataFrame:
+    """The others with their likeliest segments; NULL where the chance of it is below the least."""
+    is_sure = found.chances >= least
+    return pl.DataFrame(
+        {
+            KEY: others[KEY],
+            "segment_key": pl.Series(
+                [str(key) if sure else None for key, sure in zip(found.segments, is_sure, strict=True)],
+                dtype=pl.String,
+            ),
+            "strength": pl.Series(found.chances, dtype=pl.Float64),
+            "reason": pl.Series(
+                [
+                    f"features speak for {key} with a chance of {chance:.2f}" + ("" if sure else ": too little")
+                    for key, chance, sure in zip(found.segments, found.chances, is_sure, strict=True)
+                ],
+                dtype=pl.String,
+            ),
+        }
+    )
+
+
+def _nobody(others: pl.DataFrame) -> pl.DataFrame:
+    return others.select(
+        KEY,
+        pl.lit(None, dtype=pl.String).alias("segment_key"),
+        pl.lit(0.0).alias("strength"),
+        pl.lit("features do not tell the segments apart").alias("reason"),
+    )
+
+
+def _keep(job: Job, segmentation: ProjectedSegmentation, members: pl.DataFrame) -> None:
+    other = segmentation.otherwise
+    if other is not None:
+        # How sure it is of no segment is nothing that can be said.
+        is_in_none = pl.col("segment_key").is_null()
+        members = members.with_columns(
+            pl.when(is_in_none).then(1.0).otherwise("strength").alias("strength"),
+            pl.col("segment_key").fill_null(other.id),
+        )
+    with job.run.warehouse.registered("incoming_members", members.filter(pl.col("segment_key").is_not_null())):
+        job.keep(
+            f"SELECT {literal(job.name)} AS segmentation_id, {literal(job.name)} || '.' || segment_key AS segment_id,"
+            f" {KEY}, strength AS strength_share, reason, NULL::VARCHAR AS rival_segment_id FROM incoming_members"
+        )
+
+
+def _definitions(segmentation: ProjectedSegmentation, learnt: Division) -> list[Definition]:
+    rule = f"in {segmentation.of}, or likeliest by {', '.join(segmentation.features)}"
+    listed = [replace(definition, rule_text=rule) for definition in learnt.definitions]
+    if other := segmentation.otherwise:
+        listed.append(Definition(other.id, other.name, other.description, OTHERWISE))
+    return listed

@@ -1,0 +1,65 @@
+"""What dividing customers by one segmentation takes and gives, whatever its kind.
+
+Owns: `Job` and `Division`, and where a segmentation's members wait for the others. Does not own any kind (`divide.py`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tasks.config.resolving import Resolved
+from tasks.config.segment import Segment
+from tasks.segments.definitions import Definition
+from tasks.warehouse.catalogue import KEY, Catalogue
+from tasks.warehouse.connection import literal
+from tasks.warehouse.run import Run
+
+#: A temporary table a segmentation; they become `segments.membership` together.
+MEMBERS = "members_of_{}"
+#: What stands for the rule of the segment of all others.
+OTHERWISE = "otherwise"
+
+
+@dataclass(frozen=True, slots=True)
+class Division:
+    """What dividing gave; `note` is said to the reader, `model` is a row of `segments.model`."""
+
+    definitions: list[Definition]
+    note: str
+    model: dict[str, object] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One segmentation to divide the customers of a run by."""
+
+    run: Run
+    catalogue: Catalogue
+    name: str
+
+    @property
+    def resolved(self) -> Resolved:
+        """The segmentation's population and rules in SQL."""
+        return self.run.workspace.resolved[self.name]
+
+    @property
+    def customers(self) -> str:
+        """SQL for a FROM: the customers who are segmented, with all features."""
+        relation = self.catalogue.relation(self.run.run_id)
+        population = self.resolved.population
+        return f"(SELECT * FROM {relation} WHERE ({population}))" if population else relation
+
+    def keep(self, select: str) -> None:
+        """Keep the members: segmentation_id, segment_id, customer_id, strength_share, reason, rival_segment_id."""
+        self.run.warehouse.execute(f"CREATE OR REPLACE TEMP TABLE {MEMBERS.format(self.name)} AS {select}")
+
+    def refused(self, why: str, otherwise: Segment | None = None) -> Division:
+        """Nothing to divide by is a finding, not a failure: all are in `otherwise`, and other segmentations go on."""
+        key = otherwise.id if otherwise else ""
+        self.keep(
+            f"SELECT {literal(self.name)} AS segmentation_id, {literal(f'{self.name}.{key}')} AS segment_id, {KEY},"
+            f" 1.0::DOUBLE AS strength_share, {literal(why)} AS reason, NULL::VARCHAR AS rival_segment_id"
+            f" FROM {self.customers} WHERE {'true' if otherwise else 'false'}"
+        )
+        listed = [Definition(otherwise.id, otherwise.name, otherwise.description, OTHERWISE)] if otherwise else []
+        return Division(listed, f"refused: {why}")
