@@ -66,9 +66,7 @@ def test_thresholds_are_kept_until_they_are_due(make_workspace: MakeWorkspace, o
         ]
 
 
-def test_a_run_of_the_same_day_in_another_folder_gives_the_same_model(
-    make_workspace: MakeWorkspace, opened: OpenRun
-) -> None:
+def test_a_day_that_is_run_again_gives_the_same_model(make_workspace: MakeWorkspace, opened: OpenRun) -> None:
     space = workspace(make_workspace)
     texts = []
     for _ in range(2):
