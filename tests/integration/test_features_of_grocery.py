@@ -118,6 +118,15 @@ def test_features_equal_those_of_polars(
     assert real.features.height > 2_000
     assert differing(real.features, recomputed) == {}
     # Nothing is known of genders, trades and areas, of feedback, surveys, costs and markets.
-    others = ("demographics", "geography", "engagement", "interactions", "satisfaction", "psychographics", "margin")
+    others = (
+        "demographics",
+        "geography",
+        "engagement",
+        "interactions",
+        "satisfaction",
+        "comments",
+        "psychographics",
+        "margin",
+    )
     assert unproved(real.features, recomputed, real.models, *others) == set()
     assert len(filled(recomputed)) == 76

@@ -118,7 +118,16 @@ def test_features_equal_those_of_polars(features: pl.DataFrame, lines: pl.DataFr
     assert features.height > 2_500
     assert differing(features, recomputed) == {}
     # Lines know nothing of people, areas, answers, surveys, costs or markets.
-    others = ("demographics", "geography", "engagement", "interactions", "satisfaction", "psychographics", "margin")
+    others = (
+        "demographics",
+        "geography",
+        "engagement",
+        "interactions",
+        "satisfaction",
+        "comments",
+        "psychographics",
+        "margin",
+    )
     assert unproved(features, recomputed, models(AS_OF, FEATURES).values(), *others) == set()
     assert len(filled(recomputed)) == 52
 

@@ -39,7 +39,9 @@ def evidence(run: Run) -> dict[str, dict[str, Any]]:
 
 def features(run: Run) -> dict[str, dict[str, Any]]:
     build_all(run)
-    found = run.warehouse.records(f"SELECT * FROM features.customer_comments WHERE run_id = '{run.run_id}'")
+    found = run.warehouse.records(
+        f"SELECT * FROM features.customer_comments WHERE run_id = '{run.run_id}' ORDER BY customer_id"
+    )
     return {row["customer_id"]: row for row in found}
 
 
