@@ -10,15 +10,14 @@
 -- column customer_count: customers in it [unit=customers]
 -- column customer_share: share of the segmentation's customers [unit=share]
 -- column previous_share: the same at the previous run; NULL: there is none, or it did not have the segmentation, as of all figures of a change [unit=share]
--- column change_kind: paired: on customers of both runs, where they are at least 30 % of the larger; two_sample: on all [category]
--- column share_change: share now minus then; paired, entrants and leavers do not count [unit=share]
--- column share_change_low: lower end of its 95 % interval: Bonett and Price 2012 (Journal of Educational and Behavioral Statistics 37(4), p. 479) where paired, else Newcombe 1998 (Statistics in Medicine 17, p. 873, method 10) [unit=share]
+-- column share_change: share now minus share then [unit=share]
+-- column share_change_low: lower end of its 95 % interval: Wilson's intervals of the two shares put together with their correlation among customers of both runs (Zou and Donner 2008, Statistics in Medicine 27(10), p. 1693) [unit=share]
 -- column share_change_high: upper end [unit=share]
 -- column common_count: customers of the segmentation at both runs [unit=customers]
 -- column entered_count: customers who came in since the previous run [unit=customers]
 -- column left_count: customers who went out [unit=customers]
 -- column kept_share: of its customers, those who were in it at the previous run [unit=share]
--- column jaccard_share: of a cluster: mean Jaccard with its best match in 40 refits to resamples of 2,000 customers; at 0.5 dissolved, from 0.75 on stable (Hennig 2007, Computational Statistics & Data Analysis 52(1), p. 258) [unit=share]
+-- column jaccard_share: of a cluster: mean Jaccard with its best match in 30 refits to resamples of 2,000 customers; at 0.5 dissolved, from 0.75 on stable (Hennig 2007, Computational Statistics & Data Analysis 52(1), p. 258) [unit=share]
 -- column jaccard_low_share: lower end of the middle 90 % of the refits [unit=share]
 -- column jaccard_high_share: upper end [unit=share]
 -- column silhouette: of a cluster: mean silhouette on those customers and the model's transformed features, −1 to 1; below 0 they are nearer to another (Rousseeuw 1987, Journal of Computational and Applied Mathematics 20, p. 53)
@@ -26,7 +25,9 @@
 -- column rival_distance: to it, in standard deviations
 -- column rival_kind: model: between the means of a cluster model's transformed features; profile: root mean square over all profiled features [category]
 -- column is_viable: of at least audit.min_count customers and audit.min_share of the segmentation [flag]
--- column order_share: customers who ordered in the look-back window nearest to 90 days; as all figures but sizes NULL where is_suppressed [unit=share]
+-- column order_share: of the customers who were in it at the published run nearest to 90 days before, those who have ordered since; else (is_own_order_share is false) of all of the segmentation; as all figures but sizes NULL where is_suppressed [unit=share]
+-- column order_days: in how many days [unit=days]
+-- column is_own_order_share: order_share is of the segment's own customers [flag]
 -- column detectable_lift_share: the smallest rise of order_share that a test of half the segment against the other half sees, two-sided at 5 % with a power of 80 % (Fleiss, Levin and Paik 2003, Statistical Methods for Rates and Proportions, equation 4.14, solved for the treated rate); NULL: none [unit=share]
 -- column channel_name: of its treatment [category]
 -- column reachable_count: customers who consented to marketing there, without a treatment anywhere; NULL: no source maps to consents [unit=customers]
@@ -49,7 +50,6 @@ SELECT
     customer_count,
     customer_share,
     previous_share,
-    change_kind,
     share_change,
     share_change_low,
     share_change_high,
@@ -66,6 +66,8 @@ SELECT
     rival_kind,
     is_viable,
     order_share,
+    order_days,
+    is_own_order_share,
     detectable_lift_share,
     channel_name,
     reachable_count,

@@ -11,6 +11,7 @@ import sqlglot
 from sqlglot import exp
 
 from tasks.audit.facts import DEMOGRAPHIC_THEMES, FeatureFacts
+from tasks.audit.read import RATE_DAYS
 from tasks.config.by_one_feature import CutsSegmentation, ValuesSegmentation
 from tasks.config.errors import WorkspaceError
 from tasks.config.segmentations import RfmSegmentation
@@ -18,8 +19,6 @@ from tasks.config.workspace import Workspace
 from tasks.warehouse.catalogue import KEY, PREDICTIONS, Catalogue
 from tasks.warehouse.connection import Warehouse, identifier
 
-#: Test periods and order rates are about a quarter of a year.
-_RATE_DAYS = 90
 #: Themes that no split is advised by: what KPIs are made of, who people are, and what models foretell.
 _NO_SPLIT = DEMOGRAPHIC_THEMES | {"customer_value", PREDICTIONS.split(".")[1]}
 _DECIMALS = 6
@@ -27,7 +26,7 @@ _DECIMALS = 6
 
 def rate_days(windows: Sequence[int]) -> int:
     """The look-back window nearest to 90 days, whose order rate tests are planned with."""
-    return min(windows, key=lambda days: (abs(days - _RATE_DAYS), days))
+    return min(windows, key=lambda days: (abs(days - RATE_DAYS), days))
 
 
 def kpis_of(workspace: Workspace, catalogue: Catalogue) -> tuple[str, ...]:
@@ -77,7 +76,10 @@ def themes(catalogue: Catalogue) -> dict[str, str]:
 
 
 def split_features(catalogue: Catalogue, used: Sequence[str], kpis: Sequence[str]) -> list[str]:
-    """Numbers and flags that a segment might be split by: what customers do, and is not in the segmentation yet."""
+    """Numbers and flags that a segment might be split by: how customers behave, and is not in the segmentation yet.
+
+    Amounts and what adds up over time are left out: they go with KPIs because they are made of the same orders.
+    """
     theme = themes(catalogue)
     return [
         name
@@ -85,8 +87,8 @@ def split_features(catalogue: Catalogue, used: Sequence[str], kpis: Sequence[str
         if column.kind in {"number", "flag"}
         and theme[name] not in _NO_SPLIT
         and name not in {*used, *kpis}
-        and not column.is_calendar_driven
-        and not column.is_external
+        and not (column.is_calendar_driven or column.is_external or column.is_cumulative)
+        and column.unit != "currency"
     ]
 
 

@@ -1,6 +1,7 @@
 """What is known of a segmentation when it is judged: plain figures, whoever computed them.
 
-Owns: the shape of the figures and of a finding. Does not own computing (`measure.py`) or judging (`mistakes_*.py`) them.
+Owns: the shape of the figures and of a finding. Does not own computing them (`measure.py`) or
+judging them (`mistakes_*.py`).
 Counts are customers, shares are 0-1; a figure that is not known, or withheld, is None.
 """
 
@@ -59,6 +60,22 @@ class Reach:
     undecided: int
 
 
+@dataclass(frozen=True, slots=True)
+class OrderRate:
+    """How many customers order, that a test is planned with.
+
+    Attributes:
+        share: of them (0-1).
+        days: in how long.
+        is_own: of the customers who were in the segment that many days ago, those who have ordered since; else of all
+            of the segmentation, in the last days.
+    """
+
+    share: float
+    days: int
+    is_own: bool
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SegmentFacts:
     """The figures of one segment.
@@ -68,7 +85,8 @@ class SegmentFacts:
         kept_share: share of its customers who were in it at the previous run.
         jaccard: bootstrap Jaccard; clusters only.
         silhouette: mean silhouette; clusters only.
-        order_rate: share of its customers who ordered in `order_rate_days`.
+        is_remainder: it is of all who meet no rule: that it is small, or mixed, is no mistake.
+        rate: how many of its customers order by themselves.
         detectable_lift: smallest rise of it that a test of the segment can see; None: none at all, or withheld.
         contrasts: beside the rest, one a KPI.
         traits: most distinguishing features with their effects, in words.
@@ -83,6 +101,7 @@ class SegmentFacts:
     entered: int | None = None
     left: int | None = None
     is_suppressed: bool = False
+    is_remainder: bool = False
     previous_share: float | None = None
     change: ShareChange | None = None
     common_count: int | None = None
@@ -90,7 +109,7 @@ class SegmentFacts:
     jaccard: Stability | None = None
     silhouette: float | None = None
     rival: Rival | None = None
-    order_rate: float | None = None
+    rate: OrderRate | None = None
     detectable_lift: float | None = None
     reach: Reach | None = None
     contrasts: tuple[Contrast, ...] = ()

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tasks.audit.contrast import Contrast, Placed, contrasts, explained_share, scaled_ranks
-from tasks.audit.facts import Reach, Rival, SegmentFacts, Split
+from tasks.audit.contrast import Contrast, Placed, contrasts, explained_share
+from tasks.audit.facts import OrderRate, Reach, Rival, SegmentFacts, Split
 from tasks.audit.proportions import Memberships, detectable_lift, share_change
 from tasks.audit.steadiness import Separation, Stability
 from tasks.config.audit import AuditPolicy
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
 
+#: The rule of a segment of all who meet no rule, in the dictionary.
+REMAINDER = "otherwise"
 _DECIMALS = 6
 Row = Mapping[str, Any]
 
@@ -35,14 +37,14 @@ class Values:
     Attributes:
         segment_ids: by position; `placed` refers to it.
         placed: who is where.
-        kpis: by name, shape (customers,), NaN where not known.
-        has_ordered: shape (customers,), whether they ordered in the period that order rates are of; None without one.
+        ranks: by KPI, of `contrast.scaled_ranks`, one a customer.
+        rate: how many of all customers ordered of late; None: nobody did.
     """
 
     segment_ids: tuple[str, ...]
     placed: Placed
-    kpis: Mapping[str, Floats]
-    has_ordered: NDArray[np.bool_] | None
+    ranks: dict[str, Floats]
+    rate: OrderRate | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,7 @@ class Others:
     sizes: Mapping[str, Row]
     memberships: Mapping[str, Memberships]
     reach: Mapping[str, Reach]
+    rates: Mapping[str, OrderRate]
     traits: Mapping[str, str]
     profile_rivals: Mapping[str, Rival]
 
@@ -67,7 +70,7 @@ class Steadiness:
 
 def explained(values: Values) -> dict[str, float]:
     """How much the segmentation says of each KPI that varies."""
-    found = {kpi: explained_share(scaled_ranks(column), values.placed) for kpi, column in values.kpis.items()}
+    found = {kpi: explained_share(ranks, values.placed) for kpi, ranks in values.ranks.items()}
     return {kpi: share for kpi, share in found.items() if share is not None}
 
 
@@ -89,7 +92,7 @@ def segment_facts(
         policy: the thresholds, for that.
     """
     by_segment: dict[int, list[Contrast]] = {}
-    for contrast in contrasts({kpi: scaled_ranks(column) for kpi, column in values.kpis.items()}, values.placed):
+    for contrast in contrasts(values.ranks, values.placed):
         by_segment.setdefault(contrast.segment, []).append(contrast)
     position = {segment: place for place, segment in enumerate(values.segment_ids)}
     facts = []
@@ -116,7 +119,7 @@ def _facts(
     is_known = counts is not None and counts.then > 0
     is_suppressed = bool(size.get("is_suppressed"))
     customers, share = int(size.get("customer_count") or 0), float(size.get("customer_share") or 0.0)
-    rate = None if is_suppressed else _order_rate(values, place)
+    rate = None if is_suppressed or not customers or values.rate is None else others.rates.get(segment_id, values.rate)
     is_wide = share > policy.max_share or (
         bool(found) and min(one.spread_ratio for one in found) >= policy.max_spread_ratio
     )
@@ -129,6 +132,7 @@ def _facts(
         entered=size.get("entered_count") if is_known else None,
         left=size.get("left_count") if is_known else None,
         is_suppressed=is_suppressed,
+        is_remainder=row["rule_text"] == REMAINDER,
         previous_share=round(counts.inside_then / counts.then, _DECIMALS) if counts and is_known else None,
         change=share_change(counts) if counts else None,
         common_count=counts.both if counts and is_known else None,
@@ -140,8 +144,8 @@ def _facts(
         if is_suppressed or place not in steadiness.separations
         else steadiness.separations[place].silhouette,
         rival=_rival(segment_id, place, values, others, steadiness),
-        order_rate=rate,
-        detectable_lift=None if rate is None else detectable_lift(customers, rate),
+        rate=rate,
+        detectable_lift=None if rate is None else detectable_lift(customers, rate.share),
         reach=None if is_suppressed else others.reach.get(segment_id),
         contrasts=() if is_suppressed else found,
         traits=others.traits.get(segment_id),
@@ -155,10 +159,3 @@ def _rival(segment_id: str, place: int, values: Values, others: Others, steadine
         found = steadiness.separations[place]
         return Rival(values.segment_ids[found.rival], found.distance, "model")
     return others.profile_rivals.get(segment_id)
-
-
-def _order_rate(values: Values, place: int) -> float | None:
-    if values.has_ordered is None:
-        return None
-    members = values.placed.rows[values.placed.labels == place]
-    return round(float(values.has_ordered[members].mean()), _DECIMALS) if len(members) else None

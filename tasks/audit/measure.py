@@ -13,13 +13,14 @@ from typing import Any
 
 import numpy as np
 
-from tasks.audit.basis import features_of, kpis_of, known_features, rate_days, split_features
-from tasks.audit.contrast import Placed
+from tasks.audit.basis import features_of, known_features, kpis_of, rate_days, split_features
+from tasks.audit.contrast import Placed, scaled_ranks
 from tasks.audit.facts import (
     DEMOGRAPHIC_THEMES,
     FeatureFacts,
     Fit,
     ModelFacts,
+    OrderRate,
     SegmentationFacts,
     SegmentFacts,
     Split,
@@ -86,12 +87,13 @@ class Measurement:
             self._tables.sizes,
             self._tables.memberships,
             self._tables.reach,
+            self._tables.rates,
             self._traits,
             self._rivals,
         )
         self.digests[name] = _digest(definitions)
         is_multiple = name not in run.workspace.single_membership
-        customers = len(values.kpis[self._kpis[0]])
+        customers = len(values.ranks[self._kpis[0]])
         fit = None if is_multiple else Fit(run.as_of, customers, explained(values))
         features = known_features(run.warehouse, self._dividable(name), self._catalogue, used)
         split = partial(self._split, used)
@@ -142,10 +144,15 @@ class Measurement:
         return Values(
             ids,
             Placed(rows.astype(np.int64), labels, len(ids)),
-            {kpi: column[kpi] for kpi in self._kpis},
-            # Without any order there is no rate to speak of.
-            rates if (rates := column[self._rate_column()] > 0).any() else None,
+            {kpi: scaled_ranks(column[kpi]) for kpi in self._kpis},
+            self._rate(column[self._rate_column()]),
         )
+
+    def _rate(self, orders: np.ndarray[Any, np.dtype[np.float64]]) -> OrderRate | None:
+        """How many of all customers ordered of late; None where nobody did, and there is no rate to speak of."""
+        days = rate_days(self._run.workspace.features.windows)
+        share = float((orders > 0).mean()) if len(orders) else 0.0
+        return OrderRate(round(share, 6), days, is_own=False) if share else None
 
     def _model(
         self, name: str, definitions: Sequence[Record], used: Sequence[str]

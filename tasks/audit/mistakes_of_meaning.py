@@ -1,4 +1,4 @@
-"""Mistakes of meaning: who people are instead of what they do, no difference in any KPI, everything inside, the same twice.
+"""Mistakes of meaning: people instead of what they do, no difference in any KPI, everything inside, the same twice.
 
 Owns: the judgement, one function a mistake. Does not own the figures.
 """
@@ -38,7 +38,7 @@ def demographic_only(facts: SegmentationFacts, policy: AuditPolicy) -> Iterator[
 def not_distinct(facts: SegmentationFacts, policy: AuditPolicy) -> Iterator[Finding]:
     """A segment that differs from the rest in no KPI, although it is large enough that it would have been seen."""
     for segment in facts.filled:
-        if not segment.contrasts or segment.is_suppressed:
+        if not segment.contrasts or segment.is_remainder:
             continue
         differs = any(
             abs(one.effect) >= policy.min_effect and one.p_adjusted <= _SIGNIFICANT for one in segment.contrasts
@@ -69,7 +69,7 @@ def heterogeneous_segment(facts: SegmentationFacts, policy: AuditPolicy) -> Iter
     """A segment whose customers differ as much from each other as all do, in every KPI."""
     for segment in facts.filled:
         narrowest = segment.narrowest
-        if narrowest is None or segment.is_suppressed or is_small(segment, policy):
+        if narrowest is None or segment.is_remainder or is_small(segment, policy):
             continue
         if narrowest.spread_ratio < policy.max_spread_ratio:
             continue

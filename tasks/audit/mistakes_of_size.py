@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tasks.audit.facts import Finding, SegmentationFacts, SegmentFacts
+from tasks.audit.facts import Finding, OrderRate, SegmentationFacts, SegmentFacts
 from tasks.audit.proportions import detectable_lift
 from tasks.config.audit import AuditPolicy
 
@@ -57,12 +57,12 @@ def too_few_segments(facts: SegmentationFacts, policy: AuditPolicy) -> Iterator[
 
 
 def empty_segment(facts: SegmentationFacts, policy: AuditPolicy) -> Iterator[Finding]:
-    """A segment in use that nobody is in."""
+    """A segment in use that nobody is in; that everybody meets a rule is none."""
     del policy
     if not facts.customers:
         return
     for segment in facts.segments:
-        if segment.size == 0:
+        if segment.size == 0 and not segment.is_remainder:
             since = f" (in the dictionary since {segment.since})" if segment.since else ""
             yield Finding(
                 facts.segmentation_id,
@@ -79,7 +79,7 @@ def empty_segment(facts: SegmentationFacts, policy: AuditPolicy) -> Iterator[Fin
 def small_segment(facts: SegmentationFacts, policy: AuditPolicy) -> Iterator[Finding]:
     """A segment below the least size or share."""
     for segment in facts.filled:
-        if segment.size >= policy.min_count and segment.share >= policy.min_share:
+        if segment.is_remainder or (segment.size >= policy.min_count and segment.share >= policy.min_share):
             continue
         is_few = segment.size < policy.min_count
         least = f"{policy.min_count} customers" if is_few else f"{policy.min_share:.1%} of the segmentation"
@@ -118,8 +118,8 @@ def dominant_segment(facts: SegmentationFacts, policy: AuditPolicy) -> Iterator[
 def too_small_for_test(facts: SegmentationFacts, policy: AuditPolicy) -> Iterator[Finding]:
     """A test of the segment sees only lifts that no treatment brings about."""
     for segment in facts.filled:
-        rate, lift = segment.order_rate, segment.detectable_lift
-        if rate is None or segment.is_suppressed or (lift is not None and lift <= policy.max_detectable_lift):
+        rate, lift = segment.rate, segment.detectable_lift
+        if rate is None or segment.is_remainder or (lift is not None and lift <= policy.max_detectable_lift):
             continue
         if lift is None:
             sees = "a test of it sees no lift at all"
@@ -130,7 +130,7 @@ def too_small_for_test(facts: SegmentationFacts, policy: AuditPolicy) -> Iterato
             segment.segment_id,
             "too_small_for_test",
             "note",
-            f"{segment.size:,} customers of whom {rate:.1%} order by themselves: {sees} (80 % power, 5 % two-sided)",
+            f"{segment.size:,} customers; {_ordering(rate)}: {sees} (80 % power, 5 % two-sided)",
             _test_together(facts, segment),
             figure=lift,
             threshold=policy.max_detectable_lift,
@@ -142,13 +142,19 @@ def _test_together(facts: SegmentationFacts, segment: SegmentFacts) -> str:
     """With whom a test would see more."""
     rivals = {one.segment_id: one for one in facts.filled}
     rival = rivals.get(segment.rival.segment_id) if segment.rival else None
-    if rival is None or rival.order_rate is None or segment.order_rate is None or facts.is_multiple:
+    if rival is None or rival.rate is None or segment.rate is None or facts.is_multiple:
         return "test it together with another, or over more than one campaign"
     size = segment.size + rival.size
-    rate = (segment.size * segment.order_rate + rival.size * rival.order_rate) / size
+    rate = (segment.size * segment.rate.share + rival.size * rival.rate.share) / size
     lift = detectable_lift(size, rate)
     sees = f"from {lift * 100:.1f} points on" if lift is not None else "no lift either"
     return f"test it together with {facts.name_of(rival.segment_id)}: the two see {sees}; or over more campaigns"
+
+
+def _ordering(rate: OrderRate) -> str:
+    if rate.is_own:
+        return f"of those who were in it {rate.days} days ago {rate.share:.1%} have ordered since"
+    return f"of all of the segmentation {rate.share:.1%} ordered in {rate.days} days"
 
 
 def _merge(facts: SegmentationFacts, segment: SegmentFacts) -> str:

@@ -69,7 +69,7 @@ def unstable_segment(facts: SegmentationFacts, policy: AuditPolicy) -> Iterator[
             segment.segment_id,
             "unstable_segment",
             "warning",
-            f"refits to resamples find it again with a Jaccard of {found.mean:.2f} ({found.low:.2f} to {found.high:.2f})",
+            f"refits to resamples find it with a Jaccard of {found.mean:.2f} ({found.low:.2f} to {found.high:.2f})",
             f"{merge}, or allow fewer clusters (k.max {max(len(facts.filled) - 1, 1)})",
             figure=found.mean,
             threshold=policy.min_stability,
@@ -82,7 +82,7 @@ def stale(facts: SegmentationFacts, policy: AuditPolicy) -> Iterator[Finding]:
     told = [*_grown_error(facts, facts.model, policy), *_lost_fit(facts, facts.earlier, policy)]
     if not told:
         return
-    evidence, loss = told[0]
+    loss = told[0][1]
     learns = facts.model is not None
     yield Finding(
         facts.segmentation_id,

@@ -9,13 +9,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from statistics import NormalDist
-from typing import Literal
 
 #: 95 % intervals, tests at 5 % two-sided with a power of 80 %: the usual ones (Cohen 1988).
 CONFIDENCE = 0.95
 POWER = 0.8
-#: From this share of common customers on, the two snapshots are one panel (as in drift).
-PAIRED_SHARE = 0.3
 _DECIMALS = 6
 _NORMAL = NormalDist()
 _Z = _NORMAL.inv_cdf((1 + CONFIDENCE) / 2)
@@ -25,16 +22,14 @@ _BISECTIONS = 50
 
 @dataclass(frozen=True, slots=True)
 class ShareChange:
-    """How far the share of a segment moved, 0-1 each.
+    """How far the share of a segment moved, with the 95 % interval of it; 0-1 each.
 
     Attributes:
-        kind: `paired` on the customers of both dates, or `two_sample`.
         change: share now minus share then.
-        low: of the 95 % interval.
-        high: likewise.
+        low: lower end.
+        high: upper end.
     """
 
-    kind: Literal["paired", "two_sample"]
     change: float
     low: float
     high: float
@@ -68,38 +63,32 @@ class Memberships:
 def share_change(counts: Memberships) -> ShareChange | None:
     """The change of a segment's share with its interval; None where one of the dates has no customers.
 
-    Paired where at least 30 % of the larger date's customers are common: then entrants and leavers do not count.
+    Wilson's intervals of the two shares put together with their correlation (Zou and Donner 2008, Statistics in
+    Medicine 27(10):1693-1702): the customers of both dates, and how they went together, make the shares go together.
+    With the same customers at both dates this is the interval for paired shares, with none in common that for two
+    samples (Newcombe 1998, Statistics in Medicine 17:2635-2650 and 17:873-890, method 10 of each).
     """
     if not counts.then or not counts.now:
         return None
-    if counts.both >= PAIRED_SHARE * max(counts.then, counts.now):
-        return paired_change(counts.came, counts.went, counts.both)
-    return two_sample_change(counts.inside_then, counts.then, counts.inside_now, counts.now)
+    p, q = counts.inside_then / counts.then, counts.inside_now / counts.now
+    p_low, p_high = wilson(counts.inside_then, counts.then)
+    q_low, q_high = wilson(counts.inside_now, counts.now)
+    together = _correlation(counts) * counts.both / math.sqrt(counts.then * counts.now)
+    low = q - p - _put_together(q - q_low, p_high - p, together)
+    high = q - p + _put_together(q_high - q, p - p_low, together)
+    return ShareChange(*(round(value, _DECIMALS) for value in (q - p, max(-1.0, low), min(1.0, high))))
 
 
-def paired_change(came: int, went: int, common: int) -> ShareChange:
-    """Change of a share among the same customers, from the two numbers that moved.
-
-    Interval: Bonett and Price 2012, Journal of Educational and Behavioral Statistics 37(4):479-488 (adjusted Wald).
-    """
-    change = (came - went) / common
-    p_came, p_went = (came + 1) / (common + 2), (went + 1) / (common + 2)
-    middle = p_came - p_went
-    reach = _Z * math.sqrt((p_came + p_went - middle**2) / (common + 2))
-    return ShareChange("paired", *_bounded(change, middle - reach, middle + reach))
+def _put_together(first: float, second: float, correlation: float) -> float:
+    return math.sqrt(max(first**2 + second**2 - 2 * correlation * first * second, 0.0))
 
 
-def two_sample_change(inside_then: int, then: int, inside_now: int, now: int) -> ShareChange:
-    """Change of a share between different customers.
-
-    Interval: Newcombe 1998, Statistics in Medicine 17:873-890, method 10 (from Wilson's intervals of the two shares).
-    """
-    p, q = inside_then / then, inside_now / now
-    p_low, p_high = wilson(inside_then, then)
-    q_low, q_high = wilson(inside_now, now)
-    low = q - p - math.hypot(q - q_low, p_high - p)
-    high = q - p + math.hypot(q_high - q, p - p_low)
-    return ShareChange("two_sample", *_bounded(q - p, low, high))
+def _correlation(counts: Memberships) -> float:
+    """Phi of being in the segment then and now, among customers of both dates; 0 where it is not defined."""
+    neither = counts.both - counts.stayed - counts.came - counts.went
+    then, now = counts.stayed + counts.went, counts.stayed + counts.came
+    spread = math.sqrt(then * (counts.both - then) * now * (counts.both - now))
+    return (counts.stayed * neither - counts.came * counts.went) / spread if spread else 0.0
 
 
 def wilson(hits: int, of: int) -> tuple[float, float]:
@@ -137,7 +126,3 @@ def _is_seen(arm: int, base: float, treated: float) -> bool:
     mean = (base + treated) / 2
     needed = _Z * math.sqrt(2 * mean * (1 - mean)) + _Z_POWER * math.sqrt(base * (1 - base) + treated * (1 - treated))
     return arm >= (needed / (treated - base)) ** 2
-
-
-def _bounded(change: float, low: float, high: float) -> tuple[float, float, float]:
-    return round(change, _DECIMALS), round(max(-1.0, low), _DECIMALS), round(min(1.0, high), _DECIMALS)

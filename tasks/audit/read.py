@@ -8,13 +8,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from tasks.audit.facts import Fit, Pair, Reach
+from tasks.audit.facts import Fit, OrderRate, Pair, Reach
 from tasks.audit.proportions import Memberships
 from tasks.warehouse import ledger
 from tasks.warehouse.connection import literal
 from tasks.warehouse.run import Run
 
 FIT_TABLE = "monitoring.segmentation_fit"
+#: Order rates are about a quarter of a year; a month at least, and of so many customers at least.
+RATE_DAYS = 90
+_LEAST_DAYS = 28
+_LEAST_CUSTOMERS = 30
 Record = dict[str, Any]
 
 
@@ -27,6 +31,7 @@ class RunTables:
     profiles: list[Record]
     memberships: dict[str, Memberships]
     reach: dict[str, Reach]
+    rates: dict[str, OrderRate]
     models: dict[str, Record]
 
 
@@ -54,6 +59,7 @@ def read_tables(run: Run) -> RunTables:
         ),
         memberships=_memberships(run),
         reach=_reach(run),
+        rates=_rates(run),
         models={
             row["segmentation_id"]: row
             for row in _of_run(
@@ -117,6 +123,29 @@ def _reach(run: Run) -> dict[str, Reach]:
         {"run_id": run.run_id},
     )
     return {segment: Reach(channel, consented, undecided) for segment, channel, consented, undecided in rows}
+
+
+def _rates(run: Run) -> dict[str, OrderRate]:
+    """Of the customers who were in a segment at the published run nearest to 90 days ago, those who ordered since.
+
+    What they did in the days before it would be no rate to plan with: a segment of those who ordered of late has 100 %.
+    """
+    earlier = [item for item in ledger.publications(run.warehouse) if (run.as_of - item.as_of).days >= _LEAST_DAYS]
+    if not earlier:
+        return {}
+    past = min(earlier, key=lambda item: (abs((run.as_of - item.as_of).days - RATE_DAYS), item.as_of))
+    rows = run.warehouse.rows(
+        "SELECT segment_id, count(*), count(*) FILTER (feature.last_order_date > $since)"
+        " FROM segments.membership AS membership JOIN features.customer_value AS feature USING (customer_id)"
+        " WHERE membership.run_id = $past AND feature.run_id = $run_id GROUP BY segment_id ORDER BY segment_id",
+        {"since": past.as_of, "past": past.run_id, "run_id": run.run_id},
+    )
+    days = (run.as_of - past.as_of).days
+    return {
+        segment: OrderRate(round(ordered / count, 6), days, is_own=True)
+        for segment, count, ordered in rows
+        if count >= _LEAST_CUSTOMERS
+    }
 
 
 def read_pairs(run: Run, segmentation_of: dict[str, str]) -> dict[str, list[Pair]]:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 #: A weaker correlation is no advice: it explains less than 1 % of the variance.
 LEAST_CORRELATION = 0.1
+#: A stronger one is the KPI under another name.
+MOST_CORRELATION = 0.8
 #: At least this many customers must have both values, and this share of all.
 LEAST_ROWS = 30
 LEAST_KNOWN = 0.5
@@ -50,7 +52,7 @@ def best_split(kpis: Mapping[str, Floats], features: Mapping[str, Floats]) -> Sp
                 continue
             found = _correlation(ranks[both], of_kpi[both])
             is_chance = abs(math.atanh(min(abs(found), 0.999999))) * math.sqrt(count - 3) < limit
-            if abs(found) < LEAST_CORRELATION or is_chance:
+            if not LEAST_CORRELATION <= abs(found) <= MOST_CORRELATION or is_chance:
                 continue
             if best is None or abs(found) > abs(best.correlation):
                 best = Split(name, kpi, found)

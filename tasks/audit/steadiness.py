@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 #: Customers that the figures of a model are computed on, and how often they are resampled.
 SAMPLE_ROWS = 2_000
-RESAMPLES = 40
+RESAMPLES = 30
 #: The band holds this share of the resamples, in the middle.
 BAND = 0.9
 #: A segment with fewer customers in the sample has no figures.

@@ -21,7 +21,8 @@ log = logging.getLogger("resegment.audit")
 @task(name="check audit", cache_policy=NO_CACHE, persist_result=False)
 def check_audit(run: Run) -> None:
     """Stop before any work where a KPI of the audit is no numeric feature."""
-    kpis_of(run.workspace, catalogue_of(run))
+    if run.workspace.audit.kpis:
+        kpis_of(run.workspace, catalogue_of(run))
 
 
 @task(name="audit segmentations", cache_policy=NO_CACHE, persist_result=False)
