@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int64]
 
 
+#: Random starts of a refit, each improved by exchanges.
+_STARTS = 2
+
+
 def open_space(stored: str, frame: pl.DataFrame) -> ClusterSpace:
     """Customers as a stored cluster model sees them.
 
@@ -36,16 +40,16 @@ def open_space(stored: str, frame: pl.DataFrame) -> ClusterSpace:
     model = ClusterModel.from_json(stored)
     return ClusterSpace(
         x=apply(model.transform, frame),
-        refit=partial(_refit, model.centroids),
+        refit=partial(_refit, len(model.clusters)),
         centres=dict(zip(model.keys, model.centroids, strict=True)),
         error_at_fit=model.inertia / model.training_rows,
     )
 
 
-def _refit(centres: Floats, rows: Floats, seed: int) -> Callable[[Floats], Ints]:
-    k = distinct_rows(rows, len(centres))
-    starts = [centres] if k == len(centres) else []
-    return partial(_assign, kmeans.fit(rows, k, seed=seed, n_init=1, starts=starts).centroids)
+def _refit(k: int, rows: Floats, seed: int) -> Callable[[Floats], Ints]:
+    # Not started from the model's centres: a cut that could as well lie elsewhere would be found where it is.
+    fitted = kmeans.fit(rows, distinct_rows(rows, k), seed=seed, n_init=_STARTS)
+    return partial(_assign, fitted.centroids)
 
 
 def _assign(centres: Floats, rows: Floats) -> Ints:
