@@ -40,14 +40,22 @@ check: lint test ## everything that CI checks
 
 bench: install ## speed and memory beside a bare script, in one session
 	$(BIN)/python tests/benchmarks/corridor.py $(ARGS)
+	$(BIN)/python -m tests.benchmarks.quality_speed
+	$(BIN)/python -m tests.benchmarks.features_speed
+	$(BIN)/python -m tests.benchmarks.rules_speed
+	$(BIN)/python -m tests.benchmarks.daily_run
 
-bench-stats: install ## measured false alarms, power, churn and choice of k
+bench-stats: install ## measured false alarms, power, churn, choice of k, predictions, comments and projection
 	$(BIN)/python tests/benchmarks/drift_figures.py $(ARGS)
 	$(BIN)/python tests/benchmarks/cluster_figures.py $(ARGS)
+	PYTHONPATH=. $(BIN)/python tests/benchmarks/predict_figures.py $(ARGS)
+	$(BIN)/python -m tests.benchmarks.comment_figures
+	$(BIN)/python -m tests.benchmarks.projection_figures
 
-bench-quality: install ## faults caught, one by one, and false stops of clean runs
+bench-quality: install ## faults caught, one by one, false stops of clean runs, guesses of personal data
 	$(BIN)/python -m tests.benchmarks.clean_runs --output docs/faults.md $(ARGS)
 	$(BIN)/python -m tests.benchmarks.fault_injection --output docs/faults.md
+	$(BIN)/python -m tests.benchmarks.privacy_guess_figures
 
 docs: install ## write docs/reference from the code
 	$(BIN)/python docs/generate.py

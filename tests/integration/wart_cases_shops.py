@@ -54,8 +54,7 @@ def _of_two_countries(data: Path) -> int:
 
 def _units(data: Path) -> tuple[np.ndarray, float]:
     """Units of every line that has some, and their geometric mean."""
-    units = journey(data, "transactions_sample")["quantity"].to_numpy()
-    units = units[units > 0]
+    units = journey(data, "transactions_sample").filter(pl.col("quantity") > 0)["quantity"].to_numpy()
     return units, float(np.exp(np.log(units).mean()))
 
 

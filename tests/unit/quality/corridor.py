@@ -19,6 +19,7 @@ from tasks.warehouse.connection import Warehouse
 from tasks.warehouse.ledger import Publication
 from tasks.warehouse.models import load_models
 from tasks.warehouse.run import OutputPaths, Run
+from tests.unit.quality.corridor_figures import FIGURES
 
 AS_OF = dt.date(2025, 6, 30)
 PREVIOUS = Publication(dt.date(2025, 5, 31), "b" * 16)
@@ -250,68 +251,8 @@ def monitor(run: Run) -> None:
             ) AS shared
             """.replace("{run_id}", of_run.run_id),
         )
-        for table, select in _PREDICTED.items():
+        for table, select in FIGURES.items():
             tables.write_rows(of_run, table, select)
-        tables.write_rows(of_run, "monitoring.drift", _DRIFT)
-        tables.write_rows(of_run, "monitoring.segment_event", _EVENT)
-        tables.write_rows(of_run, "monitoring.profile", _PROFILE)
-        tables.write_rows(of_run, "monitoring.comment_model", _COMMENT_MODEL)
-        tables.write_rows(of_run, "monitoring.comment_class", _COMMENT_CLASS)
-
-
-#: Churn was foretold by one of two models, tested on everybody's last two months; spend was refused.
-_PREDICTED = {
-    "monitoring.prediction": """
-        SELECT 'churn' AS prediction_id, 'made' AS status_name, 'bg_nbd' AS model_name, 'least Brier score' AS decision,
-            DATE '2025-04-02' AS test_from_date, DATE '2025-05-31' AS test_until_date, 4 AS test_customer_count,
-            DATE '2025-01-01' AS train_from_date, DATE '2025-04-01' AS train_until_date, 4 AS scored_customer_count
-        UNION ALL
-        SELECT 'spend', 'refused', NULL, 'too few customers', NULL, NULL, NULL, NULL, NULL, 0
-    """,
-    "monitoring.prediction_score": """
-        SELECT 'churn' AS prediction_id, model_name, model_name = 'bg_nbd' AS is_used, 0.5 AS mean_foretold_value,
-            0.5 AS mean_observed_value, 0.2 AS brier_score, 0.7 AS auc, 1.0 AS calibration_slope,
-            CAST(NULL AS DOUBLE) AS mean_error_amount, CAST(NULL AS DOUBLE) AS poisson_deviance, 1.5 AS top_decile_lift
-        FROM unnest(['bg_nbd', 'as_before']) AS models (model_name)
-    """,
-    "monitoring.calibration": """
-        SELECT 'churn' AS prediction_id, model_name, bin_no, 0.3 * bin_no AS foretold_value, 0.5 AS observed_value,
-            2 AS customer_count
-        FROM unnest(['bg_nbd', 'as_before']) AS models (model_name), unnest([1, 2]) AS bins (bin_no)
-    """,
-}
-_DRIFT = """
-    SELECT 'feature' AS subject_kind, 'order_count' AS subject_name, 'previous' AS reference_kind,
-        DATE '2025-05-31' AS reference_as_of_date, 'paired' AS snapshot_kind, 'wilcoxon' AS test_name,
-        'value' AS aspect_name, 1.0 AS statistic,
-        0.2 AS p_value, 0.4 AS p_adjusted, 'probit_d' AS effect_name, 0.01 AS effect_size,
-        0.1 AS minimum_detectable_effect, 0.05 AS notice_threshold, 0.1 AS alarm_threshold,
-        3 AS reference_count, 4 AS current_count, 3 AS common_count,
-        1 AS entered_count, 0 AS left_count, 0.0 AS psi, 1.0 AS psi_p_value, 'no_material_drift' AS verdict_name,
-        'none' AS level_name, 's' AS sentence
-"""
-_EVENT = """
-    SELECT 'k' AS segmentation_id, DATE '2025-05-31' AS previous_as_of_date, 'survive' AS event_name,
-        'k.one' AS from_segment_ids, 'k.one' AS to_segment_ids, 0.9 AS share, 1.0 AS confidence_share, 's' AS sentence
-"""
-_PROFILE = """
-    SELECT 'k' AS segmentation_id, 'k.one' AS segment_id, 'order_count' AS feature_name, 2 AS customer_count,
-        3::DOUBLE AS mean_value, 3::DOUBLE AS median_value, 3::DOUBLE AS population_mean_value,
-        0::DOUBLE AS standardised_difference,
-        NULL::VARCHAR AS top_value, NULL::DOUBLE AS top_share, NULL::DOUBLE AS population_share,
-        false AS is_suppressed
-"""
-_COMMENT_MODEL = """
-    SELECT 'sentiment' AS model_name, 'used' AS status_name, NULL::VARCHAR AS reason, NULL::VARCHAR AS sentiment_names,
-        240 AS labelled_count, 230 AS distinct_count, 10 AS left_out_count, 2 AS class_count, 0.9 AS accuracy_share,
-        0.6 AS base_rate_share, 0.88 AS macro_f1, 0.3 AS log_loss, 0.67 AS base_log_loss,
-        0.02 AS calibration_error_share, 0.6 AS min_confidence_share, 0.95 AS confident_share,
-        0.92 AS confident_accuracy_share, 1 AS comment_count, 0 AS unknown_count
-"""
-_COMMENT_CLASS = """
-    SELECT 'sentiment' AS model_name, class_name, 115 AS labelled_count, 0.9 AS recall_share, 0.9 AS precision_share
-    FROM unnest(['negative', 'positive']) AS c (class_name)
-"""
 
 
 def publish_aside(run: Run) -> Path:

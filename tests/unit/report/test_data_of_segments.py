@@ -1,0 +1,67 @@
+"""What `collect` reads of segments that are gone, withheld, or many."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tasks.report.data import collect
+from tasks.report.page import render
+from tasks.warehouse.run import Run
+from tests.unit.report import made_run, made_segments
+from tests.unit.report.made_run import PREVIOUS, STANDARD, place
+from tests.unit.report.made_story import SIXTY, standard_run
+
+
+def test_names_of_segments_that_are_gone_come_from_the_previous_run(tmp_path: Path) -> None:
+    run = made_run.start_run(tmp_path)
+    before, now = place(STANDARD, 100)
+    old = Run(run.workspace, run.warehouse, run.paths, PREVIOUS.as_of, None)
+    old.run_id = PREVIOUS.run_id
+    renamed = {key: (title, basis, (*names[:-1], "Gone since")) for key, (title, basis, names) in STANDARD.items()}
+    made_segments.write_segments(old, renamed, before, now)
+    fewer = {key: (title, basis, names[:-1]) for key, (title, basis, names) in STANDARD.items()}
+    made_segments.write_segments(run, fewer, before, now)
+    data = collect(run)
+    assert data.name_of("region.s06") == "Gone since"
+    assert data.name_of("region.s01") == "North"
+    assert data.name_of("never.seen") == "never.seen"
+
+
+def test_retired_segments_without_customers_stand_apart(tmp_path: Path) -> None:
+    run = standard_run(tmp_path, customers=100)
+    run.warehouse.execute(
+        "UPDATE segments.definition SET status_name = 'retired' WHERE segment_id IN ('region.s05', 'region.s06')"
+    )
+    run.warehouse.execute("DELETE FROM monitoring.kpi WHERE segment_id = 'region.s05'")
+    region = next(item for item in collect(run).segmentations if item.segmentation_id == "region")
+    assert [segment.segment_id for segment in region.retired] == ["region.s05"]
+    assert region.segments[-1].segment_id == "region.s06"
+
+
+def test_withheld_figures_are_dashes_and_the_page_says_why(tmp_path: Path) -> None:
+    run = standard_run(tmp_path, customers=100)
+    assert "are withheld" not in render(collect(run))
+    for table, figures in {
+        "monitoring.kpi": "net_amount = NULL, net_share = NULL, average_order_amount = NULL",
+        "monitoring.profile": "mean_value = NULL, median_value = NULL, standardised_difference = NULL",
+    }.items():
+        run.warehouse.execute(f"ALTER TABLE {table} ADD COLUMN is_suppressed BOOLEAN DEFAULT false")
+        run.warehouse.execute(f"UPDATE {table} SET is_suppressed = true, {figures} WHERE segment_id = 'region.s01'")
+    region = next(item for item in collect(run).segmentations if item.segmentation_id == "region")
+    assert [segment.segment_id for segment in region.segments if segment.is_suppressed] == ["region.s01"]
+    assert region.profile is not None
+    assert {cell.segment_id for cell in region.profile.cells if cell.is_suppressed} == {"region.s01"}
+    page = render(collect(run))
+    assert "Money and recency of <bdi>North</bdi> are withheld" in page
+    assert "A blank cell is withheld" in page
+    assert page.count("withheld, small group") == len(region.profile.feature_names)
+
+
+def test_the_matrix_keeps_the_largest_segments(tmp_path: Path) -> None:
+    names = SIXTY | {"extra": ("Extra", "value", tuple(f"Extra {number}" for number in range(8)))}
+    data = collect(standard_run(tmp_path, names=names, customers=400))
+    assert len(data.matrix_ids) == 60
+    sizes = {
+        segment.segment_id: segment.customer_count or 0 for item in data.segmentations for segment in item.segments
+    }
+    assert min(sizes[key] for key in data.matrix_ids) >= max(sizes[key] for key in sizes.keys() - set(data.matrix_ids))
