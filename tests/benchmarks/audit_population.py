@@ -252,7 +252,7 @@ Plant = Callable[[int], World]
 #: What is planted, which finding must name it, and on which segment (None: the whole segmentation).
 PLANTED: dict[str, tuple[Plant, str, int | None]] = {
     "demographics, KPIs by lot": (
-        lambda seed: World(seed, [0.4, 0.3, 0.3], themes=("customer_demographics",), by_lot=(0, 1, 2)),
+        lambda seed: World(seed, [0.4, 0.3, 0.3], themes=("customer_demographics",), apart=0.0),
         "demographic_only",
         None,
     ),
