@@ -36,12 +36,17 @@ def demographic_only(facts: SegmentationFacts, policy: AuditPolicy) -> Iterator[
 
 
 def not_distinct(facts: SegmentationFacts, policy: AuditPolicy) -> Iterator[Finding]:
-    """A segment that differs from the rest in no KPI, although it is large enough that it would have been seen."""
+    """A segment that differs from the rest in no KPI, although it is large enough that it would have been seen.
+
+    Neither in where its customers lie, nor in how widely: a segment of the middle is narrower than all.
+    """
     for segment in facts.filled:
         if not segment.contrasts or segment.is_remainder:
             continue
         differs = any(
-            abs(one.effect) >= policy.min_effect and one.p_adjusted <= _SIGNIFICANT for one in segment.contrasts
+            one.spread_ratio < policy.max_spread_ratio
+            or (abs(one.effect) >= policy.min_effect and one.p_adjusted <= _SIGNIFICANT)
+            for one in segment.contrasts
         )
         is_seen = all(one.detectable_effect <= policy.min_effect for one in segment.contrasts)
         strongest = segment.strongest

@@ -1,13 +1,12 @@
-"""Made segmentations for the figures of the audit: sound ones, and the same with one known mistake.
+"""Made segmentations for the figures of the audit: what is true of one, and its figures.
 
-Used by `audit_figures.py` and by tests. Values are drawn in memory, and go through the figures and the judgement that a
+Used by `audit_worlds.py`, which says what is sound and what is a mistake. Values are drawn in memory, and go through the figures and the judgement that a
 run goes through; only reading tables is left out.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
@@ -42,7 +41,8 @@ class World:
         seed: of all that is drawn.
         weights: share of each segment of its customers; 0: nobody is in it.
         apart: how far the means of neighbouring segments lie apart in a KPI, in standard deviations within.
-        by_lot: segments whose customers are as all are.
+        by_lot: segments whose customers are as all others are.
+        lot_shift: by how many standard deviations of all these lie higher in one KPI.
         scattered: segments whose customers are spread more widely than all, around a mean of their own.
         apart_before: `apart`, a year ago.
         reached: share of customers who consented.
@@ -51,6 +51,7 @@ class World:
         known: of how many customers the features are known.
         has_model: the segments are clusters.
         cut: one cluster of the truth is cut in two in the model.
+        gap: of two clusters alone: how far they lie apart, in standard deviations; None: six at least, of any number.
         scatter_now: of the clusters' customers today, 1 a year ago.
         quantiles: limits learnt anew.
         pair: relation of the first segment with another.
@@ -60,6 +61,7 @@ class World:
     weights: list[float] = field(default_factory=list)
     apart: float = 1.0
     by_lot: tuple[int, ...] = ()
+    lot_shift: float = 0.0
     scattered: tuple[int, ...] = ()
     apart_before: float | None = None
     reached: float = 0.6
@@ -68,6 +70,7 @@ class World:
     known: float = 0.95
     has_model: bool = False
     cut: bool = False
+    gap: float | None = None
     scatter_now: float = 1.0
     quantiles: tuple[float, ...] = ()
     pair: str | None = None
@@ -137,7 +140,8 @@ def _kpis(world: World, labels: Ints, apart: float) -> dict[str, Floats]:
         values = apart * world.places[kpi][labels] + world.rng.normal(size=len(labels))
         for segment in world.by_lot:
             members = labels == segment
-            values[members] = world.rng.choice(values[~members], int(members.sum()))
+            shift = world.lot_shift * values[~members].std() if kpi == "net" else 0.0
+            values[members] = shift + world.rng.choice(values[~members], int(members.sum()))
         for segment in world.scattered:
             members = labels == segment
             others = values[~members]
@@ -209,7 +213,9 @@ def _model(world: World) -> tuple[Steadiness, ModelFacts]:
 
 
 def _centres(world: World, count: int) -> Floats:
-    """Points in four dimensions, at least six apart."""
+    """Points in four dimensions, at least six apart, or two at the world's gap."""
+    if world.gap is not None:
+        return np.array([[0.0] * 4, [world.gap, 0.0, 0.0, 0.0]])
     found: list[Floats] = []
     while len(found) < count:
         candidate = world.rng.uniform(-9, 9, 4)
@@ -246,54 +252,3 @@ def _pairs(world: World, labels: Ints) -> tuple[Pair, ...]:
             found.relation,
         ),
     )
-
-
-Plant = Callable[[int], World]
-#: What is planted, which finding must name it, and on which segment (None: the whole segmentation).
-PLANTED: dict[str, tuple[Plant, str, int | None]] = {
-    "demographics, KPIs by lot": (
-        lambda seed: World(seed, [0.4, 0.3, 0.3], themes=("customer_demographics",), apart=0.0),
-        "demographic_only",
-        None,
-    ),
-    "demographics that do tell": (
-        lambda seed: World(seed, themes=("customer_geography", "customer_demographics")),
-        "demographic_only",
-        None,
-    ),
-    "sixteen segments": (lambda seed: World(seed, [1 / 16] * 16), "too_many_segments", None),
-    "one segment": (lambda seed: World(seed, [1.0]), "too_few_segments", None),
-    "nobody in it": (lambda seed: World(seed, [0.0, 0.5, 0.5]), "empty_segment", 0),
-    "0.5 % of customers": (lambda seed: World(seed, [0.005, 0.5, 0.495]), "small_segment", 0),
-    "88 % of customers": (lambda seed: World(seed, [0.88, 0.06, 0.06]), "dominant_segment", 0),
-    "customers scattered by 20 % since the fit": (
-        lambda seed: World(seed, has_model=True, scatter_now=1.2),
-        "stale",
-        None,
-    ),
-    "rules half as telling as a year ago": (
-        lambda seed: World(seed, [0.5, 0.5], apart=0.7, apart_before=1.4),
-        "stale",
-        None,
-    ),
-    "tertiles learnt anew each month": (lambda seed: World(seed, quantiles=(1 / 3, 2 / 3)), "pinned_sizes", None),
-    "one cloud cut in two": (lambda seed: World(seed, [0.25] * 4, has_model=True, cut=True), "unstable_segment", -1),
-    "the same in another segmentation": (lambda seed: World(seed, pair="redundant"), "redundant_segment", 0),
-    "inside another": (lambda seed: World(seed, pair="nested"), "nested_segment", 0),
-    "scattered over all KPIs": (
-        lambda seed: World(seed, [0.25, 0.25, 0.25, 0.25], scattered=(0,)),
-        "heterogeneous_segment",
-        0,
-    ),
-    "a segment by lot": (lambda seed: World(seed, [0.2, 0.4, 0.4], by_lot=(0,)), "not_distinct", 0),
-    "10 % consented": (lambda seed: World(seed, unreached=1), "not_reachable", 1),
-    "features known of 30 %": (lambda seed: World(seed, known=0.3), "not_measurable", None),
-    "2 % of customers": (lambda seed: World(seed, [0.02, 0.5, 0.48]), "too_small_for_test", 0),
-}
-
-#: Segmentations with no mistake in them.
-SOUND: dict[str, Plant] = {
-    "rules, 1 sd apart": lambda seed: World(seed, apart_before=1.0),
-    "rules, 0.7 sd apart": lambda seed: World(seed, apart=0.7, apart_before=0.7),
-    "clusters": lambda seed: World(seed, has_model=True, apart_before=1.0),
-}

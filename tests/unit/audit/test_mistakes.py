@@ -10,7 +10,8 @@ import pytest
 from tasks.audit.facts import FeatureFacts, Finding, OrderRate, SegmentationFacts
 from tasks.audit.verdict import audit, verdict_on
 from tasks.config.audit import AcceptedFinding, AuditPolicy
-from tests.benchmarks.audit_population import PLANTED, POLICY, SOUND, facts
+from tests.benchmarks.audit_population import POLICY, facts
+from tests.benchmarks.audit_worlds import PLANTED, SOUND
 
 
 @cache
