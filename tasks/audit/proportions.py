@@ -84,11 +84,17 @@ def _put_together(first: float, second: float, correlation: float) -> float:
 
 
 def _correlation(counts: Memberships) -> float:
-    """Phi of being in the segment then and now, among customers of both dates; 0 where it is not defined."""
+    """Phi of being in the segment then and now, among customers of both dates; 0 where it is not defined.
+
+    Corrected for continuity as in method 10: where nobody has moved yet, somebody might have.
+    """
     neither = counts.both - counts.stayed - counts.came - counts.went
     then, now = counts.stayed + counts.went, counts.stayed + counts.came
     spread = math.sqrt(then * (counts.both - then) * now * (counts.both - now))
-    return (counts.stayed * neither - counts.came * counts.went) / spread if spread else 0.0
+    together = counts.stayed * neither - counts.came * counts.went
+    if together > 0:
+        together = max(together - counts.both / 2, 0)
+    return together / spread if spread else 0.0
 
 
 def wilson(hits: int, of: int) -> tuple[float, float]:

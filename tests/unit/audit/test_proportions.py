@@ -29,20 +29,26 @@ def test_without_common_customers_it_is_newcombes_interval_for_two_samples() -> 
     assert found.change == pytest.approx(0.2)
 
 
-def test_with_the_same_customers_it_is_newcombes_interval_for_pairs() -> None:
-    # Table 36, 12, 2, 0 of fifty: Newcombe 1998, Statistics in Medicine 17:2635-2650, method 8 (no correction of phi),
-    # computed here once more from its definition.
-    stayed, went, came, neither = 36, 12, 2, 0
+@pytest.mark.parametrize(
+    ("stayed", "went", "came", "neither", "low", "high"),
+    # Newcombe 1998, Statistics in Medicine 17:2635-2650, table II, method 10; his difference is then less now.
+    [(36, 12, 2, 0, 0.0569, 0.3404), (20, 12, 2, 16, 0.0562, 0.3292)],
+)
+def test_with_the_same_customers_it_is_newcombes_interval_for_pairs(
+    stayed: int, went: int, came: int, neither: int, low: float, high: float
+) -> None:
     total = stayed + went + came + neither
-    found = share_change(memberships((48, 50), (38, 50), both=50, came=came, went=went, stayed=stayed))
+    counts = memberships((stayed + went, total), (stayed + came, total), total, came=came, went=went, stayed=stayed)
+    found = share_change(counts)
     assert found is not None
-    p, q = 48 / total, 38 / total
-    (p_low, p_high), (q_low, q_high) = wilson(48, 50), wilson(38, 50)
-    phi = (stayed * neither - came * went) / math.sqrt(48 * 2 * 38 * 12)
-    low = q - p - math.sqrt((q - q_low) ** 2 + (p_high - p) ** 2 - 2 * phi * (q - q_low) * (p_high - p))
-    high = q - p + math.sqrt((q_high - q) ** 2 + (p - p_low) ** 2 - 2 * phi * (q_high - q) * (p - p_low))
-    assert (found.low, found.high) == pytest.approx((low, high), abs=1e-6)
-    assert low < -0.2 < high
+    assert found.change == pytest.approx(-0.2)
+    assert (-found.high, -found.low) == pytest.approx((low, high), abs=5e-5)
+
+
+def test_where_nobody_moved_somebody_might_have() -> None:
+    found = share_change(memberships((200, 400), (200, 400), both=400, stayed=200))
+    assert found is not None
+    assert -0.01 < found.low < 0 < found.high < 0.01
 
 
 def test_customers_who_stay_where_they_are_narrow_the_interval() -> None:
