@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+import polars as pl
 
 from tasks.audit.basis import features_of, known_features, kpis_of, rate_days, split_features
 from tasks.audit.contrast import Placed, scaled_ranks
@@ -138,7 +139,7 @@ class Measurement:
         )
         ids = tuple(row["segment_id"] for row in definitions)
         position = {segment: place for place, segment in enumerate(ids)}
-        labels = np.array([position[segment] for segment in placed.get_column("segment_id")], dtype=np.int64)
+        labels = placed.get_column("segment_id").replace_strict(position, return_dtype=pl.Int64).to_numpy()
         rows = np.searchsorted(frame.get_column("row_no").to_numpy(), placed.get_column("row_no").to_numpy())
         column = {one: _floats(frame.get_column(one)) for one in self._columns()}
         return Values(
@@ -234,6 +235,6 @@ def _digest(definitions: Sequence[Record]) -> str:
     return hashlib.sha256(said.encode()).hexdigest()
 
 
-def _floats(column: Any) -> np.ndarray[Any, np.dtype[np.float64]]:  # noqa: ANN401 - a Polars series
-    values: np.ndarray[Any, np.dtype[np.float64]] = column.cast(float).to_numpy().astype(np.float64)
+def _floats(column: pl.Series) -> np.ndarray[Any, np.dtype[np.float64]]:
+    values: np.ndarray[Any, np.dtype[np.float64]] = column.cast(pl.Float64).to_numpy().astype(np.float64)
     return values

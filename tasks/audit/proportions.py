@@ -93,7 +93,7 @@ def _correlation(counts: Memberships) -> float:
     spread = math.sqrt(then * (counts.both - then) * now * (counts.both - now))
     together = counts.stayed * neither - counts.came * counts.went
     if together > 0:
-        together = max(together - counts.both / 2, 0)
+        return max(together - counts.both / 2, 0.0) / spread if spread else 0.0
     return together / spread if spread else 0.0
 
 
