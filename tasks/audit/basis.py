@@ -20,7 +20,7 @@ from tasks.warehouse.catalogue import KEY, PREDICTIONS, Catalogue
 from tasks.warehouse.connection import Warehouse, identifier
 
 #: Themes that no split is advised by: what KPIs are made of, who people are, and what models foretell.
-_NO_SPLIT = DEMOGRAPHIC_THEMES | {"customer_value", PREDICTIONS.split(".")[1]}
+_NO_SPLIT = DEMOGRAPHIC_THEMES | {"customer_value", "customer_cadence", PREDICTIONS.split(".")[1]}
 _DECIMALS = 6
 
 

@@ -97,8 +97,8 @@ def small_segment(facts: SegmentationFacts, policy: AuditPolicy) -> Iterator[Fin
 
 
 def dominant_segment(facts: SegmentationFacts, policy: AuditPolicy) -> Iterator[Finding]:
-    """A segment that holds nearly everybody."""
-    if len(facts.filled) < 2:  # noqa: PLR2004 - a single one is `too_few_segments`
+    """A segment that holds nearly everybody, where a customer is in one: a tag of several may be everybody's."""
+    if facts.is_multiple or len(facts.filled) < 2:  # noqa: PLR2004 - a single one is `too_few_segments`
         return
     for segment in facts.filled:
         if segment.share > policy.max_share:
@@ -116,10 +116,15 @@ def dominant_segment(facts: SegmentationFacts, policy: AuditPolicy) -> Iterator[
 
 
 def too_small_for_test(facts: SegmentationFacts, policy: AuditPolicy) -> Iterator[Finding]:
-    """A test of the segment sees only lifts that no treatment brings about."""
+    """A test of the segment sees only lifts that no treatment brings about.
+
+    Where nearly all order by themselves there is nothing to lift, however large the segment is.
+    """
     for segment in facts.filled:
         rate, lift = segment.rate, segment.detectable_lift
-        if rate is None or segment.is_remainder or (lift is not None and lift <= policy.max_detectable_lift):
+        if rate is None or segment.is_remainder or 1 - rate.share <= policy.max_detectable_lift:
+            continue
+        if lift is not None and lift <= policy.max_detectable_lift:
             continue
         if lift is None:
             sees = "a test of it sees no lift at all"

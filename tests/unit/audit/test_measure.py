@@ -101,7 +101,6 @@ def test_each_mistake_of_the_workspace_is_named(found: dict[tuple[str | None, st
         ("halves", "pinned_sizes"),
         ("tags.none", "empty_segment"),
         ("tags.big", "nested_segment"),
-        ("tags.all", "dominant_segment"),
         ("size.large", "not_reachable"),
         ("buying.c01", "redundant_segment"),
     } <= found.keys()

@@ -91,11 +91,19 @@ def test_the_remainder_may_be_small_and_mixed() -> None:
 
 def test_a_test_that_sees_nothing_says_so() -> None:
     given = planted("2 % of customers")
-    first = replace(given.segments[0], rate=OrderRate(0.99, 90, is_own=False), detectable_lift=None)
+    first = replace(given.segments[0], rate=OrderRate(0.85, 90, is_own=False), detectable_lift=None)
     alone = replace(given, segments=(first, *given.segments[1:]), is_multiple=True)
     found = next(one for one in audit([alone], POLICY) if one.segment_id == "made.s00")
-    assert "of all of the segmentation 99.0% ordered in 90 days: a test of it sees no lift at all" in found.evidence
+    assert "of all of the segmentation 85.0% ordered in 90 days: a test of it sees no lift at all" in found.evidence
     assert found.advice == "test it together with another, or over more than one campaign"
+    # Where nearly all order by themselves it is not for its size.
+    all_order = replace(first, rate=OrderRate(0.95, 90, is_own=True))
+    assert audit([replace(given, segments=(all_order, *given.segments[1:]))], POLICY) == []
+
+
+def test_a_tag_may_be_everybodys() -> None:
+    tags = replace(planted("88 % of customers"), is_multiple=True)
+    assert "dominant_segment" not in {finding.name for finding in audit([tags], POLICY)}
 
 
 def test_a_feature_of_the_same_theme_is_offered_only_where_it_is_known() -> None:
