@@ -11,6 +11,9 @@ from tasks.audit.facts import Finding, OrderRate, SegmentationFacts, SegmentFact
 from tasks.audit.proportions import detectable_lift
 from tasks.config.audit import AuditPolicy
 
+#: In standard deviations, as the mean over all features.
+_FAR = 1.0
+
 
 def too_many_segments(facts: SegmentationFacts, policy: AuditPolicy) -> Iterator[Finding]:
     """More segments with customers than anybody works with; the two nearest are the first to merge."""
@@ -163,12 +166,14 @@ def _ordering(rate: OrderRate) -> str:
 
 
 def _merge(facts: SegmentationFacts, segment: SegmentFacts) -> str:
-    if segment.rival is None:
+    """With whom, where somebody is near; by the root mean square over all features, a standard deviation is far."""
+    rival = segment.rival
+    if rival is None:
         return "merge it with another, or retire it"
-    return (
-        f"merge it with {facts.name_of(segment.rival.segment_id)}, the nearest"
-        f" ({segment.rival.distance:.2f} standard deviations apart), or retire it"
-    )
+    near = f"{facts.name_of(rival.segment_id)}, the nearest ({rival.distance:.2f} standard deviations apart)"
+    if facts.is_multiple or (rival.kind == "profile" and rival.distance > _FAR):
+        return f"retire it, unless it is worth a treatment of its own: none is like it, not even {near}"
+    return f"merge it with {near}, or retire it"
 
 
 def _kpi(facts: SegmentationFacts) -> str:

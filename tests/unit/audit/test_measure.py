@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tasks.audit.read import read_earlier_fit
 from tasks.audit.told import read_audit
 from tasks.config.errors import UsageError
 from tasks.warehouse.run import Run
@@ -115,6 +116,18 @@ def test_an_accepted_finding_is_kept_and_told_as_accepted(found: dict[tuple[str 
     row = found["size.large", "not_reachable"]
     assert (row["is_accepted"], row["accepted_because"]) == (True, "reached in the shop")
     assert "of 200 customers" in row["evidence"]
+
+
+def test_the_oldest_run_that_defined_it_alike_is_compared_with(audited: Run) -> None:
+    digest = audited.warehouse.value(
+        "SELECT DISTINCT definition_sha256 FROM monitoring.segmentation_fit WHERE segmentation_id = 'size'"
+    )
+    then = read_earlier_fit(audited, "size", digest)
+    assert then is not None
+    assert then.as_of == EARLIER
+    assert 0 < then.explained["average_order_amount"] < 1
+    assert 0 < then.customers < CUSTOMERS
+    assert read_earlier_fit(audited, "size", "another definition") is None
 
 
 def test_the_audit_is_read_as_it_was_written(audited: Run) -> None:

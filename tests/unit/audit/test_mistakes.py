@@ -7,7 +7,7 @@ from functools import cache
 
 import pytest
 
-from tasks.audit.facts import FeatureFacts, Finding, OrderRate, SegmentationFacts
+from tasks.audit.facts import FeatureFacts, Finding, OrderRate, Rival, SegmentationFacts
 from tasks.audit.verdict import audit, verdict_on
 from tasks.config.audit import AcceptedFinding, AuditPolicy
 from tests.benchmarks.audit_population import POLICY, facts
@@ -99,6 +99,13 @@ def test_a_test_that_sees_nothing_says_so() -> None:
     # Where nearly all order by themselves it is not for its size.
     all_order = replace(first, rate=OrderRate(0.95, 90, is_own=True))
     assert audit([replace(given, segments=(all_order, *given.segments[1:]))], POLICY) == []
+
+
+def test_what_is_far_from_all_others_is_not_to_be_merged() -> None:
+    given = planted("0.5 % of customers")
+    first = replace(given.segments[0], rival=Rival("made.s01", 1.84, "profile"))
+    found = audit([replace(given, segments=(first, *given.segments[1:]))], POLICY)[0]
+    assert found.advice.startswith("retire it, unless it is worth a treatment of its own: none is like it")
 
 
 def test_a_tag_may_be_everybodys() -> None:
