@@ -5,6 +5,8 @@ Owns: the queries, each of rows in a fixed order. Does not own what the figures 
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -76,13 +78,51 @@ def _of_run(run: Run, query: str) -> list[Record]:
 
 
 def _memberships(run: Run) -> dict[str, Memberships]:
-    """Who was where then and is now, by segment of either date; counts of customers, each once."""
+    """Who was where then and is now, by segment of either date; counts of customers, each once.
+
+    Where a customer is in one segment, flows tell it.
+    """
+    flows: dict[str, dict[tuple[str | None, str | None], int]] = defaultdict(dict)
+    for name, source, target, count in run.warehouse.rows(
+        "SELECT segmentation_id, from_segment_id, to_segment_id, customer_count FROM monitoring.transition"
+        " WHERE run_id = $run_id ORDER BY ALL",
+        {"run_id": run.run_id},
+    ):
+        if name in run.workspace.single_membership:
+            flows[name][source, target] = count
+    found = {segment: counts for of_one in flows.values() for segment, counts in _from_flows(of_one).items()}
+    multiple = [name for name in run.workspace.segmentations if name not in run.workspace.single_membership]
+    return found | (_of_several(run, multiple) if multiple and run.previous else {})
+
+
+def _from_flows(flows: Mapping[tuple[str | None, str | None], int]) -> dict[str, Memberships]:
+    """The same of one segmentation, from customers by segment then and now; None: not segmented."""
+    inside_then: Counter[str | None] = Counter()
+    inside_now: Counter[str | None] = Counter()
+    for (source, target), count in flows.items():
+        inside_then[source] += count
+        inside_now[target] += count
+    everybody = sum(flows.values())
+    then, now = everybody - inside_then[None], everybody - inside_now[None]
+    both = then + now - everybody
+    found = {}
+    for one in sorted({segment for pair in flows for segment in pair if segment is not None}):
+        stayed = flows.get((one, one), 0)
+        came = inside_now[one] - stayed - flows.get((None, one), 0)
+        went = inside_then[one] - stayed - flows.get((one, None), 0)
+        found[one] = Memberships(then, now, both, inside_then[one], inside_now[one], came, went, stayed)
+    return found
+
+
+def _of_several(run: Run, names: Sequence[str]) -> dict[str, Memberships]:
+    """The same of segmentations that put a customer in several segments: who is common is asked of the memberships."""
+    chosen = ", ".join(map(literal, names))
     previous = literal(run.previous.run_id) if run.previous else "NULL"
     rows = run.warehouse.rows(
         "WITH present AS (SELECT segmentation_id, segment_id, customer_id FROM segments.membership"
-        f" WHERE run_id = {literal(run.run_id)}),"
+        f" WHERE run_id = {literal(run.run_id)} AND segmentation_id IN ({chosen})),"
         " past AS (SELECT segmentation_id, segment_id, customer_id FROM segments.membership"
-        f" WHERE run_id = {previous}),"
+        f" WHERE run_id = {previous} AND segmentation_id IN ({chosen})),"
         " known AS (SELECT segmentation_id, customer_id, bool_or(is_now) AS is_now, bool_or(NOT is_now) AS was_then"
         " FROM (SELECT segmentation_id, customer_id, TRUE AS is_now FROM present"
         " UNION ALL SELECT segmentation_id, customer_id, FALSE FROM past) GROUP BY ALL),"

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tasks.audit.read import read_earlier_fit
+from tasks.audit.read import _from_flows, _of_several, read_earlier_fit
 from tasks.audit.told import read_audit
 from tasks.config.errors import UsageError
 from tasks.warehouse.run import Run
@@ -116,6 +116,21 @@ def test_an_accepted_finding_is_kept_and_told_as_accepted(found: dict[tuple[str 
     row = found["size.large", "not_reachable"]
     assert (row["is_accepted"], row["accepted_because"]) == (True, "reached in the shop")
     assert "of 200 customers" in row["evidence"]
+
+
+def test_flows_and_memberships_count_alike(audited: Run) -> None:
+    flows: dict[tuple[str | None, str | None], int] = {
+        (source, target): count
+        for source, target, count in audited.warehouse.rows(
+            "SELECT from_segment_id, to_segment_id, customer_count FROM monitoring.transition"
+            " WHERE run_id = $run AND segmentation_id = 'halves'",
+            {"run": audited.run_id},
+        )
+    }
+    # Who had not ordered yet came in; some moved.
+    assert None in {source for source, _ in flows}
+    assert len(flows) > 3
+    assert _from_flows(flows) == _of_several(audited, ["halves"])
 
 
 def test_the_oldest_run_that_defined_it_alike_is_compared_with(audited: Run) -> None:
