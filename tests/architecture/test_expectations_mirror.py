@@ -25,6 +25,7 @@ _WITHOUT_MODEL = {
     "monitoring.comment_model",
     "features.customer_prediction",
     "monitoring.calibration",
+    "monitoring.customer_news",
     "monitoring.drift",
     "monitoring.overlap",
     "monitoring.prediction",

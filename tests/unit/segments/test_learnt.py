@@ -56,7 +56,7 @@ def test_thresholds_are_kept_until_they_are_due(make_workspace: MakeWorkspace, o
             "SELECT DISTINCT why_name, from_segment_id, to_segment_id FROM monitoring.change WHERE run_id = $run",
             {"run": run.run_id},
         )
-        assert why == [("definition", "tiers.high", "tiers.low")]
+        assert why == [("refit", "tiers.high", "tiers.low")]
         reasons = run.warehouse.rows(
             "SELECT DISTINCT reason FROM segments.membership WHERE run_id = $r ORDER BY 1", {"r": run.run_id}
         )
