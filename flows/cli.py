@@ -4,7 +4,7 @@ Owns: the arguments, the exit codes, and that a user sees no library noise. Does
 (`commands.py`, `quarantine_commands.py`, `template_commands.py`).
 
 Exit codes: 0 ok; 1 failed; 2 wrong usage or workspace; 3 a quality gate stopped the run; 4 drift alarm (where the
-workspace asks for it); 130 interrupted.
+workspace asks for it); 5 and 6 of `plan --detailed-exitcode`: something changes, a consumer breaks; 130 interrupted.
 """
 
 from __future__ import annotations
@@ -80,6 +80,10 @@ def _command_of(options: argparse.Namespace) -> Callable[[argparse.Namespace], i
         from flows import quarantine_commands
 
         named: Callable[[argparse.Namespace], int] = getattr(quarantine_commands, options.called)
+    elif options.command == "plan":
+        from flows import plan_command
+
+        named = plan_command.plan
     elif options.command == "template":
         from flows import template_commands
 
@@ -140,6 +144,14 @@ def build_parser() -> argparse.ArgumentParser:
         "text", nargs="?", default="", metavar="TEXT", help="only those whose name, theme or meaning has this in it"
     )
     _command(commands, "validate", "check workspace, SQL, rules and expectations without running")
+    plan = _command(commands, "plan", "what an edited workspace would change, before it is applied; writes nothing")
+    plan.add_argument("--examples", type=_count, default=0, metavar="N", help="ids of customers who would move")
+    plan.add_argument("--markdown", action="store_true", help="print Markdown, for a pull request")
+    plan.add_argument(
+        "--detailed-exitcode",
+        action="store_true",
+        help="end with 5 where something changes and 6 where a consumer breaks, 0 where nothing changes",
+    )
     _quarantine(commands)
     _template(commands)
     schema = commands.add_parser("schema", help="print the JSON Schema of resegment.yaml, for editors")

@@ -89,7 +89,7 @@ def _seen_by(run: Run, past: Publication) -> set[int] | None:
 
 def _loads_by_source(run: Run, entity: Entity, seen: set[int]) -> Iterator[tuple[str, set[int], set[int]]]:
     """Sources of an entity with the loads that this run sees and those that the earlier one saw, where they differ."""
-    loads = dict(
+    loads: dict[int, str] = dict(
         run.warehouse.rows("SELECT load_no, source_name FROM ops.load WHERE entity_name = $name", {"name": entity.name})
     )
     now = {number for _, number, _, name in run.visible_loads() if name == entity.name}

@@ -25,8 +25,9 @@ class SegmentPlan:
         after_count: customers in it by the edit.
         entered_count: who would come in.
         left_count: who would go out.
-        entered_amount: net amount of those who come in, and
-        left_amount: of those who go out; None: groups of fewer customers than `privacy.min_group_size` are not described.
+        entered_amount: net amount of those who come in; None as the next, where one of the two groups has fewer
+            customers than `privacy.min_group_size`.
+        left_amount: net amount of those who go out.
         entered_examples: ids of some who would come in.
         left_examples: ids of some who would go out.
     """

@@ -142,8 +142,8 @@ class Run:
         }
         self.run_id = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
         self.warehouse.execute(
-            "UPDATE ops.run SET run_id = $run_id, previous_run_id = $previous_id, previous_as_of_date = $previous_as_of,"
-            " load_numbers = $loads WHERE attempt_id = $attempt_id",
+            "UPDATE ops.run SET run_id = $run_id, previous_run_id = $previous_id, previous_as_of_date ="
+            " $previous_as_of, load_numbers = $loads WHERE attempt_id = $attempt_id",
             {
                 "run_id": self.run_id,
                 "previous_id": self.previous.run_id if self.previous else None,
