@@ -84,6 +84,10 @@ def _command_of(options: argparse.Namespace) -> Callable[[argparse.Namespace], i
         from flows import plan_command
 
         named = plan_command.plan
+    elif options.command == "explain":
+        from flows import explain_command
+
+        named = explain_command.explain
     elif options.command == "template":
         from flows import template_commands
 
@@ -131,9 +135,13 @@ def build_parser() -> argparse.ArgumentParser:
     demo.add_argument("--quiet", action="store_true", help="show warnings only")
 
     _command(commands, "status", "what is published, as of when, and how the last runs ended")
-    explain = _command(commands, "explain", "why a customer is in his segments")
+    explain = _command(commands, "explain", "why a customer is in his segments, and what would move him")
     explain.add_argument(
         "customer_id", metavar="CUSTOMER_ID", help="the company's own id, or the pseudonym that is published for it"
+    )
+    explain.add_argument("--segmentation", metavar="NAME", help="only this segmentation")
+    explain.add_argument(
+        "--not-in", metavar="SEGMENT", help="say why he is not in this segment, written as segmentation.segment"
     )
     report = _command(commands, "report", "say where the report of the last run is")
     report.add_argument("--open", action="store_true", help="open it in the browser")

@@ -6,6 +6,8 @@ Owns: that way from a segmentation to entities. Does not own the features (`cata
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import sqlglot
 from sqlglot import exp
 
@@ -53,9 +55,14 @@ def events() -> list[Entity]:
 
 def heeded_entities(workspace: Workspace, catalogue: Catalogue, name: str) -> list[str]:
     """Entities whose rows can move a customer in a segmentation, and `PROFILE` where it reads his record."""
-    wanted, found = features_of(workspace, name), set[str]()
+    return entities_of(catalogue, features_of(workspace, name))
+
+
+def entities_of(catalogue: Catalogue, features: Collection[str]) -> list[str]:
+    """Entities that features are made of, and `PROFILE` where they tell who a customer is."""
+    found = set[str]()
     for model in catalogue.models:
-        if wanted & {column.name for column in model.columns}:
+        if not {column.name for column in model.columns}.isdisjoint(features):
             found |= _entities_of(model)
     return sorted(found)
 

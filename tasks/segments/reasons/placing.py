@@ -129,18 +129,21 @@ def _by_clusters(standing: Standing) -> Place:
 
 def _by_projection(standing: Standing) -> Place:
     features = list(standing.asked["features"])
-    otherwise = standing.fallback
-    is_respondent = (
-        f"SELECT {KEY}, split_part(segment_id, '.', 2) AS segment_key FROM segments.membership"
-        f" WHERE run_id = {literal(standing.run_id)} AND segmentation_id = {literal(standing.asked['of'])}"
+    of, otherwise = standing.learnt_from, standing.fallback
+    if of is None:
+        return lambda variants: [frozenset()] * len(variants)
+    answered = placer(of)
+    listed = ", ".join(map(identifier, features))
+    # He himself is no respondent where he is asked for: he would be one of the others by then.
+    learnt_on = (
+        f"SELECT {KEY}, split_part(segment_id, '.', 2) AS segment_key, {listed} FROM {standing.divided} JOIN"
+        f" (SELECT {KEY}, segment_id FROM segments.membership WHERE run_id = {literal(standing.run_id)}"
+        f" AND segmentation_id = {literal(of.name)} AND {KEY} <> {literal(standing.customer_id)}) USING ({KEY})"
+        f" ORDER BY {KEY}"
     )
 
     def place(variants: Sequence[Variant]) -> list[frozenset[str]]:
-        listed = ", ".join(map(identifier, features))
-        respondents = standing.warehouse.frame(
-            f"SELECT {KEY}, segment_key, {listed} FROM {standing.divided} JOIN ({is_respondent}) USING ({KEY})"
-            f" ORDER BY {KEY}"
-        )
+        respondents = standing.warehouse.frame(learnt_on)
         frame = frame_of(standing, variants)
         try:
             found = project(
@@ -149,14 +152,17 @@ def _by_projection(standing: Standing) -> Place:
                 frame.select(features),
                 seed=standing.asked["seed"],
             )
-            keys = [
-                f"{standing.name}.{key}" if chance >= standing.asked["min_confidence"] else otherwise
-                for key, chance in zip(found.segments, found.chances, strict=True)
-            ]
+            likely = zip(found.segments, found.chances >= standing.asked["min_confidence"], strict=True)
+            keys = [f"{standing.name}.{key}" if sure else otherwise for key, sure in likely]
         except StatisticsError:
             keys = [otherwise] * frame.height
-        rows = [(number, key) for number, key in zip(frame[KEY].to_list(), keys, strict=True) if key]
-        return _told(len(variants), rows)
+        placed = _told(len(variants), [(n, key) for n, key in zip(frame[KEY].to_list(), keys, strict=True) if key])
+        # Who is in a segment of the other one himself stays in it, if he is divided at all.
+        divided = {int(key.split()[1]) for key in frame[KEY].to_list()}
+        own = [frozenset(f"{standing.name}.{key.split('.', 1)[1]}" for key in keys) for keys in answered(variants)]
+        return [
+            mine if mine and n in divided else likely for n, (mine, likely) in enumerate(zip(own, placed, strict=True))
+        ]
 
     return place
 
@@ -210,7 +216,8 @@ def verified(standing: Standing, variant: Variant) -> frozenset[str]:
             f"(SELECT {columns} FROM {standing.divided} WHERE {KEY} <> {literal(standing.customer_id)}"
             f" UNION ALL SELECT {columns} FROM {_TYPED})"
         )
+        select = rfm_select(standing.name, made, customers)
         rows = standing.warehouse.rows(
-            f"SELECT segment_id FROM ({rfm_select(standing.name, made, customers)}) WHERE {KEY} = {literal(_NUMBERED.format(0))}"
+            f"SELECT segment_id FROM ({select}) WHERE {KEY} = $key", {"key": _NUMBERED.format(0)}
         )
     return frozenset(segment for (segment,) in rows)

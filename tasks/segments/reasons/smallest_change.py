@@ -57,7 +57,7 @@ def smallest_change(standing: Standing, target: str | None = None) -> Change | N
     scales = {name: scale_of(standing, name) for name in standing.features}
     values = {name: candidates(standing, scale) for name, scale in scales.items()}
     for size in (1, 2, 3):
-        variants = list(islice(_variants(standing, scales, values, size), _MOST[size]))
+        variants = list(islice(_variants(scales, values, size), _MOST[size]))
         if not variants:
             continue
         places = place(variants)
@@ -82,9 +82,7 @@ def _aims(standing: Standing, target: str | None) -> list[Wanted]:
     return [lambda found: bool(found - own), lambda found: found != own]
 
 
-def _variants(
-    standing: Standing, scales: Mapping[str, Scale], values: Mapping[str, Sequence[Any]], size: int
-) -> Iterator[Variant]:
+def _variants(scales: Mapping[str, Scale], values: Mapping[str, Sequence[Any]], size: int) -> Iterator[Variant]:
     """Changes of so many features; where there would be too many, each feature's nearest and evenly chosen values."""
     groups = list(combinations(scales, size))
     each = max(int((_MOST[size] / max(len(groups), 1)) ** (1 / size)), 2)
@@ -136,9 +134,7 @@ def _nearest(scale: Scale, place: Place, variant: Variant, name: str, start: flo
     return _shortest(scale, place, variant, name, (start, does), wanted)
 
 
-def _shortest(
-    scale: Scale, place: Place, variant: Variant, name: str, ends: tuple[float, Any], wanted: Wanted
-) -> Any:  # noqa: ANN401 - int or float
+def _shortest(scale: Scale, place: Place, variant: Variant, name: str, ends: tuple[float, Any], wanted: Wanted) -> Any:  # noqa: ANN401 - int or float
     start, does = ends
     most = abs(float(does) - start) * 1.02
     texts = [round(float(does), digits) for digits in range(scale.decimals)]

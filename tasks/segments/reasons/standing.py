@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -18,7 +18,7 @@ from sqlglot import exp
 from tasks.config.errors import UsageError
 from tasks.segments.division import OTHERWISE
 from tasks.warehouse.catalogue import KEY, Catalogue
-from tasks.warehouse.connection import Warehouse, literal
+from tasks.warehouse.connection import Warehouse
 from tasks.warehouse.ledger import Publication
 
 Definition = Mapping[str, Any]
@@ -109,6 +109,9 @@ class Standing:
         found = {name for text in texts if text for name in columns_of(text)}
         found |= {self.asked[key] for key in ("feature", "recency", "frequency", "monetary") if key in self.asked}
         found |= set(self.asked.get("features", ()))
+        if self.learnt_from is not None:
+            # Who answers, and how, is asked first.
+            found |= set(self.learnt_from.features)
         return [name for name in self.catalogue.features if name in found]
 
     @cached_property
@@ -127,6 +130,19 @@ class Standing:
     def divided(self) -> str:
         """SQL for a FROM: the customers who are divided."""
         return f"(SELECT * FROM {self.everybody} WHERE ({self.population}))" if self.population else self.everybody
+
+    @cached_property
+    def learnt_from(self) -> Standing | None:
+        """Of a projected segmentation, where he stands in the one whose segments it gives."""
+        if self.kind != "projected":
+            return None
+        name = self.asked["of"]
+        return replace(
+            self,
+            name=name,
+            definitions=_definitions(self.warehouse, self.run_id, name),
+            memberships=_memberships(self.warehouse, self.run_id, self.customer_id, name),
+        )
 
     def model(self) -> dict[str, Any] | None:
         """The model in use by the run, as plain data; None where there is none."""
@@ -150,12 +166,7 @@ def standings(
     Raises:
         UsageError: there is no such customer or segmentation, or an earlier version published the run.
     """
-    run_id = literal(current.run_id)
-    known = {name for name, _ in warehouse.columns("SELECT * FROM segments.definition")}
-    rows = warehouse.records(
-        f"SELECT * FROM segments.definition WHERE run_id = {run_id} AND status_name = 'active'"
-        f" ORDER BY segmentation_id, {'segment_no, ' if 'segment_no' in known else ''}segment_id"
-    )
+    rows = _definitions(warehouse, current.run_id)
     if any(row.get("asked_text") is None for row in rows):
         raise UsageError(
             f"the run of {current.as_of} was published by an earlier version, which kept less of its definitions",
@@ -173,10 +184,7 @@ def standings(
             f"there is no customer {customer_id!r} as of {current.as_of}",
             hint="ids are written as in published.customer_segment; a customer of a later date is not seen yet",
         )
-    members = warehouse.records(
-        f"SELECT * FROM segments.membership WHERE run_id = {run_id} AND customer_id = $c ORDER BY segment_id",
-        {"c": customer_id},
-    )
+    members = _memberships(warehouse, current.run_id, customer_id)
     return [
         Standing(
             warehouse,
@@ -190,3 +198,28 @@ def standings(
         )
         for name in (names or listed)
     ]
+
+
+def _definitions(warehouse: Warehouse, run_id: str, name: str | None = None) -> tuple[Definition, ...]:
+    """Segments in use, those of a segmentation in the order in which they are tried."""
+    known = {column for column, _ in warehouse.columns("SELECT * FROM segments.definition")}
+    return tuple(
+        warehouse.records(
+            "SELECT * FROM segments.definition WHERE run_id = $run_id AND status_name = 'active'"
+            " AND segmentation_id = coalesce($name, segmentation_id)"
+            f" ORDER BY segmentation_id, {'segment_no, ' if 'segment_no' in known else ''}segment_id",
+            {"run_id": run_id, "name": name},
+        )
+    )
+
+
+def _memberships(
+    warehouse: Warehouse, run_id: str, customer_id: str, name: str | None = None
+) -> tuple[Mapping[str, Any], ...]:
+    return tuple(
+        warehouse.records(
+            "SELECT * FROM segments.membership WHERE run_id = $run_id AND customer_id = $customer"
+            " AND segmentation_id = coalesce($name, segmentation_id) ORDER BY segment_id",
+            {"run_id": run_id, "customer": customer_id, "name": name},
+        )
+    )

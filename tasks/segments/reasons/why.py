@@ -82,7 +82,7 @@ def why_in(standing: Standing) -> Why:
         standing.kind,
         own,
         reason,
-        list(dict((part.text, part) for part in parts).values()),
+        list({part.text: part for part in parts}.values()),
         _distances(standing, rival),
         smallest_change(standing) if standing.is_divided or standing.population else None,
     )
