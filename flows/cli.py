@@ -4,7 +4,8 @@ Owns: the arguments, the exit codes, and that a user sees no library noise. Does
 (`commands.py`, `quarantine_commands.py`, `template_commands.py`).
 
 Exit codes: 0 ok; 1 failed; 2 wrong usage or workspace; 3 a quality gate stopped the run; 4 drift alarm (where the
-workspace asks for it); 5 and 6 of `plan --detailed-exitcode`: something changes, a consumer breaks; 130 interrupted.
+workspace asks for it); 5 `plan --detailed-exitcode`: something changes; 6 the same: a
+consumer breaks; 130 interrupted.
 """
 
 from __future__ import annotations

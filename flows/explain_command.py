@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from tasks.insight.explain import Known
     from tasks.segments.reasons.parts import Part
     from tasks.segments.reasons.pulls import Distances
-    from tasks.segments.reasons.smallest_change import Change
     from tasks.segments.reasons.standing import Standing
     from tasks.segments.reasons.why import Why, WhyNot
 
@@ -97,20 +96,8 @@ def _membership(standing: Standing, segment_id: str | None) -> dict[str, Any]:
 def _told(why: Why) -> dict[str, Any]:
     return {
         "alternative": ", ".join(why.change.to_segment_ids) or None if why.change else None,
-        "what_would_move": change_text(why.change),
+        "what_would_move": why.change.told if why.change else None,
     }
-
-
-def change_text(change: Change | None) -> str | None:
-    """A change in words: what would have to be otherwise; None: none was found."""
-    from tasks.segments.reasons.parts import tell
-
-    if change is None:
-        return None
-    return " and ".join(
-        f"{item.feature} {tell(item.after)} instead of {tell(item.before)}" + (f" {item.unit}" if item.unit else "")
-        for item in change.features
-    )
 
 
 def _print(known: Known, found: list[Standing], reasons: list[Why], not_in: WhyNot | None) -> None:
@@ -162,7 +149,7 @@ def _lines(standing: Standing, why: Why) -> list[str]:
     target = ", ".join(
         f"{standing.by_id[key]['segment_name']} ({key})" for key in why.change.to_segment_ids if key in standing.by_id
     )
-    return [*lines, f"nearest  {target or 'in no segment'}: with {change_text(why.change)}"]
+    return [*lines, f"nearest  {target or 'in no segment'}: with {why.change.told}"]
 
 
 def _lines_of_not(found: WhyNot) -> list[str]:
@@ -172,7 +159,7 @@ def _lines_of_not(found: WhyNot) -> list[str]:
         return lines
     if found.change is None:
         return [*lines, "no change of up to three features was found that would put him there"]
-    return [*lines, f"would be there with {change_text(found.change)}"]
+    return [*lines, f"would be there with {found.change.told}"]
 
 
 def _mark(part: Part) -> str:

@@ -25,7 +25,7 @@ WINDOWS = (30, 90, 365)
 _NAMES = {
     **dict.fromkeys(("run_id", "previous_run_id", "current_run", "listed_runs", "multiple", "load_numbers"), "'x'"),
     **dict.fromkeys(("workspace_name", "workspace_sha256", "code_version"), "'x'"),
-    **dict.fromkeys(("maps_consents", "min_group_size"), "1"),
+    **dict.fromkeys(("maps_consents", "min_group_size", "heeded"), "1"),
     **dict.fromkeys(("previous_as_of", "current_as_of", "known_as_of"), "DATE '2025-06-30'"),
     "runs_until": "SELECT DATE '2025-06-30' AS as_of_date, 'x' AS run_id",
 }

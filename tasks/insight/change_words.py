@@ -66,12 +66,12 @@ def words_for(cause: Cause) -> str:
             )
         case "profile":
             return "his record changed" + _changed(cause, lambda column: not column.is_calendar_driven)
-    fixed: dict[str, str] = {
+    fixed = {
         "definition": "the definition changed",
         "new_customer": "first seen since the run before",
         "gone": "no longer among the customers",
     }
-    return fixed.get(cause.why) or str(cause.why)
+    return str(fixed.get(cause.why, cause.why))
 
 
 def day(date: dt.date) -> str:
@@ -88,8 +88,8 @@ def _listed(cause: Cause, news: str) -> str:
 
 
 def _event(row: Mapping[str, Any], news: str) -> str:
-    one, several, did = _EVENTS.get(row["entity_name"], (row["entity_name"], row["entity_name"], "did something since"))
-    count = row["event_count"]
+    name, count = str(row["entity_name"]), int(row["event_count"])
+    one, several, did = _EVENTS.get(name, (name, name, "did something since"))
     if news == "new":
         times = _TIMES.get(count, f"{count:,} times")
         return did.format(times=times, count=f"{count:,}")

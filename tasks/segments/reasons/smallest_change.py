@@ -16,6 +16,7 @@ from itertools import combinations, islice, product
 from typing import Any
 
 from tasks.segments.reasons.candidates import Scale, candidates, scale_of
+from tasks.segments.reasons.parts import tell
 from tasks.segments.reasons.placing import Place, Variant, placer, verified
 from tasks.segments.reasons.standing import Standing
 
@@ -49,6 +50,14 @@ class Change:
 
     to_segment_ids: tuple[str, ...]
     features: tuple[FeatureChange, ...]
+
+    @property
+    def told(self) -> str:
+        """What would have to be otherwise, in words."""
+        return " and ".join(
+            f"{item.feature} {tell(item.after)} instead of {tell(item.before)}" + (f" {item.unit}" if item.unit else "")
+            for item in self.features
+        )
 
 
 def smallest_change(standing: Standing, target: str | None = None) -> Change | None:

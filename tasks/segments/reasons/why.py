@@ -84,7 +84,7 @@ def why_in(standing: Standing) -> Why:
         reason,
         list({part.text: part for part in parts}.values()),
         _distances(standing, rival),
-        smallest_change(standing) if standing.is_divided or standing.population else None,
+        smallest_change(standing),
     )
 
 
