@@ -136,14 +136,7 @@ def build_parser() -> argparse.ArgumentParser:
     demo.add_argument("--quiet", action="store_true", help="show warnings only")
 
     _command(commands, "status", "what is published, as of when, and how the last runs ended")
-    explain = _command(commands, "explain", "why a customer is in his segments, and what would move him")
-    explain.add_argument(
-        "customer_id", metavar="CUSTOMER_ID", help="the company's own id, or the pseudonym that is published for it"
-    )
-    explain.add_argument("--segmentation", metavar="NAME", help="only this segmentation")
-    explain.add_argument(
-        "--not-in", metavar="SEGMENT", help="say why he is not in this segment, written as segmentation.segment"
-    )
+    _explain(commands)
     report = _command(commands, "report", "say where the report of the last run is")
     report.add_argument("--open", action="store_true", help="open it in the browser")
     features = _command(
@@ -153,6 +146,26 @@ def build_parser() -> argparse.ArgumentParser:
         "text", nargs="?", default="", metavar="TEXT", help="only those whose name, theme or meaning has this in it"
     )
     _command(commands, "validate", "check workspace, SQL, rules and expectations without running")
+    _plan(commands)
+    _quarantine(commands)
+    _template(commands)
+    schema = commands.add_parser("schema", help="print the JSON Schema of resegment.yaml, for editors")
+    schema.set_defaults(json=False)
+    return parser
+
+
+def _explain(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    explain = _command(commands, "explain", "why a customer is in his segments, and what would move him")
+    explain.add_argument(
+        "customer_id", metavar="CUSTOMER_ID", help="the company's own id, or the pseudonym that is published for it"
+    )
+    explain.add_argument("--segmentation", metavar="NAME", help="only this segmentation")
+    explain.add_argument(
+        "--not-in", metavar="SEGMENT", help="say why he is not in this segment, written as segmentation.segment"
+    )
+
+
+def _plan(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     plan = _command(commands, "plan", "what an edited workspace would change, before it is applied; writes nothing")
     plan.add_argument("--examples", type=_count, default=0, metavar="N", help="ids of customers who would move")
     plan.add_argument("--markdown", action="store_true", help="print Markdown, for a pull request")
@@ -161,11 +174,6 @@ def build_parser() -> argparse.ArgumentParser:
         action="store_true",
         help="end with 5 where something changes and 6 where a consumer breaks, 0 where nothing changes",
     )
-    _quarantine(commands)
-    _template(commands)
-    schema = commands.add_parser("schema", help="print the JSON Schema of resegment.yaml, for editors")
-    schema.set_defaults(json=False)
-    return parser
 
 
 def _quarantine(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

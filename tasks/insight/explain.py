@@ -139,55 +139,54 @@ def _history(
     deciding: Mapping[str, Sequence[str]],
 ) -> list[HistoryEntry]:
     """By segmentation and date; of the first run, the segments that he was in."""
+    found = _first(warehouse, published[0], customer_id)
     run_of = {item.as_of: item.run_id for item in published}
     values = {item.run_id: _values(warehouse, catalogue, item.run_id, customer_id) or {} for item in published}
-    found = [
-        HistoryEntry(
-            published[0].as_of,
-            row["segmentation_id"],
-            None,
-            row["segment_id"],
-            "first_run",
-            "the first run",
-            row["reason"],
-        )
-        for row in warehouse.records(
-            "SELECT segmentation_id, segment_id, reason FROM segments.membership"
-            " WHERE customer_id = $customer AND run_id = $run_id",
-            {"customer": customer_id, "run_id": published[0].run_id},
-        )
-    ]
     listed = ", ".join(literal(item.run_id) for item in published)
     for row in warehouse.records(
         f"SELECT * FROM monitoring.change WHERE customer_id = $customer AND run_id IN ({listed})",
         {"customer": customer_id},
     ):
-        name = row["segmentation_id"]
-        past = run_of.get(row["previous_as_of_date"], "")
+        name, run_id = row["segmentation_id"], row["run_id"]
+        features = deciding.get(name, ())
         cause = Cause(
             row["why_name"],
-            _news(warehouse, row["run_id"], customer_id, entities_of(catalogue, deciding.get(name, ()))),
-            _model(warehouse, row["run_id"], name),
-            values.get(past, {}),
-            values.get(row["run_id"], {}),
-            [catalogue.features[feature] for feature in deciding.get(name, ())],
+            _news(warehouse, run_id, customer_id, entities_of(catalogue, features)),
+            _model(warehouse, run_id, name),
+            values.get(run_of.get(row["previous_as_of_date"], ""), {}),
+            values.get(run_id, {}),
+            [catalogue.features[feature] for feature in features],
         )
-        found.append(
-            HistoryEntry(
-                row["as_of_date"],
-                name,
-                row["from_segment_id"],
-                row["to_segment_id"],
-                row["why_name"],
-                words_for(cause),
-                row["to_reason"],
-            )
-        )
-    mine = [entry for entry in found if entry.segmentation_id in deciding]
+        found.append(_entry(row, words_for(cause)))
     return sorted(
-        mine,
+        (entry for entry in found if entry.segmentation_id in deciding),
         key=lambda entry: (entry.segmentation_id, entry.as_of_date, entry.segment_id or "", str(entry.from_segment_id)),
     )
+
+
+def _entry(row: Mapping[str, Any], words: str) -> HistoryEntry:
+    return HistoryEntry(
+        row["as_of_date"],
+        row["segmentation_id"],
+        row["from_segment_id"],
+        row["to_segment_id"],
+        row["why_name"],
+        words,
+        row["to_reason"],
+    )
+
+
+def _first(warehouse: Warehouse, first: Publication, customer_id: str) -> list[HistoryEntry]:
+    """The segments of the first run, before which nothing was published."""
+    rows = warehouse.rows(
+        "SELECT segmentation_id, segment_id, reason FROM segments.membership"
+        " WHERE customer_id = $customer AND run_id = $run_id ORDER BY segment_id",
+        {"customer": customer_id, "run_id": first.run_id},
+    )
+    return [
+        HistoryEntry(first.as_of, name, None, segment, "first_run", "the first run", reason)
+        for name, segment, reason in rows
+    ]
 
 
 def _news(warehouse: Warehouse, run_id: str, customer_id: str, heeded: Sequence[str]) -> list[dict[str, Any]]:

@@ -24,6 +24,16 @@ from tasks.warehouse.reading import PROFILE, events, is_profile
 from tasks.warehouse.run import Run
 
 TABLE = "monitoring.customer_news"
+#: Columns with their meaning.
+COLUMNS = {
+    "customer_id": "the customer",
+    "entity_name": "the entity that tells it, such as order_lines; profile: his record",
+    "news_name": "new: it happened after the previous as-of day, or his record is another; late: it happened by then,"
+    " and the previous run did not see it as it is known now",
+    "event_count": "events; of order_lines the orders",
+    "first_date": "day of the first of them; NULL: of a record",
+    "last_date": "day of the last",
+}
 _NOBODY = (
     "SELECT NULL::VARCHAR AS customer_id, NULL::VARCHAR AS entity_name, NULL::VARCHAR AS news_name,"
     " NULL::BIGINT AS event_count, NULL::DATE AS first_date, NULL::DATE AS last_date WHERE false"

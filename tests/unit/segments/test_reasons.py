@@ -209,3 +209,16 @@ def test_a_segmentation_that_is_not_published_is_named(run: Run) -> None:
         standing_of(run, "c001", "nothing")
     with pytest.raises(UsageError, match="no customer 'zoe'"):
         standing_of(run, "zoe", "rfm")
+
+
+def test_a_run_of_an_earlier_version_is_told_to_be_run_again(run: Run) -> None:
+    newest = publications(run.warehouse)[-1].run_id
+    update = "UPDATE segments.definition SET asked_text = {} WHERE run_id = '" + newest + "'"
+    run.warehouse.execute("CREATE TEMP TABLE kept AS SELECT segment_id, asked_text FROM segments.definition")
+    run.warehouse.execute(update.format("NULL"))
+    with pytest.raises(UsageError, match="published by an earlier version") as caught:
+        standing_of(run, "c001", "rfm")
+    assert "run `resegment run` once more" in str(caught.value)
+    run.warehouse.execute(
+        update.format("(SELECT any_value(kept.asked_text) FROM kept WHERE kept.segment_id = definition.segment_id)")
+    )
