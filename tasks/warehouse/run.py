@@ -13,6 +13,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -168,6 +169,7 @@ def said_text(workspace: Workspace) -> str:
     return json.dumps({"workspace": workspace.said(), "own_files": own_files(workspace)}, sort_keys=True)
 
 
+@cache
 def code_version() -> str:
     """The installed version of this project."""
     try:
