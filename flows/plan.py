@@ -44,8 +44,9 @@ def plan_workspace(space: Workspace, paths: OutputPaths, *, examples: int = 0) -
         OutputError: a run is writing.
         WorkspaceError: the edit is no valid workspace; file and line are named.
     """
-    current, said, version = published_now(paths)
-    why = recomputed_because(space, said, version)
+    published = published_now(paths)
+    current, said = published.current, published.said
+    why = recomputed_because(space, published)
     opened = _computed_anew(space, paths, current) if why else features_as_published(space, paths, current)
     with opened as run:
         check_definitions.fn(run)

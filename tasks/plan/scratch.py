@@ -6,10 +6,12 @@ what is computed.
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +30,27 @@ _LEFT_OUT = ("quarantine", "quarantine_decision", "check_result", "alert", "deli
 _AFTER_FEATURES = ("segmentations", "drift", "quality", "description", "name")
 
 
-def published_now(paths: OutputPaths) -> tuple[Publication, dict[str, Any] | None, str]:
-    """The newest publication, what its workspace said, and the version of the code that made it.
+@dataclass(frozen=True, slots=True)
+class Published:
+    """The newest publication, and how it was made.
+
+    Attributes:
+        current: the publication.
+        said: what its workspace said; None: an earlier version did not keep it.
+        code: the version that made it.
+        known_as_of: what was loaded later was hidden from it; None: nothing was.
+        has_later_loads: files were loaded, or rows worked off from quarantine, after it.
+    """
+
+    current: Publication
+    said: dict[str, Any] | None
+    code: str
+    known_as_of: dt.datetime | None
+    has_later_loads: bool
+
+
+def published_now(paths: OutputPaths) -> Published:
+    """The newest publication.
 
     Raises:
         UsageError: nothing is published.
@@ -43,18 +64,22 @@ def published_now(paths: OutputPaths) -> tuple[Publication, dict[str, Any] | Non
                     "SELECT as_of_date, run_id FROM live.ops.publication ORDER BY as_of_date DESC LIMIT 1"
                 )
                 if found:
-                    current = Publication(*found[0])
-                    return current, *_said_by(warehouse, current)
+                    return _made_how(warehouse, Publication(*found[0]))
     raise UsageError("nothing is published yet", where=str(paths.root), hint="run `resegment run` first")
 
 
-def recomputed_because(space: Workspace, said: dict[str, Any] | None, version: str) -> list[str]:
+def recomputed_because(space: Workspace, published: Published) -> list[str]:
     """Why the features of the published run cannot be taken for those of the edit; empty where they can."""
+    said = published.said
     if said is None:
         return ["the published run was made by an earlier version, which did not keep what its workspace said"]
     reasons = []
-    if version != code_version():
-        reasons.append(f"the published run was made by version {version} of resegment, this is {code_version()}")
+    if published.code != code_version():
+        reasons.append(f"the published run was made by version {published.code} of resegment, this is {code_version()}")
+    if published.known_as_of is not None:
+        reasons.append(f"the published run saw only what was loaded by {published.known_as_of:%Y-%m-%d %H:%M}")
+    if published.has_later_loads:
+        reasons.append("data were loaded after the published run")
     then, now = said["workspace"], json.loads(json.dumps(space.said()))
     # How small a group may be described decides of names and values, not of features.
     for side in (then, now):
@@ -140,15 +165,20 @@ def _tables(warehouse: Warehouse, schema: str) -> list[str]:
     ]
 
 
-def _said_by(warehouse: Warehouse, current: Publication) -> tuple[dict[str, Any] | None, str]:
+def _made_how(warehouse: Warehouse, current: Publication) -> Published:
     columns = dict(warehouse.columns("SELECT * FROM live.ops.run"))
     said = "workspace_json" if "workspace_json" in columns else "NULL"
+    later = " OR ".join(
+        f"EXISTS (SELECT 1 FROM live.ops.{table} WHERE {column} > finished_at)"
+        for table, column in (("load", "loaded_at"), ("delivery", "seen_at"))
+    )
     found = warehouse.rows(
-        f"SELECT {said}, code_version FROM live.ops.run WHERE run_id = $run_id ORDER BY started_at DESC LIMIT 1",
+        f"SELECT {said}, code_version, known_as_of, coalesce({later}, false) FROM live.ops.run"
+        " WHERE run_id = $run_id AND status_name = 'published' ORDER BY started_at DESC LIMIT 1",
         {"run_id": current.run_id},
     )
-    text, version = found[0] if found else (None, "unknown")
-    return (None if text is None else json.loads(text)), version
+    text, version, known, has_later = found[0] if found else (None, "unknown", None, False)
+    return Published(current, None if text is None else json.loads(text), version, known, has_later)
 
 
 def _copy_ledger(warehouse: Warehouse) -> None:

@@ -94,8 +94,8 @@ class Standing:
 
     @property
     def everybody(self) -> str:
-        """SQL for a FROM: all customers of the run with their features."""
-        return self.catalogue.relation(self.run_id)
+        """SQL for a FROM: all customers of the run with the features that decide."""
+        return self.catalogue.relation(self.run_id, self.features)
 
     @cached_property
     def types(self) -> dict[str, str]:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
+from dataclasses import replace
 
 import pytest
 
 from tasks.overlap.pairs import measure_pairs
 from tasks.plan.overlaps import new_pairs
 from tasks.plan.records import Plan, SegmentationPlan, SegmentPlan
-from tasks.plan.scratch import recomputed_because
+from tasks.plan.scratch import Published, recomputed_because
 from tasks.plan.telling import as_markdown
+from tasks.warehouse.ledger import Publication
 from tasks.warehouse.run import code_version, said_text
-from tests.workspaces import MakeWorkspace
+from tests.workspaces import AS_OF, MakeWorkspace
 
 MAIL = {"channel_name": "mail", "priority": 100}
 
@@ -46,22 +49,24 @@ def test_a_pair_that_is_as_it_was_is_not_told() -> None:
 
 def test_what_features_depend_on_is_computed_anew(make_workspace: MakeWorkspace) -> None:
     said = json.loads(said_text(make_workspace()))
-    assert recomputed_because(make_workspace(), said, code_version()) == []
-    assert recomputed_because(make_workspace("segmentations.lifecycle.name=x"), said, code_version()) == []
-    assert recomputed_because(make_workspace("privacy.min_group_size=9"), said, code_version()) == []
+    as_it_was = Published(Publication(AS_OF, "r"), said, code_version(), None, has_later_loads=False)
+    for same in ("segmentations.lifecycle.name=x", "privacy.min_group_size=9", "drift.notice_effect=0.06"):
+        assert recomputed_because(make_workspace(same), as_it_was) == []
     edited = make_workspace("features.windows=[7]", "sources.orders.columns.quantity=units + 1")
-    assert recomputed_because(edited, said, code_version()) == [
-        "the section features changed",
-        "the section sources changed",
-    ]
-    (older,) = recomputed_because(make_workspace(), said, "0.0.1")
-    assert "version 0.0.1" in older
-    assert "earlier version" in recomputed_because(make_workspace(), None, "unknown")[0]
+    assert recomputed_because(edited, as_it_was) == ["the section features changed", "the section sources changed"]
     space = make_workspace()
+    for change, told in (
+        ({"code": "0.0.1"}, "made by version 0.0.1"),
+        ({"known_as_of": dt.datetime(2025, 7, 1)}, "saw only what was loaded by 2025-07-01 00:00"),
+        ({"has_later_loads": True}, "data were loaded after the published run"),
+        ({"said": None}, "by an earlier version"),
+    ):
+        (reason,) = recomputed_because(space, replace(as_it_was, **change))
+        assert told in reason
     model = space.directory / "sql" / "features" / "customer_own.sql"
     model.parent.mkdir(parents=True)
     model.write_text("-- what: w")
-    assert recomputed_because(space, said, code_version()) == ["the model sql/features/customer_own.sql changed"]
+    assert recomputed_because(space, as_it_was) == ["the model sql/features/customer_own.sql changed"]
 
 
 def test_names_cannot_break_a_table_or_call_anybody() -> None:
