@@ -4,7 +4,8 @@ Owns: the arguments, the exit codes, and that a user sees no library noise. Does
 (`commands.py`, `audit_command.py`, `quarantine_commands.py`, `template_commands.py`).
 
 Exit codes: 0 ok; 1 failed; 2 wrong usage or workspace; 3 a quality gate stopped the run; 4 drift alarm (where the
-workspace asks for it); 130 interrupted.
+workspace asks for it); 5 `plan --detailed-exitcode`: something changes; 6 the same: a
+consumer breaks; 130 interrupted.
 """
 
 from __future__ import annotations
@@ -84,6 +85,14 @@ def _command_of(options: argparse.Namespace) -> Callable[[argparse.Namespace], i
         from flows import audit_command
 
         named = audit_command.audit
+    elif options.command == "plan":
+        from flows import plan_command
+
+        named = plan_command.plan
+    elif options.command == "explain":
+        from flows import explain_command
+
+        named = explain_command.explain
     elif options.command == "template":
         from flows import template_commands
 
@@ -131,10 +140,7 @@ def build_parser() -> argparse.ArgumentParser:
     demo.add_argument("--quiet", action="store_true", help="show warnings only")
 
     _command(commands, "status", "what is published, as of when, and how the last runs ended")
-    explain = _command(commands, "explain", "why a customer is in his segments")
-    explain.add_argument(
-        "customer_id", metavar="CUSTOMER_ID", help="the company's own id, or the pseudonym that is published for it"
-    )
+    _explain(commands)
     audit = _command(
         commands, "audit", "how healthy segments are, and which known mistakes segmentations make, with what to do"
     )
@@ -148,11 +154,34 @@ def build_parser() -> argparse.ArgumentParser:
         "text", nargs="?", default="", metavar="TEXT", help="only those whose name, theme or meaning has this in it"
     )
     _command(commands, "validate", "check workspace, SQL, rules and expectations without running")
+    _plan(commands)
     _quarantine(commands)
     _template(commands)
     schema = commands.add_parser("schema", help="print the JSON Schema of resegment.yaml, for editors")
     schema.set_defaults(json=False)
     return parser
+
+
+def _explain(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    explain = _command(commands, "explain", "why a customer is in his segments, and what would move him")
+    explain.add_argument(
+        "customer_id", metavar="CUSTOMER_ID", help="the company's own id, or the pseudonym that is published for it"
+    )
+    explain.add_argument("--segmentation", metavar="NAME", help="only this segmentation")
+    explain.add_argument(
+        "--not-in", metavar="SEGMENT", help="say why he is not in this segment, written as segmentation.segment"
+    )
+
+
+def _plan(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    plan = _command(commands, "plan", "what an edited workspace would change, before it is applied; writes nothing")
+    plan.add_argument("--examples", type=_count, default=0, metavar="N", help="ids of customers who would move")
+    plan.add_argument("--markdown", action="store_true", help="print Markdown, for a pull request")
+    plan.add_argument(
+        "--detailed-exitcode",
+        action="store_true",
+        help="end with 5 where something changes and 6 where a consumer breaks, 0 where nothing changes",
+    )
 
 
 def _quarantine(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -83,48 +83,6 @@ def status(options: argparse.Namespace) -> int:
     return 0
 
 
-def explain(options: argparse.Namespace) -> int:
-    """`resegment explain CUSTOMER_ID`."""
-    from tasks.insight.explain import explain_customer, published_id
-    from tasks.warehouse.catalogue import Catalogue, feature_models
-    from tasks.warehouse.connection import Warehouse
-    from tasks.warehouse.ledger import publications
-
-    space, paths = opened(options)
-    if not paths.warehouse.exists():
-        raise UsageError("nothing has been run here yet", where=str(paths.root), hint="run `resegment run` first")
-    customer_id = published_id(space, options.customer_id)
-    with Warehouse.open(paths.warehouse, read_only=True) as warehouse:
-        published = publications(warehouse)
-        as_of = published[-1].as_of if published else dt.date.min
-        found = explain_customer(warehouse, Catalogue(feature_models(space, as_of)), customer_id)
-    if options.json:
-        console.print_json(dataclasses.asdict(found))
-        return 0
-    console.out.print(f"[bold]customer {found.customer_id}[/bold] as of {found.as_of} (run {found.run_id})\n")
-    for member in found.memberships:
-        console.out.print(f"[bold]{member.segmentation}: {member.segment_name}[/bold] ({member.segment_id})")
-        why = "; ".join(text for text in (member.reason, member.description) if text)
-        console.out.print(f"  why      {why}", markup=False)
-        if member.alternative:
-            console.out.print(f"  nearest  {member.alternative}: {member.what_would_move}", markup=False)
-    console.out.print()
-    console.print_table(
-        ["feature", "value", "unit", "meaning"],
-        [
-            [item.name, item.value, item.unit, item.meaning.partition(";")[0]]
-            for item in found.features
-            if item.value is not None
-        ],
-    )
-    console.out.print()
-    console.print_table(
-        ["since", "segmentation", "segment", "reason"],
-        [[row["as_of_date"], row["segmentation_id"], row["segment_id"], row["reason"]] for row in found.history],
-    )
-    return 0
-
-
 def report(options: argparse.Namespace) -> int:
     """`resegment report`."""
     _, paths = opened(options)

@@ -18,7 +18,7 @@ _TABLES = {
         "attempt_id VARCHAR PRIMARY KEY, run_id VARCHAR, workspace_name VARCHAR, as_of_date DATE,"
         " known_as_of TIMESTAMP, status_name VARCHAR, started_at TIMESTAMP, finished_at TIMESTAMP,"
         " error_message VARCHAR, code_version VARCHAR, workspace_sha256 VARCHAR, previous_run_id VARCHAR,"
-        " previous_as_of_date DATE, key_fingerprint VARCHAR"
+        " previous_as_of_date DATE, key_fingerprint VARCHAR, load_numbers INTEGER[], workspace_json VARCHAR"
     ),
     "publication": "as_of_date DATE PRIMARY KEY, run_id VARCHAR, published_at TIMESTAMP",
     "load": (

@@ -86,14 +86,6 @@ class Run:
         """The workspace's own SQL models; need not exist."""
         return self.workspace.directory / "sql"
 
-    def _own_files(self) -> dict[str, str]:
-        """Digests of the workspace's own models and expectations, by their paths in it."""
-        folders = [self.sql_folder]
-        if self.workspace.quality.expectations:
-            folders.append(self.workspace.resolve(self.workspace.quality.expectations))
-        files = [file for folder in folders for file in sorted(folder.rglob("*")) if file.is_file()]
-        return {f"{file.parent.name}/{file.name}": hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
-
     def visible_loads(self) -> list[tuple[str, int, str, str]]:
         """Loads the run may see as (load_id, load_no, source, entity), oldest first.
 
@@ -143,7 +135,7 @@ class Run:
             "as_of": self.as_of.isoformat(),
             "known_as_of": self.known_as_of.isoformat() if self.known_as_of else None,
             "workspace": self.workspace.digest(),
-            "own files": self._own_files(),
+            "own files": own_files(self.workspace),
             "loads": [load_id for load_id, *_ in self.visible_loads()],
             "code": code_version(),
             "key": self.workspace.key_fingerprint(),
@@ -151,15 +143,30 @@ class Run:
         }
         self.run_id = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
         self.warehouse.execute(
-            "UPDATE ops.run SET run_id = $run_id, previous_run_id = $previous_id, previous_as_of_date = $previous_as_of"
-            " WHERE attempt_id = $attempt_id",
+            "UPDATE ops.run SET run_id = $run_id, previous_run_id = $previous_id, previous_as_of_date ="
+            " $previous_as_of, load_numbers = $loads WHERE attempt_id = $attempt_id",
             {
                 "run_id": self.run_id,
                 "previous_id": self.previous.run_id if self.previous else None,
                 "previous_as_of": self.previous.as_of if self.previous else None,
+                "loads": [number for _, number, *_ in self.visible_loads()],
                 "attempt_id": self.attempt_id,
             },
         )
+
+
+def own_files(workspace: Workspace) -> dict[str, str]:
+    """Digests of a workspace's own models and expectations, by their paths in it."""
+    folders = [workspace.directory / "sql"]
+    if workspace.quality.expectations:
+        folders.append(workspace.resolve(workspace.quality.expectations))
+    files = [file for folder in folders for file in sorted(folder.rglob("*")) if file.is_file()]
+    return {f"{file.parent.name}/{file.name}": hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
+
+
+def said_text(workspace: Workspace) -> str:
+    """What the workspace and its own files say, as JSON; a later `resegment plan` compares an edit with it."""
+    return json.dumps({"workspace": workspace.said(), "own_files": own_files(workspace)}, sort_keys=True)
 
 
 @cache
@@ -195,6 +202,7 @@ def open_run(workspace: Workspace, *, as_of: dt.date, known_as_of: dt.datetime |
                 "known_as_of": known_as_of,
                 "code_version": code_version(),
                 "workspace_sha256": workspace.digest(),
+                "workspace_json": said_text(workspace),
                 "key_fingerprint": key_fingerprint,
             },
         )

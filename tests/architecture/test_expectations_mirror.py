@@ -26,6 +26,7 @@ _WITHOUT_MODEL = {
     "features.customer_prediction",
     "monitoring.audit_finding",
     "monitoring.calibration",
+    "monitoring.customer_news",
     "monitoring.drift",
     "monitoring.overlap",
     "monitoring.prediction",

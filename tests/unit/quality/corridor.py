@@ -91,7 +91,7 @@ _DEFINITIONS = """
         'd' AS description, 'r' AS rule_text, NULL::VARCHAR AS population_text, 'v' AS value_proposition,
         'm' AS message, 'o' AS offer,
         'email' AS channel_name, 'w' AS owner_name, 10 AS priority, 'active' AS status_name,
-        DATE '2025-01-01' AS since_date
+        DATE '2025-01-01' AS since_date, 'rules' AS kind_name, false AS is_multiple, 1 AS segment_no, '{}' AS asked_text
     FROM unnest(['lifecycle.active', 'lifecycle.new', 'topics.bread', 'topics.web', 'k.one', 'k.two']) AS s (segment_id)
 """
 _SEGMENTATIONS: dict[str, object] = {
