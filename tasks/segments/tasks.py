@@ -12,7 +12,9 @@ from tasks.segments.check import check_rules
 from tasks.segments.definitions import definition_rows, with_retired
 from tasks.segments.divide import divide_by
 from tasks.segments.division import MEMBERS, Division
-from tasks.warehouse import tables
+from tasks.segments.registry import TABLE as VERSIONS
+from tasks.segments.version import SCHEMA as VERSION_SCHEMA
+from tasks.warehouse import model_ledger, tables
 from tasks.warehouse.catalogue import catalogue_of
 from tasks.warehouse.run import Run
 
@@ -53,6 +55,10 @@ def write_segments(run: Run, divisions: dict[str, Division]) -> None:
     tables.write_frame(run, "segments.definition", with_retired(run, rows))
     models = [division.model for division in divisions.values() if division.model]
     tables.write_frame(run, "segments.model", pl.DataFrame(models, schema=_MODEL_SCHEMA))
+    versions = [row for division in divisions.values() for row in division.versions]
+    for division in divisions.values():
+        model_ledger.keep_contents(run.warehouse, division.contents)
+    tables.write_frame(run, VERSIONS, pl.DataFrame(versions, schema=VERSION_SCHEMA))
     everybody = " UNION ALL ".join(f"SELECT * FROM {MEMBERS.format(name)}" for name in divisions)
     count = tables.write_rows(run, "segments.membership", everybody)
     for name in divisions:
