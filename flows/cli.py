@@ -1,7 +1,7 @@
 """The command line: parses, calls, prints.
 
 Owns: the arguments, the exit codes, and that a user sees no library noise. Does not own what a command does
-(`commands.py`, `quarantine_commands.py`, `template_commands.py`).
+(`commands.py`, `quarantine_commands.py`, `model_commands.py`, `template_commands.py`).
 
 Exit codes: 0 ok; 1 failed; 2 wrong usage or workspace; 3 a quality gate stopped the run; 4 drift alarm (where the
 workspace asks for it); 130 interrupted.
@@ -19,6 +19,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NoReturn
 
 from flows.embedded import prepare_environment
+from flows.model_arguments import add_model_commands
 
 if TYPE_CHECKING:
     from tasks.config.errors import ResegmentError
@@ -80,6 +81,10 @@ def _command_of(options: argparse.Namespace) -> Callable[[argparse.Namespace], i
         from flows import quarantine_commands
 
         named: Callable[[argparse.Namespace], int] = getattr(quarantine_commands, options.called)
+    elif options.command in {"model", "refit"}:
+        from flows import model_commands
+
+        named = getattr(model_commands, options.called)
     elif options.command == "template":
         from flows import template_commands
 
@@ -141,6 +146,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     _command(commands, "validate", "check workspace, SQL, rules and expectations without running")
     _quarantine(commands)
+    add_model_commands(commands, _command)
     _template(commands)
     schema = commands.add_parser("schema", help="print the JSON Schema of resegment.yaml, for editors")
     schema.set_defaults(json=False)

@@ -21,7 +21,7 @@ from tasks.config.resolving import Rule
 from tasks.config.segment import Refit
 from tasks.segments.definitions import Definition
 from tasks.segments.division import OTHERWISE, Division, Job
-from tasks.segments.lifecycle import Candidate, feature_rows, settle
+from tasks.segments.lifecycle import Candidate, feature_rows, placed_by_rules, settle
 from tasks.segments.literals import between, column, number_literal
 from tasks.segments.rules import members_by_rules
 from tasks.segments.stored_model import StoredModel, model_row
@@ -105,6 +105,15 @@ class CutsLearner:
     def training_rows(self) -> pl.DataFrame:
         """The feature of all customers."""
         return feature_rows(self.job, self.segmentation.feature)
+
+    def places(self, content: Mapping[str, Any]) -> pl.DataFrame:
+        """Where thresholds put today's customers."""
+        keys = [segment.id for segment in self.segmentation.lowest_first]
+        limits = content["limits"]
+        if len(limits) + 1 != len(keys):
+            raise StatisticsError(f"{len(limits)} thresholds do not divide into the {len(keys)} segments of today")
+        rules = cut_rules(self.segmentation.feature, limits, keys)
+        return placed_by_rules(self.job, [(rule.key, rule.condition) for rule in rules])
 
     def learn(self, past: StoredModel | None, why: str) -> Candidate:
         """Learn thresholds from today's data.

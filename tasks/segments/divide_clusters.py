@@ -7,7 +7,7 @@ Owns: the way from a cluster segmentation to its members and definitions. Does n
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from tasks.config.segment import Refit
@@ -37,7 +37,7 @@ _MEMBERS_SELECT = (
 
 def divide_by_clusters(job: Job, segmentation: ClustersSegmentation) -> Division:
     """Put every customer into the cluster that his features are nearest to."""
-    learner = cluster_learner(job, segmentation)
+    learner = ClusterLearner(job, segmentation)
     settled = settle(learner)
     if settled.model is None:
         return job.refused(settled.note, versions=settled.rows)
@@ -76,21 +76,33 @@ def cluster_definitions(model: ClusterModel, rule: str, least: int) -> list[Defi
     ]
 
 
-@dataclass(frozen=True, slots=True)
 class ClusterLearner:
-    """Fits clusters and holds a refit against the champion; see `Learner`.
+    """Fits clusters and holds a refit against the champion; see `Learner`."""
 
-    Attributes:
-        frame: customer_id and the features, in the order of customer ids.
-        members: customer_id and segment_key of the previous run; None where there was none.
-    """
+    kind = CLUSTERS
+    first = "first model"
 
-    job: Job
-    segmentation: ClustersSegmentation
-    frame: pl.DataFrame
-    members: pl.DataFrame | None
-    kind: str = CLUSTERS
-    first: str = "first model"
+    def __init__(self, job: Job, segmentation: ClustersSegmentation) -> None:
+        """Nothing is read before it is needed."""
+        self.job, self.segmentation = job, segmentation
+
+    @cached_property
+    def frame(self) -> pl.DataFrame:
+        """customer_id and the features, in the order of customer ids."""
+        columns = ", ".join(map(identifier, [KEY, *self.segmentation.features]))
+        return self.job.run.warehouse.frame(f"SELECT {columns} FROM {self.job.customers} ORDER BY {KEY}")
+
+    @cached_property
+    def members(self) -> pl.DataFrame | None:
+        """customer_id and segment_key of the previous run; None where it had no clusters."""
+        run, name = self.job.run, self.job.name
+        if run.previous is None or stored_model(run, name, CLUSTERS) is None:
+            return None
+        return run.warehouse.frame(
+            f"SELECT {KEY}, split_part(segment_id, '.', 2) AS segment_key FROM segments.membership"
+            f" WHERE run_id = $run_id AND segmentation_id = $name ORDER BY {KEY}",
+            {"run_id": run.previous.run_id, "name": name},
+        )
 
     @property
     def refit(self) -> Refit:
@@ -118,6 +130,14 @@ class ClusterLearner:
     def training_rows(self) -> pl.DataFrame:
         """The features of all customers."""
         return self.frame
+
+    def places(self, content: Mapping[str, Any]) -> pl.DataFrame:
+        """Where a content puts today's customers who were where they were.
+
+        Raises:
+            StatisticsError: it was fitted to a feature that is not asked for today.
+        """
+        return assign_members(ClusterModel.from_json(content), self.frame, self.members).select(KEY, "segment_key")
 
     def learn(self, past: StoredModel | None, why: str) -> Candidate:
         """Fit to today's customers, and hold the fit against the champion.
@@ -147,26 +167,12 @@ class ClusterLearner:
         )
 
     def _moved(self, champion: ClusterModel, challenger: ClusterModel) -> int:
-        then, now = (assign_members(model, self.frame, self.members) for model in (champion, challenger))
-        return int((then.get_column("segment_key") != now.get_column("segment_key")).sum())
+        then, now = (self.places(model.to_json())["segment_key"] for model in (champion, challenger))
+        return int((then != now).sum())
 
     def _meanings(self) -> dict[str, FeatureMeaning]:
         features = self.job.catalogue.features
         return {name: FeatureMeaning(column.meaning, column.unit) for name, column in features.items()}
-
-
-def cluster_learner(job: Job, segmentation: ClustersSegmentation) -> ClusterLearner:
-    """The learner of a segmentation, with the features of today and the members of the previous run."""
-    columns = ", ".join(map(identifier, [KEY, *segmentation.features]))
-    frame = job.run.warehouse.frame(f"SELECT {columns} FROM {job.customers} ORDER BY {KEY}")
-    members = None
-    if job.run.previous is not None and stored_model(job.run, job.name, CLUSTERS) is not None:
-        members = job.run.warehouse.frame(
-            f"SELECT {KEY}, split_part(segment_id, '.', 2) AS segment_key FROM segments.membership"
-            f" WHERE run_id = $run_id AND segmentation_id = $name ORDER BY {KEY}",
-            {"run_id": job.run.previous.run_id, "name": job.name},
-        )
-    return ClusterLearner(job, segmentation, frame, members)
 
 
 def _spec(job: Job, segmentation: ClustersSegmentation) -> ClusterSpec:

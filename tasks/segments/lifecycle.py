@@ -21,7 +21,7 @@ from tasks.segments.registry import Registry
 from tasks.segments.stored_model import StoredModel
 from tasks.segments.version import Status, Version, fingerprint, identity_of, ids_between
 from tasks.warehouse.catalogue import KEY
-from tasks.warehouse.connection import identifier
+from tasks.warehouse.connection import identifier, literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +81,13 @@ class Learner(Protocol):
 
     def training_rows(self) -> pl.DataFrame:
         """What it learns from, in the order of customer ids."""
+
+    def places(self, content: Mapping[str, Any]) -> pl.DataFrame:
+        """Where a content puts today's customers: customer_id and segment_key, null where in none; in the order of ids.
+
+        Raises:
+            StatisticsError: it cannot be told of today's customers.
+        """
 
     def learn(self, past: StoredModel | None, why: str) -> Candidate:
         """Learn from today's data.
@@ -201,6 +208,14 @@ def candidate_version(learner: Learner, registry: Registry, candidate: Candidate
 def feature_rows(job: Job, feature: str) -> pl.DataFrame:
     """One feature of all customers, in the order of their ids."""
     return job.run.warehouse.frame(f"SELECT {KEY}, {identifier(feature)} FROM {job.customers} ORDER BY {KEY}")
+
+
+def placed_by_rules(job: Job, conditions: Sequence[tuple[str, str]]) -> pl.DataFrame:
+    """Customers by the first condition that holds, each given as key and condition; see `Learner.places`."""
+    cases = " ".join(f"WHEN {condition} THEN {literal(key)}" for key, condition in conditions)
+    return job.run.warehouse.frame(
+        f"SELECT {KEY}, CASE {cases} ELSE NULL::VARCHAR END AS segment_key FROM {job.customers} ORDER BY {KEY}"
+    )
 
 
 def _text(value: object) -> str:

@@ -17,7 +17,7 @@ from tasks.config.resolving import Rule
 from tasks.config.segment import Refit
 from tasks.segments.definitions import Definition, keys_ever_used
 from tasks.segments.division import OTHERWISE, Division, Job
-from tasks.segments.lifecycle import Candidate, feature_rows, settle
+from tasks.segments.lifecycle import Candidate, feature_rows, placed_by_rules, settle
 from tasks.segments.literals import column
 from tasks.segments.rules import members_by_rules
 from tasks.segments.stored_model import StoredModel, model_row
@@ -96,6 +96,10 @@ class ValuesLearner:
     def training_rows(self) -> pl.DataFrame:
         """The feature of all customers."""
         return feature_rows(self.job, self.segmentation.feature)
+
+    def places(self, content: Mapping[str, Any]) -> pl.DataFrame:
+        """Where values put today's customers."""
+        return placed_by_rules(self.job, _conditions(self.segmentation, content["values"], content["keys"]))
 
     def learn(self, past: StoredModel | None, why: str) -> Candidate:
         """Choose the values from today's data.
