@@ -80,6 +80,16 @@ def status(options: argparse.Namespace) -> int:
             ],
             numbers=["seconds"],
         )
+    if found.models:
+        console.out.print()
+        console.print_table(
+            ["segmentation", "model", "learnt from", "status", "the next run follows"],
+            [
+                [row["segmentation"], row["model_no"], row["trained"], row["status"], row["next_run"]]
+                for row in found.models
+            ],
+            numbers=["model"],
+        )
     return 0
 
 

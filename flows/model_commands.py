@@ -28,6 +28,7 @@ _OUTCOMES = {
     "accepted": "was accepted, the next run uses it",
     "rejected": "was rejected",
     "refused": "was refused by the gates",
+    "known": "is what was learnt before",
 }
 
 

@@ -17,12 +17,14 @@ from pydantic import Field
 from tasks.config.errors import UsageError
 from tasks.config.loading import load_workspace
 from tasks.config.workspace import Workspace
-from tasks.segments.challenge import POLICY, Fitted, learning
+from tasks.segments.challenge import Fitted, learning
 from tasks.segments.tasks import decide_model, fit_challenger
 from tasks.warehouse.run import open_newest
 
 #: A day: long enough for somebody to look, short enough that a forgotten run is noticed.
 _WAIT_SECONDS = 86_400
+
+_ANSWERED: dict[str, Literal["accepted", "rejected"]] = {"accept": "accepted", "reject": "rejected"}
 
 
 class Answer(RunInput):
@@ -38,7 +40,7 @@ class RefitSummary(TypedDict):
 
     segmentation: str
     model_no: int
-    outcome: Literal["waits", "accepted", "rejected", "refused"]
+    outcome: Literal["waits", "accepted", "rejected", "refused", "known"]
     reason: str
     moved: int | None
     customers: int | None
@@ -81,7 +83,8 @@ def refit(
     if not get_current_settings().api.url:
         return [_summary(one) for one in found]
     return [
-        _summary(one, _asked(space, folder, one, wait_seconds, poll_seconds) if one.waits else None) for one in found
+        _summary(one, _asked(space, folder, one, wait_seconds, poll_seconds) if one.outcome == "waits" else None)
+        for one in found
     ]
 
 
@@ -106,18 +109,11 @@ def told(fitted: Fitted) -> str:
 
 def _summary(fitted: Fitted, answer: Answer | None = None) -> RefitSummary:
     version = fitted.version
-    outcome: Literal["waits", "accepted", "rejected", "refused"]
-    if answer is not None:
-        outcome = "accepted" if answer.decision == "accept" else "rejected"
-    elif fitted.waits:
-        outcome = "waits"
-    else:
-        outcome = "refused" if version.status_name == "refused" else "accepted"
     return RefitSummary(
         segmentation=version.segmentation_id,
         model_no=version.model_no,
-        outcome=outcome,
-        reason=version.reason if outcome != "accepted" or answer else f"{version.reason} (accepted by {POLICY})",
+        outcome=fitted.outcome if answer is None else _ANSWERED[answer.decision],
+        reason=version.reason,
         moved=version.moved_count,
         customers=version.customer_count,
     )

@@ -16,6 +16,8 @@ from tasks.insight.events import SCHEMA as EVENT_COLUMNS
 from tasks.predict.write import EVIDENCE
 from tasks.publish.build import CONTRACT_VERSION
 from tasks.quality.suites import Suite, read_suite
+from tasks.segments.registry import TABLE as VERSION_TABLE
+from tasks.segments.version import COLUMNS as VERSION_COLUMNS
 from tasks.warehouse import ledger
 from tasks.warehouse.connection import Warehouse
 from tasks.warehouse.models import ModelColumn, SqlModel, load_models
@@ -30,7 +32,11 @@ _NAMES = {
     "runs_until": "SELECT DATE '2025-06-30' AS as_of_date, 'x' AS run_id",
 }
 
-_COMMENT_COLUMNS = {MODEL_TABLE: MODEL_COLUMNS, CLASS_TABLE: CLASS_COLUMNS}
+_MEANINGS = {
+    MODEL_TABLE: MODEL_COLUMNS,
+    CLASS_TABLE: CLASS_COLUMNS,
+    VERSION_TABLE: {name: meaning for name, (_, meaning) in VERSION_COLUMNS.items()},
+}
 
 WINDOWS_TOLD = f"""\
 Names that hold a number of days are those of `features.windows: {list(WINDOWS)}`, the default; a workspace with other
@@ -146,8 +152,8 @@ def _computed(suite: Suite) -> Iterator[str]:
     readers = [model.table for model in models("published") if suite.table in model.reads]
     if suite.table == "monitoring.segment_event":
         yield grid(("column", "type"), ((code(name), kind) for name, kind in EVENT_COLUMNS.items()))
-    elif suite.table in _COMMENT_COLUMNS:
-        meanings = _COMMENT_COLUMNS[suite.table]
+    elif suite.table in _MEANINGS:
+        meanings = _MEANINGS[suite.table]
         yield grid(("column", "meaning"), ((code(name), meaning) for name, meaning in meanings.items()))
     elif suite.table in EVIDENCE:
         columns = EVIDENCE[suite.table].items()

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from tasks.config.by_one_feature import CutsSegmentation, ValuesSegmentation
 from tasks.config.errors import SqlError, UsageError
@@ -39,11 +39,12 @@ class Fitted:
 
     Attributes:
         version: the challenger.
-        waits: for somebody's decision; otherwise the next run uses it, or the gates refused it.
+        outcome: it waits for somebody's decision, was accepted by the policy, was refused by the gates, or is a version
+            that there was already.
     """
 
     version: Version
-    waits: bool
+    outcome: Literal["waits", "accepted", "refused", "known"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +93,14 @@ def fit_now(run: Run, name: str) -> Fitted:
         ) from error
     known = [one for one in registry.versions.values() if one.version_id == version.version_id]
     if known:
-        return Fitted(known[0], known[0].status_name == "waiting")
+        return Fitted(known[0], "waits" if known[0].status_name == "waiting" else "known")
     model_ledger.register_challenger(run.warehouse, version.to_json(), candidate.content)
-    by_itself = candidate.passes and learner.refit.accept == "automatic"
-    if by_itself:
-        decide(run, name, version.model_no, "accept", by=POLICY, because=version.reason)
-    return Fitted(version, candidate.passes and not by_itself)
+    if not candidate.passes:
+        return Fitted(version, "refused")
+    if learner.refit.accept == "by_hand":
+        return Fitted(version, "waits")
+    decide(run, name, version.model_no, "accept", by=POLICY, because=version.reason)
+    return Fitted(version, "accepted")
 
 
 def standings(run: Run, name: str) -> list[Standing]:

@@ -67,7 +67,7 @@ _TABLES = {
         " version_json VARCHAR"
     ),
     "model_decision": (
-        "decision_no INTEGER PRIMARY KEY, segmentation_id VARCHAR, model_no INTEGER, version_id VARCHAR,"
+        "decision_no INTEGER, segmentation_id VARCHAR, model_no INTEGER, version_id VARCHAR,"
         " decision_name VARCHAR, as_of_date DATE, decided_at TIMESTAMP, decided_by VARCHAR, decision_reason VARCHAR"
     ),
     "alert": (
