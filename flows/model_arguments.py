@@ -8,11 +8,10 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 
-Commands = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001 - argparse has no public name for it
-AddCommand = Callable[[Commands, str, str], argparse.ArgumentParser]
+AddCommand = Callable[..., argparse.ArgumentParser]
 
 
-def add_model_commands(commands: Commands, add: AddCommand) -> None:
+def add_model_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser], add: AddCommand) -> None:
     """Add both to the command line.
 
     Args:

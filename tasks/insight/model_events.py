@@ -6,25 +6,18 @@ it (`transitions.py`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from tasks.warehouse.run import Run
 
-#: The versions that took over on the day of the run; `returned_ids` were retired in the dictionary before.
+#: The versions that took over on the day of the run, and what was in use before.
 _TOOK_OVER = """
-SELECT now.*, then.model_no AS earlier_no,
-    array_to_string(list_filter(
-        list_transform(string_split(now.new_ids, ','), lambda key: now.segmentation_id || '.' || key),
-        lambda id: list_contains((
-            SELECT coalesce(list(segment_id), []) FROM segments.definition
-            WHERE run_id = $previous AND status_name = 'retired'
-        ), id)
-    ), ',') AS returned_ids
-FROM segments.model_version AS now
-JOIN segments.model AS then ON then.segmentation_id = now.segmentation_id AND then.run_id = $previous
-WHERE now.run_id = $run AND now.status_name = 'champion' AND now.model_no <> then.model_no
-ORDER BY now.segmentation_id
+SELECT present.*, earlier.model_no AS earlier_no
+FROM segments.model_version AS present
+JOIN segments.model AS earlier ON earlier.segmentation_id = present.segmentation_id AND earlier.run_id = $previous
+WHERE present.run_id = $run AND present.status_name = 'champion' AND present.model_no <> earlier.model_no
+ORDER BY present.segmentation_id
 """
 
 
@@ -33,10 +26,17 @@ def model_events(run: Run) -> list[dict[str, Any]]:
     if run.previous is None or not run.warehouse.table_exists("segments.model_version"):
         return []
     took_over = run.warehouse.records(_TOOK_OVER, {"run": run.run_id, "previous": run.previous.run_id})
-    return [_event(row, run) for row in took_over]
+    retired = {
+        segment_id
+        for (segment_id,) in run.warehouse.rows(
+            "SELECT segment_id FROM segments.definition WHERE run_id = $previous AND status_name = 'retired'",
+            {"previous": run.previous.run_id},
+        )
+    }
+    return [_event(row, run, retired) for row in took_over]
 
 
-def _event(row: Mapping[str, Any], run: Run) -> dict[str, Any]:
+def _event(row: Mapping[str, Any], run: Run, once: Collection[str]) -> dict[str, Any]:
     # A decision that was followed is the reason; a refit needs none.
     name = row["decision_name"] if row["decision_name"] in {"accept", "rollback"} else "refit"
     kept, new, retired = (_ids(row["segmentation_id"], row[key]) for key in ("kept_ids", "new_ids", "retired_ids"))
@@ -48,11 +48,12 @@ def _event(row: Mapping[str, Any], run: Run) -> dict[str, Any]:
         "to_segment_ids": ",".join(sorted([*kept, *new])) or None,
         "share": None,
         "confidence_share": None,
-        "sentence": _sentence(row, name),
+        "sentence": _sentence(row, name, once),
     }
 
 
-def _sentence(row: Mapping[str, Any], name: str) -> str:
+def _sentence(row: Mapping[str, Any], name: str, once: Collection[str]) -> str:
+    """What happened; `once` are the segments that were retired before."""
     model, earlier = f"{row['segmentation_id']}: model {row['model_no']}", f"model {row['earlier_no']}"
     by = f"{row['decided_by']}: {row['decided_because']}"
     took_over = {
@@ -60,8 +61,8 @@ def _sentence(row: Mapping[str, Any], name: str) -> str:
         "rollback": f"{model} of {row['trained_as_of_date']} is used again instead of {earlier}, rolled back by {by}",
         "refit": f"{model} took over from {earlier}: {str(row['reason']).removeprefix('adopted: ')}",
     }[name]
-    returned = [one for one in row["returned_ids"].split(",") if one]
-    new = [one for one in _ids(row["segmentation_id"], row["new_ids"]) if one not in returned]
+    came = _ids(row["segmentation_id"], row["new_ids"])
+    new, returned = [one for one in came if one not in once], [one for one in came if one in once]
     told = [
         f"{', '.join(ids)} {'is' if len(ids) == 1 else 'are'} {what}"
         for ids, what in (

@@ -7,17 +7,25 @@ are the commands, the runs that follow them, and a real Prefect server with a ru
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import subprocess
+import sys
+import time
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import duckdb
 import pytest
+from prefect.client.orchestration import SyncPrefectClient
+from prefect.client.schemas.filters import FlowFilter, FlowFilterName
 
 from tests.flows.test_cli import resegment, write
 
 #: Two kinds of customers that lie apart; in July the small ones buy as much as the others did, and those far more.
 _SMALL, _LARGE = 30, 30
+REPOSITORY = Path(__file__).resolve().parents[2]
 _HEADER = "order,line,customer,at,product,category,units,price\n"
 
 
@@ -162,3 +170,41 @@ def test_rejected_it_waits_no_longer(folder: Path) -> None:
         "refused",
         "rejected",
     ]
+
+
+def test_a_run_on_a_server_waits_and_is_resumed_with_an_answer(folder: Path, prefect_url: str) -> None:
+    command = [sys.executable, "-m", "flows.cli", "refit", "--segmentation", "groups", "--json"]
+    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY), "PREFECT_API_URL": prefect_url, "HOME": str(folder)}
+    process = subprocess.Popen(
+        command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    try:
+        with SyncPrefectClient(prefect_url) as client:
+            waiting = _paused(client, process)
+            # Nobody is locked out while it waits.
+            assert [one["status_name"] for one in json.loads(say(folder, "list", "--json"))][-1] == "waiting"
+            answer = {"decision": "accept", "by": "anna", "because": "seen on the server"}
+            client.resume_flow_run(waiting, run_input=answer)
+        out, err = process.communicate(timeout=120)
+    finally:
+        process.kill()
+        process.wait()
+    assert process.returncode == 0, err
+    (told,) = json.loads(out)
+    assert (told["segmentation"], told["model_no"], told["outcome"]) == ("groups", 3, "accepted")
+    assert query(folder, "SELECT decision_name, decided_by, decision_reason FROM ops.model_decision") == [
+        ("accept", "anna", "seen on the server")
+    ]
+    assert json.loads(say(folder, "list", "--json"))[-1]["status_name"] == "champion"
+
+
+def _paused(client: SyncPrefectClient, process: subprocess.Popen[str]) -> UUID:
+    """The flow run `refit` once it waits; it takes the time of a fit."""
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline and process.poll() is None:
+        for run in client.read_flow_runs(flow_filter=FlowFilter(name=FlowFilterName(any_=["refit"]))):
+            if run.state is not None and run.state.is_paused():
+                return run.id
+        time.sleep(0.3)
+    process.kill()
+    pytest.fail(f"no run waits for an answer: {process.communicate()[1]}")

@@ -11,6 +11,7 @@ from typing import Any, cast
 import polars as pl
 
 from tasks.config.workspace import Workspace
+from tasks.insight.model_events import model_events
 from tasks.segments.divide import divide_by
 from tasks.segments.tasks import write_segments
 from tasks.warehouse import ledger
@@ -77,6 +78,7 @@ class Company:
             "models": {name: model(run, name)[:2] for name in names},
             "high": list(members(run, "tiers").values()).count("tiers.high"),
             "likes": dictionary(run, "likes"),
+            "events": {event["event_name"]: event["sentence"] for event in model_events(run)},
         }
 
     @contextmanager

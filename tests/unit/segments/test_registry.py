@@ -132,13 +132,19 @@ def test_a_refit_between_runs_waits_and_its_segments_come_and_go(company: Compan
     september = company.run(SEPTEMBER)
     assert september["versions"]["likes"] == ["1 retired", "2 champion"]
     assert september["likes"]["likes.tea"] == ("tea", "active", SEPTEMBER)
+    told = "likes: model 2 took over from model 1, accepted by anna: it is better; likes.tea is new"
+    assert september["events"] == {"accept": told}
     with company.newest() as run:
         decided(run, "likes", 1, "rollback")
     assert company.run(dt.date(2025, 9, 2))["likes"]["likes.tea"][1] == "retired"
     with company.newest() as run:
         decided(run, "likes", 2, "rollback")
     # Its segment is the same segment, so it is there again under its id.
-    assert company.run(dt.date(2025, 9, 3))["likes"]["likes.tea"] == ("tea", "active", dt.date(2025, 9, 3))
+    back = company.run(dt.date(2025, 9, 3))
+    assert back["likes"]["likes.tea"] == ("tea", "active", dt.date(2025, 9, 3))
+    told = "likes: model 2 of 2025-08-15 is used again instead of model 1, rolled back by anna: it is better"
+    assert back["events"] == {"rollback": f"{told}; likes.tea is back under the old id"}
+    assert company.run(dt.date(2025, 9, 4))["events"] == {}
 
 
 def test_by_policy_a_refit_takes_over_with_the_next_run(company: Company, make_workspace: MakeWorkspace) -> None:
@@ -178,3 +184,4 @@ def test_what_cannot_be_decided_says_why(company: Company, make_workspace: MakeW
     # Somebody who changes a definition has decided: it is learnt anew at once, and what waited waits no longer.
     changed = company.run(SEPTEMBER, space=other)
     assert changed["versions"]["tiers"] == ["1 retired", "2 retired", "3 champion"]
+    assert changed["events"]["refit"].startswith("tiers: model 3 took over from model 1: learnt anew, the definition")
