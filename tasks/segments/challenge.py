@@ -32,6 +32,8 @@ from tasks.warehouse.run import Run
 #: Who decides where the policy lets a challenger take over by itself.
 POLICY = "policy"
 
+Outcome = Literal["waits", "accepted", "refused", "known"]
+
 
 @dataclass(frozen=True, slots=True)
 class Fitted:
@@ -44,7 +46,7 @@ class Fitted:
     """
 
     version: Version
-    outcome: Literal["waits", "accepted", "refused", "known"]
+    outcome: Outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,8 @@ def fit_now(run: Run, name: str) -> Fitted:
         ) from error
     known = [one for one in registry.versions.values() if one.version_id == version.version_id]
     if known:
-        return Fitted(known[0], "waits" if known[0].status_name == "waiting" else "known")
+        still: dict[str, Outcome] = {"waiting": "waits", "refused": "refused"}
+        return Fitted(known[0], still.get(known[0].status_name, "known"))
     model_ledger.register_challenger(run.warehouse, version.to_json(), candidate.content)
     if not candidate.passes:
         return Fitted(version, "refused")

@@ -21,6 +21,7 @@ import pytest
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.filters import FlowFilter, FlowFilterName
 
+from tasks.warehouse.lock import writer_lock
 from tests.flows.test_cli import resegment, write
 
 #: Two kinds of customers that lie apart; in July the small ones buy as much as the others did, and those far more.
@@ -130,6 +131,8 @@ def test_errors_say_what_can_be_decided(ran: Path) -> None:
     assert "what is in model 2 was not kept" in say(ran, "diff", "groups", "1", "2", code=2)
     failed = resegment("refit", "--quiet", "--segmentation", "no", cwd=ran, code=2).stderr
     assert "no is no segmentation of this workspace" in failed
+    with writer_lock(ran / "out"):
+        assert "another run is writing here" in say(ran, "accept", "groups", "3", "--because", "x", code=1)
     assert query(ran, "SELECT count(*) FROM ops.model_decision") == [(0,)]
 
 
