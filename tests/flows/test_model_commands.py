@@ -40,14 +40,14 @@ def _orders(month: str, amounts: tuple[float, float]) -> str:
 
 @pytest.fixture(scope="module")
 def ran(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A workspace of clusters that has been run for June and July, and refitted: model 2 waits."""
+    """A workspace of clusters that was run for June, refitted, and run for July, when it was due: model 3 waits."""
     folder = tmp_path_factory.mktemp("ran") / "workspace"
     groups = {
         "kind": "clusters",
         "basis": "behavioural",
         "features": ["net_amount", "average_order_amount"],
         "k": {"min": 2, "max": 2},
-        "refit": {"accept": "by_hand"},
+        "refit": {"every_days": 30, "accept": "by_hand"},
     }
     rules = {"kind": "rules", "basis": "value", "segments": [{"id": "all", "name": "All", "when": "order_count > 0"}]}
     orders = _HEADER + _orders("06", (10, 100)) + _orders("07", (150, 2500))
@@ -57,10 +57,9 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert lines(resegment("refit", "--quiet", cwd=folder).stdout)[0].startswith(
         "groups: model 2 was refused by the gates: kept: inertia improves by"
     )
-    resegment("run", "--quiet", cwd=folder)
-    told = resegment("refit", "--quiet", cwd=folder).stdout
-    assert "groups: model 3 waits for a decision: inertia improves by" in told
-    assert "then: resegment model accept groups 3 --because TEXT, or reject" in told
+    told = " ".join(lines(resegment("run", "--quiet", cwd=folder).stdout))
+    assert "look at groups: model 3 of 2025-07-31 waits for a decision: inertia improves by" in told
+    assert "of 60 customers would move (`resegment model diff groups`)" in told
     return folder
 
 
@@ -150,6 +149,10 @@ def test_accepted_and_rolled_back_the_members_follow(folder: Path) -> None:
     assert after != before
     assert len(set(after.values())) == 2
     assert query(folder, "SELECT event_name FROM monitoring.segment_event WHERE event_name = 'accept'") == [("accept",)]
+    assert (
+        "model 3 of 2025-07-31"
+        in query(folder, "SELECT max(rule_text) FROM segments.definition WHERE segmentation_id = 'groups'")[0][0]
+    )
     assert "champion, accepted by anna" in say(folder, "list")
 
     say(folder, "rollback", "groups", "1", "--because", "the mail house needs the old ones")
@@ -166,9 +169,14 @@ def test_accepted_and_rolled_back_the_members_follow(folder: Path) -> None:
 
 
 def test_rejected_it_waits_no_longer(folder: Path) -> None:
-    told = say(folder, "reject", "groups", "3", "--because", "no", "--by", "ben", "--json")
+    told = resegment("refit", "--quiet", cwd=folder).stdout
+    number = json.loads(say(folder, "list", "--json"))[-1]["model_no"]
+    assert f"groups: model {number} waits for a decision: inertia improves by" in told
+    assert f"then: resegment model accept groups {number} --because TEXT, or reject" in told
+    told = say(folder, "reject", "groups", str(number), "--because", "no", "--by", "ben", "--json")
     assert json.loads(told)["status_name"] == "rejected"
-    assert [one["status_name"] for one in json.loads(say(folder, "list", "--json"))] == [
+    listed = json.loads(say(folder, "list", "--json"))
+    assert [one["status_name"] for one in listed if one["model_no"] in {1, 2, number}] == [
         "champion",
         "refused",
         "rejected",
@@ -184,8 +192,9 @@ def test_a_run_on_a_server_waits_and_is_resumed_with_an_answer(folder: Path, pre
     try:
         with SyncPrefectClient(prefect_url) as client:
             waiting = _paused(client, process)
-            # Nobody is locked out while it waits.
-            assert [one["status_name"] for one in json.loads(say(folder, "list", "--json"))][-1] == "waiting"
+            # Nobody is locked out while it waits; the newest challenger is the one that does.
+            listed = json.loads(say(folder, "list", "--json"))
+            assert [one["status_name"] for one in listed if one["model_no"] > 2][-1] == "waiting"
             answer = {"decision": "accept", "by": "anna", "because": "seen on the server"}
             client.resume_flow_run(waiting, run_input=answer)
         out, err = process.communicate(timeout=120)
@@ -194,7 +203,7 @@ def test_a_run_on_a_server_waits_and_is_resumed_with_an_answer(folder: Path, pre
         process.wait()
     assert process.returncode == 0, err
     (told,) = json.loads(out)
-    assert (told["segmentation"], told["model_no"], told["outcome"]) == ("groups", 3, "accepted")
+    assert (told["segmentation"], told["model_no"], told["outcome"]) == ("groups", listed[-1]["model_no"], "accepted")
     assert query(folder, "SELECT decision_name, decided_by, decision_reason FROM ops.model_decision") == [
         ("accept", "anna", "seen on the server")
     ]
