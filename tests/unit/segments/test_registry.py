@@ -102,6 +102,25 @@ def test_a_decision_is_seen_from_when_it_was_made(company: Company) -> None:
         assert [one.by for one in model_ledger.decisions(run.warehouse, AUGUST, made)] == ["anna"]
     assert company.run(AUGUST, made - dt.timedelta(seconds=1))["versions"]["tiers"] == before["versions"]["tiers"]
     assert company.run(AUGUST)["versions"]["tiers"] == ["1 retired", "2 champion"]
+    # A date that is filled in afterwards knows neither the decision nor the model, which was learnt later.
+    assert company.run(JULY)["versions"]["tiers"] == ["1 champion"]
+    assert company.run(AUGUST)["versions"]["tiers"] == ["1 retired", "2 champion"]
+
+
+def test_the_same_runs_and_decisions_give_the_same_rows(company: Company) -> None:
+    found = []
+    with Warehouse.open(None) as other:
+        for one in (company, Company(company.space, other, reversed(FACTS))):
+            one.run(JUNE)
+            one.run(AUGUST)
+            with one.newest() as run:
+                fit_now(run, "likes")
+                decided(run, "likes", 2, "accept")
+                decided(run, "tiers", 2, "accept")
+            one.run(SEPTEMBER)
+            tables = ("model_version", "model", "membership", "definition")
+            found.append([one.warehouse.rows(f"SELECT * FROM segments.{table} ORDER BY ALL") for table in tables])
+    assert found[0] == found[1]
 
 
 def test_a_rejected_challenger_stays_out_and_may_be_accepted_after_all(company: Company) -> None:
