@@ -31,7 +31,7 @@ DEMO_DATES = (dt.date(2025, 4, 30), dt.date(2025, 5, 31), dt.date(2025, 6, 30))
 def run(options: argparse.Namespace) -> int:
     """`resegment run`."""
     console.show_progress(quiet=options.quiet)
-    folder = _workspace_folder(options)
+    folder = workspace_folder(options)
     return _finish(
         _refresh(folder, options, as_of=options.as_of, known_as_of=options.known_as_of, data_docs=options.data_docs),
         options,
@@ -80,6 +80,16 @@ def status(options: argparse.Namespace) -> int:
             ],
             numbers=["seconds"],
         )
+    if found.models:
+        console.out.print()
+        console.print_table(
+            ["segmentation", "model", "learnt from", "status", "the next run follows"],
+            [
+                [row["segmentation"], row["model_no"], row["trained"], row["status"], row["next_run"]]
+                for row in found.models
+            ],
+            numbers=["model"],
+        )
     return 0
 
 
@@ -102,7 +112,7 @@ def validate(options: argparse.Namespace) -> int:
     """`resegment validate`."""
     from flows.validate import validate_workspace
 
-    folder = _workspace_folder(options)
+    folder = workspace_folder(options)
     counts = validate_workspace(load_workspace(folder, overrides=options.overrides))
     if options.json:
         console.print_json({"valid": True, **counts})
@@ -190,12 +200,13 @@ def _finish(summary: RunSummary, options: argparse.Namespace) -> int:
 
 def opened(options: argparse.Namespace) -> tuple[Workspace, OutputPaths]:
     """The workspace that a command is about, and its output folder."""
-    space = load_workspace(_workspace_folder(options), overrides=options.overrides)
+    space = load_workspace(workspace_folder(options), overrides=options.overrides)
     root = Path(options.output).expanduser().resolve() if options.output else space.resolve(space.output)
     return space, OutputPaths(root)
 
 
-def _workspace_folder(options: argparse.Namespace) -> Path:
+def workspace_folder(options: argparse.Namespace) -> Path:
+    """The folder of the workspace that a command is about."""
     if options.workspace:
         return Path(options.workspace).expanduser().resolve()
     here = Path.cwd()

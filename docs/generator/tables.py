@@ -18,6 +18,8 @@ from tasks.insight.news import TABLE as NEWS_TABLE
 from tasks.predict.write import EVIDENCE
 from tasks.publish.build import CONTRACT_VERSION
 from tasks.quality.suites import Suite, read_suite
+from tasks.segments.registry import TABLE as VERSION_TABLE
+from tasks.segments.version import COLUMNS as VERSION_COLUMNS
 from tasks.warehouse import ledger
 from tasks.warehouse.connection import Warehouse
 from tasks.warehouse.models import ModelColumn, SqlModel, load_models
@@ -32,7 +34,12 @@ _NAMES = {
     "runs_until": "SELECT DATE '2025-06-30' AS as_of_date, 'x' AS run_id",
 }
 
-_MEANINGS = {MODEL_TABLE: MODEL_COLUMNS, CLASS_TABLE: CLASS_COLUMNS, NEWS_TABLE: NEWS_COLUMNS}
+_MEANINGS = {
+    MODEL_TABLE: MODEL_COLUMNS,
+    CLASS_TABLE: CLASS_COLUMNS,
+    NEWS_TABLE: NEWS_COLUMNS,
+    VERSION_TABLE: {name: meaning for name, (_, meaning) in VERSION_COLUMNS.items()},
+}
 
 WINDOWS_TOLD = f"""\
 Names that hold a number of days are those of `features.windows: {list(WINDOWS)}`, the default; a workspace with other

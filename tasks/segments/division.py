@@ -5,7 +5,9 @@ Owns: `Job` and `Division`, and where a segmentation's members wait for the othe
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 from tasks.config.resolving import Resolved
 from tasks.config.segment import Segment
@@ -22,11 +24,21 @@ OTHERWISE = "otherwise"
 
 @dataclass(frozen=True, slots=True)
 class Division:
-    """What dividing gave; `note` is said to the reader, `model` is a row of `segments.model`."""
+    """What dividing gave.
+
+    Attributes:
+        definitions: its segments.
+        note: what is said to the reader.
+        model: a row of `segments.model`.
+        versions: rows of `segments.model_version`.
+        contents: what is in versions that came up in this run, by their ids.
+    """
 
     definitions: list[Definition]
     note: str
     model: dict[str, object] | None = None
+    versions: Sequence[Mapping[str, object]] = ()
+    contents: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +65,9 @@ class Job:
         """Keep the members: segmentation_id, segment_id, customer_id, strength_share, reason, rival_segment_id."""
         self.run.warehouse.execute(f"CREATE OR REPLACE TEMP TABLE {MEMBERS.format(self.name)} AS {select}")
 
-    def refused(self, why: str, otherwise: Segment | None = None) -> Division:
+    def refused(
+        self, why: str, otherwise: Segment | None = None, versions: Sequence[Mapping[str, object]] = ()
+    ) -> Division:
         """Nothing to divide by is a finding, not a failure: all are in `otherwise`, and other segmentations go on."""
         key = otherwise.id if otherwise else ""
         self.keep(
@@ -62,4 +76,4 @@ class Job:
             f" FROM {self.customers} WHERE {'true' if otherwise else 'false'}"
         )
         listed = [Definition(otherwise.id, otherwise.name, otherwise.description, OTHERWISE)] if otherwise else []
-        return Division(listed, f"refused: {why}")
+        return Division(listed, f"refused: {why}", versions=versions)

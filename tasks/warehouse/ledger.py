@@ -60,6 +60,16 @@ _TABLES = {
         "table_name VARCHAR PRIMARY KEY, build_id VARCHAR, run_id VARCHAR, as_of_date DATE, model_sha256 VARCHAR,"
         " key_fingerprint VARCHAR, load_numbers INTEGER[], row_count BIGINT"
     ),
+    # What people decide about learnt models, and what they decide about; see `model_ledger.py`.
+    "model_content": "version_id VARCHAR PRIMARY KEY, content_json VARCHAR",
+    "model_challenger": (
+        "version_id VARCHAR PRIMARY KEY, segmentation_id VARCHAR, trained_as_of_date DATE, registered_at TIMESTAMP,"
+        " version_json VARCHAR"
+    ),
+    "model_decision": (
+        "decision_no INTEGER, segmentation_id VARCHAR, model_no INTEGER, version_id VARCHAR,"
+        " decision_name VARCHAR, as_of_date DATE, decided_at TIMESTAMP, decided_by VARCHAR, decision_reason VARCHAR"
+    ),
     "alert": (
         "attempt_id VARCHAR, run_id VARCHAR, as_of_date DATE, severity_name VARCHAR, kind_name VARCHAR,"
         " subject_name VARCHAR, message VARCHAR, raised_at TIMESTAMP"

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from tasks.config.errors import GateFailed, ResegmentError, UsageError, WorkspaceError
 from tasks.config.workspace import Workspace
-from tasks.warehouse import ledger
+from tasks.warehouse import ledger, model_ledger
 from tasks.warehouse.connection import Warehouse
 from tasks.warehouse.ledger import Publication
 from tasks.warehouse.lock import writer_lock
@@ -140,6 +140,7 @@ class Run:
             "code": code_version(),
             "key": self.workspace.key_fingerprint(),
             "previous": self.previous.run_id if self.previous else None,
+            "decisions on models": model_ledger.seen(self.warehouse, self.as_of, self.known_as_of),
         }
         self.run_id = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
         self.warehouse.execute(
@@ -274,6 +275,23 @@ def open_ledger(workspace: Workspace, output: Path) -> Iterator[Run]:
         raise UsageError("nothing has been run here yet", where=str(output), hint="run `resegment run` first")
     with _alone(workspace, paths) as warehouse:
         yield Run(workspace, warehouse, paths, dt.date.max, None)
+
+
+@contextmanager
+def open_newest(workspace: Workspace, output: Path) -> Iterator[Run]:
+    """Open an output folder, alone, where its newest published run left off: that is `previous`, and its date the date.
+
+    Raises:
+        UsageError: nothing has been run there, or nothing is published.
+        OutputError: the folder cannot be written, or a run holds it.
+    """
+    with open_ledger(workspace, output) as opened:
+        published = ledger.publications(opened.warehouse)
+        if not published:
+            raise UsageError("nothing is published yet", where=str(output), hint="run `resegment run` first")
+        run = Run(workspace, opened.warehouse, opened.paths, published[-1].as_of, None)
+        run.run_id, run.previous = published[-1].run_id, published[-1]
+        yield run
 
 
 def _repair(warehouse: Warehouse, paths: OutputPaths) -> None:

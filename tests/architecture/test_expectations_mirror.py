@@ -16,11 +16,13 @@ EXPECTATIONS = REPOSITORY / "expectations"
 #: Tables that no SQL model makes: loaded, or computed by a room.
 _WITHOUT_MODEL = {
     "ops.load",
+    "ops.model_decision",
     "raw.pseudonym",
     *(f"raw.{name}" for name in ENTITIES),
     "segments.definition",
     "segments.membership",
     "segments.model",
+    "segments.model_version",
     "monitoring.comment_class",
     "monitoring.comment_model",
     "features.customer_prediction",

@@ -19,7 +19,7 @@ from tasks.warehouse.connection import Warehouse
 from tasks.warehouse.ledger import Publication
 from tasks.warehouse.models import load_models
 from tasks.warehouse.run import OutputPaths, Run
-from tests.unit.quality.corridor_figures import FIGURES
+from tests.unit.quality.corridor_figures import FIGURES, VERSIONS
 
 AS_OF = dt.date(2025, 6, 30)
 PREVIOUS = Publication(dt.date(2025, 5, 31), "b" * 16)
@@ -227,6 +227,7 @@ def divide(run: Run) -> None:
             f"SELECT 'k' AS segmentation_id, 1 AS model_no, 2 AS k_count, '{json.dumps({'k': 2})}' AS model_json,"
             " DATE '2025-05-31' AS trained_as_of_date, 'kept' AS decision",
         )
+        tables.write_rows(of_run, "segments.model_version", VERSIONS)
 
 
 def monitor(run: Run) -> None:
