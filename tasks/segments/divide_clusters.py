@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from tasks.config.clusters import ClustersSegmentation
 from tasks.config.errors import StatisticsError
-from tasks.config.segmentations import ClustersSegmentation
 from tasks.segments.cluster import ClusterModel, ClusterSpec
 from tasks.segments.cluster_model import assign_members, fit_champion, refit_challenger
 from tasks.segments.definitions import Definition, keys_ever_used
@@ -31,6 +31,19 @@ _MEMBERS_SELECT = (
 )
 
 
+_STRUCTURES = {
+    "natural": "with gaps between them",
+    "reproducible": "cut through one continuous cloud",
+    "none": "asked for though no structure was found",
+}
+_RULES = {
+    "kmeans": "nearest of {} centres",
+    "minibatch": "nearest of {} centres",
+    "gaussian": "likeliest of {} overlapping clouds",
+    "hdbscan": "nearest of {} segments by core customers",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class _Past:
     """The model of the previous run, and whom it put where."""
@@ -43,7 +56,8 @@ class _Past:
 def divide_by_clusters(job: Job, segmentation: ClustersSegmentation) -> Division:
     """Put every customer into the cluster that his features are nearest to."""
     columns = ", ".join(map(identifier, [KEY, *segmentation.features]))
-    frame = job.run.warehouse.frame(f"SELECT {columns} FROM {job.customers} ORDER BY {KEY}")
+    customers = job.customers_inside(segmentation.inside)
+    frame = job.run.warehouse.frame(f"SELECT {columns} FROM {customers} ORDER BY {KEY}")
     past = _past_of(job)
     try:
         model, stored, decision = _model_for(job, segmentation, frame, past)
@@ -52,12 +66,21 @@ def divide_by_clusters(job: Job, segmentation: ClustersSegmentation) -> Division
     members = assign_members(model, frame, past.members if past else None)
     with job.run.warehouse.registered("incoming_members", members):
         job.keep(_MEMBERS_SELECT.format(name=literal(job.name)))
-    rule = f"nearest of {len(model.clusters)} centres, model {stored.number} of {stored.trained}"
+    rule = f"{_RULES[segmentation.algorithm].format(len(model.clusters))}, model {stored.number} of {stored.trained}"
     return Division(
         cluster_definitions(model, rule, job.run.workspace.privacy.min_group_size),
-        f"{len(model.clusters)} clusters; {decision}",
+        f"{said_of(model)}; {decision}",
         model_row(job.name, stored, len(model.clusters), decision),
     )
+
+
+def said_of(model: ClusterModel) -> str:
+    """How many clusters, and what they are; that there is no structure is said plainly."""
+    left_out = sorted(set(model.transform.dropped))
+    without = f"; without {', '.join(left_out)}" if left_out else ""
+    if len(model.clusters) == 1:
+        return f"1 cluster: {model.choice.reason}{without}"
+    return f"{len(model.clusters)} clusters, {_STRUCTURES[model.choice.structure]}{without}"
 
 
 def cluster_definitions(model: ClusterModel, rule: str, least: int) -> list[Definition]:
@@ -104,6 +127,12 @@ def _model_for(
         min_share=segmentation.min_share,
         seed=segmentation.seed,
         min_group_size=run.workspace.privacy.min_group_size,
+        winsor=segmentation.caps,
+        algorithm=segmentation.algorithm,
+        noise=segmentation.noise,
+        transforms={feature: segmentation.transform_of(feature) for feature in segmentation.features},
+        weights=segmentation.weights,
+        screen=segmentation.screen,
     )
     meanings = {
         feature: FeatureMeaning(column.meaning, column.unit) for feature, column in job.catalogue.features.items()
@@ -112,9 +141,7 @@ def _model_for(
     if past is None:
         model = fit_champion(frame, spec, meanings, used_ids=used)
         return model, StoredModel(1, run.as_of, model.to_json()), "first model"
-    asked_of_past = {*past.model.transform.names, *past.model.transform.dropped}
-    is_same = asked_of_past == set(segmentation.features)
-    if is_same and not is_due(run, past.stored.trained, segmentation.refit):
+    if past.model.answers(spec) and not is_due(run, past.stored.trained, segmentation.refit):
         return past.model, past.stored, f"model of {past.stored.trained} goes on"
     outcome = refit_challenger(past.model, frame, spec, past.members, used, meanings)
     number, trained = (

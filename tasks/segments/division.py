@@ -49,6 +49,14 @@ class Job:
         population = self.resolved.population
         return f"(SELECT * FROM {relation} WHERE ({population}))" if population else relation
 
+    def customers_inside(self, segment: str | None) -> str:
+        """The same, of whom only the members of a segment of an earlier segmentation; None: all of them."""
+        if segment is None:
+            return self.customers
+        name = segment.partition(".")[0]
+        members = f"SELECT {KEY} FROM {MEMBERS.format(name)} WHERE segment_id = {literal(segment)}"
+        return f"(SELECT * FROM {self.customers} WHERE {KEY} IN ({members}))"
+
     def keep(self, select: str) -> None:
         """Keep the members: segmentation_id, segment_id, customer_id, strength_share, reason, rival_segment_id."""
         self.run.warehouse.execute(f"CREATE OR REPLACE TEMP TABLE {MEMBERS.format(self.name)} AS {select}")

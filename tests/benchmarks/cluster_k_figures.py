@@ -15,7 +15,8 @@ import numpy as np
 from sklearn.preprocessing import PowerTransformer
 
 from tasks.segments import choose_k as chooser
-from tasks.segments.choose_k import KChoice, KPolicy
+from tasks.segments.choose_k import KChoice
+from tasks.segments.k_policy import KPolicy
 from tasks.segments.transform import apply, fit_transform_model
 from tests.benchmarks.cluster_page import EFFORT, Row, share
 from tests.benchmarks.cluster_population import CLOUDS, FAMILIES, Measure, cloud, feature_names, mixture, table
