@@ -14,7 +14,7 @@ import numpy as np
 from tasks.config.clusters import AlgorithmName, NoiseName
 from tasks.segments.centroids import CentroidPartition, fit_kmeans, fit_minibatch
 from tasks.segments.choose_k import KChoice, choose_k
-from tasks.segments.density import DensityPartition, density_from, fit_density
+from tasks.segments.density import DensityPartition, density_from, fit_density, one_group
 from tasks.segments.gaussian import GaussianPartition, fit_gaussian, gaussian_from, surprise
 from tasks.segments.k_criteria import resampled_jaccard, separation
 from tasks.segments.k_policy import KCriteria, KPolicy, tidy
@@ -97,7 +97,10 @@ def find(x: Floats, method: Method, policy: KPolicy, *, seed: int, present_k: in
     """
     if method.name == "hdbscan":
         partition = refitted(x, method, 0, seed)
-        return _ordered(x, partition, _density_choice(x, partition, method, policy, seed))
+        choice = _density_choice(x, partition, method, policy, seed)
+        if choice.k == 1:
+            partition = one_group(x, seed, noise=method.noise)
+        return _ordered(x, partition, choice)
     choice = choose_k(x, policy, seed=seed, present_k=present_k)
     return _ordered(x, refitted(x, method, choice.k, seed), choice)
 
@@ -172,19 +175,38 @@ def _centres(x: Floats, partition: Partition, labels: Ints) -> Floats:
 
 
 def _density_choice(x: Floats, partition: Partition, method: Method, policy: KPolicy, seed: int) -> KChoice:
-    """What can be said of a number that was found, not chosen: shares, stability, valleys, and who is in no group."""
+    """Whether groups that were found are there: they must be found again in resamples, as any others.
+
+    In a cloud without groups HDBSCAN finds some all the same, and others in every resample.
+    """
     groups = partition.k - partition.has_noise
     rows = x[sample_rows(len(x), policy.sample_rows, seed)]
-    placed = in_groups(rows, partition)
     if groups == 1:
         reason = "no structure found: customers form no two dense groups with sparser space between them"
         return KChoice(1, "none", reason, (), policy, len(rows))
+    row = _density_criteria(rows, partition, method, policy, seed)
+    if row.jaccard < policy.jaccard:
+        reason = (
+            f"no structure found: {groups} dense groups are not found again in resamples"
+            f" (least Jaccard {row.jaccard:.2f} < {policy.jaccard})"
+        )
+        return KChoice(1, "none", reason, (row,), policy, len(rows))
+    reason = (
+        f"{groups} dense groups with sparser space between them, found by HDBSCAN; {in_groups(rows, partition):.0%} of"
+        f" customers are in one (least Jaccard {row.jaccard:.2f})"
+    )
+    return KChoice(groups, "natural", reason, (row,), policy, len(rows))
+
+
+def _density_criteria(rows: Floats, partition: Partition, method: Method, policy: KPolicy, seed: int) -> KCriteria:
+    """What can be said of a number that was found, not chosen: shares, stability and valleys."""
+    groups = partition.k - partition.has_noise
     labels = partition.assign(rows).own
     stability = resampled_jaccard(
         rows, labels, groups, seed=seed, resamples=policy.resamples, refit=lambda x, s: refitted(x, method, 0, s)
     )
-    centres = np.array([rows[labels == label].mean(axis=0) for label in range(groups) if (labels == label).any()])
-    row = KCriteria(
+    present = [rows[labels == label].mean(axis=0) for label in range(groups) if (labels == label).any()]
+    return KCriteria(
         k=groups,
         inertia=None,
         gap=None,
@@ -192,11 +214,6 @@ def _density_choice(x: Floats, partition: Partition, method: Method, policy: KPo
         prediction_strength=None,
         prediction_strength_error=None,
         jaccard=tidy(float(stability.min())),
-        separation=tidy(separation(rows, centres)),
+        separation=tidy(separation(rows, np.array(present))),
         min_share=tidy(float(np.bincount(labels, minlength=groups)[:groups].min() / len(rows))),
     )
-    reason = (
-        f"{groups} dense groups with sparser space between them, found by HDBSCAN; {placed:.0%} of customers are in one"
-        f" (least Jaccard {row.jaccard:.2f})"
-    )
-    return KChoice(groups, "natural", reason, (row,), policy, len(rows))

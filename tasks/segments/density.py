@@ -137,13 +137,18 @@ def fit_density(x: Floats, k_max: int, seed: int, *, min_share: float, noise: No
         size *= 2
         labels = _labels(rows, size)
     if labels.max(initial=-1) < 1:
-        labels = np.zeros(len(rows), dtype=np.int64)
+        return one_group(rows, seed, noise=noise)
     sizes = np.bincount(labels[labels >= 0])
     groups = [rows[labels == label] for label in np.argsort(-sizes, kind="stable")]
     kept = [members[sample_rows(len(members), EXEMPLARS, seed)] for members in groups]
     exemplars = tuple(plain(places) for places in kept)
     reach = tuple(_reach(members, places) for members, places in zip(groups, kept, strict=True))
     return DensityPartition(exemplars, reach, noise)
+
+
+def one_group(x: Floats, seed: int, *, noise: NoiseName) -> DensityPartition:
+    """A partition of everybody."""
+    return DensityPartition((plain(x[sample_rows(len(x), EXEMPLARS, seed)]),), (0.0,), noise)
 
 
 def density_from(stored: Mapping[str, Any]) -> DensityPartition:
