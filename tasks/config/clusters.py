@@ -77,6 +77,11 @@ class ClustersSegmentation(SegmentationBase):
         default_factory=list, description="features computed from sensitive data that may divide customers all the same"
     )
     k: KRange = KRange()
+    accept: Literal["reproducible", "natural"] = Field(
+        default="reproducible",
+        description="natural: only segments with gaps between them, else there is one; reproducible: also cuts through"
+        " one continuous cloud that come out the same every time",
+    )
     min_share: float = Field(default=0.02, gt=0, lt=0.5, description="smallest share of customers a cluster may have")
     refit: Refit = Field(
         default=Refit(),

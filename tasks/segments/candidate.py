@@ -130,9 +130,12 @@ def _ranked(
     # Effects are told in standard deviations, whatever a feature weighs.
     unweighted = candidate.x / [feature.stretch for feature in candidate.transform.features]
     labels = candidate.found.labels
-    return {
-        key: distinctions(raw, unweighted, used, labels == label, spec.min_group_size) for label, key in enumerate(keys)
-    }
+    found: dict[str, tuple[Distinction, ...]] = {}
+    for label, key in enumerate(keys):
+        members = labels == label
+        # That of noise may be empty on the day of the fit; nothing can be said of it then.
+        found[key] = distinctions(raw, unweighted, used, members, spec.min_group_size) if members.any() else ()
+    return found
 
 
 def _described(
@@ -140,5 +143,5 @@ def _described(
 ) -> str:
     if candidate.found.partition.k == 1 and candidate.found.choice.structure == "none":
         return NO_STRUCTURE
-    told = describe(ranked, meanings)
-    return f"Customers who resemble no group closely. {told}" if key == NOISE_KEY else told
+    told = describe(ranked, meanings) if ranked else ""
+    return f"Customers who resemble no group closely. {told}".strip() if key == NOISE_KEY else told

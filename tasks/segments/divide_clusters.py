@@ -127,6 +127,7 @@ def _model_for(
         min_share=segmentation.min_share,
         seed=segmentation.seed,
         min_group_size=run.workspace.privacy.min_group_size,
+        accept=segmentation.accept,
         winsor=segmentation.caps,
         algorithm=segmentation.algorithm,
         noise=segmentation.noise,
