@@ -19,7 +19,7 @@ from sklearn.cluster import HDBSCAN, KMeans
 from sklearn.metrics import adjusted_rand_score, silhouette_score
 
 from tasks.segments import choose_k as chooser
-from tasks.segments.algorithms import Method, refitted
+from tasks.segments.algorithms import Method, find, refitted
 from tasks.segments.cluster import ClusterSpec
 from tasks.segments.cluster_model import assign_members, fit_champion
 from tasks.segments.k_policy import KPolicy
@@ -73,7 +73,7 @@ def _on_set(x: np.ndarray) -> tuple[dict[str, np.ndarray], str, int]:
     found = {}
     for name in OURS:
         method = Method(name, "segment", _MIN_SHARE, most)  # type: ignore[arg-type] - of the literals above
-        partition = refitted(x, method, choice.k, 1)
+        partition = find(x, method, policy, seed=1).partition if name == "hdbscan" else refitted(x, method, choice.k, 1)
         labels = partition.assign(x).own
         found[name] = np.where(labels == partition.k - 1, -1, labels) if partition.has_noise else labels
     return {**found, **plain(x, most)}, choice.structure, by_strength(choice)

@@ -41,7 +41,8 @@ def million() -> list[Row]:
     for what in ("nothing", *OURS, *PEERS):
         program = [sys.executable, "-m", "tests.benchmarks.cluster_speed_figures", what]
         done = subprocess.run(program, capture_output=True, text=True, check=True)
-        rows.append(tuple(done.stdout.strip().split(" | ")))
+        rows.append(tuple(done.stdout.strip("\n").split(" | ")))
+        print(done.stdout, file=sys.stderr, flush=True)  # noqa: T201 - progress
     return rows
 
 
