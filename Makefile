@@ -27,7 +27,7 @@ demo: install ## make the demo company, run three months, say where the report i
 	$(BIN)/resegment demo $(ARGS)
 
 test: install ## run the tests, on every core
-	$(BIN)/python -m pytest --numprocesses auto --dist loadfile $(ARGS)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist loadfile $(ARGS)
 
 lint: install ## style, types, import rule, SQL
 	$(BIN)/ruff check .
@@ -48,6 +48,7 @@ bench: install ## speed and memory beside a bare script, in one session
 bench-stats: install ## measured false alarms, power, churn, choice of k, predictions, comments and projection
 	$(BIN)/python tests/benchmarks/drift_figures.py $(ARGS)
 	$(BIN)/python tests/benchmarks/cluster_figures.py $(ARGS)
+	PYTHONPATH=. $(BIN)/python tests/benchmarks/audit_figures.py $(ARGS)
 	PYTHONPATH=. $(BIN)/python tests/benchmarks/predict_figures.py $(ARGS)
 	$(BIN)/python -m tests.benchmarks.comment_figures
 	$(BIN)/python -m tests.benchmarks.projection_figures

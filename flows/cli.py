@@ -1,7 +1,7 @@
 """The command line: parses, calls, prints.
 
 Owns: the arguments, the exit codes, and that a user sees no library noise. Does not own what a command does
-(`commands.py`, `quarantine_commands.py`, `template_commands.py`).
+(`commands.py`, `audit_command.py`, `quarantine_commands.py`, `template_commands.py`).
 
 Exit codes: 0 ok; 1 failed; 2 wrong usage or workspace; 3 a quality gate stopped the run; 4 drift alarm (where the
 workspace asks for it); 130 interrupted.
@@ -80,6 +80,10 @@ def _command_of(options: argparse.Namespace) -> Callable[[argparse.Namespace], i
         from flows import quarantine_commands
 
         named: Callable[[argparse.Namespace], int] = getattr(quarantine_commands, options.called)
+    elif options.command == "audit":
+        from flows import audit_command
+
+        named = audit_command.audit
     elif options.command == "template":
         from flows import template_commands
 
@@ -131,6 +135,10 @@ def build_parser() -> argparse.ArgumentParser:
     explain.add_argument(
         "customer_id", metavar="CUSTOMER_ID", help="the company's own id, or the pseudonym that is published for it"
     )
+    audit = _command(
+        commands, "audit", "how healthy segments are, and which known mistakes segmentations make, with what to do"
+    )
+    audit.add_argument("--segmentation", metavar="NAME", help="of this one alone")
     report = _command(commands, "report", "say where the report of the last run is")
     report.add_argument("--open", action="store_true", help="open it in the browser")
     features = _command(

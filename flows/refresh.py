@@ -9,6 +9,8 @@ from pathlib import Path
 
 from prefect import flow
 
+from flows.cluster_space import open_space
+from tasks.audit.tasks import audit_segmentations, check_audit
 from tasks.comments.tasks import read_comments
 from tasks.config.errors import GateFailed
 from tasks.config.loading import load_workspace
@@ -84,6 +86,7 @@ def _compute(run: Run, documents: DataDocs | None) -> None:
     check_definitions(run)
     check_models(run)
     check_predictions(run)
+    check_audit(run)
     generate_sources(run)
     for source in run.workspace.sources:
         ingest_source(run, source)
@@ -105,6 +108,7 @@ def _compute(run: Run, documents: DataDocs | None) -> None:
     profile_segments(run)
     measure_overlap(run)
     measure_drift(run)
+    audit_segmentations(run, open_space)
     check(run, "monitoring", documents)
 
 

@@ -9,6 +9,7 @@ import datetime as dt
 import tempfile
 from pathlib import Path
 
+from tasks.audit.basis import kpis_of
 from tasks.config.workspace import Workspace
 from tasks.ingest.classes import keep_classes
 from tasks.ingest.mapping import parse_mapping
@@ -36,6 +37,7 @@ def validate_workspace(space: Workspace) -> dict[str, int]:
         run.run_id = "validate"
         catalogue = catalogue_of(run)
         check_rules(space, catalogue)
+        kpis_of(space, catalogue)
         build_raw_views(run)
         keep_classes(run)
         models = [table for schema in ("staging", "features") for table in build_schema(run, schema)]

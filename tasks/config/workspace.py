@@ -17,6 +17,7 @@ from typing import Literal, Self
 
 from pydantic import ConfigDict, Field, PrivateAttr, ValidationInfo, field_validator, model_validator
 
+from tasks.config.audit import AuditPolicy
 from tasks.config.comments import Comments
 from tasks.config.conditions import Sql
 from tasks.config.entities import ENTITIES
@@ -196,7 +197,20 @@ class Workspace(Strict):
     privacy: PrivacyPolicy = PrivacyPolicy()
     segmentations: dict[Key, Segmentation] = Field(min_length=1, description="ways of dividing the customers")
     drift: DriftPolicy = DriftPolicy()
+    audit: AuditPolicy = AuditPolicy()
     publish: PublishPolicy = PublishPolicy()
+
+    @field_validator("audit")
+    @classmethod
+    def _accepts_what_is_there(cls, audit: AuditPolicy, info: ValidationInfo) -> AuditPolicy:
+        segmentations = info.data.get("segmentations", {})
+        for one in audit.accepted:
+            if segmentations and one.segmentation not in segmentations:
+                near = difflib.get_close_matches(one.segmentation, segmentations, n=1)
+                hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(segmentations)}"
+                message = f"accepted: there is no segmentation {one.segmentation!r}; {hint}"
+                raise ValueError(message)
+        return audit
 
     @field_validator("comments")
     @classmethod

@@ -10,6 +10,8 @@ The mends, each held by a test that says when it is no longer needed:
   `_buffered_execute_query` reads the result first.
 - A second opening of the warehouse's file would be refused: the data source is handed a cursor of the open connection.
 - Importing it sends all warnings of the process to the log; progress bars are on; its log goes to standard error.
+- It builds the configuration of an expectation anew each of the twenty-odd times that a validation asks for it, a sixth
+  of the time of a door: while one runs, `_kept_configuration` gives the one that was built.
 - duckdb-engine hangs a compiler on SQLAlchemy's TRY_CAST, which keeps DuckDB's types alive until after the interpreter
   has ended, and DuckDB prints a page about that. We cast nothing through SQLAlchemy: the compiler is taken off.
 """
@@ -23,6 +25,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
+from operator import is_
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -35,6 +38,8 @@ if TYPE_CHECKING:
     from great_expectations.core import ExpectationValidationResult
     from great_expectations.datasource.fluent.sql_datasource import SQLDatasource
     from great_expectations.execution_engine.sqlalchemy_execution_engine import SqlAlchemyExecutionEngine
+    from great_expectations.expectations.expectation import Expectation
+    from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
 
     from tasks.quality.data_docs import DataDocs
 
@@ -78,6 +83,7 @@ def load() -> None:
         import duckdb_engine  # noqa: F401 - registers DuckDB with SQLAlchemy
         import sqlalchemy
         from great_expectations.execution_engine.sqlalchemy_execution_engine import SqlAlchemyExecutionEngine
+        from great_expectations.expectations.expectation import Expectation
 
         import tasks.quality.like_history
         import tasks.quality.no_rows
@@ -87,6 +93,8 @@ def load() -> None:
             logging.captureWarnings(capture=False)
     _buffered_execute_query.__wrapped__ = SqlAlchemyExecutionEngine.execute_query  # type: ignore[attr-defined]
     SqlAlchemyExecutionEngine.execute_query = _buffered_execute_query  # type: ignore[method-assign,assignment]
+    _kept_configuration.__wrapped__ = Expectation.configuration.fget  # type: ignore[attr-defined]
+    Expectation.configuration = property(_kept_configuration)  # type: ignore[method-assign,assignment]
     sqlalchemy.TryCast._compiler_dispatcher.specs.pop("duckdb", None)  # type: ignore[attr-defined] # noqa: SLF001
     log = logging.getLogger("great_expectations")
     log.addHandler(logging.NullHandler())
@@ -97,6 +105,22 @@ def _buffered_execute_query(engine: SqlAlchemyExecutionEngine, query: Any) -> An
     """Run a query and read its whole result before the connection is given back."""
     with engine.get_connection() as connection:
         return engine._execute_query_with_recovery(connection, query).freeze()()  # noqa: SLF001
+
+
+#: By the identity of an expectation: itself, which keeps that identity from being given again, what its fields were,
+#: and its configuration. Filled and emptied by one validation.
+_configurations: dict[int, tuple[Expectation, tuple[object, ...], ExpectationConfiguration]] = {}
+
+
+def _kept_configuration(expectation: Expectation) -> ExpectationConfiguration:
+    """The configuration of an expectation, built anew only where one of its fields was set since."""
+    fields = tuple(vars(expectation).values())
+    kept = _configurations.get(id(expectation))
+    if kept is not None and len(kept[1]) == len(fields) and all(map(is_, kept[1], fields)):
+        return kept[2]
+    built: ExpectationConfiguration = _kept_configuration.__wrapped__(expectation)  # type: ignore[attr-defined]
+    _configurations[id(expectation)] = expectation, fields, built
+    return built
 
 
 class Inspector:
@@ -179,6 +203,8 @@ class Inspector:
                     where=checks[0].where.rsplit(":", 1)[0],
                     hint="correct the expectation that it names",
                 ) from error
+            finally:
+                _configurations.clear()
         if self._documents is not None:
             self._documents.keep(table, checks, validation)
         outcomes = {outcome.number: outcome for outcome in map(_outcome, validation.results)}

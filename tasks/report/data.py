@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from tasks.report import (
     read_comments,
+    read_health,
     read_monitoring,
     read_predictions,
     read_quality,
@@ -20,6 +21,7 @@ from tasks.report import (
     read_tries,
 )
 from tasks.report.comment_records import CommentModel
+from tasks.report.health_records import Health
 from tasks.report.prediction_records import PredictionFacts
 from tasks.report.reader import RunReader
 from tasks.report.run_records import (
@@ -48,6 +50,7 @@ class ReportData:
         segment_names: name by segment id, of this run and of the one before.
         feature_meanings: what a feature says, by its name.
         matrix_ids: the segments that the overlap matrix shows, in its order.
+        health: cards and findings of the audit, by segmentation; none where the run was not audited.
         comments: the text models of comments; none where nothing is labelled.
         history: the checks of this run and of those before it.
         quarantine: the most frequent reasons; `quarantine_total` counts all.
@@ -65,6 +68,7 @@ class ReportData:
     matrix_ids: tuple[str, ...]
     overlap: Overlap | None
     drift: tuple[DriftRow, ...]
+    health: Mapping[str, Health]
     comments: tuple[CommentModel, ...]
     predictions: tuple[PredictionFacts, ...]
     checks: tuple[CheckRow, ...]
@@ -114,6 +118,7 @@ def collect(run: Run, *, stopped_by: str | None = None) -> ReportData:
         matrix_ids=matrix_ids,
         overlap=read_monitoring.overlap(reader, list(matrix_ids)),
         drift=read_monitoring.drift(reader),
+        health=read_health.health(reader, [row["segment_id"] for row in current]),
         comments=read_comments.comment_models(reader),
         predictions=read_predictions.predictions(reader),
         checks=read_quality.checks(reader),

@@ -40,6 +40,7 @@ def findings(data: ReportData) -> list[Finding]:
         *_events(data),
         *_sizes(data),
         *_overlap(data),
+        *_audit(data),
         *_quarantine(data),
     ]
     return sorted(told, key=lambda finding: _RANK[finding.importance])
@@ -154,6 +155,16 @@ def _overlap(data: ReportData) -> Iterator[Finding]:
             "overlap",
         )
     yield from _more(len(redundant), "redundant pair", "overlap")
+
+
+def _audit(data: ReportData) -> Iterator[Finding]:
+    """One sentence a segmentation: the section tells each finding."""
+    names = {facts.segmentation_id: facts.name for facts in data.segmentations}
+    for key, found in data.health.items():
+        if found.warnings:
+            kinds = list(dict.fromkeys(finding.title for finding in found.warnings))
+            count = formats.plural(len(found.warnings), "known mistake")
+            yield Finding("warning", f"{names.get(key, key)}: the audit names {count} ({_listed(kinds)}).", "health")
 
 
 def _redundant(data: ReportData) -> list[OverlapPair]:

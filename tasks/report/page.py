@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from markupsafe import Markup
 
 from tasks.config.errors import OutputError
-from tasks.report import bars, drift_plot, formats, heatmap, overlap_charts, prediction_charts, sankey
+from tasks.report import bars, drift_plot, formats, health_charts, heatmap, overlap_charts, prediction_charts, sankey
 from tasks.report.data import ReportData
 from tasks.report.findings import findings
+from tasks.report.health_records import Health, HealthCard
 from tasks.report.prediction_records import PredictionFacts
 from tasks.report.segment_records import DriftRow, Flow, SegmentationFacts
 from tasks.report.svg import anchor
@@ -51,6 +52,18 @@ class DriftView:
 
 
 @dataclass(frozen=True, slots=True)
+class HealthView:
+    """The health cards of a segmentation with their small drawings, by segment id."""
+
+    name: str
+    health: Health
+    changes: dict[str, Markup]
+    holds: dict[str, Markup]
+    reaches: dict[str, Markup]
+    effects: dict[str, Markup]
+
+
+@dataclass(frozen=True, slots=True)
 class PredictionView:
     """A prediction with its charts; none where it was refused."""
 
@@ -69,6 +82,8 @@ def render(data: ReportData) -> str:
         matrix=Markup(overlap_charts.draw_matrix(data)),  # noqa: S704 - our own SVG, escaped where it is drawn
         upset=Markup(overlap_charts.draw_upset(data)),  # noqa: S704 - likewise
         drift_views=_drift_views(data),
+        health_views=[_health_view(data, name, found) for name, found in data.health.items()],
+        points=health_charts.points,
         prediction_views=[_prediction_view(facts) for facts in data.predictions],
     )
 
@@ -123,6 +138,26 @@ def _segmentation_view(data: ReportData, facts: SegmentationFacts) -> Segmentati
         migration=Markup(migration),  # noqa: S704 - likewise
         moves=tuple(moves[:_MOVES_SHOWN]),
         anchor=anchor("segmentation", key),
+    )
+
+
+def _health_view(data: ReportData, segmentation_id: str, found: Health) -> HealthView:
+    names = {facts.segmentation_id: facts.name for facts in data.segmentations}
+    change, effect = health_charts.widest_change(found.cards), health_charts.widest_effect(found.cards)
+
+    def drawn(draw: Callable[[HealthCard, str], str]) -> dict[str, Markup]:
+        return {
+            card.segment_id: Markup(draw(card, data.name_of(card.segment_id)))  # noqa: S704 - our own SVG, escaped where it is drawn
+            for card in found.cards
+        }
+
+    return HealthView(
+        name=names.get(segmentation_id, segmentation_id),
+        health=found,
+        changes=drawn(lambda card, name: health_charts.draw_change(card, name, change)),
+        holds=drawn(health_charts.draw_holds),
+        reaches=drawn(health_charts.draw_reach),
+        effects=drawn(lambda card, name: health_charts.draw_effect(card, name, effect)),
     )
 
 

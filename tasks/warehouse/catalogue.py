@@ -10,6 +10,7 @@ import datetime as dt
 import difflib
 from collections.abc import Iterable
 from pathlib import Path
+from weakref import WeakKeyDictionary
 
 from tasks.config.errors import WorkspaceError
 from tasks.config.loading import FILE_NAME
@@ -22,6 +23,7 @@ from tasks.warehouse.tables import rows_of_run
 KEY = "customer_id"
 #: What the room `predict` writes: a column for each prediction of the workspace.
 PREDICTIONS = "features.customer_prediction"
+_KNOWN: WeakKeyDictionary[Run, tuple[int, dt.date, Catalogue]] = WeakKeyDictionary()
 
 
 class Catalogue:
@@ -118,5 +120,9 @@ def prediction_models(workspace: Workspace) -> list[SqlModel]:
 
 
 def catalogue_of(run: Run) -> Catalogue:
-    """The features of a run's workspace."""
-    return Catalogue(feature_models(run.workspace, run.as_of))
+    """The features of a run's workspace; its models are read once a run, although every room asks."""
+    known = _KNOWN.get(run)
+    if known is None or known[:2] != (id(run.workspace), run.as_of):
+        known = (id(run.workspace), run.as_of, Catalogue(feature_models(run.workspace, run.as_of)))
+        _KNOWN[run] = known
+    return known[2]

@@ -13,6 +13,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -161,6 +162,7 @@ class Run:
         )
 
 
+@cache
 def code_version() -> str:
     """The installed version of this project."""
     try:

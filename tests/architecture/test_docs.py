@@ -18,6 +18,7 @@ from pydantic import TypeAdapter
 from sqlglot import exp
 from sqlglot.optimizer.qualify import qualify
 
+from tasks.config.audit import FINDING_NAMES, AuditPolicy
 from tasks.config.expansion import example_values, expand_templates, render
 from tasks.config.predictions import Predictions
 from tasks.config.privacy import PrivacyPolicy
@@ -126,6 +127,7 @@ def bind(query: str) -> None:
     "page",
     [
         "reference/published.md",
+        "how-to/read-the-audit.md",
         "how-to/read-the-published-tables.md",
         "how-to/when-a-gate-fails.md",
         "how-to/pseudonyms-and-consents.md",
@@ -199,6 +201,14 @@ def test_examples_of_privacy_are_valid() -> None:
     assert PrivacyPolicy.model_validate(pseudonyms["privacy"]).pseudonymise
     assert PrivacyPolicy.model_validate(groups["privacy"]) == PrivacyPolicy()
     assert TypeAdapter(dict[str, Source]).validate_python(consents["sources"])
+
+
+def test_the_example_of_the_audit_is_valid_and_its_page_tells_of_every_finding() -> None:
+    page = DOCS / "how-to" / "read-the-audit.md"
+    (example,) = (yaml.safe_load(block) for block in blocks(page, "yaml"))
+    assert AuditPolicy.model_validate(example["audit"]).accepted[0].because
+    text = page.read_text(encoding="utf-8")
+    assert [name for name in FINDING_NAMES if f"| `{name}` |" not in text] == []
 
 
 def test_the_example_of_a_feature_is_a_model(tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ _WITHOUT_MODEL = {
     "monitoring.comment_class",
     "monitoring.comment_model",
     "features.customer_prediction",
+    "monitoring.audit_finding",
     "monitoring.calibration",
     "monitoring.drift",
     "monitoring.overlap",
@@ -31,6 +32,8 @@ _WITHOUT_MODEL = {
     "monitoring.prediction_score",
     "monitoring.profile",
     "monitoring.segment_event",
+    "monitoring.segment_health",
+    "monitoring.segmentation_fit",
 }
 _FILES = sorted(EXPECTATIONS.glob("*/*.yaml"))
 

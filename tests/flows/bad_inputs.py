@@ -256,7 +256,8 @@ def main() -> None:
             prepare(folder, case)
             code, said = run(folder, case)
             error = said.partition("error ")[2].strip() if code else "; ".join(quarantine(folder)) or "nothing to say"
-            words = re.sub(r"\s+", " ", error.replace(str(folder.resolve()), "shop").replace("|", "\\|"))
+            here = error.replace(str(folder.resolve()), "shop").replace(f"{Path.cwd()}/", "")
+            words = re.sub(r"\s+", " ", here.replace("|", "\\|"))
             sys.stdout.write(f"| {case.name} | {code} | {words[:420]} |\n")
 
 

@@ -126,6 +126,25 @@ def test_explain_of_a_stranger_is_an_error(folder: Path) -> None:
     assert "no customer 'zoe'" in resegment("explain", "zoe", cwd=folder, code=2).stderr
 
 
+def test_audit_tells_cards_findings_and_what_to_do(folder: Path) -> None:
+    text = resegment("audit", cwd=folder).stdout
+    assert "warnings" in text
+    assert "lifecycle" in text
+    found = json.loads(resegment("audit", "--segmentation", "lifecycle", "--json", cwd=folder).stdout)
+    assert {card["segment_id"] for card in found["cards"]} == {"lifecycle.new", "lifecycle.active", "lifecycle.lapsed"}
+    small = next(row for row in found["findings"] if row["finding_name"] == "small_segment")
+    assert small["segment_id"] == "lifecycle.new"
+    assert small["evidence"] in text
+    told = resegment("audit", "--segmentation", "lifecicle", cwd=folder, code=2).stderr
+    assert "there is no segmentation 'lifecicle'" in told
+    assert "did you mean 'lifecycle'?" in told
+
+
+def test_audit_before_the_first_run(tmp_path: Path) -> None:
+    write(tmp_path)
+    assert "nothing has been run here yet" in resegment("audit", cwd=tmp_path, code=2).stderr
+
+
 def test_report_says_where_it_is(folder: Path) -> None:
     page = Path(resegment("report", cwd=folder).stdout.strip())
     assert page.is_file()

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import fcntl
+import os
 from collections.abc import Callable
-from functools import cache
 from pathlib import Path
 
 import pytest
@@ -23,16 +24,20 @@ Published = Callable[[str], Path]
 
 @pytest.fixture(scope="session")
 def published(test_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Published:
-    """The output folder of an example, its dates published when it is first asked for."""
+    """The output folder of an example, its dates published when it is first asked for, by whichever worker asks."""
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
 
-    @cache
     def of_example(example: str) -> Path:
-        output = tmp_path_factory.mktemp(example) / "out"
-        with pytest.MonkeyPatch.context() as patch:
+        output, done = shared / f"published-{example}", shared / f"published-{example}.done"
+        with (shared / f"published-{example}.lock").open("w") as lock, pytest.MonkeyPatch.context() as patch:
+            fcntl.flock(lock, fcntl.LOCK_EX)
             patch.setenv("RESEGMENT_TEST_DATA", str(test_data.resolve()))
             patch.setenv("RESEGMENT_PSEUDONYM_KEY", PSEUDONYM_KEY)
-            for date in EXAMPLE_DATES[example]:
+            for date in () if done.exists() else EXAMPLE_DATES[example]:
                 run_corridor(EXAMPLES / example, date, output)
+            done.touch()
         return output
 
     return of_example

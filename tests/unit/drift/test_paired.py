@@ -15,6 +15,7 @@ from statsmodels.stats.contingency_tables import mcnemar as reference_mcnemar
 from tasks.drift.effects import paired_auc_standard_error
 from tasks.drift.paired import (
     bowker,
+    fair_halves,
     margin_covariance,
     mcnemar,
     paired_margin_p_value,
@@ -144,6 +145,21 @@ def test_sparse_bowker_is_exact_up_to_chance() -> None:
     outcome = bowker(SPARSE, resamples=RESAMPLES, random=random())
     assert outcome.statistic == pytest.approx(statistic(SPARSE))
     assert outcome.p_value == pytest.approx(exact_flip_p(SPARSE, statistic), rel=0.45)
+
+
+def test_halves_of_few_and_of_many_are_binomial() -> None:
+    sizes = np.array([1, 2, 7, 63, 64, 65, 300])
+    drawn = fair_halves(sizes, 20_000, np.random.default_rng(7))
+    assert drawn.shape == (20_000, 7)
+    for column, size in enumerate(sizes.tolist()):
+        seen = np.bincount(drawn[:, column], minlength=size + 1)
+        expected = 20_000 * stats.binom.pmf(np.arange(size + 1), size, 0.5)
+        assert seen.size == size + 1
+        # Rare counts are one class, and 0 and the size stand in it where they are rare, too.
+        classes = np.where(expected >= 20, np.arange(size + 1), -1)
+        names, place = np.unique(classes, return_inverse=True)
+        found = stats.chisquare(*(np.bincount(place, weights, minlength=names.size) for weights in (seen, expected)))
+        assert found.pvalue > 0.0001
 
 
 def test_groups_that_exchange_nobody_lose_a_degree_of_freedom_each() -> None:

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from flows.cluster_space import open_space
+from tasks.audit.tasks import audit_segmentations
 from tasks.config.workspace import Workspace
 from tasks.drift.tasks import measure_drift
 from tasks.features.tasks import build_features
@@ -74,6 +76,7 @@ def publish_aside(run: Run) -> Path:
     write_segments.fn(run, divide_all(run))
     for measure in (measure_segments, name_transitions, profile_segments, measure_overlap, measure_drift):
         measure.fn(run)
+    audit_segmentations.fn(run, open_space)
     return build_publication(run, scope_with(run)) / "published.duckdb"
 
 

@@ -55,6 +55,33 @@ COMMENT_CLASS = """
     SELECT 'sentiment' AS model_name, class_name, 115 AS labelled_count, 0.9 AS recall_share, 0.9 AS precision_share
     FROM unnest(['negative', 'positive']) AS c (class_name)
 """
+#: A card for each segment.
+HEALTH = """
+    SELECT segment_id.split('.')[1] AS segmentation_id, segment_id, DATE '2025-05-31' AS since_date, 30 AS age_days,
+        customer_count, 0.5 AS customer_share, 0.5 AS previous_share, 0.0 AS share_change, -0.1 AS share_change_low,
+        0.1 AS share_change_high, 3 AS common_count, 1 AS entered_count, 0 AS left_count, 0.5 AS kept_share,
+        0.9 AS jaccard_share, 0.8 AS jaccard_low_share, 1.0 AS jaccard_high_share, 0.3 AS silhouette,
+        NULL::VARCHAR AS rival_segment_id, NULL::DOUBLE AS rival_distance, NULL::VARCHAR AS rival_kind,
+        false AS is_viable, 0.5 AS order_share, 30 AS order_days, true AS is_own_order_share,
+        NULL::DOUBLE AS detectable_lift_share, NULL::VARCHAR AS channel_name, 2 AS reachable_count,
+        0.5 AS reachable_share, 'order_count' AS distinct_kpi_name, 0.1 AS distinct_effect, 1.0 AS distinct_p_adjusted,
+        'order_count' AS narrow_kpi_name, 1.0 AS spread_ratio, NULL::VARCHAR AS traits, 'watch' AS verdict_name,
+        false AS is_suppressed
+    FROM (
+        VALUES ('k.one', 2), ('k.two', 2), ('lifecycle.new', 2), ('lifecycle.active', 2), ('topics.bread', 4),
+        ('topics.web', 3)
+    ) AS segments (segment_id, customer_count)
+"""
+FIT = """
+    SELECT 'k' AS segmentation_id, 'order_count' AS kpi_name, 2 AS segment_count, 4 AS customer_count,
+        0.1 AS explained_share, DATE '2025-05-31' AS trained_date, 1.1 AS error, 1.0 AS error_at_fit,
+        'd' AS definition_sha256
+"""
+FINDING = """
+    SELECT 1 AS finding_no, 'k' AS segmentation_id, 'k.one' AS segment_id, 'small_segment' AS finding_name,
+        'warning' AS severity_name, '2 customers' AS evidence, 'merge it' AS advice, 2.0 AS figure, 50.0 AS threshold,
+        'k.two' AS other_segment_id, false AS is_accepted, NULL::VARCHAR AS accepted_because
+"""
 
 #: By table, what rooms that the corridor of tests does not run would write.
 FIGURES = {
@@ -64,4 +91,7 @@ FIGURES = {
     "monitoring.profile": PROFILE,
     "monitoring.comment_model": COMMENT_MODEL,
     "monitoring.comment_class": COMMENT_CLASS,
+    "monitoring.segment_health": HEALTH,
+    "monitoring.segmentation_fit": FIT,
+    "monitoring.audit_finding": FINDING,
 }

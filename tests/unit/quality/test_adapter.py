@@ -51,6 +51,44 @@ def test_canary_great_expectations_still_needs_the_mend(warehouse: Warehouse, mo
     assert outcome.error is not None, "Great Expectations reads results in time now: take _buffered_execute_query out"
 
 
+def test_canary_great_expectations_still_builds_configurations_again_and_again(
+    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    adapter.load()
+    from great_expectations.expectations.expectation import Expectation as Expected
+
+    built = []
+    original = adapter._kept_configuration.__wrapped__  # type: ignore[attr-defined]
+
+    def counted(expectation: Expected) -> object:
+        built.append(id(expectation))
+        return original(expectation)
+
+    check = _check(1, "expect_column_values_to_be_between", column="n", max_value=5)
+    with monkeypatch.context() as patch:
+        patch.setattr(Expected, "configuration", property(counted))
+        unmended = _inspect(warehouse, check)
+    assert max(map(built.count, built)) > 5, "it builds them once now: take _kept_configuration out"
+    built.clear()
+    monkeypatch.setattr(adapter._kept_configuration, "__wrapped__", counted)
+    assert _inspect(warehouse, check) == unmended
+    assert adapter._configurations == {}
+    # An expectation whose fields are set in between is told anew.
+    assert max(map(built.count, built)) <= 3
+
+
+def test_a_configuration_follows_its_fields() -> None:
+    adapter.load()
+    import great_expectations.expectations as gxe
+
+    expectation = gxe.ExpectColumnMaxToBeBetween(column="n", max_value=5)
+    first = expectation.configuration
+    assert expectation.configuration is first
+    expectation.max_value = 9
+    assert expectation.configuration.kwargs == {"column": "n", "max_value": 9}
+    adapter._configurations.clear()
+
+
 def test_canary_a_second_opening_of_the_file_is_still_refused(tmp_path: Path) -> None:
     adapter.load()
     import sqlalchemy

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from tasks.warehouse import ledger
 from tasks.warehouse.run import Run
+from tests.unit.report import made_health, made_run
 from tests.unit.report import made_monitoring as monitoring
-from tests.unit.report import made_run
 from tests.unit.report import made_segments as segments
 from tests.unit.report.made_run import PREVIOUS, STANDARD, Names
 
@@ -42,6 +42,7 @@ def standard_run(folder: Path, *, names: Names = STANDARD, customers: int = 600,
     segments.write_segments(run, names, before, now)
     segments.write_profiles(run, names)
     monitoring.write_overlap(run, now)
+    made_health.write_health(run, names)
     if not is_first:
         events = [("clusters", "split", SPLIT_SENTENCE, 0.96), ("clusters", "survive", "“Deal seekers” survived.", 1.0)]
         segments.write_events(run, [event for event in events if event[0] in names])

@@ -29,7 +29,15 @@ def quiet(data: ReportData) -> ReportData:
     )
     sources = tuple(replace(source, quarantined_count=0) for source in data.sources)
     return replace(
-        data, segmentations=calm, sources=sources, drift=(), alerts=(), checks=(), overlap=None, quarantine=()
+        data,
+        segmentations=calm,
+        sources=sources,
+        drift=(),
+        alerts=(),
+        checks=(),
+        overlap=None,
+        quarantine=(),
+        health={},
     )
 
 

@@ -72,8 +72,8 @@ def test_nothing_is_loaded_from_elsewhere(published_page: ParsedPage) -> None:
 
 def test_drawings_are_well_formed_and_described(published_page: ParsedPage) -> None:
     drawings = published_page.drawings
-    # 27 bars, 4 heat maps, 4 Sankey diagrams, matrix, UpSet, 2 drift plots.
-    assert len(drawings) == 27 + 4 + 4 + 1 + 1 + 2
+    # 27 bars, 4 of each health card, 4 heat maps, 4 Sankey diagrams, matrix, UpSet, 2 drift plots.
+    assert len(drawings) == 27 + 4 * 27 + 4 + 4 + 1 + 1 + 2
     for drawing in drawings:
         title, description = drawing[0], drawing[1]
         assert title.tag.endswith("title")
@@ -139,7 +139,7 @@ def test_hostile_names_are_text(evil_page: ParsedPage) -> None:
     assert "\u202e" not in evil_page.html
     assert "\x0b" not in evil_page.html
     assert len(evil_page.ids) == len(set(evil_page.ids))
-    assert len(evil_page.drawings) == 27 + 4 + 4 + 1 + 1 + 2
+    assert len(evil_page.drawings) == 27 + 4 * 27 + 4 + 4 + 1 + 1 + 2
 
 
 def test_long_names_are_cut_in_drawings_with_the_whole_beside(evil_page: ParsedPage) -> None:
