@@ -167,6 +167,20 @@ class Migration:
 
 
 @dataclass(frozen=True, slots=True)
+class Try:
+    """A number of clusters that was tried, its scores, and the verdict on it; a score that was not taken is None."""
+
+    k: int
+    is_chosen: bool
+    verdict: str
+    gap: float | None
+    prediction_strength_share: float | None
+    least_jaccard_share: float | None
+    separation_share: float | None
+    least_share: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class SegmentationFacts:
     """One segmentation with all that is known of it; `retired` segments have no customers any more."""
 
@@ -178,6 +192,7 @@ class SegmentationFacts:
     retired: tuple[SegmentRow, ...]
     profile: Profile | None
     migration: Migration | None
+    tries: tuple[Try, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

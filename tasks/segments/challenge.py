@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from tasks.config.by_one_feature import CutsSegmentation, ValuesSegmentation
+from tasks.config.clusters import ClustersSegmentation
 from tasks.config.errors import SqlError, UsageError
-from tasks.config.segmentations import ClustersSegmentation
 from tasks.config.workspace import Workspace
 from tasks.segments.cuts import CutsLearner
 from tasks.segments.divide_clusters import ClusterLearner

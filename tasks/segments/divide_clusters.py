@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from tasks.config.clusters import ClustersSegmentation
 from tasks.config.segment import Refit
-from tasks.config.segmentations import ClustersSegmentation
 from tasks.segments.cluster import ClusterModel, ClusterSpec
 from tasks.segments.cluster_model import assign_members, fit_champion, refit_challenger
 from tasks.segments.definitions import Definition, keys_ever_used
@@ -34,6 +34,18 @@ _MEMBERS_SELECT = (
     " AS reason, {name} || '.' || rival_key AS rival_segment_id FROM incoming_members"
 )
 
+_STRUCTURES = {
+    "natural": "with gaps between them",
+    "reproducible": "cut through one continuous cloud",
+    "none": "asked for though no structure was found",
+}
+_RULES = {
+    "kmeans": "nearest of {} centres",
+    "minibatch": "nearest of {} centres",
+    "gaussian": "likeliest of {} overlapping clouds",
+    "hdbscan": "nearest of {} segments by core customers",
+}
+
 
 def divide_by_clusters(job: Job, segmentation: ClustersSegmentation) -> Division:
     """Put every customer into the cluster that his features are nearest to."""
@@ -46,14 +58,24 @@ def divide_by_clusters(job: Job, segmentation: ClustersSegmentation) -> Division
     with job.run.warehouse.registered("incoming_members", members):
         job.keep(_MEMBERS_SELECT.format(name=literal(job.name)))
     count = len(model.clusters)
-    rule = f"nearest of {count} centres, model {settled.model.number} of {settled.model.trained}"
+    version = f"model {settled.model.number} of {settled.model.trained}"
+    rule = f"{_RULES[segmentation.algorithm].format(count)}, {version}"
     return Division(
         cluster_definitions(model, rule, job.run.workspace.privacy.min_group_size),
-        f"{count} clusters; {settled.note}",
+        f"{said_of(model)}; {settled.note}",
         model_row(job.name, settled.model, count, settled.note),
         settled.rows,
         settled.contents,
     )
+
+
+def said_of(model: ClusterModel) -> str:
+    """How many clusters, and what they are; that there is no structure is said plainly."""
+    left_out = sorted(set(model.transform.dropped))
+    without = f"; without {', '.join(left_out)}" if left_out else ""
+    if len(model.clusters) == 1:
+        return f"1 cluster: {model.choice.reason}{without}"
+    return f"{len(model.clusters)} clusters, {_STRUCTURES[model.choice.structure]}{without}"
 
 
 def cluster_definitions(model: ClusterModel, rule: str, least: int) -> list[Definition]:
@@ -90,7 +112,8 @@ class ClusterLearner:
     def frame(self) -> pl.DataFrame:
         """customer_id and the features, in the order of customer ids."""
         columns = ", ".join(map(identifier, [KEY, *self.segmentation.features]))
-        return self.job.run.warehouse.frame(f"SELECT {columns} FROM {self.job.customers} ORDER BY {KEY}")
+        customers = self.job.customers_inside(self.segmentation.inside)
+        return self.job.run.warehouse.frame(f"SELECT {columns} FROM {customers} ORDER BY {KEY}")
 
     @cached_property
     def members(self) -> pl.DataFrame | None:
@@ -112,12 +135,12 @@ class ClusterLearner:
     @property
     def asked(self) -> dict[str, object]:
         """What, when it changes, makes it learn anew."""
-        return {"features": sorted(self.segmentation.features)}
+        return {"features": sorted(self.segmentation.features)} | _spec(self.job, self.segmentation).asked()
 
     def asked_of(self, content: Mapping[str, Any]) -> dict[str, object]:
         """What clusters were fitted for."""
-        transform = ClusterModel.from_json(content).transform
-        return {"features": sorted({*transform.names, *transform.dropped})}
+        model = ClusterModel.from_json(content)
+        return {"features": sorted({*model.transform.names, *model.transform.dropped})} | dict(model.asked)
 
     def goes_on(self, past: StoredModel) -> str:
         """What is said where nothing is learnt anew."""
@@ -183,6 +206,13 @@ def _spec(job: Job, segmentation: ClustersSegmentation) -> ClusterSpec:
         min_share=segmentation.min_share,
         seed=segmentation.seed,
         min_group_size=job.run.workspace.privacy.min_group_size,
+        accept=segmentation.accept,
+        winsor=segmentation.caps,
+        algorithm=segmentation.algorithm,
+        noise=segmentation.noise,
+        transforms={feature: segmentation.transform_of(feature) for feature in segmentation.features},
+        weights=segmentation.weights,
+        screen=segmentation.screen,
     )
 
 

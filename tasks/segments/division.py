@@ -61,6 +61,21 @@ class Job:
         population = self.resolved.population
         return f"(SELECT * FROM {relation} WHERE ({population}))" if population else relation
 
+    def customers_inside(self, segment: str | None) -> str:
+        """The same, of whom only the members of a segment of an earlier segmentation; None: all of them.
+
+        Where that segmentation waits to be written, its members are those that wait; between runs, those that were
+        published.
+        """
+        if segment is None:
+            return self.customers
+        waiting = MEMBERS.format(segment.partition(".")[0])
+        found = "SELECT count(*) FROM duckdb_tables() WHERE temporary AND table_name = $name"
+        relation = waiting if self.run.warehouse.value(found, {"name": waiting}) else "segments.membership"
+        of_run = "" if relation == waiting else f" AND run_id = {literal(self.run.run_id)}"
+        members = f"SELECT {KEY} FROM {relation} WHERE segment_id = {literal(segment)}{of_run}"
+        return f"(SELECT * FROM {self.customers} WHERE {KEY} IN ({members}))"
+
     def keep(self, select: str) -> None:
         """Keep the members: segmentation_id, segment_id, customer_id, strength_share, reason, rival_segment_id."""
         self.run.warehouse.execute(f"CREATE OR REPLACE TEMP TABLE {MEMBERS.format(self.name)} AS {select}")

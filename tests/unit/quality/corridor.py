@@ -113,6 +113,20 @@ _SEGMENTATIONS: dict[str, object] = {
     "k": {"kind": "clusters", "basis": "behavioural", "features": ["order_count", "net_amount"]},
 }
 
+#: The model of two clusters, by what was tried before.
+_CLUSTERS = {
+    "choice": {
+        "k": 2,
+        "structure": "natural",
+        "reason": "2 segments",
+        "rows": 100,
+        "criteria": [
+            {"k": 1, "min_share": 1.0, "verdict": "not chosen"},
+            {"k": 2, "min_share": 0.4, "verdict": "chosen"},
+        ],
+    }
+}
+
 
 def workspace(folder: Path, *, entities: tuple[str, ...] = tuple(ENTITIES), **quality: object) -> Workspace:
     """A workspace with one source for each entity; no file of them exists."""
@@ -224,7 +238,7 @@ def divide(run: Run) -> None:
         tables.write_rows(
             of_run,
             "segments.model",
-            f"SELECT 'k' AS segmentation_id, 1 AS model_no, 2 AS k_count, '{json.dumps({'k': 2})}' AS model_json,"
+            f"SELECT 'k' AS segmentation_id, 1 AS model_no, 2 AS k_count, '{json.dumps(_CLUSTERS)}' AS model_json,"
             " DATE '2025-05-31' AS trained_as_of_date, 'kept' AS decision",
         )
         tables.write_rows(of_run, "segments.model_version", VERSIONS)
