@@ -11,8 +11,9 @@ from tasks.warehouse.catalogue import catalogue_of
 from tasks.warehouse.connection import literal
 from tasks.warehouse.models import SqlModel, load_models
 from tasks.warehouse.privacy import refuse_leaks
+from tasks.warehouse.provenance import code_version
 from tasks.warehouse.reading import heeded_entities
-from tasks.warehouse.run import Run, code_version
+from tasks.warehouse.run import Run
 
 
 def monitoring_models(run: Run) -> list[SqlModel]:

@@ -20,7 +20,8 @@ from tasks.config.workspace import Workspace
 from tasks.warehouse import ledger
 from tasks.warehouse.connection import Warehouse, identifier, literal
 from tasks.warehouse.ledger import Publication
-from tasks.warehouse.run import OutputPaths, Run, code_version, own_files
+from tasks.warehouse.provenance import code_version, own_files
+from tasks.warehouse.run import OutputPaths, Run
 
 #: The id under which the rows of a plan stand in its scratch warehouse.
 PLANNED = "plan"

@@ -13,8 +13,6 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from tasks.config.errors import GateFailed, ResegmentError, UsageError, WorkspaceError
@@ -23,6 +21,7 @@ from tasks.warehouse import ledger, model_ledger
 from tasks.warehouse.connection import Warehouse
 from tasks.warehouse.ledger import Publication
 from tasks.warehouse.lock import writer_lock
+from tasks.warehouse.provenance import code_version, own_files, said_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,29 +153,6 @@ class Run:
                 "attempt_id": self.attempt_id,
             },
         )
-
-
-def own_files(workspace: Workspace) -> dict[str, str]:
-    """Digests of a workspace's own models and expectations, by their paths in it."""
-    folders = [workspace.directory / "sql"]
-    if workspace.quality.expectations:
-        folders.append(workspace.resolve(workspace.quality.expectations))
-    files = [file for folder in folders for file in sorted(folder.rglob("*")) if file.is_file()]
-    return {f"{file.parent.name}/{file.name}": hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
-
-
-def said_text(workspace: Workspace) -> str:
-    """What the workspace and its own files say, as JSON; a later `resegment plan` compares an edit with it."""
-    return json.dumps({"workspace": workspace.said(), "own_files": own_files(workspace)}, sort_keys=True)
-
-
-@cache
-def code_version() -> str:
-    """The installed version of this project."""
-    try:
-        return version("resegment")
-    except PackageNotFoundError:
-        return "unknown"
 
 
 @contextmanager

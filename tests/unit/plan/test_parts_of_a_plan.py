@@ -14,7 +14,7 @@ from tasks.plan.records import Plan, SegmentationPlan, SegmentPlan
 from tasks.plan.scratch import Published, recomputed_because
 from tasks.plan.telling import as_markdown
 from tasks.warehouse.ledger import Publication
-from tasks.warehouse.run import code_version, said_text
+from tasks.warehouse.provenance import code_version, said_text
 from tests.workspaces import AS_OF, MakeWorkspace
 
 MAIL = {"channel_name": "mail", "priority": 100}
