@@ -58,6 +58,7 @@ class ClusterSpec:
         screen: leave out features that cannot tell segments apart (`relevance.py`).
         min_customers: fewer than this cannot be clustered.
         min_group_size: a feature that fewer members of a segment have is not among its traits.
+        inside: the segment of another segmentation whose members are divided; None: everybody.
         effort: thresholds and repetitions of the choice of k; its k_min, k_max, min_share and accept are overridden.
     """
 
@@ -72,6 +73,7 @@ class ClusterSpec:
     winsor: float | None = 0.001
     min_customers: int = 50
     min_group_size: int = 1
+    inside: str | None = None
     effort: KPolicy = field(default_factory=KPolicy)
     algorithm: AlgorithmName = "kmeans"
     noise: NoiseName = "segment"
@@ -98,6 +100,7 @@ class ClusterSpec:
             "transforms": {name: curve for name, curve in sorted(self.transforms.items()) if curve != "power"},
             "weights": {name: weight for name, weight in sorted(self.weights.items()) if weight != 1},
         } | ({"noise": self.noise} if self.algorithm == "hdbscan" else {})
+        said["inside"] = self.inside
         return {key: value for key, value in said.items() if value != _USUAL.get(key)}
 
 

@@ -213,6 +213,7 @@ def _spec(job: Job, segmentation: ClustersSegmentation) -> ClusterSpec:
         transforms={feature: segmentation.transform_of(feature) for feature in segmentation.features},
         weights=segmentation.weights,
         screen=segmentation.screen,
+        inside=segmentation.inside,
     )
 
 

@@ -119,7 +119,9 @@ def _words(standing: Standing, scale: Scale) -> list[Any]:
 
 def _named(standing: Standing, name: str) -> list[float | str]:
     """Literals that stand beside a feature in the rules."""
-    texts = [standing.population, *(row["rule_text"] for row in standing.rules)]
+    first = standing.asked_first
+    asked = [standing, first] if first else [standing]
+    texts = [text for one in asked for text in (one.population, *(row["rule_text"] for row in one.rules))]
     found: dict[float | str, None] = {}
     for text in texts:
         if text is None or name not in text:

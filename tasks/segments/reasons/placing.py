@@ -108,6 +108,7 @@ def _by_clusters(standing: Standing) -> Place:
     stored = standing.model()
     model = ClusterModel.from_json(stored) if stored else None
     own = next(iter(standing.own), None)
+    answered = placer(standing.asked_first) if standing.asked_first else None
 
     def place(variants: Sequence[Variant]) -> list[frozenset[str]]:
         import polars as pl
@@ -122,14 +123,18 @@ def _by_clusters(standing: Standing) -> Place:
         )
         found = assign_members(model, frame, past if key else None)
         rows = found.filter(pl.col("segment_key").is_not_null()).select(KEY, "segment_key").rows()
-        return _told(len(variants), [(number, f"{standing.name}.{segment}") for number, segment in rows])
+        places = _told(len(variants), [(number, f"{standing.name}.{segment}") for number, segment in rows])
+        if answered is None:
+            return places
+        first = answered(variants)
+        return [own if standing.inside in there else frozenset() for own, there in zip(places, first, strict=True)]
 
     return place
 
 
 def _by_projection(standing: Standing) -> Place:
     features = list(standing.asked["features"])
-    of, otherwise = standing.learnt_from, standing.fallback
+    of, otherwise = standing.asked_first, standing.fallback
     if of is None:
         return lambda variants: [frozenset()] * len(variants)
     answered = placer(of)

@@ -109,14 +109,16 @@ class Standing:
         found = {name for text in texts if text for name in columns_of(text)}
         found |= {self.asked[key] for key in ("feature", "recency", "frequency", "monetary") if key in self.asked}
         found |= set(self.asked.get("features", ()))
-        if self.learnt_from is not None:
-            # Who answers, and how, is asked first.
-            found |= set(self.learnt_from.features)
+        if self.asked_first is not None:
+            # Who answers, and how, or who is of the segment that is divided further.
+            found |= set(self.asked_first.features)
         return [name for name in self.catalogue.features if name in found]
 
     @cached_property
     def is_divided(self) -> bool:
-        """Whether he is of the population."""
+        """Whether he is of the population, and of the segment that is divided further."""
+        if self.asked_first is not None and self.inside is not None and self.inside not in self.asked_first.own:
+            return False
         if self.population is None:
             return True
         return bool(
@@ -131,12 +133,21 @@ class Standing:
         """SQL for a FROM: the customers who are divided."""
         return f"(SELECT * FROM {self.everybody} WHERE ({self.population}))" if self.population else self.everybody
 
+    @property
+    def inside(self) -> str | None:
+        """The segment of another segmentation whose members alone are divided; None: everybody is."""
+        found: str | None = self.asked.get("inside") if self.kind == "clusters" else None
+        return found
+
     @cached_property
-    def learnt_from(self) -> Standing | None:
-        """Of a projected segmentation, where he stands in the one whose segments it gives."""
-        if self.kind != "projected":
+    def asked_first(self) -> Standing | None:
+        """Where he stands in the segmentation that is asked first: the one that is learnt from, or divided further."""
+        if self.kind == "projected":
+            name = self.asked["of"]
+        elif self.inside is not None:
+            name = self.inside.partition(".")[0]
+        else:
             return None
-        name = self.asked["of"]
         return replace(
             self,
             name=name,

@@ -105,8 +105,7 @@ def why_not(standing: Standing, segment_id: str) -> WhyNot:
     reasons: list[str] = []
     parts: list[Part] = []
     if not standing.is_divided:
-        failing = [part for part in _parts(standing, str(standing.population)) if not part.holds]
-        reasons.append("he is not among those who are divided: " + "; ".join(part.told for part in failing))
+        reasons.append(f"he is {_outside(standing)}")
     if _has_rule(standing, segment_id):
         parts = _parts(standing, standing.by_id[segment_id]["rule_text"])
         reasons += _of_rules(standing, segment_id, parts)
@@ -145,9 +144,21 @@ def _rule_holds(standing: Standing, condition: str) -> bool:
 
 def _why_in_none(standing: Standing) -> str:
     if not standing.is_divided:
-        failing = [part.told for part in _parts(standing, str(standing.population)) if not part.holds]
-        return "not among those who are divided: " + "; ".join(failing)
+        return _outside(standing)
     return "no rule holds" if standing.rules else "no segment is likely enough"
+
+
+def _outside(standing: Standing) -> str:
+    failing = (
+        [part.told for part in _parts(standing, standing.population) if not part.holds] if standing.population else []
+    )
+    if (
+        standing.asked_first is not None
+        and standing.inside is not None
+        and standing.inside not in standing.asked_first.own
+    ):
+        failing.append(f"in {standing.inside}, whose members alone are divided, he is not")
+    return "not among those who are divided: " + "; ".join(failing)
 
 
 def _of_rules(standing: Standing, segment_id: str, parts: list[Part]) -> list[str]:
