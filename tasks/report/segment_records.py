@@ -153,12 +153,17 @@ class SegmentEvent:
 
 @dataclass(frozen=True, slots=True)
 class Migration:
-    """How customers moved between two publications of one segmentation."""
+    """How customers moved between two publications of one segmentation.
+
+    Attributes:
+        reasons: main reason in words and customers who moved for it, most first.
+    """
 
     previous_as_of: dt.date
     flows: tuple[Flow, ...]
     events: tuple[SegmentEvent, ...]
     survived_count: int
+    reasons: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
