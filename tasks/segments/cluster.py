@@ -93,14 +93,14 @@ class ClusterSpec:
 
     def asked(self) -> dict[str, Any]:
         """What makes another model incomparable, as plain JSON; defaults are left out, so that old models have them."""
-        said = {
+        said: dict[str, Any] = {
             "algorithm": self.algorithm,
             "caps": self.winsor or 0.0,
+            "inside": self.inside,
             "screen": self.screen,
             "transforms": {name: curve for name, curve in sorted(self.transforms.items()) if curve != "power"},
             "weights": {name: weight for name, weight in sorted(self.weights.items()) if weight != 1},
-        } | ({"noise": self.noise} if self.algorithm == "hdbscan" else {})
-        said["inside"] = self.inside
+        } | ({"min_share": self.min_share, "noise": self.noise} if self.algorithm == "hdbscan" else {})
         return {key: value for key, value in said.items() if value != _USUAL.get(key)}
 
 
@@ -161,6 +161,16 @@ class ClusterModel:
         """Whether it is a model of what is asked: the same features, prepared the same way, by the same algorithm."""
         features = {*self.transform.names, *self.transform.dropped}
         return features == set(spec.features) and dict(self.asked) == spec.asked()
+
+    @property
+    def method(self) -> Method:
+        """The algorithm it was found by, with what it asked of it."""
+        return Method(
+            self.asked.get("algorithm", "kmeans"),
+            self.asked.get("noise", "segment"),
+            self.asked.get("min_share", 0.02),
+            self.choice.policy.k_max,
+        )
 
     @property
     def keys(self) -> tuple[str, ...]:

@@ -214,7 +214,7 @@ def _what_changed(model: ClusterModel, spec: ClusterSpec) -> str:
     asked = spec.asked()
     changed = [
         key
-        for key in ("algorithm", "noise", "transforms", "weights", "caps", "screen")
+        for key in ("algorithm", "noise", "min_share", "transforms", "weights", "caps", "screen")
         if model.asked.get(key) != asked.get(key)
     ]
     return f"the segmentation's {' and '.join(changed)}"

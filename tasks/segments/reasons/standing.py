@@ -117,7 +117,7 @@ class Standing:
     @cached_property
     def is_divided(self) -> bool:
         """Whether he is of the population, and of the segment that is divided further."""
-        if self.asked_first is not None and self.inside is not None and self.inside not in self.asked_first.own:
+        if not self.is_inside:
             return False
         if self.population is None:
             return True
@@ -127,6 +127,11 @@ class Standing:
                 {"customer": self.customer_id},
             )
         )
+
+    @property
+    def is_inside(self) -> bool:
+        """Whether he is of the segment that is divided further, where only that is."""
+        return self.inside is None or (self.asked_first is not None and self.inside in self.asked_first.own)
 
     @property
     def divided(self) -> str:

@@ -149,15 +149,10 @@ def _why_in_none(standing: Standing) -> str:
 
 
 def _outside(standing: Standing) -> str:
-    failing = (
-        [part.told for part in _parts(standing, standing.population) if not part.holds] if standing.population else []
-    )
-    if (
-        standing.asked_first is not None
-        and standing.inside is not None
-        and standing.inside not in standing.asked_first.own
-    ):
-        failing.append(f"in {standing.inside}, whose members alone are divided, he is not")
+    parts = _parts(standing, standing.population) if standing.population else []
+    failing = [part.told for part in parts if not part.holds]
+    if not standing.is_inside:
+        failing.append(f"he is not in {standing.inside}, whose members alone are divided")
     return "not among those who are divided: " + "; ".join(failing)
 
 

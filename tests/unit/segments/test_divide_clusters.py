@@ -65,7 +65,8 @@ def test_micro_segments_divide_the_members_of_a_segment_as_declared_and_keep_the
         notes = compute(run)
         assert notes["among_low"].endswith("model of 2025-06-30 goes on")
         assert (
-            "the segmentation's algorithm and noise changed, so the champion cannot be compared" in notes["among_high"]
+            "the segmentation's algorithm and noise and min_share changed, so the champion cannot be compared"
+            in notes["among_high"]
         )
         assert model(run, "among_high")[:2] == (2, JULY)
         after = members(run, "among_high")

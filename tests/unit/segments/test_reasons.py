@@ -21,7 +21,28 @@ from tasks.warehouse.run import Run
 from tests.unit.plan.shops import CUSTOMERS, JUNE, Shop, tree
 
 #: Every kind, the two ways of matching rules, and trees of conditions.
-KINDS = ("lifecycle", "needs", "trees", "rfm", "tiers", "likes", "groups", "guessed")
+KINDS = (
+    "lifecycle",
+    "needs",
+    "trees",
+    "rfm",
+    "tiers",
+    "likes",
+    "groups",
+    "clouds",
+    "dense",
+    "weighed",
+    "finer",
+    "guessed",
+)
+
+
+GROUPS = {
+    "kind": "clusters",
+    "basis": "behavioural",
+    "features": ["recency_days", "order_count", "net_amount"],
+    "k": {"min": 2, "max": 3},
+}
 
 
 def every_kind() -> dict[str, Any]:
@@ -42,6 +63,15 @@ def every_kind() -> dict[str, Any]:
                 {"id": "ratio", "name": "Ratio", "when": "net_amount / order_count BETWEEN 8 AND 12"},
                 {"id": "not_bread", "name": "Not bread", "when": {"not": "top_category_name = 'bread'"}},
             ],
+        },
+        "clouds": {**GROUPS, "algorithm": "gaussian"},
+        "dense": {**GROUPS, "algorithm": "hdbscan", "noise": "nearest", "accept": "reproducible"},
+        "weighed": {**GROUPS, "weights": {"net_amount": 3}, "transform": {"recency_days": "rank"}},
+        "finer": {
+            **GROUPS,
+            "inside": "groups.c01",
+            "features": ["recency_days", "order_count"],
+            "k": {"min": 2, "max": 2},
         },
         "panel": {
             "kind": "rules",
@@ -99,7 +129,10 @@ def divided_for_real(run: Run, standing: Standing, change: Change) -> set[str]:
     """Where the customer is when everybody is divided again, and he has the features that the change names."""
     values = {item.feature: item.after for item in change.features}
     catalogue = Changed(catalogue_of(run), standing.customer_id, values, standing.types)
-    earlier = {"panel": divide_by(run, catalogue, "panel", {})} if standing.kind == "projected" else {}
+    earlier = {}
+    if standing.asked_first is not None:
+        first = standing.asked_first.name
+        earlier = {first: divide_by(run, catalogue, first, {})}
     divide_by(run, catalogue, standing.name, earlier)
     rows = run.warehouse.rows(
         f"SELECT segment_id FROM {MEMBERS.format(standing.name)} WHERE customer_id = $customer",
