@@ -2,7 +2,7 @@
 
 Owns: which pages there are, and the comparison with those on disk. Does not own a page (`generator/`), and no page owns
 what it tells: that is in the headers of `sql/`, the suites of `expectations/`, the models of `tasks/config` and the
-arguments of `flows/cli.py`. A page that is wrong is mended there.
+arguments of `flows/arguments.py`. A page that is wrong is mended there.
 """
 # ruff: noqa: INP001 - a program, not part of a package
 

@@ -31,7 +31,7 @@ DEMO_DATES = (dt.date(2025, 4, 30), dt.date(2025, 5, 31), dt.date(2025, 6, 30))
 def run(options: argparse.Namespace) -> int:
     """`resegment run`."""
     console.show_progress(quiet=options.quiet)
-    folder = _workspace_folder(options)
+    folder = workspace_folder(options)
     return _finish(
         _refresh(folder, options, as_of=options.as_of, known_as_of=options.known_as_of, data_docs=options.data_docs),
         options,
@@ -80,48 +80,16 @@ def status(options: argparse.Namespace) -> int:
             ],
             numbers=["seconds"],
         )
-    return 0
-
-
-def explain(options: argparse.Namespace) -> int:
-    """`resegment explain CUSTOMER_ID`."""
-    from tasks.insight.explain import explain_customer, published_id
-    from tasks.warehouse.catalogue import Catalogue, feature_models
-    from tasks.warehouse.connection import Warehouse
-    from tasks.warehouse.ledger import publications
-
-    space, paths = opened(options)
-    if not paths.warehouse.exists():
-        raise UsageError("nothing has been run here yet", where=str(paths.root), hint="run `resegment run` first")
-    customer_id = published_id(space, options.customer_id)
-    with Warehouse.open(paths.warehouse, read_only=True) as warehouse:
-        published = publications(warehouse)
-        as_of = published[-1].as_of if published else dt.date.min
-        found = explain_customer(warehouse, Catalogue(feature_models(space, as_of)), customer_id)
-    if options.json:
-        console.print_json(dataclasses.asdict(found))
-        return 0
-    console.out.print(f"[bold]customer {found.customer_id}[/bold] as of {found.as_of} (run {found.run_id})\n")
-    for member in found.memberships:
-        console.out.print(f"[bold]{member.segmentation}: {member.segment_name}[/bold] ({member.segment_id})")
-        why = "; ".join(text for text in (member.reason, member.description) if text)
-        console.out.print(f"  why      {why}", markup=False)
-        if member.alternative:
-            console.out.print(f"  nearest  {member.alternative}: {member.what_would_move}", markup=False)
-    console.out.print()
-    console.print_table(
-        ["feature", "value", "unit", "meaning"],
-        [
-            [item.name, item.value, item.unit, item.meaning.partition(";")[0]]
-            for item in found.features
-            if item.value is not None
-        ],
-    )
-    console.out.print()
-    console.print_table(
-        ["since", "segmentation", "segment", "reason"],
-        [[row["as_of_date"], row["segmentation_id"], row["segment_id"], row["reason"]] for row in found.history],
-    )
+    if found.models:
+        console.out.print()
+        console.print_table(
+            ["segmentation", "model", "learnt from", "status", "the next run follows"],
+            [
+                [row["segmentation"], row["model_no"], row["trained"], row["status"], row["next_run"]]
+                for row in found.models
+            ],
+            numbers=["model"],
+        )
     return 0
 
 
@@ -144,7 +112,7 @@ def validate(options: argparse.Namespace) -> int:
     """`resegment validate`."""
     from flows.validate import validate_workspace
 
-    folder = _workspace_folder(options)
+    folder = workspace_folder(options)
     counts = validate_workspace(load_workspace(folder, overrides=options.overrides))
     if options.json:
         console.print_json({"valid": True, **counts})
@@ -232,12 +200,13 @@ def _finish(summary: RunSummary, options: argparse.Namespace) -> int:
 
 def opened(options: argparse.Namespace) -> tuple[Workspace, OutputPaths]:
     """The workspace that a command is about, and its output folder."""
-    space = load_workspace(_workspace_folder(options), overrides=options.overrides)
+    space = load_workspace(workspace_folder(options), overrides=options.overrides)
     root = Path(options.output).expanduser().resolve() if options.output else space.resolve(space.output)
     return space, OutputPaths(root)
 
 
-def _workspace_folder(options: argparse.Namespace) -> Path:
+def workspace_folder(options: argparse.Namespace) -> Path:
+    """The folder of the workspace that a command is about."""
     if options.workspace:
         return Path(options.workspace).expanduser().resolve()
     here = Path.cwd()

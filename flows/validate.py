@@ -14,6 +14,7 @@ from tasks.config.workspace import Workspace
 from tasks.ingest.classes import keep_classes
 from tasks.ingest.mapping import parse_mapping
 from tasks.ingest.raw_views import build_raw_views
+from tasks.plan.consumers import check_consumers, published_columns
 from tasks.predict.write import bind_predictions
 from tasks.quality.queries import validate_suites
 from tasks.segments.check import check_rule_types, check_rules
@@ -44,6 +45,7 @@ def validate_workspace(space: Workspace) -> dict[str, int]:
         bind_predictions(run)
         check_rule_types(run.warehouse, space, catalogue.relation(run.run_id))
     checks = validate_suites(space)
+    consumers = check_consumers(space, published_columns(space, as_of))
     return {
         "sources": len(space.sources),
         "column expressions": len(expressions),
@@ -52,4 +54,5 @@ def validate_workspace(space: Workspace) -> dict[str, int]:
         "predictions": len(space.predictions),
         "segmentations": len(space.segmentations),
         "checks": checks,
+        "consumers": consumers,
     }

@@ -19,6 +19,7 @@ prepare_environment()
 from tasks.config.loading import load_workspace  # noqa: E402
 from tasks.config.workspace import Workspace  # noqa: E402
 from tasks.warehouse.run import Run, open_run  # noqa: E402
+from tests.prefect_server import prefect_server  # noqa: E402
 from tests.workspaces import AS_OF, ORDERS, MakeWorkspace, OpenRun, small_workspace  # noqa: E402
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -57,3 +58,12 @@ def opened(tmp_path: Path) -> OpenRun:
             yield run
 
     return open_it
+
+
+@pytest.fixture(scope="session")
+def prefect_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The API of a real Prefect server that all tests share."""
+    if not Path("/proc/self/environ").exists():
+        pytest.skip("what a server leaves behind is found in /proc")
+    with prefect_server(tmp_path_factory.mktemp("server")) as url:
+        yield url

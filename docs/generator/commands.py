@@ -1,6 +1,6 @@
 """The page of commands: their help as a terminal shows it, and the exit codes.
 
-Owns: its layout. Does not own the arguments (`flows/cli.py`) or the errors (`tasks/config/errors.py`).
+Owns: its layout. Does not own the arguments (`flows/arguments.py`) or the errors (`tasks/config/errors.py`).
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import re
 from collections.abc import Iterator
 
 from flows import cli
+from flows.arguments import build_parser
 from generator.markdown import code, grid
 from tasks.config import errors
 from tasks.config.errors import ResegmentError
@@ -29,7 +30,7 @@ def commands_page() -> Iterator[str]:
     """
     # argparse folds lines as wide as the terminal, and newer ones colour them: here as on one page everywhere.
     os.environ.update(COLUMNS="100", NO_COLOR="1")
-    parser = cli.build_parser()
+    parser = build_parser()
     yield _block(parser.format_help())
     for names in _commands(parser):
         yield f"## resegment {' '.join(names)}"

@@ -13,9 +13,13 @@ from tasks.comments.evidence import CLASS_COLUMNS, CLASS_TABLE, MODEL_COLUMNS, M
 from tasks.config.features import Features
 from tasks.config.shipped import shipped
 from tasks.insight.events import SCHEMA as EVENT_COLUMNS
+from tasks.insight.news import COLUMNS as NEWS_COLUMNS
+from tasks.insight.news import TABLE as NEWS_TABLE
 from tasks.predict.write import EVIDENCE
 from tasks.publish.build import CONTRACT_VERSION
 from tasks.quality.suites import Suite, read_suite
+from tasks.segments.registry import TABLE as VERSION_TABLE
+from tasks.segments.version import COLUMNS as VERSION_COLUMNS
 from tasks.warehouse import ledger
 from tasks.warehouse.connection import Warehouse
 from tasks.warehouse.models import ModelColumn, SqlModel, load_models
@@ -25,12 +29,17 @@ WINDOWS = (30, 90, 365)
 _NAMES = {
     **dict.fromkeys(("run_id", "previous_run_id", "current_run", "listed_runs", "multiple", "load_numbers"), "'x'"),
     **dict.fromkeys(("workspace_name", "workspace_sha256", "code_version"), "'x'"),
-    **dict.fromkeys(("maps_consents", "min_group_size"), "1"),
+    **dict.fromkeys(("maps_consents", "min_group_size", "heeded"), "1"),
     **dict.fromkeys(("previous_as_of", "current_as_of", "known_as_of"), "DATE '2025-06-30'"),
     "runs_until": "SELECT DATE '2025-06-30' AS as_of_date, 'x' AS run_id",
 }
 
-_COMMENT_COLUMNS = {MODEL_TABLE: MODEL_COLUMNS, CLASS_TABLE: CLASS_COLUMNS}
+_MEANINGS = {
+    MODEL_TABLE: MODEL_COLUMNS,
+    CLASS_TABLE: CLASS_COLUMNS,
+    NEWS_TABLE: NEWS_COLUMNS,
+    VERSION_TABLE: {name: meaning for name, (_, meaning) in VERSION_COLUMNS.items()},
+}
 
 WINDOWS_TOLD = f"""\
 Names that hold a number of days are those of `features.windows: {list(WINDOWS)}`, the default; a workspace with other
@@ -146,8 +155,8 @@ def _computed(suite: Suite) -> Iterator[str]:
     readers = [model.table for model in models("published") if suite.table in model.reads]
     if suite.table == "monitoring.segment_event":
         yield grid(("column", "type"), ((code(name), kind) for name, kind in EVENT_COLUMNS.items()))
-    elif suite.table in _COMMENT_COLUMNS:
-        meanings = _COMMENT_COLUMNS[suite.table]
+    elif suite.table in _MEANINGS:
+        meanings = _MEANINGS[suite.table]
         yield grid(("column", "meaning"), ((code(name), meaning) for name, meaning in meanings.items()))
     elif suite.table in EVIDENCE:
         columns = EVIDENCE[suite.table].items()

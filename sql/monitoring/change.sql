@@ -1,5 +1,5 @@
 -- what: one row is a customer who entered, left or moved within a segmentation since the previous run
--- why: says who moved and why: by what he did, by time passing, or because the definition changed
+-- why: says who moved and why: by what he did, by time passing, or because the definition, the model or the past changed
 -- grain: global
 -- column segmentation_id: the segmentation [id]
 -- column customer_id: the customer [id]
@@ -7,7 +7,7 @@
 -- column change_name: entered, left or moved [category]
 -- column from_segment_id: the segment then [id]
 -- column to_segment_id: the segment now [id]
--- column why_name: new_customer, gone, definition, behaviour, profile or time [category]
+-- column why_name: the main reason, the first of these that is true: gone (no longer a customer), new_customer, definition (what is asked for changed), refit (a new model of the same definition), profile (his record changed), behaviour (he did something since), late_data (something he did by the earlier date was loaded or corrected only after that run), time (a window moved on, he grew older, or others moved past) [category]
 -- column from_reason: why he was in the earlier segment
 -- column to_reason: why he is in the present one
 WITH memberships AS (
@@ -39,31 +39,47 @@ moves AS (
     WHERE earlier.segment_id IS DISTINCT FROM now.segment_id AND {{ previous_run_id }} IS NOT NULL
 ),
 
--- A definition changed where its text did, or who is divided at all, or where a new model took over.
+-- What is learnt from the data changes its rule with every model: there the definition is what was asked for. A
+-- projection is learnt anew each time.
 definitions AS (
     SELECT
         segmentation_id,
         run_id,
-        any_value(basis_name ORDER BY segment_id) AS basis_name,
-        array_to_string(
-            list(
-                segment_id || ':' || coalesce(rule_text, '') || ' of ' || coalesce(population_text, '')
-                ORDER BY segment_id
-            ),
-            ';'
-        ) AS said
+        coalesce(any_value(population_text), '') AS population_text,
+        any_value(kind_name) AS kind_name,
+        any_value(asked_text) AS asked_text,
+        array_to_string(list(segment_id || ':' || coalesce(rule_text, '') ORDER BY segment_id), ';') AS said
     FROM segments.definition
     WHERE run_id IN ({{ run_id }}, {{ previous_run_id }}) AND status_name = 'active'
     GROUP BY segmentation_id, run_id
 ),
 
+learnt AS (
+    SELECT
+        definitions.*,
+        model.model_no,
+        coalesce(model.model_no IS NOT NULL AND definitions.kind_name <> 'projected', FALSE) AS is_learnt
+    FROM definitions
+    LEFT JOIN segments.model AS model
+        ON definitions.segmentation_id = model.segmentation_id AND definitions.run_id = model.run_id
+),
+
+-- A definition changed where its text did, or who is divided at all, or where what is to be learnt did.
 redefined AS (
     SELECT
         present.segmentation_id,
-        present.basis_name,
-        coalesce(past.said IS DISTINCT FROM present.said, TRUE) AS is_redefined
-    FROM definitions AS present
-    LEFT JOIN definitions AS past
+        coalesce(
+            past.segmentation_id IS NULL
+            OR present.population_text <> past.population_text
+            OR present.asked_text <> past.asked_text
+            OR (present.said <> past.said AND NOT (present.is_learnt AND past.model_no IS NOT NULL)),
+            FALSE
+        ) AS is_redefined,
+        coalesce(
+            present.is_learnt AND present.model_no <> past.model_no AND present.said <> past.said, FALSE
+        ) AS is_refitted
+    FROM learnt AS present
+    LEFT JOIN learnt AS past
         ON present.segmentation_id = past.segmentation_id AND past.run_id = {{ previous_run_id }}
     WHERE present.run_id = {{ run_id }}
 ),
@@ -71,13 +87,28 @@ redefined AS (
 behaviour AS (
     SELECT
         present.customer_id,
-        past.customer_id IS NULL AS is_new,
-        coalesce(
-            past.order_count <> present.order_count OR past.net_amount <> present.net_amount, TRUE
-        ) AS has_acted
+        past.customer_id IS NULL AS is_new
     FROM (SELECT * FROM features.customer_value WHERE run_id = {{ run_id }}) AS present
     LEFT JOIN (SELECT * FROM features.customer_value WHERE run_id = {{ previous_run_id }}) AS past
         ON present.customer_id = past.customer_id
+),
+
+-- What came to be known of a customer counts where the segmentation's features are made of it: who opened a mail did
+-- nothing that a segmentation by orders heeds.
+heeded (segmentation_id, entity_name) AS (
+    SELECT * FROM (VALUES {{ heeded }})
+),
+
+causes AS (
+    SELECT
+        heeded.segmentation_id,
+        news.customer_id,
+        bool_or(news.entity_name = 'profile') AS has_other_profile,
+        bool_or(news.entity_name <> 'profile' AND news.news_name = 'new') AS has_acted,
+        bool_or(news.news_name = 'late') AS has_late_data
+    FROM (SELECT * FROM monitoring.customer_news WHERE run_id = {{ run_id }}) AS news
+    INNER JOIN heeded ON news.entity_name = heeded.entity_name
+    GROUP BY heeded.segmentation_id, news.customer_id
 )
 
 SELECT
@@ -95,8 +126,10 @@ SELECT
         WHEN behaviour.customer_id IS NULL THEN 'gone'
         WHEN behaviour.is_new THEN 'new_customer'
         WHEN coalesce(redefined.is_redefined, TRUE) THEN 'definition'
-        WHEN redefined.basis_name IN ('demographic', 'geographic') THEN 'profile'
-        WHEN behaviour.has_acted THEN 'behaviour'
+        WHEN redefined.is_refitted THEN 'refit'
+        WHEN causes.has_other_profile THEN 'profile'
+        WHEN causes.has_acted THEN 'behaviour'
+        WHEN causes.has_late_data THEN 'late_data'
         ELSE 'time'
     END AS why_name,
     moves.from_reason,
@@ -104,3 +137,4 @@ SELECT
 FROM moves
 LEFT JOIN redefined ON moves.segmentation_id = redefined.segmentation_id
 LEFT JOIN behaviour ON moves.customer_id = behaviour.customer_id
+LEFT JOIN causes ON moves.segmentation_id = causes.segmentation_id AND moves.customer_id = causes.customer_id

@@ -85,6 +85,11 @@ class Refit(Strict):
     """When what was learnt from the data is learnt anew."""
 
     every_days: int | None = Field(default=None, ge=1, description="null: what was learnt first stays")
+    accept: Literal["automatic", "by_hand"] = Field(
+        default="automatic",
+        description="by_hand: what was learnt anew waits until somebody accepts it; a definition that somebody changed"
+        " is learnt anew at once",
+    )
 
 
 def refuse_doubles(segments: Sequence[Segment]) -> None:

@@ -1,8 +1,8 @@
 """The segmentations section of a workspace: how customers are divided, and what each group is offered.
 
-Owns: the kinds rules, rfm and clusters, and what can be proved without data (ids unique, the RFM grid covered once).
-Does not own: what all kinds share (`segment.py`), cuts and values (`by_one_feature.py`), or whether a rule's features
-exist (`tasks/segments/rules.py` checks against the catalogue).
+Owns: the kinds rules and rfm, and what can be proved without data (ids unique, the RFM grid covered once). Does not
+own: what all kinds share (`segment.py`), the other kinds (`clusters.py`, `by_one_feature.py`), or whether a rule's
+features exist (`tasks/segments/rules.py` checks against the catalogue).
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from tasks.config.by_one_feature import CutsSegmentation, ValuesSegmentation
+from tasks.config.clusters import ClustersSegmentation
 from tasks.config.conditions import Condition, SegmentName
-from tasks.config.features import Strict
 from tasks.config.projected import ProjectedSegmentation
-from tasks.config.segment import Refit, Segment, SegmentationBase, WithOtherwise, refuse_doubles
+from tasks.config.segment import Segment, SegmentationBase, WithOtherwise, refuse_doubles
 
 Score = Annotated[int, Field(ge=1, le=5)]
 ScoreRange = Annotated[list[Score], Field(min_length=2, max_length=2)]
@@ -162,41 +162,6 @@ class RfmSegmentation(SegmentationBase):
                 f"the RFM grid has a gap: no segment for {len(missing)} of 125 cells, first (r, f, m) = {missing[0]}; "
                 "widen a range or add a segment"
             )
-            raise ValueError(message)
-        return self
-
-
-class KRange(Strict):
-    """How many clusters may be chosen."""
-
-    min: int = Field(default=2, ge=1, le=50, description="fewest clusters")
-    max: int = Field(default=8, ge=1, le=50, description="most clusters")
-
-    @model_validator(mode="after")
-    def _ordered(self) -> Self:
-        if self.min > self.max:
-            message = f"k.min {self.min} is above k.max {self.max}"
-            raise ValueError(message)
-        return self
-
-
-class ClustersSegmentation(SegmentationBase):
-    """Segments found by k-means on power-transformed features, with ids that survive refits."""
-
-    kind: Literal["clusters"]
-    features: list[str] = Field(min_length=1, description="numeric features that tell customers apart")
-    k: KRange = KRange()
-    min_share: float = Field(default=0.02, gt=0, lt=0.5, description="smallest share of customers a cluster may have")
-    refit: Refit = Field(
-        default=Refit(),
-        description="when a challenger is fitted; it replaces the champion only if it is measurably better",
-    )
-    seed: int = Field(default=0, description="of the draws of k-means")
-
-    @model_validator(mode="after")
-    def _unique_features(self) -> Self:
-        if len(set(self.features)) != len(self.features):
-            message = "a feature is named twice"
             raise ValueError(message)
         return self
 

@@ -13,13 +13,14 @@ import json
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from pydantic import ConfigDict, Field, PrivateAttr, ValidationInfo, field_validator, model_validator
 
 from tasks.config.audit import AuditPolicy
 from tasks.config.comments import Comments
 from tasks.config.conditions import Sql
+from tasks.config.consumers import Consumer
 from tasks.config.entities import ENTITIES
 from tasks.config.features import Features, Key, Strict
 from tasks.config.predictions import Predictions
@@ -199,6 +200,9 @@ class Workspace(Strict):
     drift: DriftPolicy = DriftPolicy()
     audit: AuditPolicy = AuditPolicy()
     publish: PublishPolicy = PublishPolicy()
+    consumers: dict[Key, Consumer] = Field(
+        default_factory=dict, description="who relies on what is published; `resegment plan` says whom an edit breaks"
+    )
 
     @field_validator("audit")
     @classmethod
@@ -274,16 +278,18 @@ class Workspace(Strict):
         key = self.pseudonym_key()
         return None if key is None else fingerprint(key)
 
-    def digest(self) -> str:
-        """SHA-256 of what the workspace says that can change a result: not of folders, memory or names of files.
-
-        Two runs in two folders on the same files therefore have the same run id.
-        """
-        said = self.model_dump(mode="json", exclude={"output", "engine", "as_of", "publish", "generate"})
+    def said(self) -> dict[str, Any]:
+        """What the workspace says that can change a result: not of folders, memory, names of files or who reads it."""
+        excluded = {"output", "engine", "as_of", "publish", "generate", "consumers"}
+        said = self.model_dump(mode="json", exclude=excluded)
         # The key is no part of it: `key_fingerprint` is, where ids are hashed.
         said["privacy"].pop("key")
         for source in said["sources"].values():
             source["path"] = None
             for lookup in source["lookups"].values():
                 lookup["path"] = None
-        return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+        return said
+
+    def digest(self) -> str:
+        """SHA-256 of what it says. Two runs in two folders on the same files therefore have the same run id."""
+        return hashlib.sha256(json.dumps(self.said(), sort_keys=True).encode()).hexdigest()

@@ -1,6 +1,7 @@
 """Named transitions: what became of each segment since the previous run.
 
-Owns: `monitoring.segment_event`. Does not own the decision what a split or merge is (`transitions.py`).
+Owns: `monitoring.segment_event`. Does not own the decision what a split or merge is (`transitions.py`), or what is told
+of models (`model_events.py`).
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections.abc import Mapping
 
 import polars as pl
 
+from tasks.insight.model_events import model_events
 from tasks.insight.transitions import Transition, find_transitions
 from tasks.warehouse import tables
 from tasks.warehouse.run import Run
@@ -52,6 +54,7 @@ def write_events(run: Run) -> list[str]:
             for event in find_transitions(flows)
             if event.confirmed and (news is None or news & {*event.parents, *event.children})
         ]
+    rows += model_events(run)
     tables.write_frame(run, "monitoring.segment_event", pl.DataFrame(rows, schema=SCHEMA))
     return [str(row["sentence"]) for row in rows if row["event_name"] != "survive"]
 

@@ -1,25 +1,25 @@
-"""Why a customer is where he is: his features, the rules that hold, the nearest alternative, his history.
+"""A customer at the newest published run: his features, and the history of his segments with the reason of each change.
 
-Owns: the answer to `resegment explain`. It reads what a run wrote, so that it explains what is published and not what
-the workspace says by now.
+Owns: both. It reads what runs wrote, so that it tells what is published and not what the workspace says by now. Does
+not own why he is where he is (`tasks/segments/reasons`) or the words for changes (`change_words.py`).
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
+import datetime as dt
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from tasks.config.errors import UsageError
 from tasks.config.pseudonym import is_pseudonym, pseudonym
 from tasks.config.workspace import Workspace
-from tasks.insight.alternatives import nearest_rule, nearest_scores
+from tasks.insight.change_words import Cause, words_for
+from tasks.insight.news import TABLE as NEWS
 from tasks.warehouse.catalogue import KEY, Catalogue
 from tasks.warehouse.connection import Warehouse, literal
 from tasks.warehouse.ledger import Publication, publications
-
-_SCORES = re.compile(r"^R(\d) F(\d) M(\d)$")
+from tasks.warehouse.reading import entities_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,29 +33,37 @@ class FeatureValue:
 
 
 @dataclass(frozen=True, slots=True)
-class MembershipReason:
-    """One membership, why, and what would have been next."""
+class HistoryEntry:
+    """One change of segment.
 
-    segmentation: str
-    segment_id: str
-    segment_name: str
-    description: str
-    reason: str
-    strength: float
-    alternative: str | None
-    what_would_move: str | None
+    Attributes:
+        as_of_date: the day of the run that saw it.
+        segmentation_id: the segmentation.
+        from_segment_id: the segment until then; None: none, or the first run.
+        segment_id: the segment from then on; None: none.
+        why_name: see `monitoring.change`; `first_run` where nothing was published before.
+        words: why, for a reader.
+        reason: as the run told why he is in the segment.
+    """
+
+    as_of_date: dt.date
+    segmentation_id: str
+    from_segment_id: str | None
+    segment_id: str | None
+    why_name: str
+    words: str
+    reason: str | None
 
 
 @dataclass(frozen=True, slots=True)
-class Explanation:
-    """Everything there is to say of a customer at the newest published run."""
+class Known:
+    """What there is to say of a customer whatever segment he is in."""
 
     customer_id: str
     as_of: str
     run_id: str
     features: list[FeatureValue] = field(default_factory=list)
-    memberships: list[MembershipReason] = field(default_factory=list)
-    history: list[dict[str, Any]] = field(default_factory=list)
+    history: list[HistoryEntry] = field(default_factory=list)
 
 
 def published_id(workspace: Workspace, customer_id: str) -> str:
@@ -70,87 +78,131 @@ def published_id(workspace: Workspace, customer_id: str) -> str:
     return customer_id if key is None else pseudonym(key, customer_id)
 
 
-def explain_customer(warehouse: Warehouse, catalogue: Catalogue, customer_id: str) -> Explanation:
-    """Explain a customer's memberships at the newest published run.
+def newest_publication(warehouse: Warehouse) -> Publication:
+    """The run that is explained.
 
     Raises:
-        UsageError: nothing is published, or the customer is not among the customers of that run.
+        UsageError: nothing is published.
     """
     published = publications(warehouse)
     if not published:
         raise UsageError("nothing is published yet", hint="run `resegment run` first")
-    current = published[-1]
+    return published[-1]
+
+
+def known_of(
+    warehouse: Warehouse,
+    catalogue: Catalogue,
+    current: Publication,
+    customer_id: str,
+    deciding: Mapping[str, Sequence[str]],
+) -> Known:
+    """Features and history of a customer of a published run.
+
+    Args:
+        warehouse: open.
+        catalogue: the features there are.
+        current: the run.
+        customer_id: the customer.
+        deciding: features that decide, by segmentation; the history is that of these segmentations.
+
+    Raises:
+        UsageError: the customer is not among the customers of that run.
+    """
     features = _features(warehouse, catalogue, current, customer_id)
-    memberships = [
-        _membership(warehouse, row, {column.name: column.value for column in features})
-        for row in warehouse.records(
-            "SELECT * EXCLUDE (as_of_date, run_id) FROM segments.membership"
-            " WHERE run_id = $run_id AND customer_id = $customer ORDER BY segment_id",
-            {"run_id": current.run_id, "customer": customer_id},
-        )
-    ]
-    return Explanation(
-        customer_id,
-        current.as_of.isoformat(),
-        current.run_id,
-        features,
-        memberships,
-        _history(warehouse, published, customer_id),
-    )
+    history = _history(warehouse, catalogue, publications(warehouse), customer_id, deciding)
+    return Known(customer_id, current.as_of.isoformat(), current.run_id, features, history)
 
 
 def _features(warehouse: Warehouse, catalogue: Catalogue, current: Publication, customer_id: str) -> list[FeatureValue]:
-    rows = warehouse.records(
-        f"SELECT * FROM {catalogue.relation(current.run_id)} WHERE {KEY} = $customer", {"customer": customer_id}
-    )
-    if not rows:
+    rows = _values(warehouse, catalogue, current.run_id, customer_id)
+    if rows is None:
         raise UsageError(
             f"there is no customer {customer_id!r} as of {current.as_of}",
             hint="ids are written as in published.customer_segment; a customer of a later date is not seen yet",
         )
+    return [FeatureValue(name, rows[name], column.unit, column.meaning) for name, column in catalogue.features.items()]
+
+
+def _values(warehouse: Warehouse, catalogue: Catalogue, run_id: str, customer_id: str) -> dict[str, Any] | None:
+    rows = warehouse.records(
+        f"SELECT * FROM {catalogue.relation(run_id)} WHERE {KEY} = $customer", {"customer": customer_id}
+    )
+    return rows[0] if rows else None
+
+
+def _history(
+    warehouse: Warehouse,
+    catalogue: Catalogue,
+    published: list[Publication],
+    customer_id: str,
+    deciding: Mapping[str, Sequence[str]],
+) -> list[HistoryEntry]:
+    """By segmentation and date; of the first run, the segments that he was in."""
+    found = _first(warehouse, published[0], customer_id)
+    run_of = {item.as_of: item.run_id for item in published}
+    values = {item.run_id: _values(warehouse, catalogue, item.run_id, customer_id) or {} for item in published}
+    listed = ", ".join(literal(item.run_id) for item in published)
+    for row in warehouse.records(
+        f"SELECT * FROM monitoring.change WHERE customer_id = $customer AND run_id IN ({listed})",
+        {"customer": customer_id},
+    ):
+        name, run_id = row["segmentation_id"], row["run_id"]
+        features = deciding.get(name, ())
+        cause = Cause(
+            row["why_name"],
+            _news(warehouse, run_id, customer_id, entities_of(catalogue, features)),
+            _model(warehouse, run_id, name),
+            values.get(run_of.get(row["previous_as_of_date"], ""), {}),
+            values.get(run_id, {}),
+            [catalogue.features[feature] for feature in features],
+        )
+        found.append(_entry(row, words_for(cause)))
+    return sorted(
+        (entry for entry in found if entry.segmentation_id in deciding),
+        key=lambda entry: (entry.segmentation_id, entry.as_of_date, entry.segment_id or "", str(entry.from_segment_id)),
+    )
+
+
+def _entry(row: Mapping[str, Any], words: str) -> HistoryEntry:
+    return HistoryEntry(
+        row["as_of_date"],
+        row["segmentation_id"],
+        row["from_segment_id"],
+        row["to_segment_id"],
+        row["why_name"],
+        words,
+        row["to_reason"],
+    )
+
+
+def _first(warehouse: Warehouse, first: Publication, customer_id: str) -> list[HistoryEntry]:
+    """The segments of the first run, before which nothing was published."""
+    rows = warehouse.rows(
+        "SELECT segmentation_id, segment_id, reason FROM segments.membership"
+        " WHERE customer_id = $customer AND run_id = $run_id ORDER BY segment_id",
+        {"customer": customer_id, "run_id": first.run_id},
+    )
     return [
-        FeatureValue(name, rows[0][name], column.unit, column.meaning) for name, column in catalogue.features.items()
+        HistoryEntry(first.as_of, name, None, segment, "first_run", "the first run", reason)
+        for name, segment, reason in rows
     ]
 
 
-def _membership(warehouse: Warehouse, row: Mapping[str, Any], features: Mapping[str, object]) -> MembershipReason:
-    definitions = warehouse.records(
-        "SELECT segment_id, segment_name, description, rule_text FROM segments.definition"
-        " WHERE run_id = (SELECT run_id FROM ops.publication ORDER BY as_of_date DESC LIMIT 1)"
-        " AND segmentation_id = $name AND status_name = 'active' ORDER BY segment_id",
-        {"name": row["segmentation_id"]},
+def _news(warehouse: Warehouse, run_id: str, customer_id: str, heeded: Sequence[str]) -> list[dict[str, Any]]:
+    if not warehouse.table_exists(NEWS):
+        return []
+    rows = warehouse.records(
+        f"SELECT entity_name, news_name, event_count, first_date, last_date FROM {NEWS}"
+        " WHERE run_id = $run_id AND customer_id = $customer ORDER BY entity_name, news_name",
+        {"run_id": run_id, "customer": customer_id},
     )
-    by_id = {definition["segment_id"]: definition for definition in definitions}
-    own = by_id[row["segment_id"]]
-    others = [definition for definition in definitions if definition is not own]
-    alternative: str | None
-    move: str | None
-    if row["rival_segment_id"]:
-        alternative, move = row["rival_segment_id"], "a change of features towards that cluster's centre"
-    elif scores := _SCORES.match(row["reason"]):
-        alternative, move = nearest_scores(tuple(map(int, scores.groups())), others)
-    else:
-        alternative, move = nearest_rule(warehouse, others, features)
-    name = f"{by_id[alternative]['segment_name']} ({alternative})" if alternative in by_id else alternative
-    return MembershipReason(
-        row["segmentation_id"],
-        row["segment_id"],
-        own["segment_name"],
-        own["description"],
-        row["reason"],
-        row["strength_share"],
-        name,
-        move,
-    )
+    return [row for row in rows if row["entity_name"] in heeded]
 
 
-def _history(warehouse: Warehouse, published: list[Publication], customer_id: str) -> list[dict[str, Any]]:
-    listed = ", ".join(literal(item.run_id) for item in published)
-    return warehouse.records(
-        "SELECT as_of_date, segmentation_id, segment_id, reason FROM segments.membership"
-        f" WHERE customer_id = $customer AND run_id IN ({listed})"
-        " QUALIFY segment_id IS DISTINCT FROM"
-        " lag(segment_id) OVER (PARTITION BY segmentation_id, customer_id ORDER BY as_of_date)"
-        " ORDER BY segmentation_id, as_of_date",
-        {"customer": customer_id},
+def _model(warehouse: Warehouse, run_id: str, name: str) -> tuple[int, dt.date] | None:
+    rows = warehouse.rows(
+        "SELECT model_no, trained_as_of_date FROM segments.model WHERE run_id = $run_id AND segmentation_id = $name",
+        {"run_id": run_id, "name": name},
     )
+    return (rows[0][0], rows[0][1]) if rows else None

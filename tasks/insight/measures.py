@@ -5,11 +5,15 @@ Owns: the names those models use for this run and the one before. Does not own t
 
 from __future__ import annotations
 
+from tasks.insight.news import write_news
 from tasks.warehouse import tables
+from tasks.warehouse.catalogue import catalogue_of
 from tasks.warehouse.connection import literal
 from tasks.warehouse.models import SqlModel, load_models
 from tasks.warehouse.privacy import refuse_leaks
-from tasks.warehouse.run import Run, code_version
+from tasks.warehouse.provenance import code_version
+from tasks.warehouse.reading import heeded_entities
+from tasks.warehouse.run import Run
 
 
 def monitoring_models(run: Run) -> list[SqlModel]:
@@ -28,6 +32,7 @@ def monitoring_models(run: Run) -> list[SqlModel]:
             "previous_as_of": literal(previous.as_of) if previous else "CAST(NULL AS DATE)",
             # An empty list is no SQL; no segmentation is called ''.
             "multiple": ", ".join(map(literal, multiple)) or "''",
+            "heeded": _heeded(run),
             "load_numbers": ", ".join(numbers) or "-1",
             "workspace_name": literal(run.workspace.name),
             "workspace_sha256": literal(run.workspace.digest()),
@@ -37,6 +42,17 @@ def monitoring_models(run: Run) -> list[SqlModel]:
             "min_group_size": run.workspace.privacy.min_group_size,
         },
     )
+
+
+def _heeded(run: Run) -> str:
+    """Rows of VALUES: each segmentation with the kinds of news that can move a customer in it."""
+    catalogue = catalogue_of(run)
+    rows = [
+        f"({literal(name)}, {literal(entity)})"
+        for name in run.workspace.segmentations
+        for entity in heeded_entities(run.workspace, catalogue, name)
+    ]
+    return ", ".join(rows) or "('', '')"
 
 
 def _maps_consents(run: Run) -> bool:
@@ -52,4 +68,5 @@ def build_monitoring(run: Run) -> dict[str, int]:
     """
     models = monitoring_models(run)
     refuse_leaks(run, models)
+    write_news(run, catalogue_of(run))
     return {model.name: tables.write_rows(run, model.name, model.sql) for model in models}

@@ -30,6 +30,13 @@ _QUERIES = {
         "SELECT 'warning', 'transition', coalesce(from_segment_ids, to_segment_ids), sentence"
         " FROM monitoring.segment_event WHERE run_id = $run_id AND event_name <> 'survive' ORDER BY sentence"
     ),
+    "model": (
+        "SELECT 'warning', 'model', segmentation_id, segmentation_id || ': model ' || model_no || ' of '"
+        " || trained_as_of_date || ' waits for a decision: ' || reason"
+        " || coalesce('; ' || moved_count || ' of ' || customer_count || ' customers would move', '')"
+        " || ' (`resegment model diff ' || segmentation_id || '`)'"
+        " FROM segments.model_version WHERE run_id = $run_id AND status_name = 'waiting' ORDER BY segmentation_id"
+    ),
     "overlap": (
         "SELECT 'warning', 'overlap', segment_id_a, segment_id_a || ' and ' || segment_id_b || ' are ' || relation_name"
         " || ': they share ' || intersection_count || ' customers (Jaccard ' || round(jaccard_share, 2) || ')'"
@@ -46,7 +53,7 @@ _QUERIES = {
 
 
 def findings_of(run: Run) -> list[Finding]:
-    """Drift alarms, named transitions, redundant segments and failed warnings of a run."""
+    """Drift alarms, named transitions, models that wait, redundant segments and failed warnings of a run."""
     names = {"run_id": run.run_id, "attempt_id": run.attempt_id}
     return [
         Finding(*(str(value) for value in row))

@@ -18,6 +18,7 @@ from tasks.report import (
     read_run,
     read_segments,
     read_trend,
+    read_tries,
 )
 from tasks.report.comment_records import CommentModel
 from tasks.report.health_records import Health
@@ -143,6 +144,7 @@ def _segmentations(reader: RunReader, current: list[read_segments.Definition]) -
             retired=tuple(segment for segment in segments if segment.is_retired),
             profile=read_segments.profile(reader, key, [segment.segment_id for segment in segments]),
             migration=read_monitoring.migration(reader, key),
+            tries=read_tries.tries(reader, key),
         )
         for key, segments in rows.items()
     )

@@ -22,6 +22,17 @@ from tasks.report.segment_records import (
 #: Relations of two segments that ask for nothing.
 _PLAIN_RELATIONS = ("disjoint", "overlapping")
 _NOTABLE_SHOWN = 50
+#: Main reasons of changes (`monitoring.change`) in words.
+_REASONS = {
+    "new_customer": "were first seen",
+    "gone": "are no longer customers",
+    "definition": "moved as the definition changed",
+    "refit": "moved as a new model of the same definition took over",
+    "profile": "moved as their record changed",
+    "behaviour": "did something",
+    "late_data": "moved as data of before came late or were corrected",
+    "time": "did nothing: time passed, or others moved past them",
+}
 _INTERSECTIONS_SHOWN = 25
 _DRIFT_COLUMNS = {field.name: field.name for field in fields(DriftRow)} | {
     "reference_as_of": "reference_as_of_date",
@@ -64,7 +75,20 @@ def migration(reader: RunReader, segmentation_id: str) -> Migration | None:
             for row in named
         ),
         survived_count=len(events) - len(named),
+        reasons=_reasons(reader, segmentation_id),
     )
+
+
+def _reasons(reader: RunReader, segmentation_id: str) -> tuple[tuple[str, int], ...]:
+    """Why customers moved, each counted once for his main reason."""
+    if "why_name" not in reader.columns("monitoring.change"):
+        return ()
+    rows = reader.warehouse.rows(
+        "SELECT why_name, count(*) AS customers FROM monitoring.change WHERE run_id = $run_id"
+        " AND segmentation_id = $key GROUP BY why_name ORDER BY customers DESC, why_name",
+        {"run_id": reader.run.run_id, "key": segmentation_id},
+    )
+    return tuple((_REASONS.get(str(why), str(why)), int(count)) for why, count in rows)
 
 
 _PAIRS = "monitoring.overlap"

@@ -22,7 +22,8 @@ from tasks.report.run_records import (
     Totals,
 )
 from tasks.warehouse.connection import Row, Warehouse, identifier
-from tasks.warehouse.run import Run, code_version
+from tasks.warehouse.provenance import code_version
+from tasks.warehouse.run import Run
 
 log = logging.getLogger("resegment.report")
 

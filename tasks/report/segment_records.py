@@ -153,12 +153,31 @@ class SegmentEvent:
 
 @dataclass(frozen=True, slots=True)
 class Migration:
-    """How customers moved between two publications of one segmentation."""
+    """How customers moved between two publications of one segmentation.
+
+    Attributes:
+        reasons: main reason in words and customers who moved for it, most first.
+    """
 
     previous_as_of: dt.date
     flows: tuple[Flow, ...]
     events: tuple[SegmentEvent, ...]
     survived_count: int
+    reasons: tuple[tuple[str, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Try:
+    """A number of clusters that was tried, its scores, and the verdict on it; a score that was not taken is None."""
+
+    k: int
+    is_chosen: bool
+    verdict: str
+    gap: float | None
+    prediction_strength_share: float | None
+    least_jaccard_share: float | None
+    separation_share: float | None
+    least_share: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +192,7 @@ class SegmentationFacts:
     retired: tuple[SegmentRow, ...]
     profile: Profile | None
     migration: Migration | None
+    tries: tuple[Try, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

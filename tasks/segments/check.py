@@ -12,11 +12,13 @@ import sqlglot
 from sqlglot import exp
 
 from tasks.config.by_one_feature import CutsSegmentation, ValuesSegmentation
+from tasks.config.clusters import ClustersSegmentation
 from tasks.config.errors import SqlError, WorkspaceError
 from tasks.config.projected import ProjectedSegmentation
 from tasks.config.resolving import leaves
-from tasks.config.segmentations import ClustersSegmentation, RfmSegmentation
+from tasks.config.segmentations import RfmSegmentation
 from tasks.config.workspace import Workspace
+from tasks.segments.check_clusters import check_inside, check_sensitive, stands_before
 from tasks.warehouse.catalogue import Catalogue
 from tasks.warehouse.connection import Warehouse
 
@@ -44,6 +46,8 @@ def check_rules(workspace: Workspace, catalogue: Catalogue) -> None:
         kinds: tuple[str, ...] = _NUMBERS
         if isinstance(segmentation, ClustersSegmentation):
             features = {("features", index): feature for index, feature in enumerate(segmentation.features)}
+            check_inside(workspace, name, segmentation)
+            check_sensitive(workspace, catalogue, name, segmentation)
         elif isinstance(segmentation, RfmSegmentation):
             features = {(key,): getattr(segmentation, key) for key in ("recency", "frequency", "monetary")}
         elif isinstance(segmentation, CutsSegmentation):
@@ -53,7 +57,7 @@ def check_rules(workspace: Workspace, catalogue: Catalogue) -> None:
         elif isinstance(segmentation, ProjectedSegmentation):
             features = {("features", index): feature for index, feature in enumerate(segmentation.features)}
             kinds = ("number", "flag", "category")
-            _learns_from_an_earlier_one(workspace, name, segmentation.of)
+            stands_before(workspace, name, segmentation.of, "of")
         for path, feature in features.items():
             _fits(catalogue, feature, kinds, workspace.line_of("segmentations", name, *path))
         _known_treatments(workspace, name)
@@ -128,24 +132,6 @@ def _fits(catalogue: Catalogue, name: str, kinds: tuple[str, ...], where: str) -
             f"the feature {name!r} is a {feature.kind}, expected a {expected}",
             where=where,
             hint=_HINTS.get(expected, "name another feature"),
-        )
-
-
-def _learns_from_an_earlier_one(workspace: Workspace, name: str, of: str) -> None:
-    every = list(workspace.segmentations)
-    before = every[: every.index(name)]
-    where = workspace.line_of("segmentations", name, "of")
-    if of not in before:
-        raise WorkspaceError(
-            f"there is no segmentation {of!r} before this one",
-            where=where,
-            hint=f"segments are learnt from one that stands above: {', '.join(before) or 'there is none'}",
-        )
-    if workspace.segmentations[of].is_multiple:
-        raise WorkspaceError(
-            f"the segmentation {of!r} puts a customer into several segments, expected one that puts him into one",
-            where=where,
-            hint="learn from a segmentation of `match: first`",
         )
 
 

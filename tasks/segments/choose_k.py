@@ -1,7 +1,7 @@
 """How many segments the data hold: the verdict on the scores of `k_criteria.py`.
 
-Owns: the thresholds, the verdict on each number of clusters with its reasons, and the choice. Does not own: the scores
-themselves, or whether a new number replaces the one in use (`identity.py`).
+Owns: the verdict on each number of clusters with its reasons, and the choice. Does not own: the scores and thresholds
+themselves (`k_policy.py`), or whether a new number replaces the one in use (`identity.py`).
 
 The choice has three outcomes, in the words of Dolnicar and Leisch (2010, *Marketing Letters* 21:83-101): *natural*
 segments have gaps between them; *reproducible* ones cut a continuous cloud of customers, the same way every time; and
@@ -10,11 +10,12 @@ with neither there is one segment, and that is said plainly.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from tasks.config.errors import StatisticsError
 from tasks.segments import k_criteria as score
+from tasks.segments.k_policy import KCriteria, KPolicy, tidy
 from tasks.segments.matrix import sample_rows
 
 if TYPE_CHECKING:
@@ -28,99 +29,6 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 Structure = Literal["natural", "reproducible", "none"]
-
-
-@dataclass(frozen=True, slots=True)
-class KPolicy:
-    """Thresholds and effort of the choice.
-
-    Attributes:
-        k_min: least number of segments; above 1 it forces segments onto data that show none.
-        k_max: largest number tried.
-        accept: `reproducible` allows cuts through a continuous cloud; `natural` asks for gaps, and answers 1 otherwise.
-        min_share: least share of customers a segment must hold.
-        prediction_strength: least prediction strength plus its standard error (Tibshirani and Walther 2005: 0.8-0.9).
-        jaccard: least mean bootstrap Jaccard of the weakest segment (Hennig 2007: stable from 0.75).
-        separation: least depth of the shallowest valley between two segments. Two equal round clouds reach 0.4 when
-            their centres are about 3.1 standard deviations apart.
-        sample_rows: customers all criteria but separation look at (seeded sample).
-        separation_rows: customers separation looks at.
-        splits: halvings for prediction strength.
-        resamples: bootstrap resamples for Jaccard.
-        gap_references: reference data sets for the gap statistic.
-        n_init: random starts of each fit.
-    """
-
-    k_min: int = 1
-    k_max: int = 8
-    accept: Literal["natural", "reproducible"] = "reproducible"
-    min_share: float = 0.02
-    prediction_strength: float = 0.8
-    jaccard: float = 0.75
-    separation: float = 0.4
-    sample_rows: int = 3_000
-    separation_rows: int = 20_000
-    splits: int = 5
-    resamples: int = 15
-    gap_references: int = 8
-    n_init: int = 3
-
-    def for_present(self) -> KPolicy:
-        """The thresholds for the number in use, which is given up only where it clearly fails.
-
-        Strength 0.1 and Jaccard 0.15 lower, half the share: by default 0.7, 0.6 (below it Hennig would not trust a
-        cluster) and 1 %. Otherwise a number on the edge is lost and found from week to week.
-        """
-        return replace(
-            self,
-            prediction_strength=self.prediction_strength - 0.1,
-            jaccard=self.jaccard - 0.15,
-            min_share=self.min_share / 2,
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class KCriteria:
-    """The scores of one number of clusters.
-
-    Attributes:
-        k: number of clusters.
-        inertia: sum of squared distances on the sample.
-        gap: gap statistic.
-        gap_error: its standard error.
-        prediction_strength: mean over splits; 1 for k = 1.
-        prediction_strength_error: its standard error over splits.
-        jaccard: bootstrap Jaccard of the least stable cluster; 1 for k = 1.
-        separation: depth of the shallowest valley; 0 for k = 1.
-        min_share: share of the smallest cluster.
-    """
-
-    k: int
-    inertia: float
-    gap: float
-    gap_error: float
-    prediction_strength: float
-    prediction_strength_error: float
-    jaccard: float
-    separation: float
-    min_share: float
-
-    def failures(self, policy: KPolicy, *, natural: bool) -> tuple[str, ...]:
-        """Which thresholds are missed, in words; empty where the number is acceptable."""
-        strength = self.prediction_strength + self.prediction_strength_error
-        missed = [
-            (
-                strength < policy.prediction_strength,
-                f"prediction strength {strength:.2f} < {policy.prediction_strength}",
-            ),
-            (self.jaccard < policy.jaccard, f"Jaccard {self.jaccard:.2f} < {policy.jaccard}"),
-            (self.min_share < policy.min_share, f"smallest share {self.min_share:.1%} < {policy.min_share:.1%}"),
-            (
-                natural and self.separation < policy.separation,
-                f"separation {self.separation:.2f} < {policy.separation}",
-            ),
-        ]
-        return tuple(reason for failed, reason in missed if failed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,8 +52,22 @@ class KChoice:
     rows: int
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain JSON types; `from_dict` gives back an equal choice."""
-        return asdict(self) | {"criteria": [asdict(row) for row in self.criteria]}
+        """Plain JSON types; `from_dict` gives back an equal choice. Verdicts are for readers: they follow from it."""
+        rows = [asdict(row) | {"verdict": self.verdict_on(row)} for row in self.criteria]
+        return asdict(self) | {"criteria": rows}
+
+    def verdict_on(self, row: KCriteria) -> str:
+        """Why a number was chosen or not, in words."""
+        if row.k == self.k:
+            return f"chosen: {self.reason}"
+        missed = row.failures(self.policy, natural=self.structure == "natural" or self.policy.accept == "natural")
+        if row.k == 1:
+            return "not chosen: there are segments" if self.structure != "none" else "not chosen: k.min asks for more"
+        if row.k < self.policy.k_min:
+            return f"not chosen: fewer than k.min {self.policy.k_min}"
+        if missed:
+            return f"not chosen: {', '.join(missed)}"
+        return f"not chosen: {'a larger number is as good' if row.k < self.k else 'no better than the one in use'}"
 
     @classmethod
     def from_dict(cls, stored: Mapping[str, Any]) -> KChoice:
@@ -154,7 +76,10 @@ class KChoice:
             k=stored["k"],
             structure=stored["structure"],
             reason=stored["reason"],
-            criteria=tuple(KCriteria(**row) for row in stored["criteria"]),
+            criteria=tuple(
+                KCriteria(**{key: value for key, value in row.items() if key != "verdict"})
+                for row in stored["criteria"]
+            ),
             policy=KPolicy(**stored["policy"]),
             rows=stored["rows"],
         )
@@ -199,14 +124,14 @@ def score_all(x: Floats, rows: Floats, policy: KPolicy, seed: int) -> tuple[KCri
     return tuple(
         KCriteria(
             k=fitted.k,
-            inertia=_tidy(fitted.inertia),
-            gap=_tidy(gap[i]),
-            gap_error=_tidy(gap_error[i]),
-            prediction_strength=_tidy(strength[i]),
-            prediction_strength_error=_tidy(strength_error[i]),
-            jaccard=_tidy(_least_jaccard(rows, fitted, policy, seed)),
-            separation=_tidy(score.separation(wide, fitted.centroids)),
-            min_share=_tidy(fitted.sizes.min() / len(rows)),
+            inertia=tidy(fitted.inertia),
+            gap=tidy(gap[i]),
+            gap_error=tidy(gap_error[i]),
+            prediction_strength=tidy(strength[i]),
+            prediction_strength_error=tidy(strength_error[i]),
+            jaccard=tidy(_least_jaccard(rows, fitted, policy, seed)),
+            separation=tidy(score.separation(wide, fitted.centroids)),
+            min_share=tidy(fitted.sizes.min() / len(rows)),
         )
         for i, fitted in enumerate(path)
     )
@@ -225,12 +150,9 @@ def gate_says_one(criteria: tuple[KCriteria, ...], policy: KPolicy) -> bool:
     """Whether the gap statistic says one cluster and prediction strength alone says two at most."""
     if len(criteria) == 1:
         return True
-    gap_says_one = criteria[0].gap >= criteria[1].gap - criteria[1].gap_error
-    strong = [
-        row.k
-        for row in criteria
-        if row.prediction_strength + row.prediction_strength_error >= policy.prediction_strength
-    ]
+    one, two = criteria[:2]
+    gap_says_one = (one.gap or 0.0) >= (two.gap or 0.0) - (two.gap_error or 0.0)
+    strong = [row.k for row in criteria if row.strength >= policy.prediction_strength]
     return gap_says_one and max(strong) <= 2  # noqa: PLR2004 - the rule itself
 
 
@@ -267,8 +189,3 @@ def _why_none(tried: list[KCriteria], policy: KPolicy) -> str:
     if missed:
         return f"already {first.k} segments fail ({', '.join(missed)})"
     return f"{first.k} segments explain no more than they would of customers spread evenly (gap statistic)"
-
-
-def _tidy(value: float) -> float:
-    """Six digits: what is printed, and the same from memory and from JSON."""
-    return float(f"{float(value):.6g}") + 0.0

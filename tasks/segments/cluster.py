@@ -1,7 +1,8 @@
 """What a cluster segmentation asks for, and the model that answers it: plain data and its JSON form.
 
 Owns: `ClusterSpec`, `Cluster`, `ClusterModel`, and storing a model without loss. Does not own: fitting and assigning
-(`cluster_model.py`).
+(`candidate.py`,
+`cluster_model.py`).
 """
 
 from __future__ import annotations
@@ -12,8 +13,11 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from tasks.config.clusters import AlgorithmName, NoiseName, TransformName
 from tasks.config.errors import StatisticsError
-from tasks.segments.choose_k import KChoice, KPolicy
+from tasks.segments.algorithms import Method, partition_from
+from tasks.segments.choose_k import KChoice
+from tasks.segments.k_policy import KPolicy
 from tasks.segments.naming import Distinction
 from tasks.segments.transform import FrozenTransform
 
@@ -22,7 +26,15 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-FORMAT = 1
+    from tasks.segments.partition import Partition
+
+FORMAT = 2
+"""Format 1 knew k-means on power-transformed features alone; its models are read as that."""
+
+_USUAL = {"algorithm": "kmeans", "caps": 0.001, "screen": True, "transforms": {}, "weights": {}}
+
+NOISE_KEY = "noise"
+"""Permanent id of the segment of those who belong to no group."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +50,12 @@ class ClusterSpec:
         accept: see `KPolicy.accept`.
         hysteresis: how much nearer, as a share, another segment must be before a customer moves.
         wins_to_change_k: refits in a row that must choose a new number of segments before it is adopted.
-        winsor: share of customers capped at either end of each feature; None for no caps.
+        winsor: share of customers capped at either end of each feature; None or 0 for no caps.
+        algorithm: how clusters are found.
+        noise: what becomes of customers of no group (hdbscan).
+        transforms: by feature, how it is bent; power where not said.
+        weights: by feature, how often it counts; once where not said.
+        screen: leave out features that cannot tell segments apart (`relevance.py`).
         min_customers: fewer than this cannot be clustered.
         min_group_size: a feature that fewer members of a segment have is not among its traits.
         effort: thresholds and repetitions of the choice of k; its k_min, k_max, min_share and accept are overridden.
@@ -56,12 +73,32 @@ class ClusterSpec:
     min_customers: int = 50
     min_group_size: int = 1
     effort: KPolicy = field(default_factory=KPolicy)
+    algorithm: AlgorithmName = "kmeans"
+    noise: NoiseName = "segment"
+    transforms: Mapping[str, TransformName] = field(default_factory=dict)
+    weights: Mapping[str, float] = field(default_factory=dict)
+    screen: bool = True
 
     def policy(self) -> KPolicy:
         """The complete policy for the choice of k."""
         given = asdict(self.effort)
         own = {"k_min": self.k_min, "k_max": self.k_max, "min_share": self.min_share, "accept": self.accept}
         return KPolicy(**(given | own))
+
+    def method(self) -> Method:
+        """The algorithm with what it asks."""
+        return Method(self.algorithm, self.noise, self.min_share, self.k_max)
+
+    def asked(self) -> dict[str, Any]:
+        """What makes another model incomparable, as plain JSON; defaults are left out, so that old models have them."""
+        said = {
+            "algorithm": self.algorithm,
+            "caps": self.winsor or 0.0,
+            "screen": self.screen,
+            "transforms": {name: curve for name, curve in sorted(self.transforms.items()) if curve != "power"},
+            "weights": {name: weight for name, weight in sorted(self.weights.items()) if weight != 1},
+        } | ({"noise": self.noise} if self.algorithm == "hdbscan" else {})
+        return {key: value for key, value in said.items() if value != _USUAL.get(key)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +109,8 @@ class Cluster:
         key: permanent id.
         name: for people; kept as long as the id.
         description: what tells its members apart, on the day of the fit.
-        centroid: standardised units, in the order of the transform's features.
-        size: customers nearest to it on the day of the fit.
+        centroid: its middle in standardised units times the roots of weights, in the order of the transform's features.
+        size: customers in it on the day of the fit.
         distinctions: all features, by how far the segment stands out.
     """
 
@@ -91,19 +128,22 @@ class ClusterModel:
 
     Attributes:
         transform: features to standardised units.
-        clusters: by key.
+        clusters: by key, that of noise last.
+        partition: puts customers into them; its labels count them in this order.
         choice: the number of segments with every criterion it was chosen by.
         names: name of every key this segmentation ever had, retired ones included.
         seed: seed of the fit.
         training_rows: customers it was fitted on.
-        inertia: sum of squared distances of those customers to their nearest centroid.
+        inertia: what the algorithm lost on those customers: for k-means the sum of squared distances to the centroids.
         hysteresis: as in the spec.
+        asked: `ClusterSpec.asked` on the day of the fit.
         pending_k: another number of segments that refits have lately chosen; None for none.
         pending_wins: how many in a row.
     """
 
     transform: FrozenTransform
     clusters: tuple[Cluster, ...]
+    partition: Partition
     choice: KChoice
     names: Mapping[str, str]
     seed: int
@@ -112,6 +152,12 @@ class ClusterModel:
     hysteresis: float
     pending_k: int | None = None
     pending_wins: int = 0
+    asked: Mapping[str, Any] = field(default_factory=dict)
+
+    def answers(self, spec: ClusterSpec) -> bool:
+        """Whether it is a model of what is asked: the same features, prepared the same way, by the same algorithm."""
+        features = {*self.transform.names, *self.transform.dropped}
+        return features == set(spec.features) and dict(self.asked) == spec.asked()
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -129,6 +175,8 @@ class ClusterModel:
             "format": FORMAT,
             "transform": self.transform.to_dict(),
             "clusters": [asdict(cluster) for cluster in self.clusters],
+            "partition": self.partition.to_dict(),
+            "asked": dict(self.asked),
             "choice": self.choice.to_dict(),
             "names": dict(sorted(self.names.items())),
             "seed": self.seed,
@@ -147,14 +195,18 @@ class ClusterModel:
             StatisticsError: the model was stored by a version that wrote another format.
         """
         given: Mapping[str, Any] = json.loads(stored) if isinstance(stored, str) else stored
-        if given.get("format") != FORMAT:
+        if given.get("format") not in {1, FORMAT}:
             raise StatisticsError(
-                f"the stored cluster model has format {given.get('format')!r}; this version reads {FORMAT}",
+                f"the stored cluster model has format {given.get('format')!r}; this version reads 1 and {FORMAT}",
                 hint="refit the segmentation, or run the version that stored the model",
             )
+        clusters = tuple(_cluster(row) for row in given["clusters"])
+        of_format_1 = {"algorithm": "kmeans", "centroids": [cluster.centroid for cluster in clusters]}
         return cls(
             transform=FrozenTransform.from_dict(given["transform"]),
-            clusters=tuple(_cluster(row) for row in given["clusters"]),
+            clusters=clusters,
+            partition=partition_from(given.get("partition", of_format_1)),
+            asked=given.get("asked", {}),
             choice=KChoice.from_dict(given["choice"]),
             names=dict(given["names"]),
             seed=given["seed"],

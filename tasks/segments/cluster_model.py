@@ -1,7 +1,7 @@
 """Cluster segmentations from end to end: fit a champion, assign customers, hold a challenger against it.
 
-Owns: the order of the steps. Does not own: any of them; see `transform.py`, `choose_k.py`, `kmeans.py`, `identity.py`
-and `naming.py`. Nothing here reads a file, a clock or a database.
+Owns: the order of the steps. Does not own: any of them; see `candidate.py`, `algorithms.py`, `quality.py` and
+`identity.py`. Nothing here reads a file, a clock or a database.
 """
 
 from __future__ import annotations
@@ -12,19 +12,28 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tasks.config.errors import StatisticsError
-from tasks.segments import kmeans
-from tasks.segments.choose_k import KChoice, choose_k
-from tasks.segments.cluster import Cluster, ClusterModel, ClusterSpec
-from tasks.segments.identity import AdoptionVerdict, IdentityMatch, match_segments, next_ids, should_adopt
-from tasks.segments.naming import FeatureMeaning, describe, distinctions, name_segments
+from tasks.segments.algorithms import in_groups
+from tasks.segments.candidate import Candidate, candidate_of, model_of
+from tasks.segments.cluster import NOISE_KEY, ClusterModel, ClusterSpec
+from tasks.segments.identity import (
+    AdoptionVerdict,
+    FitQuality,
+    IdentityMatch,
+    match_segments,
+    next_ids,
+    should_adopt,
+)
+from tasks.segments.naming import FeatureMeaning
 from tasks.segments.quality import partition_quality
-from tasks.segments.transform import FrozenTransform, apply, fit_transform_model, raw_column
+from tasks.segments.transform import apply
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     import polars as pl
     from numpy.typing import NDArray
+
+    from tasks.segments.partition import Partition
 
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
@@ -64,16 +73,6 @@ class RefitOutcome:
     verdict: AdoptionVerdict | None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Candidate:
-    """A fit that has no ids yet."""
-
-    transform: FrozenTransform
-    x: Floats
-    choice: KChoice
-    fit: kmeans.KMeansFit
-
-
 def fit_champion(
     frame: pl.DataFrame,
     spec: ClusterSpec,
@@ -93,8 +92,8 @@ def fit_champion(
         StatisticsError: too few customers, a customer twice, a feature missing or not numeric, or none that varies.
     """
     rows = _prepared(frame, spec.features, spec.min_customers)
-    candidate = _candidate(rows, spec)
-    return _model(rows, spec, candidate, next_ids(used_ids, candidate.fit.k), meanings or {}, {})
+    candidate = candidate_of(rows, spec)
+    return model_of(rows, spec, candidate, next_ids(used_ids, candidate.groups), meanings or {}, {})
 
 
 def assign_members(model: ClusterModel, frame: pl.DataFrame, previous: pl.DataFrame | None = None) -> pl.DataFrame:
@@ -108,7 +107,7 @@ def assign_members(model: ClusterModel, frame: pl.DataFrame, previous: pl.DataFr
 
     Returns:
         By customer_id: customer_id, segment_key, strength (0-1), distance, rival_key, rival_distance; the last two are
-        null where there is one segment. Distances are in standard deviations of the transformed features.
+        null where there is one segment. Distances and strength are as the model's algorithm says (`Assignment`).
 
     Raises:
         StatisticsError: a customer twice, or a feature missing or not numeric.
@@ -117,8 +116,8 @@ def assign_members(model: ClusterModel, frame: pl.DataFrame, previous: pl.DataFr
 
     rows = _prepared(frame, model.transform.names, 0)
     x = apply(model.transform, rows)
-    found = kmeans.assign(
-        x, model.centroids, previous=_previous_labels(rows, model.keys, previous), hysteresis=model.hysteresis
+    found = model.partition.assign(
+        x, previous=_previous_labels(rows, model.keys, previous), hysteresis=model.hysteresis
     )
     keys = np.array([*model.keys, None], dtype=object)  # a rival of -1 picks the None
     return pl.DataFrame(
@@ -143,8 +142,8 @@ def refit_challenger(
 ) -> RefitOutcome:
     """Fit a challenger on today's customers, and adopt it if it is better than the model in use.
 
-    Both are scored on the same customers in the challenger's units, each partition with its own means, so that a
-    champion whose segments merely moved is not held to have become worse.
+    Both are scored on the same customers in the challenger's units by what the algorithm lowers, each segment around
+    its own members of today, so that a champion whose segments merely moved is not held to have become worse.
 
     Args:
         model: the champion.
@@ -159,9 +158,8 @@ def refit_challenger(
         StatisticsError: as `fit_champion`.
     """
     rows = _prepared(frame, spec.features, spec.min_customers)
-    candidate = _candidate(rows, spec, len(model.clusters))
-    same_features = set(model.transform.names) | set(model.transform.dropped) == set(spec.features)
-    if same_features:
+    candidate = candidate_of(rows, spec, len(model.clusters))
+    if model.answers(spec):
         verdict, pending = _verdict(model, rows, spec, candidate)
         if not verdict.adopt:
             kept = replace(model, pending_k=pending[0], pending_wins=pending[1])
@@ -175,15 +173,18 @@ def refit_challenger(
             )
         reason = verdict.reason
     else:
-        verdict, reason = None, "adopted: the segmentation's features changed, so the champion cannot be compared"
+        verdict, reason = None, f"adopted: {_what_changed(model, spec)} changed, so the champion cannot be compared"
     if previous_membership is None:
         previous_membership = assign_members(model, frame)
     match = _match(rows, candidate, previous_membership, {*used_ids, *model.names})
     return RefitOutcome(
         adopted=True,
-        model=_model(rows, spec, candidate, match.ids, meanings or {}, model.names),
+        model=model_of(rows, spec, candidate, match.ids, meanings or {}, model.names),
         reason=reason,
-        mapping={key: key if key in match.kept else None for key in model.keys},
+        mapping={
+            key: key if key in match.kept or (key == NOISE_KEY and candidate.found.partition.has_noise) else None
+            for key in model.keys
+        },
         new_keys=match.new,
         verdict=verdict,
     )
@@ -207,60 +208,26 @@ def _prepared(frame: pl.DataFrame, features: Collection[str], min_customers: int
     return frame.select("customer_id", *(name for name in features if name in frame.columns)).sort("customer_id")
 
 
-def _candidate(rows: pl.DataFrame, spec: ClusterSpec, present_k: int | None = None) -> _Candidate:
-    transform = fit_transform_model(rows, spec.features, seed=spec.seed, winsor=spec.winsor)
-    x = apply(transform, rows)
-    choice = choose_k(x, spec.policy(), seed=spec.seed, present_k=present_k)
-    return _Candidate(transform, x, choice, kmeans.fit_sampled(x, choice.k, seed=spec.seed))
-
-
-def _model(
-    rows: pl.DataFrame,
-    spec: ClusterSpec,
-    candidate: _Candidate,
-    ids: tuple[str, ...],
-    meanings: Mapping[str, FeatureMeaning],
-    names: Mapping[str, str],
-) -> ClusterModel:
-    """Give the clusters of a candidate their ids, names and descriptions."""
-    used = candidate.transform.names
-    raw = {name: raw_column(rows, name) for name in used}
-    ranked = {
-        key: distinctions(raw, candidate.x, used, candidate.fit.labels == label, spec.min_group_size)
-        for label, key in enumerate(ids)
-    }
-    named = name_segments(ranked, meanings, previous=names)
-    clusters = [
-        Cluster(
-            key=key,
-            name=named[key],
-            description=describe(ranked[key], meanings),
-            centroid=tuple(candidate.fit.centroids[label].tolist()),
-            size=int(candidate.fit.sizes[label]),
-            distinctions=ranked[key],
-        )
-        for label, key in enumerate(ids)
+def _what_changed(model: ClusterModel, spec: ClusterSpec) -> str:
+    if {*model.transform.names, *model.transform.dropped} != set(spec.features):
+        return "the segmentation's features"
+    asked = spec.asked()
+    changed = [
+        key
+        for key in ("algorithm", "noise", "transforms", "weights", "caps", "screen")
+        if model.asked.get(key) != asked.get(key)
     ]
-    return ClusterModel(
-        transform=candidate.transform,
-        clusters=tuple(sorted(clusters, key=lambda cluster: (len(cluster.key), cluster.key))),
-        choice=candidate.choice,
-        names={**names, **named},
-        seed=spec.seed,
-        training_rows=rows.height,
-        inertia=candidate.fit.inertia,
-        hysteresis=spec.hysteresis,
-    )
+    return f"the segmentation's {' and '.join(changed)}"
 
 
 def _verdict(
-    model: ClusterModel, rows: pl.DataFrame, spec: ClusterSpec, candidate: _Candidate
+    model: ClusterModel, rows: pl.DataFrame, spec: ClusterSpec, candidate: Candidate
 ) -> tuple[AdoptionVerdict, tuple[int | None, int]]:
     """The verdict, and the challenger's number of segments with its wins in a row to remember when not adopted."""
-    old = kmeans.assign(apply(model.transform, rows), model.centroids).own
-    k = candidate.fit.k
-    champion = partition_quality(candidate.x, old, len(model.clusters), spec.effort, seed=spec.seed)
-    challenger = partition_quality(candidate.x, candidate.fit.labels, k, spec.effort, seed=spec.seed)
+    old_x = apply(model.transform, rows)
+    champion = _quality(candidate, spec, model.partition, model.partition.assign(old_x).own, old_x)
+    challenger = _quality(candidate, spec, candidate.found.partition, candidate.found.labels, candidate.x)
+    k = challenger.k
     if k == champion.k:
         return should_adopt(champion, challenger), (None, 0)
     wins = model.pending_wins + 1 if model.pending_k == k else 1
@@ -269,13 +236,32 @@ def _verdict(
     return verdict, ((k, wins) if wins < spec.wins_to_change_k else (None, 0))
 
 
+def _quality(candidate: Candidate, spec: ClusterSpec, partition: Partition, labels: Ints, own_x: Floats) -> FitQuality:
+    """Score a partition of today's customers in the challenger's units; `own_x` are its own."""
+    return partition_quality(
+        candidate.x,
+        labels,
+        partition.k,
+        spec.effort,
+        seed=spec.seed,
+        method=spec.method(),
+        groups=partition.k - partition.has_noise,
+        in_groups=in_groups(own_x, partition),
+    )
+
+
 def _match(
-    rows: pl.DataFrame, candidate: _Candidate, previous: pl.DataFrame, used_ids: Collection[str]
+    rows: pl.DataFrame, candidate: Candidate, previous: pl.DataFrame, used_ids: Collection[str]
 ) -> IdentityMatch:
+    """Match groups to groups: who belongs to none has his id anyway."""
     import polars as pl
 
-    current = pl.DataFrame({"customer_id": rows.get_column("customer_id"), "label": candidate.fit.labels})
-    return match_segments(previous, current, used_ids=used_ids)
+    current = pl.DataFrame({"customer_id": rows.get_column("customer_id"), "label": candidate.found.labels})
+    return match_segments(
+        previous.filter(pl.col("segment_key") != NOISE_KEY),
+        current.filter(pl.col("label") < candidate.groups),
+        used_ids=used_ids,
+    )
 
 
 def _previous_labels(rows: pl.DataFrame, keys: tuple[str, ...], previous: pl.DataFrame | None) -> Ints | None:

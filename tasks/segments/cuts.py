@@ -1,6 +1,6 @@
 """Cuts: one number divided into ordered segments, at thresholds that are given or learnt once and kept.
 
-Owns: where thresholds lie, and the rules that they make. Does not own how long they are kept (`stored_model.py`) or the
+Owns: where thresholds lie, and the rules that they make. Does not own how long they are kept (`lifecycle.py`) or the
 members of a rule (`rules.py`).
 
 A threshold that is learnt lies between two customers who are neighbours in the feature: any number there divides them
@@ -9,20 +9,26 @@ alike, and the one with the fewest digits is taken. It is easier to speak of, an
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from decimal import ROUND_CEILING, Decimal
 from fractions import Fraction
+from typing import TYPE_CHECKING, Any
 
 from tasks.config.by_one_feature import CutsSegmentation
 from tasks.config.errors import StatisticsError
 from tasks.config.resolving import Rule
+from tasks.config.segment import Refit
 from tasks.segments.definitions import Definition
 from tasks.segments.division import OTHERWISE, Division, Job
+from tasks.segments.lifecycle import Candidate, feature_rows, placed_by_rules, settle
 from tasks.segments.literals import between, column, number_literal
 from tasks.segments.rules import members_by_rules
-from tasks.segments.stored_model import StoredModel, model_row, stored_model, why_anew
+from tasks.segments.stored_model import StoredModel, model_row
 from tasks.warehouse.connection import Warehouse, identifier
+
+if TYPE_CHECKING:
+    import polars as pl
 
 KIND = "cuts"
 #: Sums of decimals are the same in whatever order they are added up; so wide that a feature's own digits fit.
@@ -30,26 +36,25 @@ _EXACT = "DECIMAL(28, 6)"
 _SMALLEST = Decimal("0.000001")
 
 
-@dataclass(frozen=True, slots=True)
-class _Thresholds:
-    """Thresholds in ascending order, as SQL, and what is said of them; `model` where they were learnt."""
-
-    limits: list[str]
-    note: str
-    model: StoredModel | None = None
-
-
 def divide_by_cuts(job: Job, segmentation: CutsSegmentation) -> Division:
     """Divide customers by thresholds of one feature."""
-    try:
-        found = _thresholds(job, segmentation)
-    except StatisticsError as error:
-        return job.refused(error.message, segmentation.otherwise)
+    if segmentation.at is not None:
+        return _divided(job, segmentation, [number_literal(limit) for limit in segmentation.at], "as given")
+    settled = settle(CutsLearner(job, segmentation))
+    model = settled.model
+    if model is None:
+        return job.refused(settled.note, segmentation.otherwise, settled.rows)
+    since = f" (thresholds {model.number} of {model.trained})"
+    divided = _divided(job, segmentation, model.content["limits"], settled.note, since)
+    row = model_row(job.name, model, len(segmentation.lowest_first), settled.note)
+    return replace(divided, model=row, versions=settled.rows, contents=settled.contents)
+
+
+def _divided(job: Job, segmentation: CutsSegmentation, limits: list[str], note: str, since: str = "") -> Division:
+    """Divide by thresholds in ascending order, as SQL."""
     keys = [segment.id for segment in segmentation.lowest_first]
-    since = f" (thresholds {found.model.number} of {found.model.trained})" if found.model else ""
     rules = [
-        Rule(rule.key, rule.condition, rule.told + since)
-        for rule in cut_rules(segmentation.feature, found.limits, keys)
+        Rule(rule.key, rule.condition, rule.told + since) for rule in cut_rules(segmentation.feature, limits, keys)
     ]
     other = segmentation.otherwise
     fallback = other.id if other else None
@@ -57,8 +62,75 @@ def divide_by_cuts(job: Job, segmentation: CutsSegmentation) -> Division:
     job.keep(members_by_rules(job.name, job.customers, rules, fallback, unmatched=unmatched))
     text = {rule.key: rule.condition for rule in rules} | ({fallback: OTHERWISE} if fallback else {})
     listed = [Definition(s.id, s.name, s.description, text[s.id]) for s in segmentation.declared_segments]
-    row = model_row(job.name, found.model, len(keys), found.note) if found.model else None
-    return Division(listed, f"{len(keys)} cuts at {', '.join(found.limits)}; {found.note}", row)
+    return Division(listed, f"{len(keys)} cuts at {', '.join(limits)}; {note}")
+
+
+@dataclass(frozen=True, slots=True)
+class CutsLearner:
+    """Learns thresholds; see `Learner`."""
+
+    job: Job
+    segmentation: CutsSegmentation
+    kind: str = KIND
+    first: str = "learnt for the first time"
+
+    @property
+    def refit(self) -> Refit:
+        """When it is to learn anew, and who accepts that."""
+        return self.segmentation.refit
+
+    @property
+    def asked(self) -> dict[str, object]:
+        """What, when it changes, makes it learn anew."""
+        return {
+            "feature": self.segmentation.feature,
+            "population": self.job.resolved.population,
+            "quantiles": self.segmentation.quantiles,
+            "cumulative_shares": self.segmentation.cumulative_shares,
+        }
+
+    def asked_of(self, content: Mapping[str, Any]) -> Mapping[str, object]:
+        """What thresholds were learnt for."""
+        return dict(content["asked"])
+
+    def goes_on(self, past: StoredModel) -> str:
+        """What is said where nothing is learnt anew."""
+        return f"thresholds of {past.trained} go on"
+
+    def keys(self, content: Mapping[str, Any]) -> list[str]:
+        """The workspace names the segments; thresholds change none of them."""
+        del content
+        return [segment.id for segment in self.segmentation.declared_segments]
+
+    def training_rows(self) -> pl.DataFrame:
+        """The feature of all customers."""
+        return feature_rows(self.job, self.segmentation.feature)
+
+    def places(self, content: Mapping[str, Any]) -> pl.DataFrame:
+        """Where thresholds put today's customers."""
+        keys = [segment.id for segment in self.segmentation.lowest_first]
+        limits = content["limits"]
+        if len(limits) + 1 != len(keys):
+            raise StatisticsError(f"{len(limits)} thresholds do not divide into the {len(keys)} segments of today")
+        rules = cut_rules(self.segmentation.feature, limits, keys)
+        return placed_by_rules(self.job, [(rule.key, rule.condition) for rule in rules])
+
+    def learn(self, past: StoredModel | None, why: str) -> Candidate:
+        """Learn thresholds from today's data.
+
+        Raises:
+            StatisticsError: the feature has no two values, or no positive one to cumulate.
+        """
+        limits = learnt_thresholds(self.job.run.warehouse, self.job.customers, self.segmentation)
+        moved, told = _moved(self.job, self.segmentation, past, limits)
+        return Candidate(
+            content={"kind": KIND, "asked": self.asked, "limits": limits},
+            segment_count=len(self.segmentation.lowest_first),
+            passes=True,
+            reason=f"{why}{told}",
+            metrics={"limits": limits},
+            moved_count=moved,
+        )
 
 
 def cut_rules(feature: str, limits: Sequence[str], keys: Sequence[str]) -> list[Rule]:
@@ -73,38 +145,15 @@ def cut_rules(feature: str, limits: Sequence[str], keys: Sequence[str]) -> list[
     return rules
 
 
-def _thresholds(job: Job, segmentation: CutsSegmentation) -> _Thresholds:
-    if segmentation.at is not None:
-        return _Thresholds([number_literal(limit) for limit in segmentation.at], "as given")
-    asked = {
-        "feature": segmentation.feature,
-        "population": job.resolved.population,
-        "quantiles": segmentation.quantiles,
-        "cumulative_shares": segmentation.cumulative_shares,
-    }
-    past = stored_model(job.run, job.name, KIND)
-    why = why_anew(job, past, asked, segmentation.refit)
-    if past is not None and why is None:
-        return _Thresholds(past.content["limits"], f"thresholds of {past.trained} go on", past)
-    relation, warehouse = job.customers, job.run.warehouse
-    try:
-        limits = learnt_thresholds(warehouse, relation, segmentation)
-    except StatisticsError as error:
-        if past is None or past.content["asked"] != asked:
-            raise
-        return _Thresholds(past.content["limits"], f"thresholds of {past.trained} go on: {error.message}", past)
-    content = {"kind": KIND, "asked": asked, "limits": limits}
-    model = StoredModel(past.number + 1 if past else 1, job.run.as_of, content)
-    return _Thresholds(limits, f"{why}{_moved(job, segmentation, past, limits)}", model)
-
-
-def _moved(job: Job, segmentation: CutsSegmentation, past: StoredModel | None, limits: list[str]) -> str:
-    """How many of today's customers the new thresholds put elsewhere than the old ones would."""
+def _moved(
+    job: Job, segmentation: CutsSegmentation, past: StoredModel | None, limits: list[str]
+) -> tuple[int | None, str]:
+    """How many of today's customers the new thresholds put elsewhere than the old ones would, and in words."""
     if past is None:
-        return ""
+        return None, ""
     feature, old = past.content["asked"]["feature"], past.content["limits"]
     if len(old) != len(limits) or feature not in job.catalogue.features:
-        return "; the old thresholds cannot be compared with"
+        return None, "; the old thresholds cannot be compared with"
     places = [str(place) for place in range(len(limits) + 1)]
     then, now = (
         "CASE " + " ".join(f"WHEN {rule.condition} THEN {rule.key}" for rule in cut_rules(name, at, places)) + " END"
@@ -113,7 +162,7 @@ def _moved(job: Job, segmentation: CutsSegmentation, past: StoredModel | None, l
     moved, count = job.run.warehouse.rows(
         f"SELECT count(*) FILTER (({then}) IS DISTINCT FROM ({now})), count(*) FROM {job.customers}"
     )[0]
-    return f"; {moved:,} of {count:,} customers are in another segment than by the old thresholds"
+    return moved, f"; {moved:,} of {count:,} customers are in another segment than by the old thresholds"
 
 
 def learnt_thresholds(warehouse: Warehouse, relation: str, segmentation: CutsSegmentation) -> list[str]:

@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 import polars as pl
 
 from tasks.config.segment import SegmentationBase, Treatment
+from tasks.segments.asked import asked_text
 from tasks.warehouse.run import Run
 
 SCHEMA = {
@@ -32,6 +33,10 @@ SCHEMA = {
     "priority": pl.Int64,
     "status_name": pl.String,
     "since_date": pl.Date,
+    "kind_name": pl.String,
+    "is_multiple": pl.Boolean,
+    "segment_no": pl.Int64,
+    "asked_text": pl.String,
 }
 
 
@@ -48,14 +53,15 @@ class Definition:
 def definition_rows(
     run: Run, name: str, segmentation: SegmentationBase, definitions: Sequence[Definition]
 ) -> list[dict[str, object]]:
-    """Rows of a segmentation's segments; `since_date` is taken over from the previous run."""
+    """Rows of a segmentation's segments, numbered as they are tried; `since_date` is that of the previous run."""
     since = {
         segment_id: date
         for segment_id, status, date in _previous(run, "segment_id, status_name, since_date", name)
         if status == "active"
     }
+    asked = asked_text(run.workspace, name)
     rows: list[dict[str, object]] = []
-    for definition in definitions:
+    for number, definition in enumerate(definitions, 1):
         segment_id = f"{name}.{definition.key}"
         treatment = segmentation.treatments.get(definition.key, Treatment())
         said = asdict(definition)
@@ -77,6 +83,10 @@ def definition_rows(
                 "priority": treatment.priority,
                 "status_name": "active",
                 "since_date": since.get(segment_id, run.as_of),
+                "kind_name": getattr(segmentation, "kind", None),
+                "is_multiple": segmentation.is_multiple,
+                "segment_no": number,
+                "asked_text": asked,
             }
         )
     return rows

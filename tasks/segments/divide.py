@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from tasks.config.by_one_feature import CutsSegmentation, ValuesSegmentation
+from tasks.config.clusters import ClustersSegmentation
 from tasks.config.projected import ProjectedSegmentation
-from tasks.config.segmentations import ClustersSegmentation, RfmSegmentation, RulesSegmentation
+from tasks.config.segmentations import RfmSegmentation, RulesSegmentation
 from tasks.segments.cuts import divide_by_cuts
 from tasks.segments.divide_clusters import divide_by_clusters
 from tasks.segments.divide_projected import divide_by_projection

@@ -5,7 +5,9 @@ Owns: `Job` and `Division`, and where a segmentation's members wait for the othe
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 from tasks.config.resolving import Resolved
 from tasks.config.segment import Segment
@@ -22,11 +24,21 @@ OTHERWISE = "otherwise"
 
 @dataclass(frozen=True, slots=True)
 class Division:
-    """What dividing gave; `note` is said to the reader, `model` is a row of `segments.model`."""
+    """What dividing gave.
+
+    Attributes:
+        definitions: its segments.
+        note: what is said to the reader.
+        model: a row of `segments.model`.
+        versions: rows of `segments.model_version`.
+        contents: what is in versions that came up in this run, by their ids.
+    """
 
     definitions: list[Definition]
     note: str
     model: dict[str, object] | None = None
+    versions: Sequence[Mapping[str, object]] = ()
+    contents: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +61,28 @@ class Job:
         population = self.resolved.population
         return f"(SELECT * FROM {relation} WHERE ({population}))" if population else relation
 
+    def customers_inside(self, segment: str | None) -> str:
+        """The same, of whom only the members of a segment of an earlier segmentation; None: all of them.
+
+        Where that segmentation waits to be written, its members are those that wait; between runs, those that were
+        published.
+        """
+        if segment is None:
+            return self.customers
+        waiting = MEMBERS.format(segment.partition(".")[0])
+        found = "SELECT count(*) FROM duckdb_tables() WHERE temporary AND table_name = $name"
+        relation = waiting if self.run.warehouse.value(found, {"name": waiting}) else "segments.membership"
+        of_run = "" if relation == waiting else f" AND run_id = {literal(self.run.run_id)}"
+        members = f"SELECT {KEY} FROM {relation} WHERE segment_id = {literal(segment)}{of_run}"
+        return f"(SELECT * FROM {self.customers} WHERE {KEY} IN ({members}))"
+
     def keep(self, select: str) -> None:
         """Keep the members: segmentation_id, segment_id, customer_id, strength_share, reason, rival_segment_id."""
         self.run.warehouse.execute(f"CREATE OR REPLACE TEMP TABLE {MEMBERS.format(self.name)} AS {select}")
 
-    def refused(self, why: str, otherwise: Segment | None = None) -> Division:
+    def refused(
+        self, why: str, otherwise: Segment | None = None, versions: Sequence[Mapping[str, object]] = ()
+    ) -> Division:
         """Nothing to divide by is a finding, not a failure: all are in `otherwise`, and other segmentations go on."""
         key = otherwise.id if otherwise else ""
         self.keep(
@@ -62,4 +91,4 @@ class Job:
             f" FROM {self.customers} WHERE {'true' if otherwise else 'false'}"
         )
         listed = [Definition(otherwise.id, otherwise.name, otherwise.description, OTHERWISE)] if otherwise else []
-        return Division(listed, f"refused: {why}")
+        return Division(listed, f"refused: {why}", versions=versions)

@@ -48,13 +48,16 @@ class FitQuality:
 
     Attributes:
         k: number of segments.
-        inertia: sum of squared distances to the segments' means, same customers and same units for both sides.
+        inertia: sum of squared distances to the segments' means, same customers and same units for both sides; for
+            other algorithms than k-means what they lower instead.
         stability: mean bootstrap Jaccard of its segments on the same customers (1 for a single segment).
+        measure: what `inertia` is, for the reader.
     """
 
     k: int
     inertia: float
     stability: float
+    measure: str = "inertia"
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,9 +176,10 @@ def should_adopt(
         if challenger.stability < min(floor, _STABLE):
             adopt, reason = False, f"{change} would be less stable {stability}"
     else:
-        adopt, reason = True, f"inertia improves by {improvement:.2%}, stability is no worse {stability}"
+        adopt, reason = True, f"{challenger.measure} improves by {improvement:.2%}, stability is no worse {stability}"
         if challenger.inertia >= (1 - min_improvement) * champion.inertia:
-            adopt, reason = False, f"inertia improves by {improvement:.2%}, not more than {min_improvement:.0%}"
+            adopt = False
+            reason = f"{challenger.measure} improves by {improvement:.2%}, not more than {min_improvement:.0%}"
         elif challenger.stability < floor:
             adopt, reason = False, f"the refit is less stable {stability}"
     return AdoptionVerdict(adopt, improvement, f"{'adopted' if adopt else 'kept'}: {reason}")

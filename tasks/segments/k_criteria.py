@@ -12,13 +12,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tasks.segments.centroids import CentroidPartition
 from tasks.segments.kmeans import KMeansFit, fit, single_thread
 from tasks.segments.matrix import distinct_rows, nearest, squared_distances
+from tasks.segments.partition import plain
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
+
+    from tasks.segments.partition import Partition
 
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
@@ -123,7 +127,7 @@ def _pairs_kept(table: Floats) -> Floats:
 def bootstrap_jaccard(
     x: Floats, labels: Ints, k: int, *, seed: int, resamples: int, n_init: int, starts: Sequence[Floats] = ()
 ) -> Floats:
-    """Mean Jaccard of each cluster of `labels` with its best match in refits to resamples (Hennig 2007).
+    """Mean Jaccard of each cluster of `labels` with its best match in k-means refits to resamples (Hennig 2007).
 
     Args:
         x: the rows that `labels` divides.
@@ -137,18 +141,34 @@ def bootstrap_jaccard(
     Returns:
         Shape (clusters,): mean over resamples. At or below 0.5 a cluster is dissolved, from 0.75 it is stable.
     """
+
+    def refit(rows: Floats, draw_seed: int) -> CentroidPartition:
+        possible = distinct_rows(rows, k)
+        found = fit(rows, possible, seed=draw_seed, n_init=n_init, starts=starts if possible == k else ())
+        return CentroidPartition("kmeans", plain(found.centroids))
+
+    return resampled_jaccard(x, labels, int(labels.max()) + 1, seed=seed, resamples=resamples, refit=refit)
+
+
+def resampled_jaccard(
+    x: Floats, labels: Ints, clusters: int, *, seed: int, resamples: int, refit: Callable[[Floats, int], Partition]
+) -> Floats:
+    """The same for any algorithm: `refit` fits it to some rows with a seed.
+
+    Labels from `clusters` on are noise: they are no cluster, but count against those that take their rows in.
+    """
     rng = np.random.default_rng(seed)
-    clusters = int(labels.max()) + 1
     total = np.zeros(clusters)
+    height = int(labels.max(initial=clusters - 1)) + 1
     for draw in range(resamples):
         rows = np.sort(rng.integers(0, len(x), len(x)))
-        possible = distinct_rows(x[rows], k)
-        refit = fit(x[rows], possible, seed=seed + draw, n_init=n_init, starts=starts if possible == k else ())
+        partition = refit(x[rows], seed + draw)
         # Rows drawn several times count once, as in Hennig's nonparametric scheme.
         drawn = np.unique(rows)
-        table = cross_table(labels[drawn], nearest(x[drawn], refit.centroids), clusters, refit.k)
+        table = cross_table(labels[drawn], partition.assign(x[drawn]).own, height, partition.k)
         union = table.sum(axis=1, keepdims=True) + table.sum(axis=0, keepdims=True) - table
-        total += (table / np.maximum(union, 1.0)).max(axis=1)
+        groups = partition.k - partition.has_noise
+        total += (table / np.maximum(union, 1.0))[:clusters, :groups].max(axis=1)
     return total / resamples
 
 

@@ -21,6 +21,7 @@ import numpy as np
 from tasks.config.errors import StatisticsError
 from tasks.segments.exchange import exchanged
 from tasks.segments.matrix import distinct_rows, nearest, sample_rows, squared_distances
+from tasks.segments.partition import DECIMALS, Assignment, by_distance, in_chunks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,9 +32,6 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
 
-CENTROID_DECIMALS = 9
-"""Centroids are rounded here, so that the stored and the fitted model are the same numbers."""
-
 SAMPLE_ROWS = 100_000
 """Rows a fit sees at most. Of 1M rows, 100,000 keep inertia within 0.06 % of the full fit; 10,000 do not."""
 
@@ -41,7 +39,6 @@ START_ROWS = 25_000
 """Rows the random starts run on; the best is then carried on to convergence on the whole sample. On clouds without any
 structure, the worst case, this costs up to 0.03 % of inertia against starts on 100,000 rows (10,000: 0.1 %)."""
 
-CHUNK_ROWS = 200_000
 _MAX_EXCHANGES = 20
 _FINAL_TOL = 1e-6
 
@@ -66,26 +63,6 @@ class KMeansFit:
     def k(self) -> int:
         """Number of clusters."""
         return len(self.centroids)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Assignment:
-    """Where each row belongs, one entry per row.
-
-    Attributes:
-        own: label of the segment the row is in.
-        rival: label of the nearest other centroid; -1 where there is only one segment.
-        distance: Euclidean distance to the own centroid, standardised units.
-        rival_distance: distance to the rival; NaN where there is none.
-        strength: `1 - distance / rival_distance` cut to 0..1, the simplified silhouette of Hruschka, Campello and
-            de Castro (2004): 1 at the centroid, 0 on the boundary or beyond it; 1 where there is no rival.
-    """
-
-    own: Ints
-    rival: Ints
-    distance: Floats
-    rival_distance: Floats
-    strength: Floats
 
 
 @functools.cache
@@ -126,7 +103,7 @@ def fit(
             hint="lower k_max, or add features that tell customers apart",
         )
     if k == 1:
-        return _canonical(x, x.mean(axis=0, keepdims=True))
+        return canonical(x, x.mean(axis=0, keepdims=True))
     with single_thread():
         centroids, inertia = _best_start(x, k, seed, n_init, starts, tol)
         for _ in range(_MAX_EXCHANGES):
@@ -137,7 +114,7 @@ def fit(
             if moved_inertia >= inertia * (1 - 1e-6):
                 break
             centroids, inertia = moved, moved_inertia
-    return _canonical(x, centroids)
+    return canonical(x, centroids)
 
 
 def fit_sampled(
@@ -165,7 +142,7 @@ def fit_sampled(
     else:
         first = fit(rows[sample_rows(len(rows), start_rows, seed)], k, seed=seed, n_init=n_init)
         found = fit(rows, k, seed=seed, n_init=0, starts=[first.centroids], tol=_FINAL_TOL)
-    return found if len(rows) == len(x) else _canonical(x, found.centroids)
+    return found if len(rows) == len(x) else canonical(x, found.centroids)
 
 
 def _best_start(
@@ -185,15 +162,15 @@ def _lloyd(
 
     clusters = len(init) if k is None else k
     with warnings.catch_warnings():
-        # Said where clusters coincide; `_canonical` drops the one that is left empty.
+        # Said where clusters coincide; `canonical` drops the one that is left empty.
         warnings.simplefilter("ignore", ConvergenceWarning)
         model = KMeans(clusters, init=init, n_init=n_init, random_state=seed, tol=tol).fit(x)
     return model.cluster_centers_, float(model.inertia_)
 
 
-def _canonical(x: Floats, centroids: Floats) -> KMeansFit:
+def canonical(x: Floats, centroids: Floats) -> KMeansFit:
     """Round, drop what is nobody's nearest, order by descending size and coordinates, label by exact distances."""
-    rounded = np.round(centroids, CENTROID_DECIMALS) + 0.0
+    rounded = np.round(centroids, DECIMALS) + 0.0
     sizes = np.bincount(nearest(x, rounded), minlength=len(rounded))
     held = (i for i in range(len(rounded)) if sizes[i] > 0)
     order = sorted(held, key=lambda i: (-int(sizes[i]), tuple(rounded[i].tolist())))
@@ -208,34 +185,22 @@ def _canonical(x: Floats, centroids: Floats) -> KMeansFit:
     )
 
 
-def assign(
-    x: Floats, centroids: Floats, *, previous: Ints | None = None, hysteresis: float = 0.10, chunk: int = CHUNK_ROWS
-) -> Assignment:
+def assign(x: Floats, centroids: Floats, *, previous: Ints | None = None, hysteresis: float = 0.10) -> Assignment:
     """Assign every row to a centroid, reluctantly where it already had one.
 
     A row that was in segment `p` stays there while `distance to p <= (1 + hysteresis) * distance to the nearest`:
-    a customer on a boundary does not change segment for noise.
+    a customer on a boundary does not change segment for noise. Strength is that of `partition.by_distance`.
 
     Args:
         x: shape (rows, features), standardised.
         centroids: shape (k, features).
         previous: shape (rows,), label each row had; -1 where it had none.
         hysteresis: how much nearer, as a share, another centroid must be.
-        chunk: rows held in memory at a time; the result does not depend on it.
     """
-    parts = [
-        _assign_chunk(
-            x[at : at + chunk], centroids, None if previous is None else previous[at : at + chunk], hysteresis
-        )
-        for at in range(0, max(len(x), 1), chunk)
-    ]
-    own, rival, distance, rival_distance, strength = (np.concatenate(column) for column in zip(*parts, strict=True))
-    return Assignment(own.astype(np.int64), rival.astype(np.int64), distance, rival_distance, strength)
+    return in_chunks(x, previous, lambda rows, had: _assign_chunk(rows, centroids, had, hysteresis))
 
 
-def _assign_chunk(
-    x: Floats, centroids: Floats, previous: Ints | None, hysteresis: float
-) -> tuple[NDArray[np.generic], ...]:
+def _assign_chunk(x: Floats, centroids: Floats, previous: Ints | None, hysteresis: float) -> Assignment:
     distances = np.sqrt(squared_distances(x, centroids))
     rows = np.arange(len(x))
     own = distances.argmin(axis=1).astype(np.int64)
@@ -243,11 +208,4 @@ def _assign_chunk(
         had = previous >= 0
         old = np.where(had, previous, 0)
         own = np.where(had & (distances[rows, old] <= (1 + hysteresis) * distances[rows, own]), old, own)
-    distance = distances[rows, own]
-    if len(centroids) == 1:
-        return own, np.full(len(x), -1), distance, np.full(len(x), np.nan), np.ones(len(x))
-    distances[rows, own] = np.inf
-    rival = distances.argmin(axis=1)
-    rival_distance = distances[rows, rival]
-    ratio = np.divide(distance, rival_distance, out=np.ones(len(x)), where=rival_distance > 0)
-    return own, rival, distance, rival_distance, np.clip(1.0 - ratio, 0.0, 1.0)
+    return by_distance(distances, own)

@@ -1,7 +1,7 @@
 """How well a partition divides the customers of one day: the scores that champion and challenger are held to.
 
-Owns: inertia and stability of a given partition, whatever model it came from. Does not own: the verdict on them
-(`identity.should_adopt`).
+Owns: loss and stability of a given partition, whatever model it came from. Does not own: the verdict on them
+(`identity.should_adopt`), or what an algorithm loses (`algorithms.py`).
 """
 
 from __future__ import annotations
@@ -10,21 +10,32 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tasks.segments.algorithms import LOSS_NAMES, Method, loss, refitted
 from tasks.segments.identity import FitQuality
-from tasks.segments.k_criteria import bootstrap_jaccard
-from tasks.segments.matrix import sample_rows
+from tasks.segments.k_criteria import bootstrap_jaccard, resampled_jaccard
+from tasks.segments.matrix import distinct_rows, sample_rows
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from tasks.segments.choose_k import KPolicy
+    from tasks.segments.k_policy import KPolicy
 
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
 
 
-def partition_quality(x: Floats, labels: Ints, k: int, effort: KPolicy, *, seed: int) -> FitQuality:
-    """Score a partition, each segment around its own mean of today.
+def partition_quality(
+    x: Floats,
+    labels: Ints,
+    k: int,
+    effort: KPolicy,
+    *,
+    seed: int,
+    method: Method | None = None,
+    groups: int | None = None,
+    in_groups: float = 1.0,
+) -> FitQuality:
+    """Score a partition, each segment around its own members of today.
 
     Args:
         x: standardised matrix, shape (customers, features), ordered by customer id.
@@ -32,23 +43,37 @@ def partition_quality(x: Floats, labels: Ints, k: int, effort: KPolicy, *, seed:
         k: segments of the model, of which some may be empty today.
         effort: sample size, resamples and starts.
         seed: seed of sample and resamples.
+        method: algorithm whose loss and refits the partition is held to; default k-means.
+        groups: labels from here on are noise; default none is.
+        in_groups: share of the customers within the reach of a dense group.
     """
-    members = (x[labels == label] for label in np.unique(labels))
-    inertia = float(sum(((rows - rows.mean(axis=0)) ** 2).sum() for rows in members))
-    return FitQuality(k, inertia, _stability(x, labels, effort, seed))
+    method = method or Method()
+    lost = loss(x, labels, method, in_groups=in_groups)
+    return FitQuality(k, lost, _stability(x, labels, effort, seed, method, groups), LOSS_NAMES[method.name])
 
 
-def _stability(x: Floats, labels: Ints, effort: KPolicy, seed: int) -> float:
+def _stability(x: Floats, labels: Ints, effort: KPolicy, seed: int, method: Method, groups: int | None) -> float:
     """Mean bootstrap Jaccard over segments, on a sample; 1 for a single segment."""
     picked = sample_rows(len(labels), effort.sample_rows, seed)
     present, dense = np.unique(labels[picked], return_inverse=True)
     if len(present) == 1:
         return 1.0
-    rows = x[picked]
+    rows, dense = x[picked], dense.astype(np.int64)
+    if method.name != "kmeans":
+        clusters = int((present < groups).sum()) if groups is not None else len(present)
+        found = resampled_jaccard(
+            rows,
+            dense,
+            max(clusters, 1),
+            seed=seed,
+            resamples=effort.resamples,
+            refit=lambda drawn, draw_seed: refitted(drawn, method, distinct_rows(drawn, clusters), draw_seed),
+        )
+        return float(found.mean())
     means = np.array([rows[dense == label].mean(axis=0) for label in range(len(present))])
     found = bootstrap_jaccard(
         rows,
-        dense.astype(np.int64),
+        dense,
         len(present),
         seed=seed,
         resamples=effort.resamples,

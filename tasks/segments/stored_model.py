@@ -1,7 +1,7 @@
-"""What was learnt from the data once and is used from then on: kept with number, day and decision.
+"""What was learnt from the data and a run divides by: kept with number, day and decision.
 
-Owns: rows of `segments.model`, and when a model is learnt anew. Does not own what is in one (`cluster.py`, `cuts.py`,
-`values.py`).
+Owns: rows of `segments.model`. Does not own what is in one (`cluster.py`, `cuts.py`, `values.py`, `projection.py`), or
+which versions there are and which of them is used (`registry.py`).
 """
 
 from __future__ import annotations
@@ -12,8 +12,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tasks.config.segment import Refit
-from tasks.segments.division import Job
 from tasks.warehouse.run import Run
 
 #: Models of clusters were kept before others were, and do not say what they are.
@@ -61,26 +59,3 @@ def model_row(name: str, model: StoredModel, segment_count: int, decision: str) 
         "trained_as_of_date": model.trained,
         "decision": decision,
     }
-
-
-def is_due(run: Run, trained: dt.date, refit: Refit) -> bool:
-    """Whether a model has become too old."""
-    return refit.every_days is not None and (run.as_of - trained).days >= refit.every_days
-
-
-def why_anew(job: Job, past: StoredModel | None, asked: Mapping[str, object], refit: Refit) -> str | None:
-    """Why something is learnt from today's data; None where what was learnt goes on.
-
-    Args:
-        job: the segmentation.
-        past: the model of the previous run.
-        asked: what the workspace asks for by now, as plain JSON; a model keeps it under the same name.
-        refit: when it is to be learnt anew.
-    """
-    if past is None:
-        return "learnt for the first time"
-    if past.content["asked"] != asked:
-        return "learnt anew, the definition changed"
-    if is_due(job.run, past.trained, refit):
-        return f"learnt anew, {(job.run.as_of - past.trained).days} days after {past.trained}"
-    return None

@@ -8,12 +8,16 @@ import polars as pl
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
+from tasks.segments.challenge import Fitted, decide, fit_now
 from tasks.segments.check import check_rules
 from tasks.segments.definitions import definition_rows, with_retired
 from tasks.segments.divide import divide_by
 from tasks.segments.division import MEMBERS, Division
-from tasks.warehouse import tables
+from tasks.segments.registry import TABLE as VERSIONS
+from tasks.segments.version import SCHEMA as VERSION_SCHEMA
+from tasks.warehouse import model_ledger, tables
 from tasks.warehouse.catalogue import catalogue_of
+from tasks.warehouse.model_ledger import DecisionName
 from tasks.warehouse.run import Run
 
 log = logging.getLogger("resegment.segments")
@@ -53,8 +57,27 @@ def write_segments(run: Run, divisions: dict[str, Division]) -> None:
     tables.write_frame(run, "segments.definition", with_retired(run, rows))
     models = [division.model for division in divisions.values() if division.model]
     tables.write_frame(run, "segments.model", pl.DataFrame(models, schema=_MODEL_SCHEMA))
+    versions = [row for division in divisions.values() for row in division.versions]
+    for division in divisions.values():
+        model_ledger.keep_contents(run.warehouse, division.contents)
+    tables.write_frame(run, VERSIONS, pl.DataFrame(versions, schema=VERSION_SCHEMA))
     everybody = " UNION ALL ".join(f"SELECT * FROM {MEMBERS.format(name)}" for name in divisions)
     count = tables.write_rows(run, "segments.membership", everybody)
     for name in divisions:
         run.warehouse.execute(f"DROP TABLE {MEMBERS.format(name)}")
     log.info("%s memberships in %d segments", f"{count:,}", len(rows))
+
+
+@task(name="fit challenger", task_run_name="fit challenger {name}", cache_policy=NO_CACHE, persist_result=False)
+def fit_challenger(run: Run, name: str) -> Fitted:
+    """Fit a challenger of one segmentation to the newest published run, and enter it into the ledger."""
+    fitted = fit_now(run, name)
+    log.info("%s: model %d: %s", name, fitted.version.model_no, fitted.version.reason)
+    return fitted
+
+
+@task(name="decide", task_run_name="{decision} {name} {number}", cache_policy=NO_CACHE, persist_result=False)
+def decide_model(run: Run, name: str, number: int, decision: DecisionName, by: str, because: str) -> None:
+    """Enter what somebody decided about a version into the ledger."""
+    version = decide(run, name, number, decision, by=by, because=because)
+    log.info("%s: model %d: %s", name, number, version.standing)

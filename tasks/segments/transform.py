@@ -1,8 +1,8 @@
 """The frozen transform from customer features to the standardised matrix that clustering works on.
 
-Owns: imputation, winsor caps, Yeo-Johnson power and standardisation of each feature, fitted once per model version and
-then never refitted, and its plain JSON form. Does not own: which features are used (the workspace file), or the
-clusters (`kmeans.py`).
+Owns: imputation, winsor caps, standardisation and weight of each feature, fitted once per model version and then never
+refitted, and its plain JSON form. Does not own: the curves (`bend.py`), which features are used (the workspace file),
+or the clusters.
 
 Every constant is rounded when it is fitted, not when it is stored, so the model in memory and the model read back from
 JSON are the same numbers and give the same results to the last bit.
@@ -11,12 +11,14 @@ JSON are the same numbers and give the same results to the last bit.
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tasks.config.clusters import TransformName
 from tasks.config.errors import StatisticsError
+from tasks.segments.bend import Knots, bent, fitted_knots, fitted_power, rounded
 from tasks.segments.matrix import sample_rows
 
 if TYPE_CHECKING:
@@ -27,14 +29,8 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-SIGNIFICANT_DIGITS = 10
-"""Constants keep this many digits: more than the data support, fewer than summation order can disturb."""
-
 OUTPUT_DECIMALS = 9
 """Standardised values are rounded here, so that a vectorised and a scalar power function agree."""
-
-POWER_LIMIT = 4.0
-"""Yeo-Johnson powers are cut to +-4: beyond it the curve is a step, and the value overflows."""
 
 FIT_ROWS = 100_000
 """Rows the constants are fitted on at most (a seeded sample of the rows given)."""
@@ -50,9 +46,12 @@ class FeatureTransform:
         lower: winsor cap below, raw unit; None for no cap.
         upper: winsor cap above, raw unit; None for no cap.
         unit: the value is divided by it before the power, so that pounds and pence give the same result.
-        power: Yeo-Johnson lambda (Yeo and Johnson 2000).
-        mean: mean after the power.
-        scale: standard deviation after the power.
+        power: Yeo-Johnson lambda (Yeo and Johnson 2000); of no meaning on another curve.
+        mean: mean on the curve.
+        scale: standard deviation on the curve.
+        curve: how the value is bent.
+        knots: places and shares that a rank is read off.
+        weight: a feature of weight 2 counts as if it were there twice.
     """
 
     name: str
@@ -63,12 +62,20 @@ class FeatureTransform:
     power: float
     mean: float
     scale: float
+    curve: TransformName = "power"
+    knots: Knots = ()
+    weight: float = 1.0
+
+    @property
+    def stretch(self) -> float:
+        """What standardised values are multiplied by: distances are squared, so it is the root of the weight."""
+        return math.sqrt(self.weight)
 
     def apply(self, raw: Floats, limit: float) -> Floats:
-        """Standardised values, shape (rows,), cut to +-`limit`."""
+        """Standardised values times the root of the weight, shape (rows,), cut to +-`limit` before it."""
         values = _capped(np.where(np.isfinite(raw), raw, self.median), self.lower, self.upper)
-        bent = _yeo_johnson(values / self.unit, self.power)
-        standardised = np.clip((bent - self.mean) / self.scale, -limit, limit)
+        on_curve = bent(values / self.unit, self.curve, self.power, self.knots)
+        standardised = np.clip((on_curve - self.mean) / self.scale, -limit, limit) * self.stretch
         return np.asarray(np.round(standardised, OUTPUT_DECIMALS) + 0.0, dtype=np.float64)
 
 
@@ -103,7 +110,7 @@ class FrozenTransform:
     def from_dict(cls, stored: Mapping[str, Any]) -> FrozenTransform:
         """Read what `to_dict` wrote."""
         return cls(
-            features=tuple(FeatureTransform(**feature) for feature in stored["features"]),
+            features=tuple(_feature(feature) for feature in stored["features"]),
             dropped=dict(stored["dropped"]),
             limit=float(stored["limit"]),
         )
@@ -115,6 +122,8 @@ def fit_transform_model(
     *,
     seed: int = 0,
     winsor: float | None = 0.001,
+    curves: Mapping[str, TransformName] | None = None,
+    weights: Mapping[str, float] | None = None,
     limit: float = 4.0,
     min_variation: float = 0.005,
     fit_rows: int = FIT_ROWS,
@@ -125,7 +134,9 @@ def fit_transform_model(
         frame: one row per customer, in an order that does not depend on chance; nulls allowed.
         features: numeric columns to use.
         seed: seed of the sample of rows.
-        winsor: share of customers capped at either end before the power; None for no caps.
+        winsor: share of customers capped at either end before the curve; None for no caps.
+        curves: by feature, how it is bent; power where not said.
+        weights: by feature, how often it counts; once where not said.
         limit: standardised values are cut to plus and minus this.
         min_variation: least share of customers that must differ from the most common value. A flag that is set for
             1 in 1,000 customers would stand 30 standard deviations out, and become a cluster of its own.
@@ -138,11 +149,12 @@ def fit_transform_model(
     fitted: list[FeatureTransform] = []
     dropped: dict[str, str] = {}
     for name in features:
-        found = _fit_feature(name, raw_column(frame, name)[rows], winsor, min_variation)
+        curve = (curves or {}).get(name, "power")
+        found = _fit_feature(name, raw_column(frame, name)[rows], winsor, min_variation, curve)
         if isinstance(found, str):
             dropped[name] = found
         else:
-            fitted.append(found)
+            fitted.append(replace(found, weight=(weights or {}).get(name, 1.0)))
     if not fitted:
         reasons = "; ".join(f"{name}: {reason}" for name, reason in dropped.items())
         raise StatisticsError(
@@ -184,12 +196,19 @@ def raw_column(frame: pl.DataFrame, name: str) -> Floats:
     return column.cast(pl.Float64).to_numpy().astype(np.float64)
 
 
-def _fit_feature(name: str, raw: Floats, winsor: float | None, min_variation: float) -> FeatureTransform | str:
+def _feature(stored: Mapping[str, Any]) -> FeatureTransform:
+    """Models of format 1 know neither curve nor knots nor weight: their defaults are what was done then."""
+    return FeatureTransform(**{**stored, "knots": tuple(tuple(knot) for knot in stored.get("knots", ()))})
+
+
+def _fit_feature(
+    name: str, raw: Floats, winsor: float | None, min_variation: float, curve: TransformName
+) -> FeatureTransform | str:
     """The constants of one feature, or the reason it is dropped."""
     known = raw[np.isfinite(raw)]
     if len(known) == 0:
         return "has no value for any customer"
-    median = _rounded(float(np.median(known)))
+    median = rounded(float(np.median(known)))
     lower, upper = _caps(known, winsor)
     values = np.where(np.isfinite(raw), raw, median)
     _, counts = np.unique(values, return_counts=True)
@@ -199,20 +218,22 @@ def _fit_feature(name: str, raw: Floats, winsor: float | None, min_variation: fl
     if varying < min_variation:
         return f"differs from its most common value for only {varying:.2%} of customers"
     capped = _capped(values, lower, upper)
-    unit = _unit(capped)
-    power = _power(capped / unit)
-    bent = _yeo_johnson(capped / unit, power)
-    mean, scale = float(bent.mean()), float(bent.std())
+    # Pounds and pence give the same result; standardising alone takes care of that where nothing is bent.
+    unit = _unit(capped) if curve in {"power", "log"} else 1.0
+    power = fitted_power(capped / unit) if curve == "power" else 1.0
+    knots = fitted_knots(capped) if curve == "rank" else ()
+    on_curve = bent(capped / unit, curve, power, knots)
+    mean, scale = float(on_curve.mean()), float(on_curve.std())
     if not (math.isfinite(scale) and scale > 1e-9 * max(abs(mean), 1.0)):
         return "does not vary once its extreme values are capped"
-    return FeatureTransform(name, median, lower, upper, unit, power, _rounded(mean), _rounded(scale))
+    return FeatureTransform(name, median, lower, upper, unit, power, rounded(mean), rounded(scale), curve, knots)
 
 
 def _caps(known: Floats, winsor: float | None) -> tuple[float | None, float | None]:
     """Winsor caps, left off where a cap would flatten the only values that vary."""
-    if winsor is None:
+    if not winsor:
         return None, None
-    lower, upper = (_rounded(float(q)) for q in np.quantile(known, [winsor, 1.0 - winsor]))
+    lower, upper = (rounded(float(q)) for q in np.quantile(known, [winsor, 1.0 - winsor]))
     return (lower, upper) if lower < upper else (None, None)
 
 
@@ -231,29 +252,10 @@ def _unit(values: Floats) -> float:
     low = float(np.quantile(sizes, 0.05)) if len(sizes) else 1.0
     unit = low / 10 if values.min() > 0 else low
     # No more than twelve orders of magnitude, whose fourth power is still a number.
-    return _rounded(max(unit, float(np.abs(values).max()) * 1e-12))
+    return rounded(max(unit, float(np.abs(values).max()) * 1e-12))
 
 
-def _power(values: Floats) -> float:
-    from sklearn.preprocessing import PowerTransformer
-
-    with np.errstate(all="ignore"):
-        found = float(PowerTransformer(standardize=False).fit(values.reshape(-1, 1)).lambdas_[0])
-    if not math.isfinite(found):
-        return 1.0
-    return _rounded(min(max(found, -POWER_LIMIT), POWER_LIMIT), digits=6)
-
-
-def _yeo_johnson(values: Floats, power: float) -> Floats:
-    """Yeo and Johnson (2000), *Biometrika* 87(4):954-959."""
-    out = np.empty_like(values, dtype=np.float64)
-    up = values >= 0
-    # expm1 and log1p keep precision where the power is near its limits 0 and 2.
-    risen, fallen = np.log1p(values[up]), np.log1p(-values[~up])
-    out[up] = risen if power == 0 else np.expm1(power * risen) / power
-    out[~up] = -fallen if power == 2 else -np.expm1((2 - power) * fallen) / (2 - power)  # noqa: PLR2004
-    return out
-
-
-def _rounded(value: float, digits: int = SIGNIFICANT_DIGITS) -> float:
-    return float(f"{value:.{digits}g}")
+def without(transform: FrozenTransform, reasons: Mapping[str, str]) -> FrozenTransform:
+    """The transform with some features left out, each for its reason."""
+    kept = tuple(feature for feature in transform.features if feature.name not in reasons)
+    return replace(transform, features=kept, dropped={**transform.dropped, **reasons})

@@ -1,6 +1,6 @@
 """Values: a segment for each frequent value of a category, with ids that stay with the values.
 
-Owns: which values become segments, and their ids and names. Does not own how long they are kept (`stored_model.py`) or
+Owns: which values become segments, and their ids and names. Does not own how long they are kept (`lifecycle.py`) or
 the members of a rule (`rules.py`).
 """
 
@@ -8,63 +8,122 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from tasks.config.by_one_feature import ValuesSegmentation
 from tasks.config.errors import StatisticsError
 from tasks.config.keys import key_of
 from tasks.config.resolving import Rule
+from tasks.config.segment import Refit
 from tasks.segments.definitions import Definition, keys_ever_used
 from tasks.segments.division import OTHERWISE, Division, Job
+from tasks.segments.lifecycle import Candidate, feature_rows, placed_by_rules, settle
 from tasks.segments.literals import column
 from tasks.segments.rules import members_by_rules
-from tasks.segments.stored_model import StoredModel, model_row, stored_model, why_anew
+from tasks.segments.stored_model import StoredModel, model_row
 from tasks.warehouse.catalogue import KEY
 from tasks.warehouse.connection import identifier, literal
+
+if TYPE_CHECKING:
+    import polars as pl
 
 KIND = "values"
 
 
-@dataclass(frozen=True, slots=True)
-class _Values:
-    """The values that are segments, the most frequent of the day they were chosen first.
-
-    Attributes:
-        listed: those values.
-        keys: id by value, of every value that ever was a segment.
-        note: what is said of them.
-        model: where they are kept.
-    """
-
-    listed: list[str]
-    keys: Mapping[str, str]
-    note: str
-    model: StoredModel
-
-
 def divide_by_values(job: Job, segmentation: ValuesSegmentation) -> Division:
     """Divide customers by the values of one category."""
-    try:
-        found = _values(job, segmentation)
-    except StatisticsError as error:
-        return job.refused(error.message, segmentation.otherwise)
+    settled = settle(ValuesLearner(job, segmentation))
+    model = settled.model
+    if model is None:
+        return job.refused(settled.note, segmentation.otherwise, settled.rows)
+    values, keys = model.content["values"], model.content["keys"]
     others, other = segmentation.others, segmentation.otherwise
-    since = f" (values {found.model.number} of {found.model.trained})"
-    conditions = _conditions(segmentation, found.listed, found.keys)
+    since = f" (values {model.number} of {model.trained})"
+    conditions = _conditions(segmentation, values, keys)
     rules = [Rule(key, condition, condition + since) for key, condition in conditions]
     fallback = other.id if other else None
     job.keep(members_by_rules(job.name, job.customers, rules, fallback, unmatched="of no value with a segment"))
-    names = value_names(found.listed, segmentation)
+    names = value_names(values, segmentation)
     meaning = job.catalogue.features[segmentation.feature].meaning.partition(";")[0]
     listed = [
-        Definition(found.keys[value], names[value], f"{meaning}: {value}", rule.condition)
-        for value, rule in zip(found.listed, rules, strict=False)
+        Definition(keys[value], names[value], f"{meaning}: {value}", rule.condition)
+        for value, rule in zip(values, rules, strict=False)
     ]
     if others:
         listed.append(Definition(others.id, others.name, others.description, rules[-1].condition))
     if other:
         listed.append(Definition(other.id, other.name, other.description, OTHERWISE))
-    row = model_row(job.name, found.model, len(listed), found.note)
-    return Division(listed, f"{len(found.listed)} values; {found.note}", row)
+    row = model_row(job.name, model, len(listed), settled.note)
+    return Division(listed, f"{len(values)} values; {settled.note}", row, settled.rows, settled.contents)
+
+
+@dataclass(frozen=True, slots=True)
+class ValuesLearner:
+    """Learns which values are segments; see `Learner`. A content has every value that ever was one, with its id."""
+
+    job: Job
+    segmentation: ValuesSegmentation
+    kind: str = KIND
+    first: str = "learnt for the first time"
+
+    @property
+    def refit(self) -> Refit:
+        """When it is to learn anew, and who accepts that."""
+        return self.segmentation.refit
+
+    @property
+    def asked(self) -> dict[str, object]:
+        """What, when it changes, makes it learn anew."""
+        return {
+            "feature": self.segmentation.feature,
+            "population": self.job.resolved.population,
+            "top": self.segmentation.top,
+            "min_share": self.segmentation.min_share,
+        }
+
+    def asked_of(self, content: Mapping[str, Any]) -> Mapping[str, object]:
+        """What values were chosen for."""
+        return dict(content["asked"])
+
+    def goes_on(self, past: StoredModel) -> str:
+        """What is said where nothing is learnt anew."""
+        return f"values of {past.trained} go on"
+
+    def keys(self, content: Mapping[str, Any]) -> list[str]:
+        """Ids of the values that are segments; those that the workspace names stay."""
+        return [content["keys"][value] for value in content["values"]]
+
+    def training_rows(self) -> pl.DataFrame:
+        """The feature of all customers."""
+        return feature_rows(self.job, self.segmentation.feature)
+
+    def places(self, content: Mapping[str, Any]) -> pl.DataFrame:
+        """Where values put today's customers."""
+        return placed_by_rules(self.job, _conditions(self.segmentation, content["values"], content["keys"]))
+
+    def learn(self, past: StoredModel | None, why: str) -> Candidate:
+        """Choose the values from today's data.
+
+        Raises:
+            StatisticsError: nobody has one.
+        """
+        job, segmentation = self.job, self.segmentation
+        listed = _frequent(job, segmentation)
+        comparable = past if past is not None and past.content["asked"]["feature"] == segmentation.feature else None
+        keys: dict[str, str] = dict(comparable.content["keys"]) if comparable else {}
+        taken = {*keys_ever_used(job.run, job.name), *(segment.id for segment in segmentation.own_segments)}
+        for value in listed:
+            if value not in keys:
+                keys[value] = key_of(value, taken | set(keys.values()))
+        moved, told = _moved(job, segmentation, comparable, listed) if comparable else (None, "")
+        return Candidate(
+            content={"kind": KIND, "asked": self.asked, "values": listed, "keys": keys},
+            segment_count=len(listed) + len(segmentation.own_segments),
+            passes=True,
+            reason=f"{why}{told}",
+            metrics={"values": listed},
+            moved_count=moved,
+        )
 
 
 def value_names(listed: Sequence[str], segmentation: ValuesSegmentation) -> dict[str, str]:
@@ -94,33 +153,6 @@ def _conditions(
     return found
 
 
-def _values(job: Job, segmentation: ValuesSegmentation) -> _Values:
-    asked = {
-        "feature": segmentation.feature,
-        "population": job.resolved.population,
-        "top": segmentation.top,
-        "min_share": segmentation.min_share,
-    }
-    past = stored_model(job.run, job.name, KIND)
-    why = why_anew(job, past, asked, segmentation.refit)
-    if past is not None and why is None:
-        return _Values(past.content["values"], past.content["keys"], f"values of {past.trained} go on", past)
-    listed = _frequent(job, segmentation)
-    is_comparable = past is not None and past.content["asked"]["feature"] == segmentation.feature
-    keys: dict[str, str] = dict(past.content["keys"]) if past is not None and is_comparable else {}
-    taken = {*keys_ever_used(job.run, job.name), *(segment.id for segment in segmentation.own_segments)}
-    for value in listed:
-        if value not in keys:
-            keys[value] = key_of(value, taken | set(keys.values()))
-    model = StoredModel(
-        past.number + 1 if past else 1,
-        job.run.as_of,
-        {"kind": KIND, "asked": asked, "values": listed, "keys": keys},
-    )
-    note = f"{why}{_moved(job, segmentation, past, listed) if past is not None and is_comparable else ''}"
-    return _Values(listed, keys, note, model)
-
-
 def _frequent(job: Job, segmentation: ValuesSegmentation) -> list[str]:
     """The values that are to be segments: the most frequent first, equally frequent ones in the order of their names.
 
@@ -139,8 +171,8 @@ def _frequent(job: Job, segmentation: ValuesSegmentation) -> list[str]:
     return listed[: segmentation.top]
 
 
-def _moved(job: Job, segmentation: ValuesSegmentation, past: StoredModel, listed: Sequence[str]) -> str:
-    """Which values came and went, and how many of today's customers have one of them."""
+def _moved(job: Job, segmentation: ValuesSegmentation, past: StoredModel, listed: Sequence[str]) -> tuple[int, str]:
+    """How many of today's customers have a value that came or went, and which those are, in words."""
     old = past.content["values"]
     entered, left = sorted(set(listed) - set(old)), sorted(set(old) - set(listed))
     changed = ", ".join(map(literal, [*entered, *left])) or "''"
@@ -149,4 +181,4 @@ def _moved(job: Job, segmentation: ValuesSegmentation, past: StoredModel, listed
         f" FROM {job.customers}"
     )[0]
     said = [f"{word} {', '.join(values)}" for word, values in (("new:", entered), ("retired:", left)) if values]
-    return f"; {'; '.join(said) or 'the same values'}; {moved:,} of {count:,} customers are concerned"
+    return moved, f"; {'; '.join(said) or 'the same values'}; {moved:,} of {count:,} customers are concerned"

@@ -16,7 +16,8 @@ from tasks.config.entities import ENTITIES
 from tasks.warehouse import ledger
 from tasks.warehouse.connection import identifier, literal
 from tasks.warehouse.models import SqlModel
-from tasks.warehouse.run import Run, code_version
+from tasks.warehouse.provenance import code_version
+from tasks.warehouse.run import Run
 
 
 @dataclass(frozen=True, slots=True)

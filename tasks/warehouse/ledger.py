@@ -18,7 +18,7 @@ _TABLES = {
         "attempt_id VARCHAR PRIMARY KEY, run_id VARCHAR, workspace_name VARCHAR, as_of_date DATE,"
         " known_as_of TIMESTAMP, status_name VARCHAR, started_at TIMESTAMP, finished_at TIMESTAMP,"
         " error_message VARCHAR, code_version VARCHAR, workspace_sha256 VARCHAR, previous_run_id VARCHAR,"
-        " previous_as_of_date DATE, key_fingerprint VARCHAR"
+        " previous_as_of_date DATE, key_fingerprint VARCHAR, load_numbers INTEGER[], workspace_json VARCHAR"
     ),
     "publication": "as_of_date DATE PRIMARY KEY, run_id VARCHAR, published_at TIMESTAMP",
     "load": (
@@ -59,6 +59,16 @@ _TABLES = {
     "built": (
         "table_name VARCHAR PRIMARY KEY, build_id VARCHAR, run_id VARCHAR, as_of_date DATE, model_sha256 VARCHAR,"
         " key_fingerprint VARCHAR, load_numbers INTEGER[], row_count BIGINT"
+    ),
+    # What people decide about learnt models, and what they decide about; see `model_ledger.py`.
+    "model_content": "version_id VARCHAR PRIMARY KEY, content_json VARCHAR",
+    "model_challenger": (
+        "version_id VARCHAR PRIMARY KEY, segmentation_id VARCHAR, trained_as_of_date DATE, registered_at TIMESTAMP,"
+        " version_json VARCHAR"
+    ),
+    "model_decision": (
+        "decision_no INTEGER, segmentation_id VARCHAR, model_no INTEGER, version_id VARCHAR,"
+        " decision_name VARCHAR, as_of_date DATE, decided_at TIMESTAMP, decided_by VARCHAR, decision_reason VARCHAR"
     ),
     "alert": (
         "attempt_id VARCHAR, run_id VARCHAR, as_of_date DATE, severity_name VARCHAR, kind_name VARCHAR,"

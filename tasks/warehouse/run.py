@@ -13,16 +13,15 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from tasks.config.errors import GateFailed, ResegmentError, UsageError, WorkspaceError
 from tasks.config.workspace import Workspace
-from tasks.warehouse import ledger
+from tasks.warehouse import ledger, model_ledger
 from tasks.warehouse.connection import Warehouse
 from tasks.warehouse.ledger import Publication
 from tasks.warehouse.lock import writer_lock
+from tasks.warehouse.provenance import code_version, own_files, said_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,14 +85,6 @@ class Run:
         """The workspace's own SQL models; need not exist."""
         return self.workspace.directory / "sql"
 
-    def _own_files(self) -> dict[str, str]:
-        """Digests of the workspace's own models and expectations, by their paths in it."""
-        folders = [self.sql_folder]
-        if self.workspace.quality.expectations:
-            folders.append(self.workspace.resolve(self.workspace.quality.expectations))
-        files = [file for folder in folders for file in sorted(folder.rglob("*")) if file.is_file()]
-        return {f"{file.parent.name}/{file.name}": hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
-
     def visible_loads(self) -> list[tuple[str, int, str, str]]:
         """Loads the run may see as (load_id, load_no, source, entity), oldest first.
 
@@ -143,32 +134,25 @@ class Run:
             "as_of": self.as_of.isoformat(),
             "known_as_of": self.known_as_of.isoformat() if self.known_as_of else None,
             "workspace": self.workspace.digest(),
-            "own files": self._own_files(),
+            "own files": own_files(self.workspace),
             "loads": [load_id for load_id, *_ in self.visible_loads()],
             "code": code_version(),
             "key": self.workspace.key_fingerprint(),
             "previous": self.previous.run_id if self.previous else None,
+            "decisions on models": model_ledger.seen(self.warehouse, self.as_of, self.known_as_of),
         }
         self.run_id = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
         self.warehouse.execute(
-            "UPDATE ops.run SET run_id = $run_id, previous_run_id = $previous_id, previous_as_of_date = $previous_as_of"
-            " WHERE attempt_id = $attempt_id",
+            "UPDATE ops.run SET run_id = $run_id, previous_run_id = $previous_id, previous_as_of_date ="
+            " $previous_as_of, load_numbers = $loads WHERE attempt_id = $attempt_id",
             {
                 "run_id": self.run_id,
                 "previous_id": self.previous.run_id if self.previous else None,
                 "previous_as_of": self.previous.as_of if self.previous else None,
+                "loads": [number for _, number, *_ in self.visible_loads()],
                 "attempt_id": self.attempt_id,
             },
         )
-
-
-@cache
-def code_version() -> str:
-    """The installed version of this project."""
-    try:
-        return version("resegment")
-    except PackageNotFoundError:
-        return "unknown"
 
 
 @contextmanager
@@ -195,6 +179,7 @@ def open_run(workspace: Workspace, *, as_of: dt.date, known_as_of: dt.datetime |
                 "known_as_of": known_as_of,
                 "code_version": code_version(),
                 "workspace_sha256": workspace.digest(),
+                "workspace_json": said_text(workspace),
                 "key_fingerprint": key_fingerprint,
             },
         )
@@ -266,6 +251,23 @@ def open_ledger(workspace: Workspace, output: Path) -> Iterator[Run]:
         raise UsageError("nothing has been run here yet", where=str(output), hint="run `resegment run` first")
     with _alone(workspace, paths) as warehouse:
         yield Run(workspace, warehouse, paths, dt.date.max, None)
+
+
+@contextmanager
+def open_newest(workspace: Workspace, output: Path) -> Iterator[Run]:
+    """Open an output folder, alone, where its newest published run left off: that is `previous`, and its date the date.
+
+    Raises:
+        UsageError: nothing has been run there, or nothing is published.
+        OutputError: the folder cannot be written, or a run holds it.
+    """
+    with open_ledger(workspace, output) as opened:
+        published = ledger.publications(opened.warehouse)
+        if not published:
+            raise UsageError("nothing is published yet", where=str(output), hint="run `resegment run` first")
+        run = Run(workspace, opened.warehouse, opened.paths, published[-1].as_of, None)
+        run.run_id, run.previous = published[-1].run_id, published[-1]
+        yield run
 
 
 def _repair(warehouse: Warehouse, paths: OutputPaths) -> None:

@@ -5,17 +5,14 @@ Used by `cluster_figures.py`.
 
 from __future__ import annotations
 
-import gzip
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
-from sklearn.preprocessing import PowerTransformer
 
 from tasks.segments import choose_k as chooser
-from tasks.segments.choose_k import KChoice, KPolicy
+from tasks.segments.choose_k import KChoice
+from tasks.segments.relevance import telling_nothing
 from tasks.segments.transform import apply, fit_transform_model
 from tests.benchmarks.cluster_page import EFFORT, Row, share
 from tests.benchmarks.cluster_population import CLOUDS, FAMILIES, Measure, cloud, feature_names, mixture, table
@@ -24,10 +21,22 @@ ALL = "**all mixtures**"
 TELLING = "**all without noise features**"
 
 
-def standardised(raw: np.ndarray) -> np.ndarray:
-    """Raw features as the pipeline clusters them."""
+def unscreened(raw: np.ndarray) -> np.ndarray:
+    """Raw features as the pipeline prepares them, all of them."""
     frame = table(raw)
     return apply(fit_transform_model(frame, feature_names(raw)), frame)
+
+
+def standardised(raw: np.ndarray) -> np.ndarray:
+    """Raw features as the pipeline clusters them."""
+    return screened(unscreened(raw))
+
+
+def screened(x: np.ndarray) -> np.ndarray:
+    """Without what cannot tell segments apart, as the pipeline leaves it out."""
+    names = [str(j) for j in range(x.shape[1])]
+    silent = telling_nothing(x, names, seed=0)
+    return x[:, [name not in silent for name in names]]
 
 
 def by_strength(choice: KChoice) -> int:
@@ -49,7 +58,12 @@ def only_natural(choice: KChoice) -> int:
 
 def known_k(repetitions: int) -> list[Row]:
     """Exact and within one, per family of mixtures."""
-    rules = {"this": lambda c: c.k, "design rule": without_separation, "prediction strength": by_strength}
+    rules = {
+        "this": lambda c: c.k,
+        "all features": lambda c: c.k,
+        "design rule": without_separation,
+        "prediction strength": by_strength,
+    }
     policy = replace(EFFORT, k_max=10)
     tallies = {(family, rule): Counter[str]() for family in (*FAMILIES, TELLING, ALL) for rule in rules}
     for family in FAMILIES:
@@ -62,9 +76,13 @@ def known_k(repetitions: int) -> list[Row]:
             )
             latent, _ = mixture(rng, k, features, rows, float(rng.uniform(4, 6)), family)
             raw = Measure.draw(rng, latent.shape[1], counts=repetition % 2 == 1)(latent)
-            choice = chooser.choose_k(standardised(raw), policy, seed=repetition)
+            x = unscreened(raw)
+            choice = chooser.choose_k(x, policy, seed=repetition)
+            apart = screened(x)
+            choices = {"this": choice if apart.shape == x.shape else chooser.choose_k(apart, policy, seed=repetition)}
             for name, rule in rules.items():
-                miss = abs(rule(choice) - k)
+                found = rule(choices.get(name, choice))
+                miss = abs(found - k)
                 for group in (family, ALL, *([TELLING] if family not in {"noise", "all"} else [])):
                     tallies[group, name].update(n=1, exact=miss == 0, near=miss <= 1)
     lines: list[Row] = []
@@ -103,37 +121,3 @@ def no_structure(repetitions: int) -> list[Row]:
     ]
     met = ["yes" if total[column] >= 0.95 * total["n"] else "**no**" for column in columns[1:]]
     return [*rows, ("target met", "yes" if total["false_natural"] == 0 else "**no**", *met)]
-
-
-def public_sets(folder: Path, *, transformed: bool) -> list[Row]:
-    """Exactness on every labelled set, with the largest k tried by the rule of thumb sqrt(n / 2)."""
-    rows: list[Row] = []
-    tally: Counter[str] = Counter()
-    for name, points, truth in _labelled(folder):
-        k = len(set(truth.tolist()) - {0})
-        policy = KPolicy(
-            k_max=max(8, int(np.sqrt(len(points) / 2))),
-            min_share=0.005,
-            sample_rows=8_000,
-            splits=2,
-            resamples=4,
-            gap_references=1,
-            n_init=2,
-        )
-        choice = chooser.choose_k((points - points.mean(axis=0)) / points.std(axis=0), policy, seed=1)
-        rules = {"this": choice.k, "peer": by_strength(choice)}
-        if transformed:
-            powered = PowerTransformer().fit_transform(points)
-            rules["powered"] = chooser.choose_k(powered, policy, seed=1).k
-        tally.update(n=1, near=abs(choice.k - k) <= 1, **{rule: found == k for rule, found in rules.items()})
-        rows.append((name, f"{k}", f"{choice.k} {choice.structure}", *(f"{n}" for n in list(rules.values())[1:])))
-    if rows:
-        cells = [share(tally[rule], tally["n"]) for rule in ("this", "peer", *(["powered"] if transformed else []))]
-        rows.append(("**exact**", "", f"{cells[0]} (within one {tally['near']})", *cells[1:]))
-    return rows
-
-
-def _labelled(folder: Path) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
-    for path in sorted(folder.glob("clustering_benchmark/*/*.data.gz")):
-        with gzip.open(path, "rt") as points, gzip.open(str(path).replace(".data.", ".labels0."), "rt") as labels:
-            yield path.name.removesuffix(".data.gz"), np.loadtxt(points, ndmin=2), np.loadtxt(labels).astype(int)

@@ -5,7 +5,7 @@ Used by `cluster_figures.py`.
 
 from __future__ import annotations
 
-from tasks.segments.choose_k import KPolicy
+from tasks.segments.k_policy import KPolicy
 
 EFFORT = KPolicy(sample_rows=2_000, splits=3, resamples=8, gap_references=3)
 """Less than the default, so that the page is made in minutes; more would only steady the choice of k."""

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import importlib
 import logging
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -19,6 +17,7 @@ from uuid import uuid4
 import pytest
 
 from flows.embedded import embedded_prefect, prepare_environment
+from tests.prefect_server import alive, end
 
 Start = Callable[..., "Run"]
 PROGRAM = Path(__file__).with_name("embedded_program.py")
@@ -67,23 +66,6 @@ def start() -> Iterator[Start]:
         run.process.communicate()
 
 
-def alive(marker: str) -> list[int]:
-    """Ids of the processes that carry the marker."""
-    found = []
-    for environment in Path("/proc").glob("[0-9]*/environ"):
-        with contextlib.suppress(OSError):  # ended meanwhile, or is another user's
-            if marker.encode() in environment.read_bytes():
-                found.append(int(environment.parent.name))
-    return found
-
-
-def end(marker: str) -> None:
-    """Kill the processes that carry the marker."""
-    for process_id in alive(marker):
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(process_id, signal.SIGKILL)
-
-
 def test_two_runs_at_a_time_print_and_leave_nothing_of_their_own(start: Start, tmp_path: Path) -> None:
     home, audit = tmp_path / "home", tmp_path / "audit"
     home.mkdir()
@@ -129,59 +111,18 @@ def test_a_signal_ends_the_run_quietly_and_wholly(
 
 
 @pytest.fixture(scope="module")
-def api_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A real Prefect server on the loopback interface, with a home and a database of its own."""
-    home = tmp_path_factory.mktemp("server")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    settings = {
-        "HOME": str(home),
-        "PATH": os.environ["PATH"],
-        "PREFECT_HOME": str(home),
-        "DO_NOT_TRACK": "1",
-        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
-        "PREFECT_UI_ENABLED": "false",
-        "PREFECT_API_BLOCKS_REGISTER_ON_START": "false",
-        "MARKER": (marker := f"server-{uuid4()}"),
-    }
-    command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
-    with (home / "server.log").open("w") as log:
-        server = subprocess.Popen(command, env=settings, cwd=home, stdout=log, stderr=log)
-    try:
-        wait_for_port(port, server, home / "server.log")
-        yield f"http://127.0.0.1:{port}/api"
-    finally:
-        end(marker)
-        server.wait()
-
-
-def wait_for_port(port: int, server: subprocess.Popen[bytes], log: Path) -> None:
-    """Return when the server accepts connections; with a new database it takes 10 to 30 s."""
-    deadline = time.monotonic() + 120
-    while time.monotonic() < deadline and server.poll() is None:
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-        except OSError:
-            time.sleep(0.1)
-        else:
-            return
-    pytest.fail(f"the Prefect server did not start:\n{log.read_text(encoding='utf-8')}")
-
-
-@pytest.fixture(scope="module")
-def served(start: Start, api_url: str, tmp_path_factory: pytest.TempPathFactory) -> tuple[int, str]:
+def served(start: Start, prefect_url: str, tmp_path_factory: pytest.TempPathFactory) -> tuple[int, str]:
     """Exit code and stdout of the story, run against the server; Prefect's own log lines are on its stderr."""
-    code, out, _ = start("story", tmp_path_factory.mktemp("served"), PREFECT_API_URL=api_url).finish()
+    code, out, _ = start("story", tmp_path_factory.mktemp("served"), PREFECT_API_URL=prefect_url).finish()
     return code, out
 
 
 @pytest.mark.usefixtures("served", "prefect_imported")
-def test_the_same_flow_is_recorded_by_a_real_server(api_url: str) -> None:
+def test_the_same_flow_is_recorded_by_a_real_server(prefect_url: str) -> None:
     from prefect.client.orchestration import SyncPrefectClient
     from prefect.client.schemas.filters import FlowFilter, FlowFilterName
 
-    with SyncPrefectClient(api_url) as client:
+    with SyncPrefectClient(prefect_url) as client:
         (flow_run,) = client.read_flow_runs(flow_filter=FlowFilter(name=FlowFilterName(any_=["quick"])))
         assert flow_run.state_name == "Completed"
         # Task runs reach the server as events, which it stores a little later.
@@ -241,7 +182,7 @@ def test_a_context_restores_what_it_changed_and_keeps_a_home_it_was_given(tmp_pa
     before = get_current_settings(), logging.getLogger("prefect").level
     for home in (tmp_path / "one", tmp_path / "two"):
         with embedded_prefect(home):
-            assert str(get_client(sync_client=True).api_url) == "http://in-process.invalid/api/"
+            assert str(get_client(sync_client=True).prefect_url) == "http://in-process.invalid/api/"
             assert not home.exists()
             with pytest.raises(ValueError, match="as it should"):
                 fails()

@@ -14,14 +14,15 @@ from tasks.config.expansion import example_values, read_template, template_files
 from tasks.config.loading import load_workspace
 from tasks.demo.tasks import generate_sources
 from tasks.features.tasks import build_features
-from tasks.insight.explain import explain_customer
 from tasks.segments.check import check_rule_types, check_rules
 from tasks.segments.definitions import Definition
 from tasks.segments.division import Division
+from tasks.segments.reasons.standing import standings
+from tasks.segments.reasons.why import why_in
 from tasks.segments.tasks import write_segments
 from tasks.warehouse import ledger
 from tasks.warehouse.catalogue import catalogue_of
-from tasks.warehouse.ledger import Publication
+from tasks.warehouse.ledger import Publication, publications
 from tasks.warehouse.run import Run, open_run
 from tests.integration.corridor import EXAMPLES
 from tests.staged import divide_all, ingest_and_stage
@@ -151,9 +152,13 @@ def test_whoever_is_in_a_segment_of_a_rule_meets_it(run: Run, divisions: dict[st
 def test_a_customer_of_the_demo_is_explained_by_every_template(run: Run, divisions: dict[str, Division]) -> None:
     assert set(divisions) == set(TEMPLATES)
     customer = run.warehouse.value("SELECT min(customer_id) FROM segments.membership WHERE segmentation_id = 'rfm'")
-    found = explain_customer(run.warehouse, catalogue_of(run), customer)
-    assert len(found.memberships) >= 18
-    for member in found.memberships:
-        assert member.reason, member
-        assert member.what_would_move, member
-        assert member.alternative != member.segment_id
+    found = [
+        why_in(standing)
+        for standing in standings(run.warehouse, catalogue_of(run), publications(run.warehouse)[-1], customer)
+    ]
+    assert len([why for why in found if why.segment_ids]) >= 18
+    for why in found:
+        assert why.reason, why
+        if why.segment_ids:
+            assert why.change is not None, why
+            assert set(why.change.to_segment_ids) != set(why.segment_ids)

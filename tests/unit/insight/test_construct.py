@@ -20,7 +20,7 @@ from tests.workspaces import AS_OF
 
 Floats = NDArray[np.float64]
 _NAMES = dict.fromkeys(("run_id", "previous_run_id", "multiple", "load_numbers", "workspace_name"), "''")
-_NAMES |= dict.fromkeys(("workspace_sha256", "code_version", "maps_consents"), "''")
+_NAMES |= dict.fromkeys(("workspace_sha256", "code_version", "maps_consents", "heeded"), "''")
 _NAMES |= dict.fromkeys(("previous_as_of", "known_as_of"), "NULL")
 
 

@@ -11,7 +11,7 @@ from tasks.config.errors import UsageError, WorkspaceError
 from tasks.config.pseudonym import pseudonym
 from tasks.features.tasks import build_features
 from tasks.insight.events import write_events
-from tasks.insight.explain import explain_customer, published_id
+from tasks.insight.explain import Known, known_of, newest_publication, published_id
 from tasks.insight.measures import build_monitoring
 from tasks.insight.profile import profile_segments
 from tasks.insight.status import read_status
@@ -107,31 +107,35 @@ def test_profiles_agree_with_the_features(make_workspace: MakeWorkspace, opened:
     assert rows["lifecycle.new", "top_category_name"]["top_share"] == pytest.approx(0.5)
 
 
-def test_explain_names_the_reason_and_the_nearest_alternative(make_workspace: MakeWorkspace, opened: OpenRun) -> None:
-    with opened(make_workspace()) as run:
-        compute(run)
-        found = explain_customer(run.warehouse, catalogue_of(run), "anna")
-        with pytest.raises(UsageError, match="no customer 'zoe'"):
-            explain_customer(run.warehouse, catalogue_of(run), "zoe")
-    lifecycle = next(member for member in found.memberships if member.segmentation == "lifecycle")
-    assert lifecycle.reason == "tenure_days <= 30"
-    assert lifecycle.alternative == "Active (lifecycle.active)"
-    assert lifecycle.what_would_move == "its rule holds too, an earlier rule comes first"
-    rfm = next(member for member in found.memberships if member.segmentation == "rfm")
-    assert rfm.what_would_move is not None
-    assert "score" in rfm.what_would_move
+def explained(run: Run, customer: str) -> Known:
+    deciding = {"lifecycle": ["recency_days", "tenure_days"], "rfm": ["order_count"]}
+    return known_of(run.warehouse, catalogue_of(run), newest_publication(run.warehouse), customer, deciding)
+
+
+def test_explain_knows_features_and_history(make_workspace: MakeWorkspace, opened: OpenRun) -> None:
+    space = make_workspace()
+    for date in (EARLIER, AS_OF, dt.date(2025, 8, 15)):
+        with opened(space, date) as run:
+            compute(run)
+            if date == dt.date(2025, 8, 15):
+                found = explained(run, "anna")
+                with pytest.raises(UsageError, match="no customer 'zoe'"):
+                    explained(run, "zoe")
     assert {value.name: value.value for value in found.features}["order_count"] == 2
-
-
-def test_of_two_rules_that_miss_alike_the_nearer_is_named(make_workspace: MakeWorkspace, opened: OpenRun) -> None:
-    rules = "[{id: a, name: A, when: recency_days <= 5}, {id: b, name: B, when: recency_days <= 30}]"
-    space = make_workspace(f"segmentations.lifecycle.segments={rules}")
-    with opened(space, dt.date(2025, 8, 15)) as run:
-        compute(run)
-        found = explain_customer(run.warehouse, catalogue_of(run), "anna")
-    member = next(member for member in found.memberships if member.segmentation == "lifecycle")
-    assert member.alternative == "B (lifecycle.b)"
-    assert member.what_would_move == "needs recency_days <= 30"
+    assert [
+        (entry.as_of_date, entry.from_segment_id, entry.segment_id, entry.why_name, entry.words)
+        for entry in found.history
+        if entry.segmentation_id == "lifecycle"
+    ] == [
+        (EARLIER, None, "lifecycle.new", "first_run", "the first run"),
+        (
+            dt.date(2025, 8, 15),
+            "lifecycle.new",
+            "lifecycle.lapsed",
+            "time",
+            "no purchase for 51 days; tenure_days from 29 to 75",
+        ),
+    ]
 
 
 def test_a_pseudonymised_customer_is_found_by_either_id(
@@ -145,12 +149,12 @@ def test_a_pseudonymised_customer_is_found_by_either_id(
     assert published_id(space, "anna") == published_id(space, anna) == anna
     with opened(space) as run:
         compute(run)
-        found = explain_customer(run.warehouse, catalogue_of(run), anna)
+        found = explained(run, anna)
         assert "anna" not in repr(found)
         assert found.customer_id == anna
         assert {value.name: value.value for value in found.features}["order_count"] == 2
         with pytest.raises(UsageError, match="no customer 'p_") as caught:
-            explain_customer(run.warehouse, catalogue_of(run), published_id(space, "zoe"))
+            explained(run, published_id(space, "zoe"))
         assert "zoe" not in str(caught.value)
     monkeypatch.delenv("RESEGMENT_PSEUDONYM_KEY")
     without = make_workspace(tree=tree)
@@ -161,7 +165,7 @@ def test_a_pseudonymised_customer_is_found_by_either_id(
 
 def test_explain_before_any_publication(make_workspace: MakeWorkspace, opened: OpenRun) -> None:
     with opened(make_workspace()) as run, pytest.raises(UsageError, match="nothing is published yet"):
-        explain_customer(run.warehouse, catalogue_of(run), "anna")
+        explained(run, "anna")
 
 
 def test_status_works_while_a_run_writes(make_workspace: MakeWorkspace, opened: OpenRun) -> None:

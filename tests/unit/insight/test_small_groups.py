@@ -174,6 +174,7 @@ def key_figures(warehouse: Warehouse, sizes: dict[str, int], least: int) -> list
                 **dict.fromkeys(("workspace_name", "workspace_sha256", "code_version", "multiple"), "''"),
                 "load_numbers": "-1",
                 "maps_consents": "FALSE",
+                "heeded": "('', '')",
                 "min_group_size": least,
             },
         )

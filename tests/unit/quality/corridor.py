@@ -19,7 +19,7 @@ from tasks.warehouse.connection import Warehouse
 from tasks.warehouse.ledger import Publication
 from tasks.warehouse.models import load_models
 from tasks.warehouse.run import OutputPaths, Run
-from tests.unit.quality.corridor_figures import FIGURES
+from tests.unit.quality.corridor_figures import FIGURES, VERSIONS
 
 AS_OF = dt.date(2025, 6, 30)
 PREVIOUS = Publication(dt.date(2025, 5, 31), "b" * 16)
@@ -91,7 +91,7 @@ _DEFINITIONS = """
         'd' AS description, 'r' AS rule_text, NULL::VARCHAR AS population_text, 'v' AS value_proposition,
         'm' AS message, 'o' AS offer,
         'email' AS channel_name, 'w' AS owner_name, 10 AS priority, 'active' AS status_name,
-        DATE '2025-01-01' AS since_date
+        DATE '2025-01-01' AS since_date, 'rules' AS kind_name, false AS is_multiple, 1 AS segment_no, '{}' AS asked_text
     FROM unnest(['lifecycle.active', 'lifecycle.new', 'topics.bread', 'topics.web', 'k.one', 'k.two']) AS s (segment_id)
 """
 _SEGMENTATIONS: dict[str, object] = {
@@ -111,6 +111,20 @@ _SEGMENTATIONS: dict[str, object] = {
         ],
     },
     "k": {"kind": "clusters", "basis": "behavioural", "features": ["order_count", "net_amount"]},
+}
+
+#: The model of two clusters, by what was tried before.
+_CLUSTERS = {
+    "choice": {
+        "k": 2,
+        "structure": "natural",
+        "reason": "2 segments",
+        "rows": 100,
+        "criteria": [
+            {"k": 1, "min_share": 1.0, "verdict": "not chosen"},
+            {"k": 2, "min_share": 0.4, "verdict": "chosen"},
+        ],
+    }
 }
 
 
@@ -224,9 +238,10 @@ def divide(run: Run) -> None:
         tables.write_rows(
             of_run,
             "segments.model",
-            f"SELECT 'k' AS segmentation_id, 1 AS model_no, 2 AS k_count, '{json.dumps({'k': 2})}' AS model_json,"
+            f"SELECT 'k' AS segmentation_id, 1 AS model_no, 2 AS k_count, '{json.dumps(_CLUSTERS)}' AS model_json,"
             " DATE '2025-05-31' AS trained_as_of_date, 'kept' AS decision",
         )
+        tables.write_rows(of_run, "segments.model_version", VERSIONS)
 
 
 def monitor(run: Run) -> None:

@@ -37,6 +37,16 @@ EVENT = """
     SELECT 'k' AS segmentation_id, DATE '2025-05-31' AS previous_as_of_date, 'survive' AS event_name,
         'k.one' AS from_segment_ids, 'k.one' AS to_segment_ids, 0.9 AS share, 1.0 AS confidence_share, 's' AS sentence
 """
+#: One version is in use, and one waits.
+VERSIONS = """
+    SELECT 'k' AS segmentation_id, model_no, 'v' || model_no AS version_id, 'clusters' AS kind_name,
+        CASE model_no WHEN 1 THEN 'champion' ELSE 'waiting' END AS status_name,
+        DATE '2025-05-31' AS trained_as_of_date, 2 AS k_count, 4 AS customer_count, '{}' AS asked_json,
+        '{}' AS metrics_json, 'one,two' AS kept_ids, '' AS new_ids, '' AS retired_ids, 0 AS moved_count,
+        'kept' AS reason, CAST(NULL AS VARCHAR) AS decision_name, CAST(NULL AS VARCHAR) AS decided_by,
+        CAST(NULL AS VARCHAR) AS decided_because
+    FROM unnest([1, 2]) AS versions (model_no)
+"""
 PROFILE = """
     SELECT 'k' AS segmentation_id, 'k.one' AS segment_id, 'order_count' AS feature_name, 2 AS customer_count,
         3::DOUBLE AS mean_value, 3::DOUBLE AS median_value, 3::DOUBLE AS population_mean_value,

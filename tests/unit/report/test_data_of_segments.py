@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import polars as pl
+
 from tasks.report.data import collect
 from tasks.report.page import render
+from tasks.warehouse import tables
 from tasks.warehouse.run import Run
 from tests.unit.report import made_run, made_segments
 from tests.unit.report.made_run import PREVIOUS, STANDARD, place
@@ -65,3 +68,17 @@ def test_the_matrix_keeps_the_largest_segments(tmp_path: Path) -> None:
         segment.segment_id: segment.customer_count or 0 for item in data.segmentations for segment in item.segments
     }
     assert min(sizes[key] for key in data.matrix_ids) >= max(sizes[key] for key in sizes.keys() - set(data.matrix_ids))
+
+
+def test_reasons_of_moves_are_counted_in_words(tmp_path: Path) -> None:
+    run = standard_run(tmp_path, customers=100)
+    changes = [("region", why) for why in ("refit", "late_data", "refit")] + [("lifecycle", "time")]
+    frame = pl.DataFrame(changes, schema=["segmentation_id", "why_name"], orient="row")
+    tables.write_frame(run, "monitoring.change", frame)
+    region = next(item for item in collect(run).segmentations if item.segmentation_id == "region")
+    assert region.migration is not None
+    assert [count for _, count in region.migration.reasons] == [2, 1]
+    assert (
+        "Why: 2 moved as a new model of the same definition took over; 1 moved as data of before came late"
+        in render(collect(run))
+    )

@@ -7,8 +7,11 @@ from typing import Any
 
 from tasks.features.tasks import build_features
 from tasks.insight.measures import build_monitoring
+from tasks.segments.reasons.standing import standings
+from tasks.segments.reasons.why import Why, why_in
 from tasks.segments.tasks import write_segments
 from tasks.warehouse import ledger
+from tasks.warehouse.catalogue import catalogue_of
 from tasks.warehouse.ledger import Publication
 from tasks.warehouse.run import Run
 from tests.staged import divide_all, ingest_and_stage
@@ -39,6 +42,12 @@ def compute(run: Run) -> dict[str, str]:
     build_monitoring(run)
     ledger.note_publication(run.warehouse, Publication(run.as_of, run.run_id))
     return {name: division.note for name, division in divisions.items()}
+
+
+def why(run: Run, customer: str, segmentation: str) -> Why:
+    """Why a customer of the newest publication is where he is."""
+    newest = ledger.publications(run.warehouse)[-1]
+    return why_in(standings(run.warehouse, catalogue_of(run), newest, customer, [segmentation])[0])
 
 
 def members(run: Run, segmentation: str) -> dict[str, str]:

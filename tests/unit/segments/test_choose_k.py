@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from tasks.config.errors import StatisticsError
-from tasks.segments.choose_k import KChoice, KCriteria, KPolicy, choose_k, decide, gate_says_one
+from tasks.segments.choose_k import KChoice, choose_k, decide, gate_says_one
+from tasks.segments.k_policy import KCriteria, KPolicy
 from tasks.segments.transform import apply, fit_transform_model
 from tests.benchmarks.cluster_population import Measure, cloud, feature_names, mixture, table
 

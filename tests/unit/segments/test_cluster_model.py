@@ -12,7 +12,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tasks.config.errors import StatisticsError
-from tasks.segments.choose_k import KPolicy
 from tasks.segments.cluster_model import (
     ClusterModel,
     ClusterSpec,
@@ -22,6 +21,7 @@ from tasks.segments.cluster_model import (
     refit_challenger,
 )
 from tasks.segments.divide_clusters import cluster_definitions
+from tasks.segments.k_policy import KPolicy
 from tests.benchmarks.cluster_population import Measure, centres, feature_names, table
 
 QUICK = KPolicy(sample_rows=1_000, splits=2, resamples=5, gap_references=2)

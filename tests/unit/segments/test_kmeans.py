@@ -11,7 +11,7 @@ from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score
 
 from tasks.config.errors import StatisticsError
-from tasks.segments import kmeans
+from tasks.segments import kmeans, partition
 from tasks.segments.exchange import exchanged
 from tasks.segments.matrix import distinct_rows, nearest, sample_rows, squared_distances
 
@@ -133,7 +133,9 @@ def test_assignment_does_not_depend_on_chunks_or_neighbours(rows: int, chunk: in
     x, centroids = rng.normal(size=(rows, 3)), rng.normal(size=(3, 3))
     previous = rng.integers(-1, 3, rows)
     whole = kmeans.assign(x, centroids, previous=previous)
-    pieces = kmeans.assign(x, centroids, previous=previous, chunk=chunk)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(partition, "CHUNK_ROWS", chunk)
+        pieces = kmeans.assign(x, centroids, previous=previous)
     order = rng.permutation(rows)
     shuffled = kmeans.assign(x[order], centroids, previous=previous[order])
     for name in ("own", "rival", "distance", "rival_distance", "strength"):

@@ -9,11 +9,10 @@ import pytest
 from tasks.config.by_one_feature import ValuesSegmentation
 from tasks.config.errors import WorkspaceError
 from tasks.config.workspace import Workspace
-from tasks.insight.explain import explain_customer
 from tasks.segments.check import check_rules
 from tasks.segments.values import value_names
 from tasks.warehouse.catalogue import catalogue_of
-from tests.unit.segments.made_runs import compute, dictionary, members, model, orders, shop
+from tests.unit.segments.made_runs import compute, dictionary, members, model, orders, shop, why
 from tests.workspaces import MakeWorkspace, OpenRun
 
 JUNE, JULY, AUGUST = dt.date(2025, 6, 30), dt.date(2025, 7, 15), dt.date(2025, 8, 15)
@@ -52,11 +51,11 @@ def test_thresholds_are_kept_until_they_are_due(make_workspace: MakeWorkspace, o
         )
         assert compute(run)["tiers"] == f"2 cuts at 200; {note}"
         assert model(run, "tiers") == (2, AUGUST, note)
-        why = run.warehouse.rows(
+        reasons_of_moves = run.warehouse.rows(
             "SELECT DISTINCT why_name, from_segment_id, to_segment_id FROM monitoring.change WHERE run_id = $run",
             {"run": run.run_id},
         )
-        assert why == [("definition", "tiers.high", "tiers.low")]
+        assert reasons_of_moves == [("refit", "tiers.high", "tiers.low")]
         reasons = run.warehouse.rows(
             "SELECT DISTINCT reason FROM segments.membership WHERE run_id = $r ORDER BY 1", {"r": run.run_id}
         )
@@ -134,17 +133,13 @@ def test_explain_names_the_nearest_threshold(make_workspace: MakeWorkspace, open
     }
     with opened(make_workspace(tree=shop(tiers=three), orders=orders(BOUGHT)), JUNE) as run:
         compute(run)
-        found = {
-            customer: explain_customer(run.warehouse, catalogue_of(run), customer).memberships[0]
-            for customer in ("c04", "c06", "c10")
-        }
+        found = {customer: why(run, customer, "tiers") for customer in ("c04", "c06", "c10")}
     assert found["c04"].reason == "net_amount >= 40 AND net_amount < 70 (thresholds 1 of 2025-06-30)"
-    assert (found["c04"].alternative, found["c04"].what_would_move) == ("Low (tiers.low)", "needs net_amount < 40")
-    assert (found["c06"].alternative, found["c06"].what_would_move) == ("High (tiers.high)", "needs net_amount >= 70")
-    assert (found["c10"].alternative, found["c10"].what_would_move) == (
-        "Middle (tiers.middle)",
-        "needs net_amount < 70",
-    )
+    assert {key: (item.change.to_segment_ids, item.change.told) for key, item in found.items() if item.change} == {
+        "c04": (("tiers.low",), "net_amount 39.99 instead of 40 currency"),
+        "c06": (("tiers.high",), "net_amount 70 instead of 60 currency"),
+        "c10": (("tiers.middle",), "net_amount 69.99 instead of 100 currency"),
+    }
 
 
 LIKES = {
@@ -200,10 +195,10 @@ def test_values_come_and_go_at_refits_only_and_keep_their_ids(make_workspace: Ma
         assert "; new: wine; " in compute(run)["likes"]
         assert dictionary(run, "likes")["likes.wine"] == ("Wine lovers", "active", dt.date(2025, 9, 30))
         assert dictionary(run, "likes")["likes.bread"] == ("bread", "active", JUNE)
-        found = explain_customer(run.warehouse, catalogue_of(run), "awine0").memberships[0]
+        found = why(run, "awine0", "likes")
     assert found.reason == "top_category_name = 'wine' (values 3 of 2025-09-30)"
-    assert found.description == "category of the largest amount, in a tie the alphabetically first: wine"
-    assert (found.alternative, found.what_would_move) == ("bread (likes.bread)", "needs top_category_name = 'bread'")
+    assert found.change is not None
+    assert found.change.told == "top_category_name bread instead of wine"
 
 
 def test_only_so_many_values_and_none_of_few_customers(make_workspace: MakeWorkspace, opened: OpenRun) -> None:

@@ -10,7 +10,7 @@ PROGRAM = """
 import hashlib, json
 import numpy as np
 from tasks.segments import kmeans
-from tasks.segments.choose_k import KPolicy
+from tasks.segments.k_policy import KPolicy
 from tasks.segments.cluster_model import ClusterSpec, assign_members, fit_champion, refit_challenger
 from tests.benchmarks.cluster_population import cloud, feature_names, table
 

@@ -1,0 +1,1 @@
+"""What an edited workspace would change of what is published, told before it is applied."""
