@@ -1,6 +1,6 @@
 """What each command does: find the workspace, call a flow or read the tables, print.
 
-Owns: the commands. Does not own their arguments (`cli.py`).
+Owns: the commands. Does not own their arguments (`arguments.py`).
 """
 
 from __future__ import annotations
@@ -8,7 +8,9 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import datetime as dt
+import getpass
 import json
+import os
 import shutil
 import webbrowser
 from pathlib import Path
@@ -196,6 +198,14 @@ def _finish(summary: RunSummary, options: argparse.Namespace) -> int:
             hint=f"see {summary['report']}",
         )
     return 0
+
+
+def user_name() -> str:
+    """The operating system's user; a container may have no name for it."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"uid {os.getuid()}"
 
 
 def opened(options: argparse.Namespace) -> tuple[Workspace, OutputPaths]:

@@ -7,14 +7,12 @@ Owns: these commands and what they print. Does not own their arguments (`model_a
 from __future__ import annotations
 
 import argparse
-import getpass
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from flows import console
-from flows.commands import opened, workspace_folder
+from flows.commands import opened, user_name, workspace_folder
 from flows.embedded import embedded_prefect
 from tasks.insight.transitions import Transition, find_transitions
 from tasks.segments.challenge import Standing, decide, learning, standing_of, standings
@@ -158,7 +156,7 @@ def rollback(options: argparse.Namespace) -> int:
 
 
 def _decide(options: argparse.Namespace, decision: DecisionName) -> int:
-    by = options.by if options.by is not None else _user()
+    by = options.by if options.by is not None else user_name()
     with _newest(options) as run:
         version = decide(run, options.segmentation, options.number, decision, by=by, because=options.because)
     if options.json:
@@ -246,11 +244,3 @@ def _newest(options: argparse.Namespace) -> Iterator[Run]:
     space, paths = opened(options)
     with open_newest(space, paths.root) as run:
         yield run
-
-
-def _user() -> str:
-    """The operating system's user; a container may have no name for it."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return f"uid {os.getuid()}"

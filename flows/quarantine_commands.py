@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import getpass
-import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 from flows import console
-from flows.commands import opened
+from flows.commands import opened, user_name
 from tasks.config.entities import CONTACT_COLUMNS
 from tasks.config.errors import UsageError
 from tasks.ingest import cases
@@ -110,7 +108,7 @@ def _decide(
         done = work_off(
             run,
             decision,
-            Decider(_user(), because),
+            Decider(user_name(), because),
             numbers=options.numbers,
             source=source,
             is_dry=options.dry_run,
@@ -190,11 +188,3 @@ def _ledger(options: argparse.Namespace) -> Iterator[Run]:
     space, paths = opened(options)
     with open_ledger(space, paths.root) as run:
         yield run
-
-
-def _user() -> str:
-    """The operating system's user; a container may have no name for it."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return f"uid {os.getuid()}"

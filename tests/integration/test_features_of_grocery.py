@@ -10,7 +10,7 @@ import pytest
 
 from tests.integration.real_features import RealFeatures, features_of_example
 from tests.sql.by_polars import habits, people
-from tests.sql.by_polars.comparison import differing, filled, joined, unproved
+from tests.sql.by_polars.comparison import OF_OTHER_SOURCES, differing, filled, joined, unproved
 from tests.sql.by_polars.orders import KEY, MONEY, UNIT, basket, cadence, lines_of, orders_of, returns, value
 
 pytestmark = pytest.mark.real_data
@@ -118,15 +118,5 @@ def test_features_equal_those_of_polars(
     assert real.features.height > 2_000
     assert differing(real.features, recomputed) == {}
     # Nothing is known of genders, trades and areas, of feedback, surveys, costs and markets.
-    others = (
-        "demographics",
-        "geography",
-        "engagement",
-        "interactions",
-        "satisfaction",
-        "comments",
-        "psychographics",
-        "margin",
-    )
-    assert unproved(real.features, recomputed, real.models, *others) == set()
+    assert unproved(real.features, recomputed, real.models, *OF_OTHER_SOURCES) == set()
     assert len(filled(recomputed)) == 76

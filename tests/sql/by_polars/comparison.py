@@ -14,6 +14,17 @@ from tests.sql.by_polars.orders import KEY
 
 #: Most that two numbers may be apart, and be equal.
 TOLERANCE = 1e-9
+#: Themes that may be empty where only orders and people are mapped.
+OF_OTHER_SOURCES = (
+    "demographics",
+    "geography",
+    "engagement",
+    "interactions",
+    "satisfaction",
+    "comments",
+    "psychographics",
+    "margin",
+)
 
 
 def joined(customers: pl.DataFrame, *themes: pl.DataFrame) -> pl.DataFrame:
