@@ -182,7 +182,7 @@ def test_a_context_restores_what_it_changed_and_keeps_a_home_it_was_given(tmp_pa
     before = get_current_settings(), logging.getLogger("prefect").level
     for home in (tmp_path / "one", tmp_path / "two"):
         with embedded_prefect(home):
-            assert str(get_client(sync_client=True).prefect_url) == "http://in-process.invalid/api/"
+            assert str(get_client(sync_client=True).api_url) == "http://in-process.invalid/api/"
             assert not home.exists()
             with pytest.raises(ValueError, match="as it should"):
                 fails()

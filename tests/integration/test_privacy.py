@@ -74,6 +74,7 @@ def test_undeclared_contacts_and_declared_secrets_stay_in_staging(tmp_path: Path
             " treated as contact; declare it under sources.crm.privacy"
         ),
         "income_amount, income_band_name are empty: staging.customers.income_amount is sensitive and does not leave staging",
+        "income_to_area_ratio is empty: staging.customers.income_amount is sensitive and does not leave staging",
         "region_name is empty: staging.customers.region_name is contact and does not leave staging",
     ]
     assert ledger(

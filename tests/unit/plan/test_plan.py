@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -52,6 +53,13 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
     for date in (MAY, JUNE):
         found.publish(space, date)
     return found
+
+
+@pytest.fixture
+def own_shop(shop: Shop, tmp_path: Path) -> Shop:
+    """The same in another folder, for a test that publishes."""
+    shutil.copytree(shop.folder, tmp_path / "own")
+    return Shop(tmp_path / "own")
 
 
 @pytest.fixture(scope="module")
@@ -109,11 +117,11 @@ def test_texts_tell_what_the_plan_holds(planned: Plan) -> None:
     assert "<details><summary>lifecycle:" in page
 
 
-def test_the_next_run_publishes_what_the_plan_said(shop: Shop, planned: Plan) -> None:
+def test_the_next_run_publishes_what_the_plan_said(own_shop: Shop, planned: Plan) -> None:
     space = tree()
     every_kind(space)
-    edited = shop.edited(space)
-    with shop.running(edited, JUNE) as run:
+    edited = own_shop.edited(space)
+    with own_shop.running(edited, JUNE) as run:
         found = dict(
             run.warehouse.rows(
                 "SELECT segment_id, count(*) FROM segments.membership WHERE run_id = $run GROUP BY 1",
@@ -124,25 +132,24 @@ def test_the_next_run_publishes_what_the_plan_said(shop: Shop, planned: Plan) ->
     for item in planned.segmentations:
         assert item.status == "changed", item.name
         assert item.moved_count > 0, item.name
-    again = plan_workspace(edited, shop.paths)
+    again = plan_workspace(edited, own_shop.paths)
     assert again.verdict == "nothing changes"
 
 
-def test_an_edit_of_features_is_computed_in_a_copy(shop: Shop) -> None:
+def test_an_edit_of_features_is_computed_in_a_copy(own_shop: Shop) -> None:
     space = tree()
-    every_kind(space)
     space["features"] = {"windows": [30, 365]}
     space["segmentations"]["needs"]["segments"][0]["when"] = "order_365d_count >= 4"
-    edited = shop.edited(space)
-    before = digest(shop.paths.warehouse)
-    found = plan_workspace(edited, shop.paths)
+    edited = own_shop.edited(space)
+    before = digest(own_shop.paths.warehouse)
+    found = plan_workspace(edited, own_shop.paths)
     assert found.recomputed == ["the section features changed"]
-    assert digest(shop.paths.warehouse) == before
+    assert digest(own_shop.paths.warehouse) == before
     # The newsletter reads a column that goes away with its window.
     assert [(item.use, item.severity) for item in found.consumers] == [
         ("published.segment_kpi.net_90d_amount", "breaks")
     ]
-    assert shop.publish(edited, JUNE) == sizes(found)
+    assert own_shop.publish(edited, JUNE) == sizes(found)
 
 
 def test_consumers_are_told_of_what_goes_and_what_means_something_else(shop: Shop) -> None:
