@@ -35,7 +35,7 @@ class Run(NamedTuple):
 
     def finish(self) -> tuple[int, str, str]:
         """Exit code, stdout and stderr; a run takes about 4 s, most of it importing Prefect."""
-        out, err = self.process.communicate(timeout=60)
+        out, err = self.process.communicate(timeout=240)
         return self.process.returncode, out, err
 
 
