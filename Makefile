@@ -52,6 +52,7 @@ bench-stats: install ## measured false alarms, power, churn, choice of k, predic
 	PYTHONPATH=. $(BIN)/python tests/benchmarks/predict_figures.py $(ARGS)
 	$(BIN)/python -m tests.benchmarks.comment_figures
 	$(BIN)/python -m tests.benchmarks.projection_figures
+	$(BIN)/python -m tests.benchmarks.identity_over_runs --output docs/benchmarks-identity.md
 
 bench-quality: install ## faults caught, one by one, false stops of clean runs, guesses of personal data
 	$(BIN)/python -m tests.benchmarks.clean_runs --output docs/faults.md $(ARGS)

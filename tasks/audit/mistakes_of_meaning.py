@@ -9,8 +9,10 @@ from collections.abc import Iterator
 
 from tasks.audit.facts import DEMOGRAPHIC_THEMES, Finding, SegmentationFacts, SegmentFacts, Split
 from tasks.config.audit import AuditPolicy
+from tasks.config.overlap import OverlapPolicy
 
 _SIGNIFICANT = 0.05
+_LIMITS = OverlapPolicy()
 
 
 def demographic_only(facts: SegmentationFacts, policy: AuditPolicy) -> Iterator[Finding]:
@@ -106,7 +108,7 @@ def redundant_segment(facts: SegmentationFacts, policy: AuditPolicy) -> Iterator
                 f" which has {pair.other_size:,} (Jaccard {pair.jaccard:.2f})",
                 f"retire it, and treat {facts.name_of(pair.other_id)} instead",
                 figure=pair.jaccard,
-                threshold=0.8,
+                threshold=_LIMITS.redundant_jaccard,
                 other_id=pair.other_id,
             )
 
@@ -125,7 +127,7 @@ def nested_segment(facts: SegmentationFacts, policy: AuditPolicy) -> Iterator[Fi
                 f" which has {pair.other_size:,}",
                 f"leave it out of {facts.name_of(pair.other_id)} by `except`, or give the two priorities",
                 figure=pair.both / pair.size,
-                threshold=0.95,
+                threshold=_LIMITS.nested_containment,
                 other_id=pair.other_id,
             )
 

@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tasks.config.errors import StatisticsError
+from tasks.config.overlap import OverlapPolicy
 from tasks.overlap.association import holm_log10, log10_p_value, phi
 
 Relation = Literal["redundant", "nested", "disjoint", "overlapping"]
@@ -24,21 +25,6 @@ Intersection = tuple[tuple[str, ...], int]
 """The segments a customer is in, all of them, and how many customers are in just these."""
 
 _INT64_MAX = 2**63 - 1
-
-
-@dataclass(frozen=True, slots=True)
-class OverlapPolicy:
-    """When a pair counts as redundant or nested; the defaults are those of the design's `statistics.md`.
-
-    Attributes:
-        redundant_jaccard: Jaccard index from which two segments are the same in all but name (0-1).
-        nested_containment: share of the smaller segment inside the larger from which it is nested (0-1).
-        nested_size_ratio: smaller over larger size below which it can be (0-1).
-    """
-
-    redundant_jaccard: float = 0.8
-    nested_containment: float = 0.95
-    nested_size_ratio: float = 0.8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -157,7 +157,8 @@ class Plan:
             return "nothing changes"
         changed = [item.name for item in self.segmentations if item.status != "same"]
         parts = [f"{self.moved_count:,} of {self.customer_count:,} customers change segment"]
-        parts += [f"{len(changed)} segmentations change: {', '.join(changed)}"] if changed else []
+        noun = "segmentation changes" if len(changed) == 1 else "segmentations change"
+        parts += [f"{len(changed)} {noun}: {', '.join(changed)}"] if changed else []
         broken = sorted({item.consumer for item in self.consumers if item.severity == "breaks"})
         parts += [f"BREAKS {', '.join(broken)}"] if broken else []
         fresh = sum(item.is_new for item in self.unreached)

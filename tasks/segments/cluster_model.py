@@ -163,13 +163,9 @@ def refit_challenger(
         verdict, pending = _verdict(model, rows, spec, candidate)
         if not verdict.adopt:
             kept = replace(model, pending_k=pending[0], pending_wins=pending[1])
+            goes_on = {key: key for key in model.keys}
             return RefitOutcome(
-                adopted=False,
-                model=kept,
-                reason=verdict.reason,
-                mapping={key: key for key in model.keys},
-                new_keys=(),
-                verdict=verdict,
+                adopted=False, model=kept, reason=verdict.reason, mapping=goes_on, new_keys=(), verdict=verdict
             )
         reason = verdict.reason
     else:
@@ -177,14 +173,12 @@ def refit_challenger(
     if previous_membership is None:
         previous_membership = assign_members(model, frame)
     match = _match(rows, candidate, previous_membership, {*used_ids, *model.names})
+    kept_keys = {*match.kept, *([NOISE_KEY] if candidate.found.partition.has_noise else [])}
     return RefitOutcome(
         adopted=True,
         model=model_of(rows, spec, candidate, match.ids, meanings or {}, model.names),
         reason=reason,
-        mapping={
-            key: key if key in match.kept or (key == NOISE_KEY and candidate.found.partition.has_noise) else None
-            for key in model.keys
-        },
+        mapping={key: key if key in kept_keys else None for key in model.keys},
         new_keys=match.new,
         verdict=verdict,
     )

@@ -18,11 +18,11 @@ from typing import TYPE_CHECKING, Any
 from tasks.config.by_one_feature import CutsSegmentation
 from tasks.config.errors import StatisticsError
 from tasks.config.resolving import Rule
-from tasks.config.segment import Refit
 from tasks.segments.definitions import Definition
 from tasks.segments.division import OTHERWISE, Division, Job
-from tasks.segments.lifecycle import Candidate, feature_rows, placed_by_rules, settle
+from tasks.segments.lifecycle import Candidate, settle
 from tasks.segments.literals import between, column, number_literal
+from tasks.segments.one_feature import OneFeatureLearner
 from tasks.segments.rules import members_by_rules
 from tasks.segments.stored_model import StoredModel, model_row
 from tasks.warehouse.connection import Warehouse, identifier
@@ -66,18 +66,10 @@ def _divided(job: Job, segmentation: CutsSegmentation, limits: list[str], note: 
 
 
 @dataclass(frozen=True, slots=True)
-class CutsLearner:
+class CutsLearner(OneFeatureLearner[CutsSegmentation]):
     """Learns thresholds; see `Learner`."""
 
-    job: Job
-    segmentation: CutsSegmentation
     kind: str = KIND
-    first: str = "learnt for the first time"
-
-    @property
-    def refit(self) -> Refit:
-        """When it is to learn anew, and who accepts that."""
-        return self.segmentation.refit
 
     @property
     def asked(self) -> dict[str, object]:
@@ -89,10 +81,6 @@ class CutsLearner:
             "cumulative_shares": self.segmentation.cumulative_shares,
         }
 
-    def asked_of(self, content: Mapping[str, Any]) -> Mapping[str, object]:
-        """What thresholds were learnt for."""
-        return dict(content["asked"])
-
     def goes_on(self, past: StoredModel) -> str:
         """What is said where nothing is learnt anew."""
         return f"thresholds of {past.trained} go on"
@@ -102,10 +90,6 @@ class CutsLearner:
         del content
         return [segment.id for segment in self.segmentation.declared_segments]
 
-    def training_rows(self) -> pl.DataFrame:
-        """The feature of all customers."""
-        return feature_rows(self.job, self.segmentation.feature)
-
     def places(self, content: Mapping[str, Any]) -> pl.DataFrame:
         """Where thresholds put today's customers."""
         keys = [segment.id for segment in self.segmentation.lowest_first]
@@ -113,7 +97,7 @@ class CutsLearner:
         if len(limits) + 1 != len(keys):
             raise StatisticsError(f"{len(limits)} thresholds do not divide into the {len(keys)} segments of today")
         rules = cut_rules(self.segmentation.feature, limits, keys)
-        return placed_by_rules(self.job, [(rule.key, rule.condition) for rule in rules])
+        return self.placed([(rule.key, rule.condition) for rule in rules])
 
     def learn(self, past: StoredModel | None, why: str) -> Candidate:
         """Learn thresholds from today's data.

@@ -20,8 +20,6 @@ from tasks.segments.division import Job
 from tasks.segments.registry import Registry
 from tasks.segments.stored_model import StoredModel
 from tasks.segments.version import Status, Version, fingerprint, identity_of, ids_between
-from tasks.warehouse.catalogue import KEY
-from tasks.warehouse.connection import identifier, literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,19 +200,6 @@ def candidate_version(learner: Learner, registry: Registry, candidate: Candidate
         moved_count=candidate.moved_count,
         # The gates say what they would do by themselves.
         reason=candidate.reason.removeprefix("adopted: ") if status == "waiting" else candidate.reason,
-    )
-
-
-def feature_rows(job: Job, feature: str) -> pl.DataFrame:
-    """One feature of all customers, in the order of their ids."""
-    return job.run.warehouse.frame(f"SELECT {KEY}, {identifier(feature)} FROM {job.customers} ORDER BY {KEY}")
-
-
-def placed_by_rules(job: Job, conditions: Sequence[tuple[str, str]]) -> pl.DataFrame:
-    """Customers by the first condition that holds, each given as key and condition; see `Learner.places`."""
-    cases = " ".join(f"WHEN {condition} THEN {literal(key)}" for key, condition in conditions)
-    return job.run.warehouse.frame(
-        f"SELECT {KEY}, CASE {cases} ELSE NULL::VARCHAR END AS segment_key FROM {job.customers} ORDER BY {KEY}"
     )
 
 

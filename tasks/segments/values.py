@@ -14,11 +14,11 @@ from tasks.config.by_one_feature import ValuesSegmentation
 from tasks.config.errors import StatisticsError
 from tasks.config.keys import key_of
 from tasks.config.resolving import Rule
-from tasks.config.segment import Refit
 from tasks.segments.definitions import Definition, keys_ever_used
 from tasks.segments.division import OTHERWISE, Division, Job
-from tasks.segments.lifecycle import Candidate, feature_rows, placed_by_rules, settle
+from tasks.segments.lifecycle import Candidate, settle
 from tasks.segments.literals import column
+from tasks.segments.one_feature import OneFeatureLearner
 from tasks.segments.rules import members_by_rules
 from tasks.segments.stored_model import StoredModel, model_row
 from tasks.warehouse.catalogue import KEY
@@ -58,18 +58,10 @@ def divide_by_values(job: Job, segmentation: ValuesSegmentation) -> Division:
 
 
 @dataclass(frozen=True, slots=True)
-class ValuesLearner:
+class ValuesLearner(OneFeatureLearner[ValuesSegmentation]):
     """Learns which values are segments; see `Learner`. A content has every value that ever was one, with its id."""
 
-    job: Job
-    segmentation: ValuesSegmentation
     kind: str = KIND
-    first: str = "learnt for the first time"
-
-    @property
-    def refit(self) -> Refit:
-        """When it is to learn anew, and who accepts that."""
-        return self.segmentation.refit
 
     @property
     def asked(self) -> dict[str, object]:
@@ -81,10 +73,6 @@ class ValuesLearner:
             "min_share": self.segmentation.min_share,
         }
 
-    def asked_of(self, content: Mapping[str, Any]) -> Mapping[str, object]:
-        """What values were chosen for."""
-        return dict(content["asked"])
-
     def goes_on(self, past: StoredModel) -> str:
         """What is said where nothing is learnt anew."""
         return f"values of {past.trained} go on"
@@ -93,13 +81,9 @@ class ValuesLearner:
         """Ids of the values that are segments; those that the workspace names stay."""
         return [content["keys"][value] for value in content["values"]]
 
-    def training_rows(self) -> pl.DataFrame:
-        """The feature of all customers."""
-        return feature_rows(self.job, self.segmentation.feature)
-
     def places(self, content: Mapping[str, Any]) -> pl.DataFrame:
         """Where values put today's customers."""
-        return placed_by_rules(self.job, _conditions(self.segmentation, content["values"], content["keys"]))
+        return self.placed(_conditions(self.segmentation, content["values"], content["keys"]))
 
     def learn(self, past: StoredModel | None, why: str) -> Candidate:
         """Choose the values from today's data.

@@ -19,6 +19,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import yaml
@@ -68,56 +69,58 @@ def steps(output: Path, name: str, features: Sequence[str]) -> Iterator[Step]:
     """What happened between each two published runs."""
     with duckdb.connect(str(output / "warehouse.duckdb"), read_only=True) as connection:
         runs = connection.execute("SELECT as_of_date, run_id FROM ops.publication ORDER BY as_of_date").fetchall()
-        tables = connection.execute(
-            "SELECT column_name, any_value(table_name ORDER BY table_name) FROM duckdb_columns()"
-            " WHERE schema_name = 'features' AND list_contains($names, column_name) GROUP BY column_name",
-            {"names": list(features)},
-        ).fetchall()
-        joins = " ".join(
-            f"JOIN (SELECT * FROM features.{t} WHERE run_id = $run) USING (customer_id)"
-            for t in sorted({t for _, t in tables})
-        )
-        values = ", ".join(features)
         for (_, before), (date, now) in itertools.pairwise(runs):
-            for key, run in (("was", before), ("here", now)):
-                connection.execute(
-                    f"CREATE OR REPLACE TEMP TABLE {key} AS SELECT customer_id, segment_id, row({values}) AS told"
-                    f" FROM (SELECT * FROM segments.membership WHERE run_id = $run AND segmentation_id = $name) {joins}",
-                    {"run": run, "name": name},
-                )
-            counts = connection.execute(
-                "SELECT count(*), count(*) FILTER (was.segment_id <> here.segment_id),"
-                " count(*) FILTER (was.told IS NOT DISTINCT FROM here.told), count(*) FILTER"
-                " (was.told IS NOT DISTINCT FROM here.told AND was.segment_id <> here.segment_id)"
-                " FROM was JOIN here USING (customer_id)"
-            ).fetchone() or (0, 0, 0, 0)
-            asked = {"run": now, "name": name}
-            reasons = connection.execute(
-                "SELECT why_name, count(*) FROM monitoring.change WHERE run_id = $run AND segmentation_id = $name"
-                " AND change_name = 'moved' GROUP BY why_name ORDER BY count(*) DESC, why_name",
-                asked,
-            ).fetchall()
-            ids = connection.execute(
-                "SELECT segment_id FROM segments.definition WHERE run_id = $run AND segmentation_id = $name"
-                " AND status_name = 'active' ORDER BY segment_id",
-                asked,
-            ).fetchall()
-            decision = connection.execute(
-                "SELECT decision FROM segments.model WHERE run_id = $run AND segmentation_id = $name", asked
-            ).fetchone()
-            events = connection.execute(
-                "SELECT sentence FROM monitoring.segment_event WHERE run_id = $run AND segmentation_id = $name"
-                " AND event_name <> 'survive' ORDER BY sentence",
-                asked,
-            ).fetchall()
-            yield Step(
-                date,
-                *counts,
-                ", ".join(f"{why} {count}" for why, count in reasons) or "–",
-                tuple(segment.split(".", 1)[1] for (segment,) in ids),
-                decision[0] if decision else "–",
-                tuple(sentence for (sentence,) in events),
-            )
+            yield Step(date, *_counts(connection, name, features, before, now), *_told(connection, name, now))
+
+
+def _counts(
+    connection: duckdb.DuckDBPyConnection, name: str, features: Sequence[str], before: str, now: str
+) -> tuple[int, int, int, int]:
+    """Customers of both runs; of them those who moved; the unchanged; of these those who moved."""
+    tables = connection.execute(
+        "SELECT DISTINCT any_value(table_name ORDER BY table_name) FROM duckdb_columns()"
+        " WHERE schema_name = 'features' AND list_contains($names, column_name) GROUP BY column_name ORDER BY 1",
+        {"names": list(features)},
+    ).fetchall()
+    joins = " ".join(
+        f"JOIN (SELECT * FROM features.{table} WHERE run_id = $run) USING (customer_id)" for (table,) in tables
+    )
+    for key, run in (("was", before), ("here", now)):
+        connection.execute(
+            f"CREATE OR REPLACE TEMP TABLE {key} AS SELECT customer_id, segment_id, row({', '.join(features)}) AS told"
+            f" FROM (SELECT * FROM segments.membership WHERE run_id = $run AND segmentation_id = $name) {joins}",
+            {"run": run, "name": name},
+        )
+    return connection.execute(
+        "SELECT count(*), count(*) FILTER (was.segment_id <> here.segment_id),"
+        " count(*) FILTER (was.told IS NOT DISTINCT FROM here.told), count(*) FILTER"
+        " (was.told IS NOT DISTINCT FROM here.told AND was.segment_id <> here.segment_id)"
+        " FROM was JOIN here USING (customer_id)"
+    ).fetchall()[0]
+
+
+def _told(
+    connection: duckdb.DuckDBPyConnection, name: str, run: str
+) -> tuple[str, tuple[str, ...], str, tuple[str, ...]]:
+    """Why customers moved, the ids in use, what became of the model, and the events, as the run told them."""
+
+    def of_run(select: str, rest: str) -> list[tuple[Any, ...]]:
+        where = f" WHERE run_id = $run AND segmentation_id = $name {rest}"
+        return connection.execute(select + where, {"run": run, "name": name}).fetchall()
+
+    reasons = of_run(
+        "SELECT why_name, count(*) FROM monitoring.change",
+        "AND change_name = 'moved' GROUP BY why_name ORDER BY count(*) DESC, why_name",
+    )
+    ids = of_run("SELECT segment_id FROM segments.definition", "AND status_name = 'active' ORDER BY segment_id")
+    decision = of_run("SELECT decision FROM segments.model", "")
+    events = of_run("SELECT sentence FROM monitoring.segment_event", "AND event_name <> 'survive' ORDER BY sentence")
+    return (
+        ", ".join(f"{why} {count}" for why, count in reasons) or "–",
+        tuple(segment.split(".", 1)[1] for (segment,) in ids),
+        decision[0][0] if decision else "–",
+        tuple(sentence for (sentence,) in events),
+    )
 
 
 def section(title: str, name: str, found: Sequence[Step]) -> str:

@@ -166,13 +166,13 @@ def test_areas_of_counties(test_data: Path) -> None:
     assert set(found.columns) - set(expected.columns) == {"city_name"}
 
 
-def test_visits_of_shoppers(test_data: Path) -> None:
+def visits_of_shoppers(test_data: Path) -> pl.DataFrame:
     """Visitors of one region and kind of traffic stand for a customer, in the middle of the month of their visit."""
     months = {
         name: number
         for number, name in enumerate(["Feb", "Mar", "Apr", "May", "June", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"], 2)
     }
-    visits = (
+    return (
         read(test_data, "online_shoppers/online_shoppers_intention.csv", ";")
         .with_row_index("number")
         .select(
@@ -188,6 +188,10 @@ def test_visits_of_shoppers(test_data: Path) -> None:
             has_purchase="Revenue",
         )
     )
+
+
+def test_visits_of_shoppers(test_data: Path) -> None:
+    visits = visits_of_shoppers(test_data)
     as_of, windows = dt.date(2018, 9, 13), (30, 90, 365)
     found = built(
         "interactions",

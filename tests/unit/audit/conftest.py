@@ -64,7 +64,17 @@ def tree() -> dict[str, Any]:
             "decided_at": '"at"',
         },
     }
-    space["segmentations"] = {
+    space["segmentations"] = _segmentations()
+    space["audit"] = {
+        "accepted": [
+            {"segmentation": "size", "segment": "large", "finding": "not_reachable", "because": "reached in the shop"}
+        ]
+    }
+    return space
+
+
+def _segmentations() -> dict[str, Any]:
+    return {
         "size": {
             "kind": "rules",
             "basis": "value",
@@ -103,12 +113,6 @@ def tree() -> dict[str, Any]:
             "otherwise": {"id": "unknown", "name": "Unknown"},
         },
     }
-    space["audit"] = {
-        "accepted": [
-            {"segmentation": "size", "segment": "large", "finding": "not_reachable", "because": "reached in the shop"}
-        ]
-    }
-    return space
 
 
 def corridor(run: Run) -> None:

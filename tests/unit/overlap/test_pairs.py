@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tasks.config.errors import StatisticsError
-from tasks.overlap.pairs import Intersection, OverlapPolicy, PairOverlap, measure_pairs, relation
+from tasks.config.overlap import OverlapPolicy
+from tasks.overlap.pairs import Intersection, PairOverlap, measure_pairs, relation
 
 POLICY = OverlapPolicy()
 memberships = st.lists(st.frozensets(st.sampled_from("abcde"), max_size=5), min_size=1, max_size=60)

@@ -83,8 +83,10 @@ def test_nothing_changes_where_nothing_was_edited(shop: Shop) -> None:
 def test_texts_alone_move_nobody(shop: Shop) -> None:
     space = tree()
     space["segmentations"]["tiers"]["segments"][0]["name"] = "Lower"
+    # Nor does what the audit finds fault with; no feature hangs on it.
+    space["audit"] = {"max_segments": 20}
     found = plan_workspace(shop.edited(space), shop.paths)
-    assert found.moved_count == 0
+    assert (found.recomputed, found.moved_count) == ([], 0)
     assert found.changes
     assert [(item.segment_id, item.changed) for item in segments(found) if item.changed] == [("tiers.low", ["name"])]
 

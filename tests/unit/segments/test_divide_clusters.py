@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tasks.config.errors import WorkspaceError
+from tasks.segments.challenge import learner_of
 from tasks.segments.check import check_rules
 from tasks.warehouse.catalogue import catalogue_of
 from tasks.warehouse.run import Run
@@ -56,6 +57,9 @@ def test_micro_segments_divide_the_members_of_a_segment_as_declared_and_keep_the
         assert {found[f"m{n:02d}"] for n in range(70)} == {"among_high.c01"}
         assert {found[f"h{n:02d}"] for n in range(50)} == {"among_high.c02"}
         assert notes["among_high"] == "2 clusters, with gaps between them; first model"
+        # Between runs no members wait: a refit learns from those who were published.
+        learner = learner_of(run, "among_high")
+        assert learner.training_rows()["customer_id"].to_list() == sorted(found)
         assert notes["among_top"].startswith("refused: 5 customers are too few for clusters; at least 50 are needed")
         assert members(run, "among_top") == {}
         _assert_one_cloud_is_told(run, notes["among_low"])
