@@ -27,7 +27,7 @@ demo: install ## make the demo company, run three months, say where the report i
 	$(BIN)/resegment demo $(ARGS)
 
 test: install ## run the tests, on every core
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist loadfile $(ARGS)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: install ## style, types, import rule, SQL
 	$(BIN)/ruff check .

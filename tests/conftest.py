@@ -25,6 +25,15 @@ from tests.workspaces import AS_OF, ORDERS, MakeWorkspace, OpenRun, small_worksp
 REPOSITORY = Path(__file__).resolve().parents[1]
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files that run whole corridors come first, in whatever order they were shuffled into.
+
+    Workers take file after file: a long one that comes last would keep one of them busy while the others have ended.
+    """
+    items.sort(key=lambda item: not {"flows", "integration"} & set(item.path.relative_to(REPOSITORY).parts))
+
+
 @pytest.fixture(scope="session")
 def test_data() -> Path:
     """The folder of public data sets; the test is skipped where it is absent."""
