@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from tasks.config.entities import ENTITIES
+from tasks.config.loading import load_workspace
+from tasks.config.workspace import Workspace
 from tasks.features.build import build_all
 from tasks.ingest.staging import build_staging
 from tasks.warehouse.build import models_of_run
-from tasks.warehouse.run import Run
+from tasks.warehouse.run import Run, open_run
 from tests.sql.cases import Rows, create_raw, insert
-from tests.workspaces import AS_OF, MakeWorkspace, OpenRun
+from tests.workspaces import AS_OF, ORDERS, small_workspace
 
 MIDNIGHT = dt.datetime.combine(AS_OF + dt.timedelta(days=1), dt.time())
 Tables = dict[str, list[tuple[Any, ...]]]
@@ -149,15 +154,35 @@ def _planted(entity: str, moment: dt.datetime) -> list[dict[str, object]]:
     ]
 
 
-@pytest.fixture
-def run(make_workspace: MakeWorkspace, opened: OpenRun) -> Iterator[Run]:
-    """An open run whose raw entities are tables with the known rows."""
-    with opened(make_workspace(*DECLARED)) as opened_run:
-        opened_run.identify()
-        create_raw(opened_run.warehouse)
+@pytest.fixture(scope="module")
+def known(tmp_path_factory: pytest.TempPathFactory) -> tuple[Workspace, Tables]:
+    """A workspace whose warehouse has the known rows as raw entities, and what was built from them."""
+    folder = tmp_path_factory.mktemp("known")
+    (folder / "orders.csv").write_text(ORDERS)
+    (folder / "resegment.yaml").write_text(yaml.safe_dump(small_workspace(), sort_keys=False))
+    space = load_workspace(folder, overrides=DECLARED)
+    with open_run(space, as_of=AS_OF, known_as_of=None, output=folder / "out") as run:
+        run.identify()
+        create_raw(run.warehouse)
         for entity, rows in KNOWN.items():
-            insert(opened_run.warehouse, f"raw.{entity}", rows)
+            insert(run.warehouse, f"raw.{entity}", rows)
+        return space, _build(run)
+
+
+@pytest.fixture
+def run(known: tuple[Workspace, Tables], tmp_path: Path) -> Iterator[Run]:
+    """The same run once more, on a copy of that warehouse."""
+    space = known[0]
+    shutil.copytree(space.directory / "out", tmp_path / "out")
+    with open_run(space, as_of=AS_OF, known_as_of=None, output=tmp_path / "out") as opened_run:
+        opened_run.identify()
         yield opened_run
+
+
+@pytest.fixture
+def before(known: tuple[Workspace, Tables]) -> Tables:
+    """The tables without what a test plants."""
+    return known[1]
 
 
 def _build(run: Run) -> Tables:
@@ -174,27 +199,25 @@ def _differing(before: Tables, after: Tables) -> list[str]:
     return [name for name, rows in before.items() if rows != after[name]]
 
 
-def _plant(run: Run, entity: str, rows: Rows) -> list[str]:
+def _plant(run: Run, before: Tables, entity: str, rows: Rows) -> list[str]:
     """The tables that change when rows are added to a raw entity."""
-    before = _build(run)
     insert(run.warehouse, f"raw.{entity}", rows)
     return _differing(before, _build(run))
 
 
 @pytest.mark.parametrize("entity", ENTITIES)
-def test_what_comes_after_the_as_of_day_changes_nothing(entity: str, run: Run) -> None:
+def test_what_comes_after_the_as_of_day_changes_nothing(entity: str, run: Run, before: Tables) -> None:
     later = [*_planted(entity, MIDNIGHT), *_planted(entity, MIDNIGHT + dt.timedelta(days=40))]
-    assert _plant(run, entity, later) == []
+    assert _plant(run, before, entity, later) == []
 
 
 @pytest.mark.parametrize("entity", ENTITIES)
-def test_the_last_microsecond_of_the_as_of_day_is_seen(entity: str, run: Run) -> None:
-    changed = _plant(run, entity, _planted(entity, MIDNIGHT - dt.timedelta(microseconds=1)))
+def test_the_last_microsecond_of_the_as_of_day_is_seen(entity: str, run: Run, before: Tables) -> None:
+    changed = _plant(run, before, entity, _planted(entity, MIDNIGHT - dt.timedelta(microseconds=1)))
     assert f"staging.{entity}" in changed
 
 
-def test_a_later_registration_or_response_changes_nothing(run: Run) -> None:
-    before = _build(run)
+def test_a_later_registration_or_response_changes_nothing(run: Run, before: Tables) -> None:
     insert(
         run.warehouse,
         "raw.customers",
