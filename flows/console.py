@@ -23,8 +23,8 @@ from tasks.warehouse.summary import RunSummary
 #: Columns of a table that goes to a file or a pipe, which have no width of their own.
 _WIDTH_OF_A_PIPE = 160
 #: Results are read by people and by scripts: no colour codes where nobody sees colours, and no line is folded.
-out = Console(soft_wrap=True, highlight=False, width=None if sys.stdout.isatty() else _WIDTH_OF_A_PIPE)
-err = Console(stderr=True, soft_wrap=True, highlight=False)
+out = Console(soft_wrap=True, highlight=False, emoji=False, width=None if sys.stdout.isatty() else _WIDTH_OF_A_PIPE)
+err = Console(stderr=True, soft_wrap=True, highlight=False, emoji=False)
 
 
 class ProgressLines(logging.Handler):
