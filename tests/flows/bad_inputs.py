@@ -222,12 +222,10 @@ def prepare(folder: Path, case: BadInput) -> None:
 
 def run(folder: Path, case: BadInput) -> tuple[int, str]:
     """Run the pipeline on it as the command line does; returns the exit code and what was said on standard error."""
-    from flows import console
     from flows.cli import run_command
 
     said = io.StringIO()
     with contextlib.redirect_stderr(said), contextlib.redirect_stdout(io.StringIO()):
-        console.err.file = said
         code = run_command(["run", "--workspace", str(folder), *case.arguments])
     return code, said.getvalue()
 

@@ -19,7 +19,6 @@ import duckdb
 import pytest
 import yaml
 
-from flows import console
 from flows.cli import run_command
 from tests.workspaces import ORDERS, small_workspace
 
@@ -41,7 +40,6 @@ def resegment(
 def _here(arguments: tuple[str | Path, ...], cwd: Path) -> subprocess.CompletedProcess[str]:
     out, err = io.StringIO(), io.StringIO()
     with contextlib.chdir(cwd), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        console.out.file, console.err.file = out, err
         try:
             code = run_command([str(argument) for argument in arguments])
         except SystemExit as stop:

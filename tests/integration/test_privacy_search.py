@@ -22,7 +22,6 @@ import polars as pl
 import pytest
 import yaml
 
-from flows import console
 from flows.cli import run_command
 from tests.integration.corridor import EXAMPLES
 from tests.integration.database_texts import columns_of
@@ -75,7 +74,6 @@ def command(company: Searched, *arguments: str | Path) -> str:
     """Run a command in this process; what it prints and logs is kept."""
     out, err = io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err), listening(company.log):
-        console.out.file, console.err.file = out, err
         code = run_command([str(argument) for argument in arguments])
     assert code == 0, out.getvalue() + err.getvalue()
     company.said += out.getvalue() + err.getvalue()
