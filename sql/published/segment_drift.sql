@@ -3,13 +3,13 @@
 -- grain: global
 -- column as_of_date: the date described [date]
 -- column run_id: the run that made the row [id]
--- column subject_kind: feature or segment_mix [category]
+-- column subject_kind: feature, segment_mix, or joint: features together [category]
 -- column subject_name: the feature or segmentation [id]
 -- column reference_kind: previous or baseline [category]
 -- column reference_as_of_date: the date compared with [date]
 -- column snapshot_kind: paired or two_sample [category]
 -- column test_name: the test [category]
--- column aspect_name: what it looks at: the value, its shape, the share of zeros or nulls, the mix, its flows [category]
+-- column aspect_name: what it looks at: the value, its shape, the share of zeros or nulls, the mix, its flows, the relations between features [category]
 -- column statistic: its statistic
 -- column p_value: its p-value
 -- column p_adjusted: Holm-adjusted over all tests of the run

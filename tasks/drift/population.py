@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from tasks.drift.decision import measure_drift
 from tasks.drift.policy import DriftPolicy, EffectHistory, FeatureSpec
 from tasks.drift.records import DriftScore, DriftVerdict, Level
+from tasks.drift.relations import measure_relations
 from tasks.drift.verdict import materiality, thresholds
 
 if TYPE_CHECKING:
@@ -41,7 +42,10 @@ def measure_population(
     """
     # No share of common customers reaches infinity, so that the comparison is never paired; p-values are not read.
     unpaired = dataclasses.replace(policy, paired_common_share=math.inf, resamples=99)
-    return measure_drift(reference, current, specs, elapsed_days, unpaired, seed)
+    return [
+        *measure_drift(reference, current, specs, elapsed_days, unpaired, seed),
+        *measure_relations(reference, current, specs, unpaired, seed),
+    ]
 
 
 def confirm_on_population(

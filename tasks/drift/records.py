@@ -8,11 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-SubjectKind = Literal["feature", "segment_mix"]
+SubjectKind = Literal["feature", "segment_mix", "joint"]
 SnapshotKind = Literal["paired", "two_sample"]
-FeatureType = Literal["continuous", "zero_inflated", "categorical", "segment_mix"]
-Aspect = Literal["value", "shape", "zero_share", "null_share", "mix", "flow"]
-EffectName = Literal["probit_d", "cohen_h", "w"]
+FeatureType = Literal["continuous", "zero_inflated", "categorical", "segment_mix", "joint"]
+Aspect = Literal["value", "shape", "zero_share", "null_share", "mix", "flow", "relation"]
+EffectName = Literal["probit_d", "cohen_h", "w", "standardised_difference"]
 Verdict = Literal["drift", "no_material_drift", "inconclusive"]
 Level = Literal["none", "notice", "alarm"]
 
@@ -22,18 +22,20 @@ class DriftScore:
     """One test of one subject: figures only, no judgement.
 
     Attributes:
-        subject_kind: a feature, or the mix of one segmentation.
+        subject_kind: a feature, the mix of one segmentation, or features together (joint).
         subject_name: the column.
         feature_type: how the column was treated.
         snapshot_kind: `paired` on the customers of both snapshots, or `two_sample`.
         test_name: such as `mann_whitney`.
-        aspect: what the test looks at: the value, its shape, the share of zeros or nulls, the mix, or its flows.
+        aspect: what the test looks at: the value, its shape, the share of zeros or nulls, the mix, its flows, or the
+            relations between features.
         statistic: of the test; None where the data allow no test.
         p_value: two-sided; None where the data allow no test.
         margin_p_value: for tests of symmetry of the changes (Wilcoxon, sign): p of the hypothesis that the two
             distributions are the same. The judge takes the larger of the two.
         degrees_of_freedom: of the statistic (1 for a signed effect).
-        effect_name: `probit_d` (signed), `cohen_h` (signed) or `w` (not negative, bias-corrected).
+        effect_name: `probit_d`, `cohen_h`, `standardised_difference` (all signed) or `w` (not negative,
+            bias-corrected).
         effect_size: in the unit of `effect_name`; None where undefined.
         effect_scale: effect that adds one unit of noncentrality (for a signed effect: its standard error).
         effect_floor: effect per unit of noncentrality below which too few customers changed to see anything.
@@ -49,7 +51,8 @@ class DriftScore:
         psi_alarm_p_value: p of PSI no larger than a shift of `alarm_effect` gives (non-central).
         wasserstein_iqr: first Wasserstein distance over the reference's interquartile range (numeric only).
         total_variation: half the sum of absolute share changes (categories only).
-        level_name: the level that stands out most by the policy's two limits (categories); `zero` or `null` (shares).
+        level_name: the level that stands out most by the policy's two limits (categories); `zero` or `null` (shares);
+            the features that changed most (relations).
         level_reference_share: its share in the reference (0-1).
         level_change: its change of share (-1 to 1).
         largest_level_name: the level with the largest absolute change of share (categories only).

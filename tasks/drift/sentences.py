@@ -8,7 +8,12 @@ from __future__ import annotations
 from tasks.drift.records import DriftVerdict
 
 _SMALLEST_SHOWN = 0.0001
-_UNITS = {"probit_d": "standard deviations", "cohen_h": "on Cohen's h", "w": "on Cohen's w"}
+_UNITS = {
+    "probit_d": "standard deviations",
+    "cohen_h": "on Cohen's h",
+    "standardised_difference": "standard deviations",
+    "w": "on Cohen's w",
+}
 _SUBJECTS = {
     "value": "{name}",
     "shape": "The distribution of {name}",
@@ -16,6 +21,7 @@ _SUBJECTS = {
     "null_share": "The share of missing values of {name}",
     "mix": "The mix of {name}",
     "flow": "The mix of {name}, judged by its flows,",
+    "relation": "How features go together",
 }
 
 
@@ -41,6 +47,12 @@ def _change(verdict: DriftVerdict) -> str:
     size = verdict.effect_size or 0.0
     if verdict.effect_name == "probit_d":
         return f"shifted {'up' if size > 0 else 'down'} by {abs(size):.2g} standard deviations"
+    if verdict.effect_name == "standardised_difference":
+        how = "worse" if size > 0 else "better"
+        return (
+            f"changed: customers fit the relations of before {how} by {abs(size):.2g} standard deviations, above all in"
+            f" {verdict.level_name}"
+        )
     if verdict.level_name is None or verdict.level_change is None or verdict.level_reference_share is None:
         return f"changed by {size:.2g} on Cohen's w"
     before = 100 * verdict.level_reference_share

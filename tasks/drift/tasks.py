@@ -11,9 +11,11 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from tasks.drift.decision import measure_drift as measure
+from tasks.drift.emergence_tables import comparable, write_candidates
 from tasks.drift.policy import DriftPolicy, EffectHistory, EffectKey, FeatureSpec
 from tasks.drift.population import confirm_on_population, measure_population
 from tasks.drift.records import DriftVerdict
+from tasks.drift.relations import measure_relations
 from tasks.drift.verdict import judge_drift
 from tasks.warehouse import ledger, tables
 from tasks.warehouse.catalogue import KEY, catalogue_of
@@ -70,6 +72,7 @@ def measure_drift(run: Run) -> None:
     levels = frame.filter(pl.col("reference_kind") == "previous").get_column("level_name")
     alarms, notices = (int((levels == level).sum()) for level in ("alarm", "notice"))
     log.info("%d tests, %d notices, %d alarms", frame.height, notices, alarms)
+    log.info(write_candidates(run, specs, current, lambda reference: _snapshot(run, reference.run_id, specs)))
 
 
 def _references(run: Run) -> list[tuple[str, Publication]]:
@@ -117,12 +120,7 @@ def _compare(
 ) -> pl.DataFrame:
     earlier = _snapshot(run, reference.run_id, specs)
     # A feature that the earlier run did not have yet, or that no source feeds, has nothing to be compared with.
-    known = {
-        name: spec
-        for name, spec in specs.items()
-        if earlier.get_column(name).null_count() < earlier.height
-        and current.get_column(name).null_count() < current.height
-    }
+    known = comparable(specs, earlier, current)
     said = run.workspace.drift
     policy = DriftPolicy(
         family_wise_error_rate=error_rate,
@@ -131,7 +129,9 @@ def _compare(
     )
     days = (run.as_of - reference.as_of).days
     history = _history(run, kind)
-    verdicts = judge_drift(measure(earlier, current, known, days, policy, said.seed), policy, history)
+    scores = measure(earlier, current, known, days, policy, said.seed)
+    scores += measure_relations(earlier, current, known, policy, said.seed)
+    verdicts = judge_drift(scores, policy, history)
     if any(verdict.snapshot_kind == "paired" and verdict.level != "none" for verdict in verdicts):
         population = measure_population(earlier, current, known, days, policy, said.seed)
         verdicts = confirm_on_population(verdicts, population, policy, history)

@@ -26,6 +26,10 @@ _QUERIES = {
         " FROM monitoring.drift WHERE run_id = $run_id AND level_name = 'alarm' AND reference_kind = 'previous'"
         " GROUP BY subject_kind, subject_name ORDER BY subject_name"
     ),
+    "emerging": (
+        "SELECT 'warning', 'emerging', candidate_id, sentence"
+        " FROM monitoring.emerging_segment WHERE run_id = $run_id ORDER BY candidate_id"
+    ),
     "transition": (
         "SELECT 'warning', 'transition', coalesce(from_segment_ids, to_segment_ids), sentence"
         " FROM monitoring.segment_event WHERE run_id = $run_id AND event_name <> 'survive' ORDER BY sentence"
@@ -53,7 +57,7 @@ _QUERIES = {
 
 
 def findings_of(run: Run) -> list[Finding]:
-    """Drift alarms, named transitions, models that wait, redundant segments and failed warnings of a run."""
+    """Drift alarms, candidate segments, transitions, models that wait, redundant segments, failed warnings of a run."""
     names = {"run_id": run.run_id, "attempt_id": run.attempt_id}
     return [
         Finding(*(str(value) for value in row))

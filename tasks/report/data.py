@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tasks.report import (
+    read_candidates,
     read_comments,
     read_health,
     read_monitoring,
@@ -20,6 +21,7 @@ from tasks.report import (
     read_trend,
     read_tries,
 )
+from tasks.report.candidate_records import CandidateRow
 from tasks.report.comment_records import CommentModel
 from tasks.report.health_records import Health
 from tasks.report.prediction_records import PredictionFacts
@@ -68,6 +70,7 @@ class ReportData:
     matrix_ids: tuple[str, ...]
     overlap: Overlap | None
     drift: tuple[DriftRow, ...]
+    candidates: tuple[CandidateRow, ...]
     health: Mapping[str, Health]
     comments: tuple[CommentModel, ...]
     predictions: tuple[PredictionFacts, ...]
@@ -118,6 +121,7 @@ def collect(run: Run, *, stopped_by: str | None = None) -> ReportData:
         matrix_ids=matrix_ids,
         overlap=read_monitoring.overlap(reader, list(matrix_ids)),
         drift=read_monitoring.drift(reader),
+        candidates=read_candidates.candidates(reader),
         health=read_health.health(reader, [row["segment_id"] for row in current]),
         comments=read_comments.comment_models(reader),
         predictions=read_predictions.predictions(reader),

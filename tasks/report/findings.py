@@ -22,6 +22,7 @@ _ALARMING = frozenset({"alarm", "critical", "error"})
 _ANCHOR_BY_KIND = {
     "comments": "comments",
     "drift": "drift",
+    "emerging": "emerging",
     "model": "segments",
     "overlap": "overlap",
     "quality": "quality",

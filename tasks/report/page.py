@@ -15,7 +15,18 @@ from pathlib import Path
 from markupsafe import Markup
 
 from tasks.config.errors import OutputError
-from tasks.report import bars, drift_plot, formats, health_charts, heatmap, overlap_charts, prediction_charts, sankey
+from tasks.report import (
+    bars,
+    candidate_charts,
+    drift_plot,
+    formats,
+    health_charts,
+    heatmap,
+    overlap_charts,
+    prediction_charts,
+    sankey,
+)
+from tasks.report.candidate_records import CandidateRow
 from tasks.report.data import ReportData
 from tasks.report.findings import findings
 from tasks.report.health_records import Health, HealthCard
@@ -52,6 +63,14 @@ class DriftView:
 
 
 @dataclass(frozen=True, slots=True)
+class CandidateView:
+    """A candidate segment with the drawing of what distinguishes it."""
+
+    row: CandidateRow
+    traits: Markup
+
+
+@dataclass(frozen=True, slots=True)
 class HealthView:
     """The health cards of a segmentation with their small drawings, by segment id."""
 
@@ -82,6 +101,7 @@ def render(data: ReportData) -> str:
         matrix=Markup(overlap_charts.draw_matrix(data)),  # noqa: S704 - our own SVG, escaped where it is drawn
         upset=Markup(overlap_charts.draw_upset(data)),  # noqa: S704 - likewise
         drift_views=_drift_views(data),
+        candidate_views=_candidate_views(data),
         health_views=[_health_view(data, name, found) for name, found in data.health.items()],
         points=health_charts.points,
         prediction_views=[_prediction_view(facts) for facts in data.predictions],
@@ -168,6 +188,14 @@ def _prediction_view(facts: PredictionFacts) -> PredictionView:
         calibration=Markup(prediction_charts.draw_calibration(facts, model) if model else ""),  # noqa: S704 - likewise
         lift=Markup(prediction_charts.draw_lift(facts, model) if model else ""),  # noqa: S704 - likewise
     )
+
+
+def _candidate_views(data: ReportData) -> list[CandidateView]:
+    widest = candidate_charts.widest_trait(data.candidates)
+    return [
+        CandidateView(row, Markup(candidate_charts.draw_traits(row, widest)))  # noqa: S704 - our own SVG, escaped where it is drawn
+        for row in data.candidates
+    ]
 
 
 def _drift_views(data: ReportData) -> list[DriftView]:

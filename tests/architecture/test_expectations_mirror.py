@@ -30,6 +30,8 @@ _WITHOUT_MODEL = {
     "monitoring.calibration",
     "monitoring.customer_news",
     "monitoring.drift",
+    "monitoring.emerging_member",
+    "monitoring.emerging_segment",
     "monitoring.overlap",
     "monitoring.prediction",
     "monitoring.prediction_score",

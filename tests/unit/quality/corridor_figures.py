@@ -33,6 +33,15 @@ DRIFT = """
         1 AS entered_count, 0 AS left_count, 0.0 AS psi, 1.0 AS psi_p_value, 'no_material_drift' AS verdict_name,
         'none' AS level_name, 's' AS sentence
 """
+CANDIDATE = """
+    SELECT 'emerging-2025-06-30-1' AS candidate_id, 'emerging' AS direction_name, 'candidate' AS status_name,
+        1 AS seen_count, DATE '2025-06-30' AS since_date, DATE '2025-05-31' AS reference_as_of_date,
+        2 AS customer_count, 0.5 AS customer_share, NULL::DOUBLE AS ratio, 0.5 AS excess_share, 0.001 AS p_adjusted,
+        '[]' AS traits_json, 's' AS sentence
+"""
+CANDIDATE_MEMBER = """
+    SELECT 'emerging-2025-06-30-1' AS candidate_id, customer_id FROM unnest(['A', 'B']) AS members (customer_id)
+"""
 EVENT = """
     SELECT 'k' AS segmentation_id, DATE '2025-05-31' AS previous_as_of_date, 'survive' AS event_name,
         'k.one' AS from_segment_ids, 'k.one' AS to_segment_ids, 0.9 AS share, 1.0 AS confidence_share, 's' AS sentence
@@ -97,6 +106,8 @@ FINDING = """
 FIGURES = {
     **PREDICTED,
     "monitoring.drift": DRIFT,
+    "monitoring.emerging_segment": CANDIDATE,
+    "monitoring.emerging_member": CANDIDATE_MEMBER,
     "monitoring.segment_event": EVENT,
     "monitoring.profile": PROFILE,
     "monitoring.comment_model": COMMENT_MODEL,
