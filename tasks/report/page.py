@@ -15,7 +15,17 @@ from pathlib import Path
 from markupsafe import Markup
 
 from tasks.config.errors import OutputError
-from tasks.report import bars, drift_plot, formats, health_charts, heatmap, overlap_charts, prediction_charts, sankey
+from tasks.report import (
+    bars,
+    drift_plot,
+    formats,
+    health_charts,
+    heatmap,
+    overlap_charts,
+    prediction_charts,
+    sankey,
+    size_parts,
+)
 from tasks.report.data import ReportData
 from tasks.report.findings import findings
 from tasks.report.health_records import Health, HealthCard
@@ -36,6 +46,8 @@ class SegmentationView:
     bars: dict[str, Markup]
     profile: Markup
     migration: Markup
+    size_parts: Markup
+    part_reasons: tuple[tuple[str, str], ...]
     moves: tuple[Flow, ...]
     anchor: str
 
@@ -127,6 +139,7 @@ def _segmentation_view(data: ReportData, facts: SegmentationFacts) -> Segmentati
     migration = (
         sankey.draw_migration(key, name, facts.segments, facts.migration, data.segment_names) if facts.migration else ""
     )
+    parts = facts.migration.parts if facts.migration else ()
     largest = bars.largest_size(facts.segments)
     return SegmentationView(
         facts=facts,
@@ -136,6 +149,8 @@ def _segmentation_view(data: ReportData, facts: SegmentationFacts) -> Segmentati
         },
         profile=Markup(profile),  # noqa: S704 - likewise
         migration=Markup(migration),  # noqa: S704 - likewise
+        size_parts=Markup(size_parts.draw_size_parts(key, name, parts, data.segment_names)),  # noqa: S704 - likewise
+        part_reasons=tuple(size_parts.reasons_of(parts)),
         moves=tuple(moves[:_MOVES_SHOWN]),
         anchor=anchor("segmentation", key),
     )

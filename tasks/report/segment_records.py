@@ -152,11 +152,24 @@ class SegmentEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class SizePart:
+    """One reason why a segment has more or fewer customers than before."""
+
+    segment_id: str
+    why_name: str
+    entered_count: int
+    left_count: int
+    net_count: int
+
+
+@dataclass(frozen=True, slots=True)
 class Migration:
     """How customers moved between two publications of one segmentation.
 
     Attributes:
         reasons: main reason in words and customers who moved for it, most first.
+        parts: what the change of each segment's size is made of, segment by segment.
+        is_ranked: whether it divides by ranks, so that sizes hardly change whatever happens.
     """
 
     previous_as_of: dt.date
@@ -164,6 +177,8 @@ class Migration:
     events: tuple[SegmentEvent, ...]
     survived_count: int
     reasons: tuple[tuple[str, int], ...] = ()
+    parts: tuple[SizePart, ...] = ()
+    is_ranked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
