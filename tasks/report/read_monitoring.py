@@ -8,17 +8,9 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import Any
 
+from tasks.report.drift_records import DriftRow
 from tasks.report.reader import RunReader
-from tasks.report.segment_records import (
-    DriftRow,
-    Flow,
-    Intersection,
-    Migration,
-    Overlap,
-    OverlapPair,
-    SegmentEvent,
-    SizePart,
-)
+from tasks.report.segment_records import Flow, Intersection, Migration, Overlap, OverlapPair, SegmentEvent, SizePart
 
 #: Relations of two segments that ask for nothing.
 _PLAIN_RELATIONS = ("disjoint", "overlapping")

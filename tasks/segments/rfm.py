@@ -40,7 +40,7 @@ def rfm_select(name: str, segmentation: RfmSegmentation, customers: str) -> str:
         f"SELECT {literal(name)} AS segmentation_id,"
         f" {literal(name + '.')} || CASE {_cases(segmentation)} END AS segment_id, {KEY},"
         " 1.0::DOUBLE AS strength_share, 'R' || r || ' F' || f || ' M' || m AS reason,"
-        " NULL::VARCHAR AS rival_segment_id FROM ("
+        " NULL::VARCHAR AS rival_segment_id, NULL::DOUBLE AS centre_distance FROM ("
         f"SELECT {KEY}, {score(recency, best_is_low=True)} AS r, {score(frequency, best_is_low=False)} AS f,"
         f" {score(monetary, best_is_low=False)} AS m FROM {customers})"
     )
