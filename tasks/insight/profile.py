@@ -44,6 +44,8 @@ _FIGURES = (
 )
 #: Sums are of decimals, not floats: the same total in whatever order threads add them up.
 _EXACT = "DECIMAL(18, 4)"
+#: Wide enough for squares of such values; a product of narrow decimals has no more digits than they have.
+_WIDE = "DECIMAL(34, 4)"
 #: Holds every digit of a sum that DuckDB has computed, and of a sum of those.
 _DIGITS = Context(prec=60)
 #: By what rows of memberships are grouped.
@@ -126,7 +128,7 @@ def _numbers(warehouse: Warehouse, relation: str, columns: Sequence[ModelColumn]
         parts += [
             f"count({value}) AS n{position}",
             f"sum({value}) AS s{position}",
-            f"sum({value} * {value}) AS q{position}",
+            f"sum(CAST({value} AS {_WIDE}) * CAST({value} AS {_WIDE})) AS q{position}",
             f"median(CAST({identifier(column.name)} AS DOUBLE)) AS m{position}",
         ]
     records = warehouse.records(f"SELECT {_GROUP}, {', '.join(parts)} FROM {relation} GROUP BY {_GROUP} ORDER BY ALL")
