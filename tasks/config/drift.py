@@ -23,8 +23,10 @@ class SubjectPolicy(Strict):
     alarm_effect: float | None = Field(
         default=None, gt=0, description="smallest effect worth an alarm, in the unit of the kind"
     )
-    alert: Literal["alarm", "notice", "never"] = Field(
-        default="alarm", description="the level from which on somebody is told; never: it stands in the report alone"
+    alert: Literal["alarm", "notice", "never"] | None = Field(
+        default=None,
+        description="the level from which on somebody is told; never: it stands in the report alone; default: alarm, of"
+        " profiles never, since what changed in them is told of features and KPIs, too",
     )
 
     @model_validator(mode="after")
@@ -54,4 +56,5 @@ class DriftPolicy(Strict):
 
     def alerts_from(self, kind: SubjectKind) -> Literal["alarm", "notice", "never"]:
         """The level of a kind of subject from which on somebody is told."""
-        return self.subjects[kind].alert if kind in self.subjects else "alarm"
+        said = self.subjects[kind].alert if kind in self.subjects else None
+        return said or ("never" if kind == "profile" else "alarm")

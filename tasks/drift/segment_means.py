@@ -46,7 +46,7 @@ def mean_changes(
     A customer may be a member at either date or at both, so that the means are neither independent nor paired. Each
     mean is a sum over customers of their influence (x - mean)/n; that of the difference is the difference of both, and
     its variance is the sum of the squares: of the members then, of those now, less twice the products of who was at
-    both dates (variance of clustered sums, the customer being the cluster: Liang & Zeger 1986, Biometrika 73:13-22; of a
+    both dates (variance of clustered sums, customers being the clusters: Liang & Zeger 1986, Biometrika 73:13-22; of a
     domain's mean: Särndal, Swensson & Wretman 1992, Model Assisted Survey Sampling, section 5.8). Where nobody is there
     twice it is Welch's, where everybody is it is that of the paired t-test.
 
