@@ -12,6 +12,8 @@ from scipy.sparse import csr_array
 
 from tasks.drift.tables import Floats, Integers
 
+_ROUNDING = 1e-12
+
 
 class Members(NamedTuple):
     """Who is in which segment at one date: membership i says that customer `rows[i]` is in segment `segments[i]`."""
@@ -82,7 +84,9 @@ def mean_changes(
         # As of samples, n / (n - 1), so that nothing is left where nobody changed.
         samples = np.sqrt(old.count / (old.count - 1) * new.count / (new.count - 1))
         variance = old.variance + new.variance - 2 * samples * products / (old.count * new.count)
-        corrected = np.sqrt(np.maximum(variance, 0.0))
+        # Where nobody changed, or all by the same amount, rounding leaves a little of either sign.
+        is_nothing = variance < _ROUNDING * (old.variance + new.variance)
+        corrected = np.sqrt(np.where(is_nothing, 0.0, variance))
     enough = (old.count > 1) & (new.count > 1)
     return MeanChanges(
         old.count,

@@ -141,7 +141,8 @@ def _scores(
 
     least = np.minimum(found.reference_count, found.current_count)
     with np.errstate(divide="ignore", invalid="ignore"):
-        statistic = np.where(error > 0, effect / error, 0.0)
+        # Where everybody changes by the same amount the error is 0; no statistic is larger than the members are many.
+        statistic = np.where(effect == 0, 0.0, effect / np.maximum(error, np.abs(effect) / least))
     p_values = 2 * stdtr(np.maximum(least - 1, 1), -np.abs(statistic))
     is_tested = (least >= FEWEST_MEMBERS) & np.isfinite(effect) & np.isfinite(error)
     sizes = _sizes(segments)
