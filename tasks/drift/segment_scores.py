@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 import polars as pl
@@ -60,7 +60,7 @@ def measure_profiles(segments: SegmentPair, specs: Mapping[str, FeatureSpec]) ->
         return []
     found = segments.changes(reference, current)
     effect = found.current_mean - found.reference_mean
-    return _scores(segments, names, found, "profile", effect, found.standard_error)
+    return _scores(segments, _Tested("profile", names, found, effect, found.standard_error))
 
 
 def measure_kpis(segments: SegmentPair, columns: Sequence[str]) -> list[DriftScore]:
@@ -79,7 +79,7 @@ def measure_kpis(segments: SegmentPair, columns: Sequence[str]) -> list[DriftSco
         former = np.where(found.reference_mean == 0, np.nan, np.abs(found.reference_mean))
         effect = (found.current_mean - found.reference_mean) / former
         error = found.standard_error / former
-    return _scores(segments, list(columns), found, "kpi", effect, error)
+    return _scores(segments, _Tested("kpi", list(columns), found, effect, error))
 
 
 def _profile_columns(pair: SnapshotPair, specs: Mapping[str, FeatureSpec]) -> tuple[list[str], Floats, Floats]:
@@ -129,16 +129,20 @@ def _levels(reference: pl.Series, current: pl.Series) -> list[tuple[str, Floats,
     return found
 
 
-def _scores(
-    segments: SegmentPair,
-    names: Sequence[str],
-    found: MeanChanges,
-    kind: Literal["profile", "kpi"],
-    effect: Floats,
-    error: Floats,
-) -> list[DriftScore]:
+class _Tested(NamedTuple):
+    """What is told of every segment and feature; shapes (segments, features)."""
+
+    kind: Literal["profile", "kpi"]
+    names: Sequence[str]
+    found: MeanChanges
+    effect: Floats
+    error: Floats
+
+
+def _scores(segments: SegmentPair, tested: _Tested) -> list[DriftScore]:
     from scipy.special import stdtr
 
+    effect, error, found = tested.effect, tested.error, tested.found
     least = np.minimum(found.reference_count, found.current_count)
     with np.errstate(divide="ignore", invalid="ignore"):
         # Where everybody changes by the same amount the error is 0; no statistic is larger than the members are many.
@@ -146,40 +150,46 @@ def _scores(
     p_values = 2 * stdtr(np.maximum(least - 1, 1), -np.abs(statistic))
     is_tested = (least >= FEWEST_MEMBERS) & np.isfinite(effect) & np.isfinite(error)
     sizes = _sizes(segments)
-    scores = []
-    for place, segment in enumerate(segments.segments):
-        before, after, both = (int(count[place]) for count in sizes)
-        for column, name in enumerate(names):
-            if not is_tested[place, column]:
-                continue
-            at = (place, column)
-            scores.append(
-                DriftScore(
-                    subject_kind=kind,
-                    subject_name=segment,
-                    part_name=name,
-                    feature_type="mean",
-                    snapshot_kind=segments.pair.kind,
-                    test_name="clustered_t",
-                    aspect=kind,
-                    statistic=float(statistic[at]),
-                    p_value=float(p_values[at]),
-                    effect_name="sd" if kind == "profile" else "relative_change",
-                    effect_size=float(effect[at]),
-                    effect_scale=float(error[at]),
-                    effect_floor=1.0 / float(least[at]),
-                    reference_count=before,
-                    current_count=after,
-                    common_count=both,
-                    entered_count=after - both,
-                    left_count=before - both,
-                    reference_value_count=int(found.reference_count[at]),
-                    current_value_count=int(found.current_count[at]),
-                    reference_mean=float(found.reference_mean[at]),
-                    current_mean=float(found.current_mean[at]),
-                )
-            )
-    return scores
+    return [
+        _score(segments, tested, (place, column), float(statistic[place, column]), float(p_values[place, column]), sizes)
+        for place, column in np.argwhere(is_tested).tolist()
+    ]
+
+
+def _score(
+    segments: SegmentPair,
+    tested: _Tested,
+    at: tuple[int, int],
+    statistic: float,
+    p_value: float,
+    sizes: tuple[Floats, Floats, Floats],
+) -> DriftScore:
+    found = tested.found
+    before, after, both = (int(count[at[0]]) for count in sizes)
+    return DriftScore(
+        subject_kind=tested.kind,
+        subject_name=segments.segments[at[0]],
+        part_name=tested.names[at[1]],
+        feature_type="mean",
+        snapshot_kind=segments.pair.kind,
+        test_name="clustered_t",
+        aspect=tested.kind,
+        statistic=statistic,
+        p_value=p_value,
+        effect_name="sd" if tested.kind == "profile" else "relative_change",
+        effect_size=float(tested.effect[at]),
+        effect_scale=float(tested.error[at]),
+        effect_floor=1.0 / min(float(found.reference_count[at]), float(found.current_count[at])),
+        reference_count=before,
+        current_count=after,
+        common_count=both,
+        entered_count=after - both,
+        left_count=before - both,
+        reference_value_count=int(found.reference_count[at]),
+        current_value_count=int(found.current_count[at]),
+        reference_mean=float(found.reference_mean[at]),
+        current_mean=float(found.current_mean[at]),
+    )
 
 
 def _sizes(segments: SegmentPair) -> tuple[Floats, Floats, Floats]:
