@@ -151,7 +151,9 @@ def _scores(segments: SegmentPair, tested: _Tested) -> list[DriftScore]:
     is_tested = (least >= FEWEST_MEMBERS) & np.isfinite(effect) & np.isfinite(error)
     sizes = _sizes(segments)
     return [
-        _score(segments, tested, (place, column), float(statistic[place, column]), float(p_values[place, column]), sizes)
+        _score(
+            segments, tested, (place, column), float(statistic[place, column]), float(p_values[place, column]), sizes
+        )
         for place, column in np.argwhere(is_tested).tolist()
     ]
 
