@@ -199,7 +199,7 @@ def test_secrets_are_found_where_they_belong(company: Searched) -> None:
 
 def test_no_secret_in_the_published_database(company: Searched) -> None:
     published = columns_of(company.output / "published" / "published.duckdb", ("main", "v1"))
-    assert len({table for _, table, _ in published}) == 15
+    assert len({table for _, table, _ in published}) == 16
     assert company.found_in(flat(published)) == []
 
 
