@@ -45,8 +45,9 @@ bench: install ## speed and memory beside a bare script, in one session
 	$(BIN)/python -m tests.benchmarks.rules_speed
 	$(BIN)/python -m tests.benchmarks.daily_run
 
-bench-stats: install ## measured false alarms, power, churn, choice of k, predictions, comments and projection
+bench-stats: install ## measured false alarms, power, new groups, churn, choice of k, predictions, comments and projection
 	$(BIN)/python tests/benchmarks/drift_figures.py $(ARGS)
+	PYTHONPATH=. $(BIN)/python tests/benchmarks/emergence_figures.py --output docs/benchmarks-emergence.md $(ARGS)
 	$(BIN)/python tests/benchmarks/cluster_figures.py $(ARGS)
 	PYTHONPATH=. $(BIN)/python tests/benchmarks/audit_figures.py $(ARGS)
 	PYTHONPATH=. $(BIN)/python tests/benchmarks/predict_figures.py $(ARGS)

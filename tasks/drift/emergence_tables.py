@@ -1,7 +1,7 @@
 """The tables of candidate segments, and one run's part in them: look for new ones, and again for those of before.
 
 Owns: `monitoring.emerging_segment` and `monitoring.emerging_member`. Does not own: the scan (`emergence`), which groups
-are the same (`recurrence`), the snapshots (`tasks`).
+are the same (`recurrence`), the snapshots (`reading`).
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
+from tasks.drift import reading
 from tasks.drift.candidates import EmergencePolicy
 from tasks.drift.emergence import Candidate, scan_emergence
 from tasks.drift.policy import FeatureSpec
@@ -50,8 +51,6 @@ MEMBER_COLUMNS: dict[str, tuple[type[pl.DataType], str]] = {
     "customer_id": (pl.String, "a member of it"),
 }
 
-Snapshot = Callable[[Publication], pl.DataFrame]
-
 
 class _Seen(NamedTuple):
     """A candidate as this run tells of it."""
@@ -72,18 +71,17 @@ class _Waiting(NamedTuple):
     reference_as_of: dt.date
 
 
-def write_candidates(run: Run, specs: Mapping[str, FeatureSpec], current: pl.DataFrame, snapshot: Snapshot) -> str:
+def write_candidates(run: Run, specs: Mapping[str, FeatureSpec], current: pl.DataFrame) -> str:
     """Look for candidate segments, write those that are seen, and say in a few words what was found.
 
     Args:
         run: the run.
-        specs: what may be looked at.
+        specs: the columns of the snapshot; those of features and segmentations are looked at.
         current: this run's snapshot.
-        snapshot: gives that of an earlier publication.
     """
     seen: list[_Seen] = []
     if run.workspace.drift.emerging.enabled and run.previous is not None and current.height > 0:
-        seen = _seen(run, specs, current, snapshot)
+        seen = _seen(run, {name: spec for name, spec in specs.items() if spec.subject_kind == "feature"}, current)
     tables.write_frame(run, SEGMENTS, _segment_frame(seen))
     members = [(item.candidate_id, str(customer)) for item in seen for customer in item.found.customer_ids]
     schema = {name: kind for name, (kind, _) in MEMBER_COLUMNS.items()}
@@ -93,7 +91,7 @@ def write_candidates(run: Run, specs: Mapping[str, FeatureSpec], current: pl.Dat
     return f"{counts['emerging']} emerging and {counts['vanishing']} vanishing segments, {promoted} of them seen again"
 
 
-def _seen(run: Run, specs: Mapping[str, FeatureSpec], current: pl.DataFrame, snapshot: Snapshot) -> list[_Seen]:
+def _seen(run: Run, specs: dict[str, FeatureSpec], current: pl.DataFrame) -> list[_Seen]:
     previous = run.previous
     assert previous is not None  # noqa: S101 - for the type checker: `write_candidates` asks
     said = run.workspace.drift
@@ -106,8 +104,9 @@ def _seen(run: Run, specs: Mapping[str, FeatureSpec], current: pl.DataFrame, sna
     )
 
     def scan(reference: Publication) -> list[Candidate]:
-        earlier = snapshot(reference)
-        return scan_emergence(earlier, current, comparable(specs, earlier, current), policy, said.seed)
+        earlier = reading.snapshot(run, reference.run_id, specs)
+        known = reading.comparable(run, reference, specs, earlier, current)
+        return scan_emergence(earlier, current, known, policy, said.seed)
 
     again = _seen_again(run, previous, scan)
     told = [item.found for item in again]
@@ -119,18 +118,6 @@ def _seen(run: Run, specs: Mapping[str, FeatureSpec], current: pl.DataFrame, sna
             name = f"{found.direction}-{run.as_of.isoformat()}-{numbers[found.direction]}"
             fresh.append(_Seen(name, 1, run.as_of, previous, found))
     return [*again, *fresh]
-
-
-def comparable(
-    specs: Mapping[str, FeatureSpec], earlier: pl.DataFrame, current: pl.DataFrame
-) -> dict[str, FeatureSpec]:
-    """Leave out what one of two runs has no value of: a feature that is new, or that no source feeds."""
-    return {
-        name: spec
-        for name, spec in specs.items()
-        if earlier.get_column(name).null_count() < earlier.height
-        and current.get_column(name).null_count() < current.height
-    }
 
 
 def _seen_again(run: Run, previous: Publication, scan: Callable[[Publication], list[Candidate]]) -> list[_Seen]:

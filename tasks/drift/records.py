@@ -8,11 +8,26 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-SubjectKind = Literal["feature", "segment_mix", "joint"]
+from tasks.config.drift import SubjectKind
+
 SnapshotKind = Literal["paired", "two_sample"]
-FeatureType = Literal["continuous", "zero_inflated", "categorical", "segment_mix", "joint"]
-Aspect = Literal["value", "shape", "zero_share", "null_share", "mix", "flow", "relation"]
-EffectName = Literal["probit_d", "cohen_h", "w", "standardised_difference"]
+FeatureType = Literal[
+    "continuous", "zero_inflated", "categorical", "segment_mix", "flow_rates", "mean", "association", "joint"
+]
+Aspect = Literal[
+    "value",
+    "shape",
+    "zero_share",
+    "null_share",
+    "mix",
+    "flow",
+    "profile",
+    "kpi",
+    "flow_rate",
+    "association",
+    "reconstruction",
+]
+EffectName = Literal["probit_d", "cohen_h", "w", "sd", "relative_change", "cramers_v", "standardised_difference"]
 Verdict = Literal["drift", "no_material_drift", "inconclusive"]
 Level = Literal["none", "notice", "alarm"]
 
@@ -22,28 +37,31 @@ class DriftScore:
     """One test of one subject: figures only, no judgement.
 
     Attributes:
-        subject_kind: a feature, the mix of one segmentation, or features together (joint).
-        subject_name: the column.
+        subject_kind: a feature; the mix of one segmentation; the size of one segment; how a model fits; what a segment
+            is (profile), what it is worth (kpi) and where its customers go (flow); how two segmentations hang together
+            (relation), and how features go together (joint).
+        subject_name: the feature, segmentation or segment.
+        part_name: of a profile or KPI the feature; of a relation the other segmentation; else None.
         feature_type: how the column was treated.
         snapshot_kind: `paired` on the customers of both snapshots, or `two_sample`.
         test_name: such as `mann_whitney`.
-        aspect: what the test looks at: the value, its shape, the share of zeros or nulls, the mix, its flows, or the
-            relations between features.
+        aspect: what the test looks at: the value, its shape, the share of zeros or nulls, the mix, or its flows.
         statistic: of the test; None where the data allow no test.
         p_value: two-sided; None where the data allow no test.
         margin_p_value: for tests of symmetry of the changes (Wilcoxon, sign): p of the hypothesis that the two
             distributions are the same. The judge takes the larger of the two.
         degrees_of_freedom: of the statistic (1 for a signed effect).
-        effect_name: `probit_d`, `cohen_h`, `standardised_difference` (all signed) or `w` (not negative,
-            bias-corrected).
+        effect_name: `probit_d`, `cohen_h` (signed), `w` (not negative, bias-corrected), `sd` (signed, in standard
+            deviations of all customers), `relative_change` (signed, of the former mean), `cramers_v` (signed change),
+            `standardised_difference` (signed, of errors over their standard deviation).
         effect_size: in the unit of `effect_name`; None where undefined.
         effect_scale: effect that adds one unit of noncentrality (for a signed effect: its standard error).
         effect_floor: effect per unit of noncentrality below which too few customers changed to see anything.
         reference_count: customers in the reference snapshot.
         current_count: customers in the current snapshot.
-        common_count: customers in both.
-        entered_count: customers only in the current snapshot.
-        left_count: customers only in the reference snapshot.
+        common_count: customers in both; None where the two are periods, not snapshots.
+        entered_count: customers only in the current snapshot; None likewise.
+        left_count: customers only in the reference snapshot; None likewise.
         reference_value_count: values of the reference that entered the test.
         current_value_count: values of the current snapshot that entered the test.
         psi: population stability index, bias-corrected, not below 0.
@@ -52,15 +70,18 @@ class DriftScore:
         wasserstein_iqr: first Wasserstein distance over the reference's interquartile range (numeric only).
         total_variation: half the sum of absolute share changes (categories only).
         level_name: the level that stands out most by the policy's two limits (categories); `zero` or `null` (shares);
-            the features that changed most (relations).
+            the features that changed most (joint).
         level_reference_share: its share in the reference (0-1).
         level_change: its change of share (-1 to 1).
         largest_level_name: the level with the largest absolute change of share (categories only).
         largest_level_change: its change of share (-1 to 1).
+        reference_mean: of a KPI, per customer of the segment, or the former Cramér's V of a relation.
+        current_mean: the same now.
     """
 
     subject_kind: SubjectKind
     subject_name: str
+    part_name: str | None = None
     feature_type: FeatureType
     snapshot_kind: SnapshotKind
     test_name: str
@@ -75,9 +96,9 @@ class DriftScore:
     effect_floor: float = 0.0
     reference_count: int
     current_count: int
-    common_count: int
-    entered_count: int
-    left_count: int
+    common_count: int | None
+    entered_count: int | None
+    left_count: int | None
     reference_value_count: int
     current_value_count: int
     psi: float | None = None
@@ -90,6 +111,8 @@ class DriftScore:
     level_change: float | None = None
     largest_level_name: str | None = None
     largest_level_change: float | None = None
+    reference_mean: float | None = None
+    current_mean: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +130,7 @@ class DriftVerdict(DriftScore):
         verdict: `drift`, `no_material_drift` or `inconclusive`.
         level: `none`, `notice` or `alarm`; not `none` only where the verdict is `drift`.
         sentence: the judgement in plain words.
+        is_seasonal: whether it was lowered, because the same period a year ago changed alike.
     """
 
     p_adjusted: float | None
@@ -118,3 +142,4 @@ class DriftVerdict(DriftScore):
     verdict: Verdict
     level: Level
     sentence: str
+    is_seasonal: bool = False

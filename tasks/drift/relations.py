@@ -1,177 +1,141 @@
-"""Relations between features: whether customers are still as alike in how their features go together.
+"""Whether two segmentations hang together as they did: the association of their segments at two dates.
 
-Owns: the reconstruction of customers from a model of the correlations, its error in both snapshots, and the test. Does
-not own: the judgement (`verdict`), groups that are new (`emergence`).
-
-Each feature of each snapshot is replaced by its own ranks, so that no change of a single feature is left: what differs
-is the copula alone. It sees relations that break (orders go on, amounts do not follow); a relation that is new among
-features that the model gives up on anyway is not seen.
+Owns: Cramér's V, the test of its change, and its scores. Does not own the memberships.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
+import itertools
+import zlib
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-import polars as pl
 
-from tasks.drift.montecarlo import sequential_p_value
-from tasks.drift.normal_scores import normal_quantiles
-from tasks.drift.policy import DriftPolicy, FeatureSpec
 from tasks.drift.records import DriftScore
-from tasks.drift.snapshots import CUSTOMER, SnapshotPair, numeric_values, pair_snapshots
+from tasks.drift.snapshots import SnapshotPair, level_codes
 from tasks.drift.tables import Floats, Integers
 
-SUBJECT = "feature_relations"
-TEST = "pca_reconstruction"
-
-_KEPT_VARIANCE = 0.8
-_MOST_CUSTOMERS = 2_000
-"""Customers compared at most, and as many more that the model is fitted on: an effect of 0.1 is found with 2,000."""
-
-_FEWEST_CUSTOMERS = 50
-_FEWEST_FEATURES = 3
-_NAMED = 2
+_RESAMPLES = 200
+_ABSENT = -1
 
 
-class _Errors(NamedTuple):
-    """Reconstruction errors of the compared customers, shape (n,), and by feature, shape (features,)."""
+class _Association(NamedTuple):
+    """Of each table: V, and its square before it is cut off at 0; shape (tables,)."""
 
-    reference: Floats
-    current: Floats
-    rise_by_feature: Floats
+    v: Floats
+    v_squared: Floats
 
 
-def measure_relations(
-    reference: pl.DataFrame, current: pl.DataFrame, specs: Mapping[str, FeatureSpec], policy: DriftPolicy, seed: int
-) -> list[DriftScore]:
-    """Compare how features go together in two snapshots.
+def measure_relations(pair: SnapshotPair, names: Sequence[str], seed: int) -> list[DriftScore]:
+    """Compare Cramér's V of every two segmentations, then and now.
 
-    Principal components that keep 80 % of the variance are fitted on one half of the reference customers (Hotelling
-    1933). The error of a customer is the length of what they leave over, over the root of the number of features. The
-    other half's errors are compared with those of the current snapshot: of the same customers where the snapshots are
-    paired, else of as many others, set side by side at random. The effect is the mean difference over the standard
-    deviation of errors; its p-value that of random signs of the differences (Fisher 1935), which for a random pairing
-    of strangers is a permutation test, too.
+    V is bias-corrected (Bergsma 2013, Journal of the Korean Statistical Society 42:323-328); its square before it is
+    cut off at 0 is what is tested, because V itself is not smooth there. The standard error of the change is that of
+    resampled customers, each with his memberships of both dates (bootstrap with Poisson weights: Hanley & MacGibbon
+    2006), so that nobody is taken for two.
 
     Args:
-        reference: one row a customer: `customer_id` and the columns of `specs`.
-        current: the same at the later date.
-        specs: what to look at; numeric features count.
-        policy: the limits; its `resamples` are the most random signs.
-        seed: of the sample, the halves and the signs; the order of rows does not matter.
+        pair: snapshots that have a column of segments for each name.
+        names: the segmentations.
+        seed: of the bootstrap.
 
     Returns:
-        One score; none where there are fewer than three features that vary or too few customers.
-
-    Raises:
-        StatisticsError: as `decision.measure_drift`.
+        One score for each pair of segmentations, in their order.
     """
-    pair = pair_snapshots(
-        reference.sort(CUSTOMER), current.sort(CUSTOMER), paired_common_share=policy.paired_common_share
-    )
-    names = [name for name, spec in specs.items() if spec.kind == "numeric"]
-    random = np.random.default_rng((seed, len(TEST)))
-    rows = _halves(pair, random)
-    if rows is None:
-        return []
-    old, new = (_scores(frame, names) for frame in (pair.reference, pair.current))
-    varies = (old[rows.fitted].std(axis=0) > 0) & (new.std(axis=0) > 0)
-    if varies.sum() < _FEWEST_FEATURES:
-        return []
-    names = [name for name, is_used in zip(names, varies, strict=True) if is_used]
-    errors = _errors(old[:, varies], new[:, varies], rows)
-    return [_score(pair, errors, names, policy, random)]
+    columns = {name: _codes(pair, name) for name in names}
+    return [_score(pair, one, other, columns, seed) for one, other in itertools.combinations(names, 2)]
 
 
-class _Rows(NamedTuple):
-    """Rows of the reference to fit on; rows of both snapshots to compare, one beside the other."""
+class _Codes(NamedTuple):
+    """Segment of each customer of either snapshot, then and now; -1: no customer at that date."""
 
-    fitted: Integers
-    reference: Integers
-    current: Integers
-
-
-def _halves(pair: SnapshotPair, random: np.random.Generator) -> _Rows | None:
-    is_paired = pair.kind == "paired"
-    total = pair.common_count if is_paired else pair.reference.height
-    half = min(total // 2, _MOST_CUSTOMERS, total if is_paired else pair.current.height)
-    if half < _FEWEST_CUSTOMERS:
-        return None
-    chosen = random.permutation(total)[: 2 * half]
-    if is_paired:
-        fitted, compared = pair.common_reference[chosen[:half]], chosen[half:]
-        return _Rows(fitted, pair.common_reference[compared], pair.common_current[compared])
-    return _Rows(chosen[:half], chosen[half:], random.permutation(pair.current.height)[:half])
+    then: Integers
+    now: Integers
+    size: int
 
 
-def _scores(frame: pl.DataFrame, names: list[str]) -> Floats:
-    """Normal scores of a snapshot's own ranks, shape (customers, features); null is the middle."""
-    columns = []
-    for name in names:
-        values = numeric_values(frame[name], where="relations")
-        is_known = ~np.isnan(values)
-        scored = np.zeros(values.size)
-        if is_known.any():
-            places, quantiles = normal_quantiles(values[is_known])
-            raw = np.interp(values[is_known], places, quantiles)
-            spread = float(raw.std())
-            scored[is_known] = (raw - raw.mean()) / spread if spread > 0 else 0.0
-        columns.append(scored)
-    return np.column_stack(columns) if columns else np.empty((frame.height, 0))
+def _codes(pair: SnapshotPair, name: str) -> _Codes:
+    found = level_codes(pair.reference[name], pair.current[name])
+    entered = pair.entered
+    then = np.concatenate((found.reference, np.full(entered.size, _ABSENT)))
+    now = np.full(then.size, _ABSENT)
+    now[pair.common_reference] = found.current[pair.common_current]
+    now[found.reference.size :] = found.current[entered]
+    return _Codes(then, now, len(found.names))
 
 
-def _errors(old: Floats, new: Floats, rows: _Rows) -> _Errors:
-    correlation = old[rows.fitted].T @ old[rows.fitted] / rows.fitted.size
-    values, vectors = np.linalg.eigh(correlation)
-    explained = np.cumsum(values[::-1]) / values.sum()
-    kept = vectors[:, ::-1][:, : int(np.searchsorted(explained, _KEPT_VARIANCE)) + 1]
-    residuals = [part - (part @ kept) @ kept.T for part in (old[rows.reference], new[rows.current])]
-    lengths = [np.sqrt((part**2).mean(axis=1)) for part in residuals]
-    rise = (residuals[1] ** 2).mean(axis=0) - (residuals[0] ** 2).mean(axis=0)
-    return _Errors(lengths[0], lengths[1], rise)
+def _score(pair: SnapshotPair, one: str, other: str, columns: dict[str, _Codes], seed: int) -> DriftScore:
+    from scipy.special import ndtr
 
-
-def _score(
-    pair: SnapshotPair, errors: _Errors, names: list[str], policy: DriftPolicy, random: np.random.Generator
-) -> DriftScore:
-    difference = errors.current - errors.reference
-    count = difference.size
-    spread = math.sqrt((float(errors.reference.var()) + float(errors.current.var())) / 2)
-    mean = float(difference.mean())
-
-    def draw(draws: int) -> Floats:
-        bits = np.frombuffer(random.bytes(draws * ((count + 7) // 8)), dtype=np.uint8).reshape(draws, -1)
-        signs = np.unpackbits(bits, axis=1, count=count).astype(np.float32)
-        # Signs are 0 and 1 here: twice the sum of those chosen less the sum of all is the sum with signs.
-        sums: Floats = np.abs(2.0 * (signs @ difference.astype(np.float32)).astype(np.float64) - difference.sum())
-        return sums
-
-    # Where nobody changed nothing can have changed between features.
-    is_still = spread == 0.0 or not difference.any()
-    p_value = 1.0 if is_still else sequential_p_value(draw, abs(float(difference.sum())), policy.resamples)
-    direction = 1.0 if mean >= 0 else -1.0
-    most = np.argsort(-direction * errors.rise_by_feature, kind="stable")[:_NAMED]
+    a, b = columns[one], columns[other]
+    cells, counts = _combinations(a, b)
+    shape = (a.size, b.size)
+    random = np.random.default_rng((seed, zlib.crc32(one.encode()), zlib.crc32(other.encode())))
+    # The first table is the customers as they are, the others are resamples of them.
+    weights = np.vstack((counts, random.poisson(counts, size=(_RESAMPLES, counts.size))))
+    before, after = (association(_tables(cells[side], weights, shape)) for side in (0, 1))
+    change, squared = after.v - before.v, after.v_squared - before.v_squared
+    error = float(np.std(squared[1:], ddof=1))
+    statistic = float(squared[0]) / error if error > 0 else 0.0
     return DriftScore(
-        subject_kind="joint",
-        subject_name=SUBJECT,
-        feature_type="joint",
+        subject_kind="relation",
+        subject_name=one,
+        part_name=other,
+        feature_type="association",
         snapshot_kind=pair.kind,
-        test_name=TEST,
-        aspect="relation",
-        statistic=mean,
-        p_value=p_value,
-        effect_name="standardised_difference",
-        effect_size=0.0 if is_still else mean / spread,
-        effect_scale=0.0 if is_still else float(difference.std()) / math.sqrt(count) / spread,
+        test_name="cramers_v_change",
+        aspect="association",
+        statistic=statistic,
+        p_value=float(2 * ndtr(-abs(statistic))),
+        effect_name="cramers_v",
+        effect_size=float(change[0]),
+        effect_scale=float(np.std(change[1:], ddof=1)),
+        effect_floor=1.0 / min(pair.reference.height, pair.current.height),
         reference_count=pair.reference.height,
         current_count=pair.current.height,
         common_count=pair.common_count,
         entered_count=pair.entered_count,
         left_count=pair.left_count,
-        reference_value_count=count,
-        current_value_count=count,
-        level_name=" and ".join(names[at] for at in most),
+        reference_value_count=pair.reference.height,
+        current_value_count=pair.current.height,
+        reference_mean=float(before.v[0]),
+        current_mean=float(after.v[0]),
     )
+
+
+def _combinations(a: _Codes, b: _Codes) -> tuple[Integers, Integers]:
+    """Cells of the two tables that customers are in, then and now, shape (2, combinations), and their counts."""
+    absent = a.size * b.size
+    cells = [np.where(x == _ABSENT, absent, x * b.size + y) for x, y in ((a.then, b.then), (a.now, b.now))]
+    keys, counts = np.unique(cells[0] * (absent + 1) + cells[1], return_counts=True)
+    return np.stack((keys // (absent + 1), keys % (absent + 1))), counts
+
+
+def _tables(cells: Integers, weights: Integers, shape: tuple[int, int]) -> Floats:
+    """Tables of combinations that are weighted in several ways: weights have shape (ways, combinations)."""
+    from scipy.sparse import csr_array
+
+    size = shape[0] * shape[1]
+    inside = csr_array((np.ones(cells.size), (np.arange(cells.size), cells)), shape=(cells.size, size + 1))
+    weighted: Floats = np.asarray(weights.astype(np.float64) @ inside)
+    return weighted[:, :size].reshape(-1, *shape)
+
+
+def association(tables: Floats) -> _Association:
+    """Cramér's V of tables of counts, bias-corrected, and its square before it is cut off at 0; 0 of one row or column.
+
+    Args:
+        tables: shape (tables, rows, columns); rows and columns without customers do not count.
+    """
+    rows, columns = tables.sum(axis=2), tables.sum(axis=1)
+    total = rows.sum(axis=1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        # Of counts o and expected counts e, the sum of (o - e)^2 / e is that of o^2 / e less the total.
+        ratio = tables**2 / (rows[:, :, np.newaxis] * columns[:, np.newaxis, :])
+        phi_squared = np.nansum(ratio, axis=(1, 2)) - 1
+        held = np.stack(((rows > 0).sum(axis=1), (columns > 0).sum(axis=1))).astype(np.float64)
+        unbiased = phi_squared - (held[0] - 1) * (held[1] - 1) / (total - 1)
+        least = (held - (held - 1) ** 2 / (total - 1)).min(axis=0) - 1
+        squared = np.where((held.min(axis=0) > 1) & (least > 0), unbiased / least, 0.0)
+    return _Association(np.sqrt(np.clip(squared, 0.0, 1.0)), squared)

@@ -23,6 +23,7 @@ from tasks.report import (
 )
 from tasks.report.candidate_records import CandidateRow
 from tasks.report.comment_records import CommentModel
+from tasks.report.drift_records import DriftRow
 from tasks.report.health_records import Health
 from tasks.report.prediction_records import PredictionFacts
 from tasks.report.reader import RunReader
@@ -36,7 +37,7 @@ from tasks.report.run_records import (
     SourceCounts,
     Totals,
 )
-from tasks.report.segment_records import DriftRow, Overlap, SegmentationFacts
+from tasks.report.segment_records import Overlap, SegmentationFacts
 from tasks.report.trend_records import CheckHistory
 from tasks.warehouse.run import Run
 
