@@ -16,6 +16,8 @@
 -- column p_adjusted: Holm-adjusted over all tests of the run
 -- column effect_name: the effect size: probit_d, cohen_h, w, sd (standard deviations of all customers), relative_change (of the former mean), cramers_v [category]
 -- column effect_size: its value
+-- column effect_low: lower end of its 95 % interval, of signed effects; NULL: none
+-- column effect_high: upper end
 -- column minimum_detectable_effect: the smallest effect this comparison would find
 -- column notice_threshold: effect worth a notice
 -- column alarm_threshold: effect worth an alarm
@@ -46,6 +48,8 @@ SELECT
     p_adjusted,
     effect_name,
     effect_size,
+    effect_low,
+    effect_high,
     minimum_detectable_effect,
     notice_threshold,
     alarm_threshold,

@@ -125,6 +125,8 @@ class DriftVerdict(DriftScore):
         is_significant: whether `p_adjusted` is within the family-wise error rate.
         minimum_detectable_effect: the smallest effect found with the policy's power by this test at this n, in the
             unit of `effect_name`; None where there was no test.
+        effect_low: lower end of the effect's 95 % interval; None where it has none.
+        effect_high: upper end.
         notice_threshold: effect from which this subject is noticed.
         alarm_threshold: effect from which this subject alarms.
         verdict: `drift`, `no_material_drift` or `inconclusive`.
@@ -143,3 +145,5 @@ class DriftVerdict(DriftScore):
     level: Level
     sentence: str
     is_seasonal: bool = False
+    effect_low: float | None = None
+    effect_high: float | None = None

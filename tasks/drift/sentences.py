@@ -97,7 +97,14 @@ def _turned(before: float, after: float) -> str:
 def _certainty(verdict: DriftVerdict) -> str:
     p_adjusted = verdict.p_adjusted if verdict.p_adjusted is not None else 1.0
     shown = f"< {_SMALLEST_SHOWN}" if p_adjusted < _SMALLEST_SHOWN else f"= {p_adjusted:.4f}"
-    return f"{verdict.test_name.replace('_', ' ')}, adjusted p {shown}"
+    return f"{_interval(verdict)}{verdict.test_name.replace('_', ' ')}, adjusted p {shown}"
+
+
+def _interval(verdict: DriftVerdict) -> str:
+    """Of a shift: where a repeat of the sampling would have put it; other effects are told in other units."""
+    if verdict.effect_name not in ("probit_d", "sd") or verdict.effect_low is None or verdict.effect_high is None:
+        return ""
+    return f"95 % interval {verdict.effect_low:.2g} to {verdict.effect_high:.2g}; "
 
 
 def _sizes(verdict: DriftVerdict) -> str:

@@ -33,6 +33,8 @@ _COLUMNS: dict[str, tuple[str, type[pl.DataType]]] = {
     "p_adjusted": ("p_adjusted", pl.Float64),
     "effect_name": ("effect_name", pl.String),
     "effect_size": ("effect_size", pl.Float64),
+    "effect_low": ("effect_low", pl.Float64),
+    "effect_high": ("effect_high", pl.Float64),
     "minimum_detectable_effect": ("minimum_detectable_effect", pl.Float64),
     "notice_threshold": ("notice_threshold", pl.Float64),
     "alarm_threshold": ("alarm_threshold", pl.Float64),
