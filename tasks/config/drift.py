@@ -14,6 +14,16 @@ from tasks.config.features import Strict
 SubjectKind = Literal["feature", "segment_mix", "segment_size", "fit", "profile", "kpi", "flow", "relation", "source"]
 
 
+#: The last day, week or four weeks of each source are like those before.
+RECENT_DAYS = "expect_recent_days_to_be_like_earlier_ones"
+#: Files that were never published are like those that were.
+NEW_FILES = "expect_new_files_to_be_like_earlier_ones"
+#: The table has about as many rows as in earlier runs.
+ROW_COUNT = "expect_row_count_to_be_like_earlier_runs"
+#: What the subject `source` is about: expectations of ours that hold raw data against their own history.
+SOURCE_CHECKS = (RECENT_DAYS, NEW_FILES, ROW_COUNT)
+
+
 class SubjectPolicy(Strict):
     """What of one kind of subject matters, and from when on somebody is told."""
 
