@@ -70,6 +70,10 @@ class EmergingPolicy(Strict):
     excess_share: float = Field(
         default=0.004, gt=0, lt=1, description="by which share of all customers it must have grown"
     )
+    alert: Literal["candidate", "promoted", "never"] = Field(
+        default="candidate",
+        description="who is worth an alert: a group that is seen for the first time, or only one that is seen again",
+    )
 
 
 class DriftPolicy(Strict):

@@ -69,13 +69,12 @@ def match_candidates(known: Sequence[KnownCandidate], found: Sequence[Candidate]
 
 
 def is_told(candidate: Candidate, others: Sequence[Candidate]) -> bool:
-    """Whether half of a candidate's customers are in one of the others, which tell of them already."""
+    """Whether half of a candidate's customers are in one of the others, which tell of them already.
+
+    In either direction: customers of a group that was found again and has moved on since have not vanished.
+    """
     members = set(candidate.customer_ids)
-    return any(
-        other.direction == candidate.direction
-        and len(members.intersection(other.customer_ids)) >= SAME_SHARE * len(members)
-        for other in others
-    )
+    return any(len(members.intersection(other.customer_ids)) >= SAME_SHARE * len(members) for other in others)
 
 
 def _closeness(known: KnownCandidate, found: Candidate) -> float:

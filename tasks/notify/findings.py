@@ -24,7 +24,8 @@ class Finding:
 _QUERIES = {
     "emerging": (
         "SELECT 'warning', 'emerging', candidate_id, sentence"
-        " FROM monitoring.emerging_segment WHERE run_id = $run_id ORDER BY candidate_id"
+        " FROM monitoring.emerging_segment WHERE run_id = $run_id AND list_contains($told_candidates, status_name)"
+        " ORDER BY candidate_id"
     ),
     "transition": (
         "SELECT 'warning', 'transition', coalesce(from_segment_ids, to_segment_ids), sentence"
@@ -51,6 +52,8 @@ _QUERIES = {
         " ORDER BY 3, 4"
     ),
 }
+#: Candidate segments of which status are told, by the policy of the workspace.
+_TOLD_CANDIDATES = {"candidate": ["candidate", "promoted"], "promoted": ["promoted"], "never": ["none"]}
 _DRIFT = (
     "SELECT subject_kind, subject_name, max(level_name = 'alarm') AS is_alarm,"
     " arg_min(sentence, (level_name <> 'alarm', p_adjusted, test_name, part_name)) AS sentence FROM monitoring.drift"
@@ -66,6 +69,7 @@ def findings_of(run: Run) -> list[Finding]:
         "attempt_id": run.attempt_id,
         "is_quiet": run.workspace.drift.alerts_from("source") == "never",
         "of_history": list(SOURCE_CHECKS),
+        "told_candidates": _TOLD_CANDIDATES[run.workspace.drift.emerging.alert],
     }
     return _drift(run) + [
         Finding(*(str(value) for value in row))
