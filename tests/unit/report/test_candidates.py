@@ -71,12 +71,19 @@ def test_a_candidate_is_told_and_drawn(with_candidate: ReportData) -> None:
         "candidate",
         ROW["sentence"],
         "48 customers",
-        "too few were there",
+        "compared with 2025-05-31: too few customers of their kind were there to be counted; adjusted p",
         "+3.0 sd",
     ):
         assert str(words) in text
     assert "5% against 60%" in text
     assert "#emerging" in {value for _, name, value in page.attributes if name == "href"}
+
+
+def test_how_much_more_common_it_is_is_told_where_it_was_there_before(with_candidate: ReportData) -> None:
+    (row,) = with_candidate.candidates
+    told = replace(with_candidate, candidates=(replace(row, ratio=3.14, excess_share=0.016),))
+    text = ParsedPage(render(told)).text("emerging")
+    assert "3.1 times the share of customers of their kind, a difference of 1.6% of all; adjusted p" in text
 
 
 def test_where_there_is_none_there_is_no_section(published_page: ParsedPage) -> None:
