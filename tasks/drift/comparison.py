@@ -8,9 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import polars as pl
-
 from tasks.drift import reading
+from tasks.drift.columns import Snapshot
 from tasks.drift.decision import measure_drift
 from tasks.drift.families import Family, family_policies
 from tasks.drift.flow_rates import measure_flow_rates
@@ -51,8 +50,8 @@ class _Job:
     run: Run
     reference: reading.Reference
     specs: Mapping[str, FeatureSpec]
-    earlier: pl.DataFrame
-    current: pl.DataFrame
+    earlier: Snapshot
+    current: Snapshot
     policy: DriftPolicy
 
     @property
@@ -68,7 +67,7 @@ def compare(
     run: Run,
     reference: reading.Reference,
     specs: dict[str, FeatureSpec],
-    current: pl.DataFrame,
+    current: Snapshot,
     policy: DriftPolicy,
 ) -> Comparison:
     """Compare this run with another: columns of all customers with each, segments with the previous run alone.

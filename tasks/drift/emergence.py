@@ -15,15 +15,15 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-import polars as pl
 
 from tasks.drift.candidates import EmergencePolicy, Group, grown_groups
 from tasks.drift.cells import cell_flows, fit_cells
+from tasks.drift.columns import Snapshot, ascending
 from tasks.drift.decision import check_columns
 from tasks.drift.emergence_words import told
 from tasks.drift.normal_scores import ScoredSnapshots, score_snapshots
 from tasks.drift.policy import FeatureSpec
-from tasks.drift.snapshots import CUSTOMER, pair_snapshots
+from tasks.drift.snapshots import pair_snapshots
 from tasks.drift.traits import Trait, distinguishing_traits
 
 Direction = Literal["emerging", "vanishing"]
@@ -62,8 +62,8 @@ class Candidate:
 
 
 def scan_emergence(
-    reference: pl.DataFrame,
-    current: pl.DataFrame,
+    reference: Snapshot,
+    current: Snapshot,
     specs: Mapping[str, FeatureSpec],
     policy: EmergencePolicy,
     seed: int,
@@ -106,13 +106,13 @@ def scan_emergence(
 def _candidate(
     direction: Direction,
     scored: ScoredSnapshots,
-    snapshot: pl.DataFrame,
+    snapshot: Snapshot,
     specs: Mapping[str, FeatureSpec],
     group: Group,
     policy: EmergencePolicy,
 ) -> Candidate:
     """Describe a group; `scored` is reversed, and `snapshot` the reference, where it vanished."""
-    described = snapshot.sort(CUSTOMER)
+    described = ascending(snapshot)
     # How many the few are who were there before is nobody's business, nor are they any part of a group.
     few = group.size_before if group.size_before >= policy.least_members else 0
     lesser, larger = few / scored.reference.shape[0], group.size / scored.current.shape[0]

@@ -16,6 +16,7 @@ import polars as pl
 
 from tasks.drift import reading
 from tasks.drift.candidates import EmergencePolicy
+from tasks.drift.columns import Snapshot
 from tasks.drift.emergence import Candidate, scan_emergence
 from tasks.drift.policy import FeatureSpec
 from tasks.drift.recurrence import KnownCandidate, is_told, leading_traits, match_candidates
@@ -71,7 +72,7 @@ class _Waiting(NamedTuple):
     reference_as_of: dt.date
 
 
-def write_candidates(run: Run, specs: Mapping[str, FeatureSpec], current: pl.DataFrame) -> str:
+def write_candidates(run: Run, specs: Mapping[str, FeatureSpec], current: Snapshot) -> str:
     """Look for candidate segments, write those that are seen, and say in a few words what was found.
 
     Args:
@@ -91,7 +92,7 @@ def write_candidates(run: Run, specs: Mapping[str, FeatureSpec], current: pl.Dat
     return f"{counts['emerging']} emerging and {counts['vanishing']} vanishing segments, {promoted} of them seen again"
 
 
-def _seen(run: Run, specs: dict[str, FeatureSpec], current: pl.DataFrame) -> list[_Seen]:
+def _seen(run: Run, specs: dict[str, FeatureSpec], current: Snapshot) -> list[_Seen]:
     previous = run.previous
     assert previous is not None  # noqa: S101 - for the type checker: `write_candidates` asks
     said = run.workspace.drift

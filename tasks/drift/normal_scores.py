@@ -17,7 +17,8 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from tasks.drift.snapshots import CUSTOMER, numeric_values
+from tasks.drift.columns import CUSTOMER, Snapshot, ascending
+from tasks.drift.snapshots import numeric_values
 from tasks.drift.tables import Floats, Integers, mid_distribution
 
 Matrix = npt.NDArray[np.float32]
@@ -95,7 +96,7 @@ class ScoredSnapshots:
         return np.concatenate(rows).astype(np.float64)
 
 
-def score_snapshots(reference: pl.DataFrame, current: pl.DataFrame, names: Sequence[str], seed: int) -> ScoredSnapshots:
+def score_snapshots(reference: Snapshot, current: Snapshot, names: Sequence[str], seed: int) -> ScoredSnapshots:
     """Give every numeric feature as standardised normal scores.
 
     A value's score is the normal quantile of its mid-distribution share, P(X < x) + P(X = x)/2, among the rows to fit
@@ -113,7 +114,7 @@ def score_snapshots(reference: pl.DataFrame, current: pl.DataFrame, names: Seque
     Raises:
         StatisticsError: a feature is not numeric.
     """
-    old, new = reference.sort(CUSTOMER), current.sort(CUSTOMER)
+    old, new = ascending(reference), ascending(current)
     customers = pl.concat([old[CUSTOMER], new[CUSTOMER]]).unique().sort()
     share = min(1.0, FIT_ROWS / (old.height + new.height))
     size = max(round(share * customers.len()), 1)
@@ -129,7 +130,7 @@ def score_snapshots(reference: pl.DataFrame, current: pl.DataFrame, names: Seque
             kept.append(name)
             columns.append(scored)
     stayed = (
-        old.select(CUSTOMER).with_row_index("old").join(new.select(CUSTOMER).with_row_index("new"), on=CUSTOMER)
+        old[CUSTOMER].to_frame().with_row_index("old").join(new[CUSTOMER].to_frame().with_row_index("new"), on=CUSTOMER)
     ).sort(CUSTOMER)
     return ScoredSnapshots(
         tuple(kept),

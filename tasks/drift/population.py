@@ -14,8 +14,8 @@ import dataclasses
 import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
+from tasks.drift.columns import Snapshot
 from tasks.drift.decision import measure_drift
 from tasks.drift.policy import DriftPolicy, EffectHistory, FeatureSpec
 from tasks.drift.reconstruction import measure_reconstruction
@@ -23,15 +23,12 @@ from tasks.drift.records import DriftScore, DriftVerdict, Level
 from tasks.drift.sentences import named
 from tasks.drift.verdict import materiality, thresholds
 
-if TYPE_CHECKING:
-    import polars as pl
-
 _LEVELS: tuple[Level, ...] = ("none", "notice", "alarm")
 
 
 def measure_population(
-    reference: pl.DataFrame,
-    current: pl.DataFrame,
+    reference: Snapshot,
+    current: Snapshot,
     specs: Mapping[str, FeatureSpec],
     elapsed_days: int,
     policy: DriftPolicy,

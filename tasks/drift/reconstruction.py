@@ -15,13 +15,13 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
-import polars as pl
 
+from tasks.drift.columns import Snapshot, ascending
 from tasks.drift.montecarlo import sequential_p_value
 from tasks.drift.normal_scores import normal_quantiles
 from tasks.drift.policy import DriftPolicy, FeatureSpec
 from tasks.drift.records import DriftScore
-from tasks.drift.snapshots import CUSTOMER, SnapshotPair, numeric_values, pair_snapshots
+from tasks.drift.snapshots import SnapshotPair, numeric_values, pair_snapshots
 from tasks.drift.tables import Floats, Integers
 
 SUBJECT = "feature_relations"
@@ -45,7 +45,7 @@ class _Errors(NamedTuple):
 
 
 def measure_reconstruction(
-    reference: pl.DataFrame, current: pl.DataFrame, specs: Mapping[str, FeatureSpec], policy: DriftPolicy, seed: int
+    reference: Snapshot, current: Snapshot, specs: Mapping[str, FeatureSpec], policy: DriftPolicy, seed: int
 ) -> list[DriftScore]:
     """Compare how features go together in two snapshots.
 
@@ -72,19 +72,19 @@ def measure_reconstruction(
     names = [name for name, spec in specs.items() if spec.kind == "numeric" and spec.subject_kind == "feature"]
     if len(names) < _FEWEST_FEATURES:
         return []
-    pair = pair_snapshots(
-        reference.sort(CUSTOMER), current.sort(CUSTOMER), paired_common_share=policy.paired_common_share
-    )
+    pair = pair_snapshots(ascending(reference), ascending(current), paired_common_share=policy.paired_common_share)
     random = np.random.default_rng((seed, len(TEST)))
     rows = _halves(pair, random)
     if rows is None:
         return []
-    old, new = (_scores(frame, names) for frame in (pair.reference, pair.current))
-    varies = (old[rows.fitted].std(axis=0) > 0) & (new.std(axis=0) > 0)
+    count = rows.fitted.size
+    old = _scores(pair.reference, names, np.concatenate((rows.fitted, rows.reference)))
+    new = _scores(pair.current, names, rows.current)
+    varies = (old[:count].std(axis=0) > 0) & (new.std(axis=0) > 0)
     if varies.sum() < _FEWEST_FEATURES:
         return []
     names = [name for name, is_used in zip(names, varies, strict=True) if is_used]
-    errors = _errors(old[:, varies], new[:, varies], rows)
+    errors = _errors(old[:count, varies], old[count:, varies], new[:, varies])
     return [_score(pair, errors, names, policy, random)]
 
 
@@ -109,8 +109,8 @@ def _halves(pair: SnapshotPair, random: np.random.Generator) -> _Rows | None:
     return _Rows(chosen[:half], chosen[half:], random.permutation(pair.current.height)[:half])
 
 
-def _scores(frame: pl.DataFrame, names: list[str]) -> Floats:
-    """Normal scores of a snapshot's own ranks, shape (customers, features); null is the middle."""
+def _scores(frame: Snapshot, names: list[str], rows: Integers) -> Floats:
+    """Normal scores of some rows, by ranks in the whole snapshot, shape (rows, features); null is the middle."""
     columns = []
     for name in names:
         values = numeric_values(frame[name], where="relations")
@@ -121,16 +121,16 @@ def _scores(frame: pl.DataFrame, names: list[str]) -> Floats:
             raw = np.interp(values[is_known], places, quantiles)
             spread = float(raw.std())
             scored[is_known] = (raw - raw.mean()) / spread if spread > 0 else 0.0
-        columns.append(scored)
-    return np.column_stack(columns) if columns else np.empty((frame.height, 0))
+        columns.append(scored[rows])
+    return np.column_stack(columns)
 
 
-def _errors(old: Floats, new: Floats, rows: _Rows) -> _Errors:
-    correlation = old[rows.fitted].T @ old[rows.fitted] / rows.fitted.size
+def _errors(fitted: Floats, old: Floats, new: Floats) -> _Errors:
+    correlation = fitted.T @ fitted / fitted.shape[0]
     values, vectors = np.linalg.eigh(correlation)
     explained = np.cumsum(values[::-1]) / values.sum()
     kept = vectors[:, ::-1][:, : int(np.searchsorted(explained, _KEPT_VARIANCE)) + 1]
-    residuals = [part - (part @ kept) @ kept.T for part in (old[rows.reference], new[rows.current])]
+    residuals = [part - (part @ kept) @ kept.T for part in (old, new)]
     lengths = [np.sqrt((part**2).mean(axis=1)) for part in residuals]
     rise = (residuals[1] ** 2).mean(axis=0) - (residuals[0] ** 2).mean(axis=0)
     return _Errors(lengths[0], lengths[1], rise)

@@ -10,6 +10,7 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from tasks.config.drift import KIND_LIMITS
+from tasks.drift.columns import forget_snapshots
 from tasks.drift.comparison import Comparison, compare
 from tasks.drift.emergence_tables import write_candidates
 from tasks.drift.policy import DriftPolicy
@@ -59,6 +60,13 @@ _EFFECTS: dict[str, tuple[str, type[pl.DataType]]] = {
 @task(name="measure drift", cache_policy=NO_CACHE, persist_result=False)
 def measure_drift(run: Run) -> None:
     """Compare this run with the previous one, with the first for slow change, and with that of a year ago."""
+    try:
+        _measure(run)
+    finally:
+        forget_snapshots(run.warehouse)
+
+
+def _measure(run: Run) -> None:
     specs = specs_of(run)
     current = snapshot(run, run.run_id, specs)
     listed = references(run) if current.height > 0 else []

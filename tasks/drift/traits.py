@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 
 from tasks.drift import effects
+from tasks.drift.columns import Snapshot
 from tasks.drift.policy import FeatureSpec
 from tasks.drift.records import EffectName
 from tasks.drift.snapshots import level_codes, numeric_values
@@ -43,7 +44,7 @@ class Trait:
 
 
 def distinguishing_traits(
-    snapshot: pl.DataFrame,
+    snapshot: Snapshot,
     members: Integers,
     specs: Mapping[str, FeatureSpec],
     *,

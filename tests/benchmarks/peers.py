@@ -43,7 +43,7 @@ class Peer:
     def __init__(self, name: str) -> None:
         """Start it; `name` is one of `TOOLS` that `is_installed`."""
         command = [str(TOOLS[name] / "bin" / "python"), str(Path(__file__).with_name("peer_worker.py")), name]
-        self._process = subprocess.Popen(  # noqa: S603 - our own script
+        self._process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=os.environ | QUIET
         )
 
@@ -53,8 +53,8 @@ class Peer:
         Raises:
             RuntimeError: it died.
         """
-        assert self._process.stdin is not None  # noqa: S101 - for the type checker: both are pipes
-        assert self._process.stdout is not None  # noqa: S101
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
         columns = {
             f"{side}:{name}": frame[name].to_numpy().astype(str) if frame[name].dtype == pl.String else frame[name]
             for side, frame in (("reference", pair.reference), ("current", pair.current))
@@ -79,7 +79,7 @@ class Peer:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """End the process."""
-        assert self._process.stdin is not None  # noqa: S101 - for the type checker
+        assert self._process.stdin is not None
         self._process.stdin.close()
         self._process.wait()
 
@@ -97,4 +97,4 @@ def installed() -> list[str]:
 def version(name: str) -> str:
     """Version of an installed tool."""
     command = [str(TOOLS[name] / "bin" / "python"), "-c", f"import importlib.metadata as m; print(m.version({name!r}))"]
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()  # noqa: S603
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
