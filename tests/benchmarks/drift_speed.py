@@ -125,7 +125,9 @@ def ours(path: Path, current: str, features: int) -> None:
     }
     with Warehouse.open(path, memory_limit=LIMIT, threads=THREADS) as warehouse:
         old, new = (
-            stored_snapshot(warehouse, table, f"SELECT * FROM {table} ORDER BY customer_id")
+            stored_snapshot(
+                warehouse, table, f"SELECT customer_id, {', '.join(specs)} FROM {table} ORDER BY customer_id"
+            )
             for table in ("reference", current)
         )
         policy = DriftPolicy()
