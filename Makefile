@@ -44,6 +44,7 @@ bench: install ## speed and memory beside a bare script, in one session
 	$(BIN)/python -m tests.benchmarks.features_speed
 	$(BIN)/python -m tests.benchmarks.rules_speed
 	$(BIN)/python -m tests.benchmarks.daily_run
+	$(BIN)/python -m tests.benchmarks.drift_speed --output docs/benchmarks-drift-speed.md
 
 PEERS ?= .venv-peers
 export RESEGMENT_PEERS := $(abspath $(PEERS))
@@ -64,6 +65,7 @@ bench-stats: install ## measured false alarms, power, new groups, churn, choice 
 	$(BIN)/python -m tests.benchmarks.comment_figures
 	$(BIN)/python -m tests.benchmarks.projection_figures
 	$(BIN)/python -m tests.benchmarks.identity_over_runs --output docs/benchmarks-identity.md
+	$(BIN)/python -m tests.benchmarks.figures_page
 
 bench-quality: install ## faults caught, one by one, false stops of clean runs, guesses of personal data
 	$(BIN)/python -m tests.benchmarks.clean_runs --output docs/faults.md $(ARGS)

@@ -23,6 +23,7 @@ import numpy as np
 import polars as pl
 from drift_population import CATEGORIES, SPECS
 from drift_scenarios import Scenario, Snapshots, scenarios
+from intervals import wilson
 from peers import Pair, Peer, installed, version
 from scipy.stats import chi2_contingency, ks_2samp
 
@@ -122,14 +123,6 @@ def peers(snapshots: Snapshots) -> tuple[set[str], set[str]]:
         if np.sum((q - p) * np.log(q / p)) > RULE_OF_THUMB_PSI:
             by_thumb.add(name)
     return by_tests, by_thumb
-
-
-def wilson(hits: int, repetitions: int) -> tuple[float, float]:
-    """Give the 95 % interval of a share (Wilson 1927, Journal of the American Statistical Association 22:209-212)."""
-    z = 1.959964
-    centre = (hits + z * z / 2) / (repetitions + z * z)
-    half = z / (repetitions + z * z) * np.sqrt(hits * (repetitions - hits) / repetitions + z * z / 4)
-    return max(centre - half, 0.0), min(centre + half, 1.0)
 
 
 def _cell(hits: int, repetitions: int) -> str:

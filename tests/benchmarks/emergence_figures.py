@@ -19,9 +19,9 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from drift_figures import wilson
 from drift_population import NUMERIC, SPECS, Population
 from drift_scenarios import PANEL_CHANGED, Maker, Snapshots, iid, panel, panel_wobble
+from intervals import wilson
 from scipy.stats import mannwhitneyu
 
 from tasks.drift.candidates import EmergencePolicy
