@@ -29,6 +29,7 @@ from tasks.quality.tasks import check, check_published, write_data_docs
 from tasks.report.tasks import write_report
 from tasks.segments.division import Division
 from tasks.segments.tasks import check_definitions, divide, write_segments
+from tasks.treatment.tasks import resolve_treatments
 from tasks.warehouse.run import Run, open_run
 from tasks.warehouse.summary import RunSummary, summarise
 
@@ -107,6 +108,7 @@ def _compute(run: Run, documents: DataDocs | None) -> None:
     name_transitions(run)
     profile_segments(run)
     measure_overlap(run)
+    resolve_treatments(run)
     measure_drift(run)
     audit_segmentations(run, open_space)
     check(run, "monitoring", documents)

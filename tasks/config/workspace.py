@@ -21,6 +21,7 @@ from tasks.config.audit import AuditPolicy
 from tasks.config.comments import Comments
 from tasks.config.conditions import Sql
 from tasks.config.consumers import Consumer
+from tasks.config.contacts import Contacts
 from tasks.config.drift import DriftPolicy
 from tasks.config.entities import ENTITIES
 from tasks.config.features import Features, Key, Strict
@@ -186,6 +187,7 @@ class Workspace(Strict):
     quality: QualityPolicy = QualityPolicy()
     privacy: PrivacyPolicy = PrivacyPolicy()
     segmentations: dict[Key, Segmentation] = Field(min_length=1, description="ways of dividing the customers")
+    contacts: Contacts = Contacts()
     drift: DriftPolicy = DriftPolicy()
     audit: AuditPolicy = AuditPolicy()
     publish: PublishPolicy = PublishPolicy()

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tasks.config.overlap import OverlapPolicy
+from tasks.warehouse.connection import identifier
 from tasks.warehouse.run import Run
 
 
@@ -37,10 +39,30 @@ _QUERIES = {
         " || ' (`resegment model diff ' || segmentation_id || '`)'"
         " FROM segments.model_version WHERE run_id = $run_id AND status_name = 'waiting' ORDER BY segmentation_id"
     ),
+    # What has not changed since the run before was told then.
     "overlap": (
-        "SELECT 'warning', 'overlap', segment_id_a, segment_id_a || ' and ' || segment_id_b || ' are ' || relation_name"
-        " || ': they share ' || intersection_count || ' customers (Jaccard ' || round(jaccard_share, 2) || ')'"
-        " FROM monitoring.overlap WHERE run_id = $run_id AND relation_name = 'redundant' ORDER BY 3, 4"
+        "SELECT 'warning', 'overlap', now.segment_id_a, now.segment_id_a || ' and ' || now.segment_id_b || ' are '"
+        " || now.relation_name || ': they share ' || now.intersection_count || ' customers (Jaccard '"
+        " || round(now.jaccard_share, 2) || ')'"
+        " FROM monitoring.overlap AS now LEFT JOIN monitoring.overlap AS before ON before.run_id = $previous_id"
+        " AND before.segment_id_a = now.segment_id_a AND before.segment_id_b = now.segment_id_b"
+        " WHERE now.run_id = $run_id AND now.relation_name IS DISTINCT FROM before.relation_name"
+        " AND (now.relation_name = 'redundant' OR (now.relation_name = 'nested' AND before.relation_name IS NOT NULL))"
+        " ORDER BY 3, 4"
+    ),
+    "conflict": (
+        "SELECT CASE WHEN now.intersection_count >= $grave * customers.customer_count"
+        " OR coalesce(now.year_net_amount >= $grave * customers.net_amount, false) THEN 'critical' ELSE 'warning' END,"
+        " 'conflict', now.segment_id_a, now.segment_id_a || ' and ' || now.segment_id_b || ' both have a treatment on '"
+        " || now.channel_name || ' for ' || now.intersection_count || ' customers'"
+        " || coalesce(' (net amount ' || printf('%.0f', now.net_amount) || ')', '')"
+        " || ', and nothing says which goes first'"
+        " FROM monitoring.overlap AS now LEFT JOIN monitoring.overlap AS before ON before.run_id = $previous_id"
+        " AND before.segment_id_a = now.segment_id_a AND before.segment_id_b = now.segment_id_b"
+        " CROSS JOIN (SELECT count(*) AS customer_count, sum({year_amount}) AS net_amount FROM features.customer_value"
+        " WHERE run_id = $run_id) AS customers"
+        " WHERE now.run_id = $run_id AND now.is_conflict AND NOT coalesce(before.is_conflict, false)"
+        " ORDER BY now.intersection_count DESC, 4"
     ),
     "quality": (
         "SELECT 'warning', 'quality', table_name, table_name || ': not so: ' || meaning || ' (' || CASE"
@@ -53,11 +75,17 @@ _QUERIES = {
 
 
 def findings_of(run: Run) -> list[Finding]:
-    """Drift alarms, named transitions, models that wait, redundant segments and failed warnings of a run."""
-    names = {"run_id": run.run_id, "attempt_id": run.attempt_id}
+    """Drift alarms, named transitions, waiting models, overlaps and conflicts that are new, failed warnings of a run."""
+    names: dict[str, object] = {
+        "run_id": run.run_id,
+        "previous_id": run.previous.run_id if run.previous else None,
+        "attempt_id": run.attempt_id,
+        "grave": OverlapPolicy().grave_share,
+    }
+    year_amount = identifier(run.workspace.features.year_amount)
     return [
         Finding(*(str(value) for value in row))
-        for query in _QUERIES.values()
+        for query in (text.replace("{year_amount}", year_amount) for text in _QUERIES.values())
         for row in run.warehouse.rows(query, {key: value for key, value in names.items() if f"${key}" in query})
         if all(value is not None for value in row)
     ]

@@ -5,13 +5,14 @@ from __future__ import annotations
 import itertools
 from collections import Counter
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tasks.config.errors import StatisticsError
 from tasks.config.overlap import OverlapPolicy
-from tasks.overlap.pairs import Intersection, PairOverlap, measure_pairs, relation
+from tasks.overlap.pairs import Intersection, PairOverlap, measure_pairs, relations
 
 POLICY = OverlapPolicy()
 memberships = st.lists(st.frozensets(st.sampled_from("abcde"), max_size=5), min_size=1, max_size=60)
@@ -19,6 +20,11 @@ memberships = st.lists(st.frozensets(st.sampled_from("abcde"), max_size=5), min_
 
 def counted(customers: list[frozenset[str]]) -> list[Intersection]:
     return [(tuple(segments), count) for segments, count in Counter(customers).items()]
+
+
+def relation(both: int, size_a: int, size_b: int, policy: OverlapPolicy) -> str:
+    counts = [np.array([count], dtype=np.int64) for count in (both, size_a, size_b)]
+    return relations(counts[0], counts[1], counts[2], policy)[0]
 
 
 def one_pair(*intersections: Intersection, customer_count: int | None = None) -> PairOverlap:

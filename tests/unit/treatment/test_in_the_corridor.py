@@ -18,6 +18,7 @@ from tasks.overlap.tasks import measure_overlap
 from tasks.publish.build import build_publication
 from tasks.publish.scope import scope_with
 from tasks.segments.tasks import write_segments
+from tasks.treatment.tasks import resolve_treatments
 from tasks.warehouse import ledger
 from tasks.warehouse.connection import Warehouse
 from tasks.warehouse.ledger import Publication
@@ -74,7 +75,8 @@ def publish_aside(run: Run) -> Path:
     ingest_and_stage(run)
     build_features.fn(run)
     write_segments.fn(run, divide_all(run))
-    for measure in (measure_segments, name_transitions, profile_segments, measure_overlap, measure_drift):
+    steps = (measure_segments, name_transitions, profile_segments, measure_overlap, resolve_treatments, measure_drift)
+    for measure in steps:
         measure.fn(run)
     audit_segmentations.fn(run, open_space)
     return build_publication(run, scope_with(run)) / "published.duckdb"
