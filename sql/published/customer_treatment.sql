@@ -23,8 +23,8 @@ WITH treatment AS (
         array_to_string(list(segment_id ORDER BY place) FILTER (WHERE NOT is_given), ',') AS losing_segment_ids,
         to_json(
             coalesce(
-                list({'segment_id': segment_id, 'reason': refusal_name, 'why': why} ORDER BY place)
-                    FILTER (WHERE NOT is_given),
+                list(json_object('segment_id', segment_id, 'reason', refusal_name, 'why', why) ORDER BY place)
+                FILTER (WHERE NOT is_given),
                 []
             )
         ) AS losing_treatments

@@ -18,4 +18,4 @@ SELECT
     net_amount
 FROM monitoring.intersection
 WHERE run_id = {{ current_run }}
-ORDER BY customer_count DESC, segment_ids
+ORDER BY customer_count DESC, segment_ids ASC

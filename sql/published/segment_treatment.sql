@@ -63,5 +63,8 @@ SELECT
     definition.budget_amount
 FROM segments.definition AS definition
 LEFT JOIN counted ON definition.segment_id = counted.segment_id
-WHERE definition.run_id = {{ current_run }} AND definition.status_name = 'active' AND trim(definition.channel_name) <> ''
+WHERE
+    definition.run_id = {{ current_run }}
+    AND definition.status_name = 'active'
+    AND trim(definition.channel_name) <> ''
 ORDER BY definition.segment_id

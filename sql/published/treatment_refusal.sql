@@ -21,8 +21,8 @@ WITH treatment AS (
         arg_min(why, place) AS why,
         to_json(
             coalesce(
-                list({'segment_id': segment_id, 'reason': refusal_name, 'why': why} ORDER BY place)
-                    FILTER (WHERE place > 1),
+                list(json_object('segment_id', segment_id, 'reason', refusal_name, 'why', why) ORDER BY place)
+                FILTER (WHERE place > 1),
                 []
             )
         ) AS other_treatments

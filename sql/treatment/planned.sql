@@ -26,7 +26,8 @@ treatment AS (
         channel_name,
         lower(trim(channel_name)) AS channel_key,
         excluded_segment_ids,
-        {{ as_of }} BETWEEN coalesce(window_from_date, {{ as_of }}) AND coalesce(window_until_date, {{ as_of }}) AS is_open,
+        coalesce(window_from_date <= {{ as_of }}, TRUE)
+        AND coalesce(window_until_date >= {{ as_of }}, TRUE) AS is_open,
         row_number() OVER (ORDER BY priority_place ASC NULLS LAST, priority ASC NULLS LAST, segment_id ASC) AS rank_no
     FROM segments.definition
     WHERE run_id = {{ run_id }} AND status_name = 'active' AND trim(channel_name) <> ''

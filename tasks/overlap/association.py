@@ -49,7 +49,8 @@ def phi(both: Ints, size_a: Ints, size_b: Ints, total: int) -> Floats:
     spread_b = (size_b * (total - size_b)).astype(np.float64)
     spread = np.sqrt(spread_a) * np.sqrt(spread_b)
     found = np.divide(difference, spread, out=np.full(len(difference), np.nan), where=spread > 0)
-    return np.clip(found, -1.0, 1.0)
+    clipped: Floats = np.clip(found, -1.0, 1.0)
+    return clipped
 
 
 def log10_p_value(both: Ints, size_a: Ints, size_b: Ints, total: int) -> Floats:

@@ -92,7 +92,8 @@ def _conflicts(customers: Customers, pairs: pl.DataFrame, policy: OverlapPolicy)
     met = meetings(list(customers.definitions.values()))
     place = {segment: at for at, segment in enumerate(customers.memberships.segment_ids)}
     count = len(place)
-    channel, rule = [None] * pairs.height, [None] * pairs.height
+    channel: list[str | None] = [None] * pairs.height
+    rule: list[str | None] = [None] * pairs.height
     conflicts = np.zeros(pairs.height, dtype=bool)
     sizes = pairs.select("intersection_count", pl.min_horizontal("size_a", "size_b").alias("smaller"))
     shared, smaller = (column.to_numpy() for column in sizes.get_columns())
@@ -100,7 +101,7 @@ def _conflicts(customers: Customers, pairs: pl.DataFrame, policy: OverlapPolicy)
         # Pairs ascend: before segment i come those of the i segments ahead of it.
         i, j = place[one], place[other]
         at = i * count - i * (i + 1) // 2 + j - i - 1
-        channel[at], rule[at] = meeting.channel, meeting.rule  # type: ignore[call-overload]
+        channel[at], rule[at] = meeting.channel, meeting.rule
         conflicts[at] = is_conflict(meeting, int(shared[at]), int(smaller[at]), policy)
     return pl.DataFrame(
         {

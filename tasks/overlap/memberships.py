@@ -98,7 +98,8 @@ class Memberships:
             for total, parts in zip(found[1:], halves, strict=True):
                 for shift, part in parts:
                     tiled = np.broadcast_to(part[rows], codes.shape).ravel()
-                    total += np.bincount(flat, tiled, minlength=width * width).astype(np.int64) << shift
+                    added = np.bincount(flat, tiled, minlength=width * width).astype(np.int64)
+                    np.add(total, added << shift, out=total)
         sizes = [self.sizes(), *(self.sizes(weight) for weight in weights)]
         squares = [total.reshape(width, width) for total in found]
         return [square + square.T + np.diag(size) for square, size in zip(squares, sizes, strict=True)]

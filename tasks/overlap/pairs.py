@@ -156,7 +156,8 @@ def upper_triangle(count: int) -> tuple[Ints, Ints]:
 
 def _ratio(part: npt.NDArray[np.number], whole: npt.NDArray[np.number]) -> Floats:
     """A part of a whole; NaN of nothing."""
-    return np.divide(part, whole, out=np.full(len(part), np.nan), where=whole > 0)
+    found: Floats = np.divide(part, whole, out=np.full(len(part), np.nan), where=whole > 0)
+    return found
 
 
 def _checked(intersections: Iterable[Intersection]) -> dict[tuple[str, ...], int]:

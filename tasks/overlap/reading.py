@@ -175,9 +175,9 @@ def _is_chance(run: Run, name: str) -> bool:
 def _contacts(run: Run, count: int, policy: OverlapPolicy) -> Ints:
     found = np.zeros(count, dtype=np.int64)
     rows = run.warehouse.frame(
-        f"SELECT customer.number, count(*) AS contact_count FROM staging.campaign_contacts JOIN {_CUSTOMERS} AS customer"
-        f" USING (customer_id) WHERE contacted_at >= {literal(run.as_of)} + 1 - INTERVAL {policy.contact_days} DAY"
-        " GROUP BY customer.number"
+        "SELECT customer.number, count(*) AS contact_count"
+        f" FROM staging.campaign_contacts JOIN {_CUSTOMERS} AS customer USING (customer_id)"
+        f" WHERE contacted_at >= {literal(run.as_of)} + 1 - INTERVAL {policy.contact_days} DAY GROUP BY customer.number"
     )
     found[rows.get_column("number").to_numpy()] = rows.get_column("contact_count").to_numpy()
     return found

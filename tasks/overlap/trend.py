@@ -83,8 +83,7 @@ def moves(now: Memberships, before: Before) -> tuple[Ints, Ints]:
     """
     width = max(len(now.segment_ids), 1)
     keys_now, keys_before = (_keys(side, width) for side in (now, before.memberships))
-    stayed_now = np.isin(keys_now, keys_before, assume_unique=True)
-    stayed_before = np.isin(keys_before, keys_now, assume_unique=True)
+    stayed_now, stayed_before = _among(keys_now, keys_before), _among(keys_before, keys_now)
     changed = np.zeros(now.customer_count, dtype=bool)
     changed[keys_now[~stayed_now] // width] = True
     changed[keys_before[~stayed_before] // width] = True
@@ -100,3 +99,12 @@ def _keys(memberships: Memberships, width: int) -> Ints:
     customers = np.repeat(np.arange(memberships.customer_count), np.diff(memberships.starts))
     keys: Ints = customers * width + memberships.members
     return keys
+
+
+def _among(keys: Ints, others: Ints) -> npt.NDArray[np.bool_]:
+    """Which keys are among the others; both ascend, so that a search walks through memory once."""
+    if not len(others):
+        return np.zeros(len(keys), dtype=bool)
+    at = np.minimum(np.searchsorted(others, keys), len(others) - 1)
+    found: npt.NDArray[np.bool_] = others[at] == keys
+    return found

@@ -42,7 +42,7 @@ def withheld_pairs(shared: Ints, groups: Mapping[str, Ints], single: frozenset[s
                 if found[block].any():
                     found[block] |= _closed(shared[block], sizes[groups[one]], sizes[groups[other]], least)
                     found[block[1].T, block[0].T] = found[block].T
-    return found
+    return found & (shared > 0)
 
 
 def _is_few(counts: Ints, least: int) -> Bools:

@@ -15,7 +15,18 @@ from pathlib import Path
 from markupsafe import Markup
 
 from tasks.config.errors import OutputError
-from tasks.report import bars, drift_plot, formats, health_charts, heatmap, overlap_charts, prediction_charts, sankey
+from tasks.report import (
+    bars,
+    drift_plot,
+    formats,
+    health_charts,
+    heatmap,
+    overlap_charts,
+    prediction_charts,
+    read_overlap,
+    sankey,
+    treatment_bars,
+)
 from tasks.report.data import ReportData
 from tasks.report.findings import findings
 from tasks.report.health_records import Health, HealthCard
@@ -81,6 +92,12 @@ def render(data: ReportData) -> str:
         views=[_segmentation_view(data, facts) for facts in data.segmentations],
         matrix=Markup(overlap_charts.draw_matrix(data)),  # noqa: S704 - our own SVG, escaped where it is drawn
         upset=Markup(overlap_charts.draw_upset(data)),  # noqa: S704 - likewise
+        outcomes={
+            facts.segment_id: Markup(treatment_bars.draw_outcome(facts, data.name_of(facts.segment_id)))  # noqa: S704 - likewise
+            for facts in data.treatments
+        },
+        reasons=read_overlap.REASONS,
+        outcome_key=Markup(treatment_bars.draw_key(data.treatments)),  # noqa: S704 - likewise
         drift_views=_drift_views(data),
         health_views=[_health_view(data, name, found) for name, found in data.health.items()],
         points=health_charts.points,

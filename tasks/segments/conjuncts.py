@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import sqlglot
 from sqlglot import exp
 
-_MIRRORED: dict[type[exp.Expression], type[exp.Expression]] = {
+_MIRRORED: dict[type[exp.Expr], type[exp.Expr]] = {
     exp.GT: exp.LT,
     exp.GTE: exp.LTE,
     exp.LT: exp.GT,
@@ -46,7 +46,7 @@ def conjuncts(condition: str) -> frozenset[str]:
     return frozenset(part.sql(dialect="duckdb") for part in _flat(tree))
 
 
-def _flat(tree: exp.Expression) -> Iterable[exp.Expression]:
+def _flat(tree: exp.Expr) -> Iterable[exp.Expr]:
     tree = tree.unnest()
     if isinstance(tree, exp.And):
         yield from _flat(tree.left)
@@ -91,7 +91,7 @@ def _limits(part: str) -> Iterable[tuple[str, _Limits]]:
         yield from _comparison(tree)
 
 
-def _comparison(tree: exp.Expression) -> Iterable[tuple[str, _Limits]]:
+def _comparison(tree: exp.Expr) -> Iterable[tuple[str, _Limits]]:
     kind = type(tree)
     column, value = tree.this, tree.expression
     if isinstance(value, exp.Column):
@@ -110,7 +110,7 @@ def _comparison(tree: exp.Expression) -> Iterable[tuple[str, _Limits]]:
         yield column.name, _Limits(high=number, high_is_open=kind is exp.LT)
 
 
-def _number(value: exp.Expression | None) -> float | None:
+def _number(value: exp.Expr | None) -> float | None:
     if isinstance(value, exp.Neg):
         inner = _number(value.this)
         return None if inner is None else -inner

@@ -12,6 +12,7 @@ budget that is spent leaves nobody without the next best, and nothing depends on
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -55,9 +56,9 @@ def resolve(
         budgets: how many customers a segment's treatment may reach; None: any number.
 
     Returns:
-        `planned` with refusal_name filled in (NULL: he gets it), `winner_id` (the segment whose treatment he gets on the
-        channel instead, for `priority`), `cap_no` (position in `caps`, for `contact_cap`) and `place` (of the treatment
-        among those of the customer on the channel, 1 the first in turn).
+        `planned` with refusal_name filled in (NULL: he gets it), `winner_id` (for `priority`: the segment whose
+        treatment he gets on the channel instead), `cap_no` (for `contact_cap`: position in `caps`) and `place` (of the
+        treatment among those of the customer on the channel, 1 the first in turn).
     """
     customers = planned.get_column("customer_id").unique().sort()
     channels = planned.get_column("channel_key").unique().sort().to_list()
@@ -69,7 +70,7 @@ def resolve(
     winner, cap_no = np.full(planned.height, -1, dtype=np.int64), np.full(planned.height, -1, dtype=np.int64)
     ranks = planned.get_column("rank_no").to_numpy()
     bounds = [*np.flatnonzero(np.diff(ranks, prepend=-1)).tolist(), planned.height]
-    for first, end in zip(bounds, bounds[1:], strict=False):
+    for first, end in pairwise(bounds):
         rows = first + np.flatnonzero(open_[first:end])
         channel = channels.index(keys[first])
         taken = state.winner[channel, row_customer[rows]]
@@ -98,7 +99,9 @@ def resolve(
 
 def _positions(ids: pl.Series, customers: pl.Series) -> Ints:
     numbered = pl.DataFrame({"id": customers, "at": np.arange(len(customers), dtype=np.int64)})
-    found: Ints = ids.to_frame("id").join(numbered, on="id", how="left", maintain_order="left").get_column("at").to_numpy()
+    found: Ints = (
+        ids.to_frame("id").join(numbered, on="id", how="left", maintain_order="left").get_column("at").to_numpy()
+    )
     return found
 
 

@@ -22,6 +22,7 @@ from typing import TypeVar
 import numpy as np
 
 from tasks.config.overlap import OverlapPolicy
+from tasks.config.workspace import Workspace
 from tasks.overlap.facts import combination_rows, overlap_rows
 from tasks.overlap.memberships import Memberships
 from tasks.overlap.reading import read_before, read_customers
@@ -31,9 +32,9 @@ from tasks.warehouse.ledger import Publication
 from tasks.warehouse.run import OutputPaths, Run
 from tests.benchmarks.rules_speed import AS_OF
 from tests.workspaces import small_workspace
-from tasks.config.workspace import Workspace
 
 T = TypeVar("T")
+_FIRST_RUN = ("read", "pairs", "combinations", "write")
 _EARLIER = AS_OF.replace(day=1)
 
 
@@ -115,14 +116,13 @@ def main() -> None:
     parser.add_argument("--memberships", type=int, default=15)
     chosen = parser.parse_args()
     for segments in chosen.segments:
-        print(f"{chosen.customers:,} customers, {segments:,} segments")
         rows = measure(chosen.customers, segments, chosen.memberships)
-        for what, wall, processor in rows:
-            print(f"  {what:<26}{wall:8.2f} s{processor:8.2f} s of the processor")
-        first = [row for row in rows if row[0] in {"read", "pairs", "combinations", "write"}]
-        print(f"  {'the whole of a first run':<26}{sum(r[1] for r in first):8.2f} s{sum(r[2] for r in first):8.2f} s")
+        first = [row for row in rows if row[0] in _FIRST_RUN]
+        rows.append(("the whole of a first run", sum(row[1] for row in first), sum(row[2] for row in first)))
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        print(f"  peak memory so far {peak:,.0f} MB")
+        lines = [f"  {what:<26}{wall:8.2f} s{processor:8.2f} s of the processor" for what, wall, processor in rows]
+        told = [f"{chosen.customers:,} customers, {segments:,} segments, peak memory so far {peak:,.0f} MB", *lines]
+        print("\n".join(told), flush=True)  # noqa: T201
 
 
 if __name__ == "__main__":

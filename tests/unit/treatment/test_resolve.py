@@ -137,7 +137,9 @@ def test_what_holds_of_every_plan(world: dict[str, Any]) -> None:
     # A priority lost names who won there; a budget that was refused is spent.
     lost = found.filter(pl.col("refusal_name") == "priority")
     winners = {(row["customer_id"], row["channel_key"]): row["segment_id"] for row in given_.iter_rows(named=True)}
-    assert all(winners[row["customer_id"], row["channel_key"]] == row["winner_id"] for row in lost.iter_rows(named=True))
+    assert all(
+        winners[row["customer_id"], row["channel_key"]] == row["winner_id"] for row in lost.iter_rows(named=True)
+    )
     for segment in found.filter(pl.col("refusal_name") == "budget").get_column("segment_id").unique():
         assert given_.filter(pl.col("segment_id") == segment).height == world["budgets"][segment]
 
