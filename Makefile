@@ -43,6 +43,7 @@ bench: install ## speed and memory beside a bare script, in one session
 	$(BIN)/python -m tests.benchmarks.quality_speed
 	$(BIN)/python -m tests.benchmarks.features_speed
 	$(BIN)/python -m tests.benchmarks.rules_speed
+	$(BIN)/python -m tests.benchmarks.overlap_speed
 	$(BIN)/python -m tests.benchmarks.daily_run
 
 bench-stats: install ## measured false alarms, power, churn, choice of k, predictions, comments and projection

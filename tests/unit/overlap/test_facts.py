@@ -62,7 +62,13 @@ def run(make_workspace: MakeWorkspace, tmp_path: Path) -> Iterator[Run]:
 
 
 def measured(
-    run: Run, members: Members, *, customers: int = 100, run_id: str = "now", near: Members | None = None, **said: Any
+    run: Run,
+    members: Members,
+    *,
+    customers: int = 100,
+    run_id: str = "now",
+    near: Members | None = None,
+    **said: dict[str, Any],
 ) -> dict[tuple[str, str], dict[str, Any]]:
     """Measure a run whose customer i is worth i; `said` are columns of a segment's definition."""
     run.run_id = run_id
