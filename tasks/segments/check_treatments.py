@@ -181,10 +181,14 @@ class _Parts:
             found |= {f"not before: {rule.condition}" for rule in resolved.rules[:at]}
         return found
 
+    def _is_multiple(self, planned: _Planned) -> bool:
+        return self._workspace.segmentations[planned.segmentation].is_multiple
+
     def shared(self, one: _Planned, other: _Planned) -> str | None:
         """Why customers of one are in the other for certain; None: it cannot be told."""
         mine, theirs = self._of(one), self._of(other)
-        if mine is None or theirs is None:
+        is_apart = one.segmentation == other.segmentation and not self._is_multiple(one)
+        if mine is None or theirs is None or is_apart:
             return None
         if mine == theirs:
             return "both have the same rule"
@@ -197,7 +201,7 @@ class _Parts:
         mine, theirs = self._of(one), self._of(other)
         return (
             one.segmentation == other.segmentation
-            and self._workspace.segmentations[one.segmentation].is_multiple
+            and self._is_multiple(one)
             and mine is not None
             and theirs is not None
             and not exclude_each_other(mine, theirs)
