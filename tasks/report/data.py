@@ -22,6 +22,7 @@ from tasks.report import (
     read_tries,
 )
 from tasks.report.comment_records import CommentModel
+from tasks.report.drift_records import DriftRow
 from tasks.report.health_records import Health
 from tasks.report.overlap_records import Overlap, TreatmentFacts
 from tasks.report.prediction_records import PredictionFacts
@@ -36,7 +37,7 @@ from tasks.report.run_records import (
     SourceCounts,
     Totals,
 )
-from tasks.report.segment_records import DriftRow, SegmentationFacts
+from tasks.report.segment_records import SegmentationFacts
 from tasks.report.trend_records import CheckHistory
 from tasks.warehouse.run import Run
 

@@ -1,0 +1,157 @@
+"""What the season does every year is no drift: the change of this period beside that of the same period last year.
+
+Owns: the expected change, and what a verdict is worth beyond it. Does not own which runs are a year apart
+(`reading.py`).
+
+A naive seasonal forecast: the change expected between two dates is the one that was measured between the same two dates
+a year before (Hyndman & Athanasopoulos 2021, Forecasting: Principles and Practice, section 5.2). What remains is judged
+by the same limits. Whether customers look as they did last year is another question: a base that crashes back to
+where it was a year ago does.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from tasks.drift import effects
+from tasks.drift.policy import DriftPolicy, EffectHistory, FeatureSpec
+from tasks.drift.population import measure_population
+from tasks.drift.records import DriftScore, DriftVerdict, Level
+from tasks.drift.sentences import named
+from tasks.drift.verdict import materiality, thresholds
+
+_LEVELS: tuple[Level, ...] = ("none", "notice", "alarm")
+
+
+@dataclass(frozen=True, slots=True)
+class Season:
+    """The same period a year ago.
+
+    Attributes:
+        earlier: snapshot at its start.
+        later: snapshot at its end.
+        label: the period in words.
+    """
+
+    earlier: pl.DataFrame
+    later: pl.DataFrame
+    label: str
+
+
+def discount_season(
+    verdicts: Sequence[DriftVerdict],
+    present: tuple[pl.DataFrame, pl.DataFrame],
+    season: Season,
+    specs: Mapping[str, FeatureSpec],
+    policy: DriftPolicy,
+    history: EffectHistory | None = None,
+) -> list[DriftVerdict]:
+    """Lower each verdict on a column of the snapshots to what its change is worth beyond that of the season.
+
+    Args:
+        verdicts: of the present period.
+        present: the snapshots at its start and end.
+        season: the same period a year ago.
+        specs: the columns compared.
+        policy: the limits.
+        history: past effects, as for `judge_drift`.
+
+    Returns:
+        The verdicts in their order; of those that the season explains, in whole or in part, `is_seasonal` is true.
+    """
+    columns = {(spec.subject_name or name, spec.part_name): name for name, spec in specs.items()}
+    worth: dict[str, int] = {}
+    lowered = []
+    for verdict in verdicts:
+        name = columns.get((verdict.subject_name, verdict.part_name))
+        known = name is not None and all(_is_known(frame, name) for frame in (season.earlier, season.later))
+        if verdict.level == "none" or name is None or not known:
+            lowered.append(verdict)
+            continue
+        if name not in worth:
+            worth[name] = _worth(present, season, specs[name], policy, history or {})
+        lowered.append(_lowered(verdict, worth[name], season.label))
+    return lowered
+
+
+def _is_known(frame: pl.DataFrame, name: str) -> bool:
+    return name in frame.columns and frame.get_column(name).null_count() < frame.height
+
+
+def _worth(
+    present: tuple[pl.DataFrame, pl.DataFrame],
+    season: Season,
+    spec: FeatureSpec,
+    policy: DriftPolicy,
+    history: EffectHistory,
+) -> int:
+    """The level of what is left of a column's change, the gravest of its aspects."""
+    pairs = (present, (season.earlier, season.later))
+    now, then = (measure_population(*pair, {spec.name: spec}, 0, policy, 0) for pair in pairs)
+    if spec.kind == "numeric":
+        expected = {(score.test_name, score.aspect): score.effect_size for score in then}
+        left = [
+            dataclasses.replace(score, effect_size=score.effect_size - before)
+            for score in now
+            # A shape has no direction: its change is the season's where the value and the shares are.
+            if score.effect_name != "w"
+            and score.effect_size is not None
+            and (before := expected.get((score.test_name, score.aspect))) is not None
+        ]
+    else:
+        left = [_mix_left(now[0], [frame.get_column(spec.name) for pair in pairs for frame in pair], policy)]
+    levels = (materiality(score, policy, thresholds(score, policy, history)) for score in left)
+    return max((_LEVELS.index(level) for level in levels), default=0)
+
+
+def _mix_left(score: DriftScore, columns: Sequence[pl.Series], policy: DriftPolicy) -> DriftScore:
+    """The score of a mix whose shares changed by what the season leaves; `columns`: start and end, now and then."""
+    shares = [_shares(column) for column in columns]
+    names = tuple(sorted(set().union(*shares)))
+    before, after, then, later = (np.array([one.get(name, 0.0) for name in names]) for one in shares)
+    pooled = np.maximum((before + after) / 2, 1 / (columns[0].len() + columns[1].len()))
+    # All four are samples: what is left has the noise of each.
+    covariance = (np.diag(pooled) - np.outer(pooled, pooled)) * sum(1 / column.len() for column in columns)
+    change = effects.ShareChange(pooled, before, after - (later - then), covariance)
+    standout = effects.standout_level(
+        change, names, absolute_limit=policy.level_change, relative_limit=policy.level_relative_change
+    )
+    largest = effects.largest_level_change(change, names)
+    return dataclasses.replace(
+        score,
+        effect_size=effects.corrected_w(change),
+        level_name=standout.name,
+        level_reference_share=standout.reference_share,
+        level_change=standout.change,
+        largest_level_name=largest.name,
+        largest_level_change=largest.change,
+    )
+
+
+def _shares(column: pl.Series) -> dict[str, float]:
+    counted = column.cast(pl.String).fill_null("(missing)").value_counts()
+    return {level: count / column.len() for level, count in counted.iter_rows()}
+
+
+def _lowered(verdict: DriftVerdict, worth: int, label: str) -> DriftVerdict:
+    if _LEVELS.index(verdict.level) <= worth:
+        return verdict
+    if worth == 0:
+        return dataclasses.replace(
+            verdict,
+            verdict="no_material_drift",
+            level="none",
+            is_seasonal=True,
+            sentence=f"{named(verdict)} changed as the season has it: about as much as {label}.",
+        )
+    return dataclasses.replace(
+        verdict,
+        level=_LEVELS[worth],
+        is_seasonal=True,
+        sentence=verdict.sentence.replace(": alarm.", f": beyond the change of {label} no more than a notice."),
+    )
