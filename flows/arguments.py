@@ -1,7 +1,7 @@
 """The arguments of every command.
 
-Owns: their names, types and help. Does not own what a command does, or those of `model` and `refit`
-(`model_arguments.py`).
+Owns: their names, types and help. Does not own what a command does, or those of `model`, `refit`
+(`model_arguments.py`) and `alerts` (`alert_arguments.py`).
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import datetime as dt
 
+from flows.alert_arguments import add_alert_commands
 from flows.model_arguments import add_model_commands
 
 
@@ -58,6 +59,7 @@ def build_parser() -> argparse.ArgumentParser:
     _plan(commands)
     _quarantine(commands)
     add_model_commands(commands, add_command)
+    add_alert_commands(commands, add_command)
     _template(commands)
     schema = commands.add_parser("schema", help="print the JSON Schema of resegment.yaml, for editors")
     schema.set_defaults(json=False)

@@ -29,6 +29,7 @@ _INTERRUPTED = 130
 _DEBUG = "RESEGMENT_DEBUG"
 #: Where a command is that is not in `commands.py`.
 _MODULES = {
+    "alerts": "alert_commands",
     "audit": "audit_command",
     "explain": "explain_command",
     "model": "model_commands",

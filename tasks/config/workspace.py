@@ -17,6 +17,7 @@ from typing import Any, Literal, Self
 
 from pydantic import ConfigDict, Field, PrivateAttr, ValidationInfo, field_validator, model_validator
 
+from tasks.config.alerts import AlertPolicy
 from tasks.config.audit import AuditPolicy
 from tasks.config.comments import Comments
 from tasks.config.conditions import Sql
@@ -191,6 +192,7 @@ class Workspace(Strict):
     drift: DriftPolicy = DriftPolicy()
     audit: AuditPolicy = AuditPolicy()
     publish: PublishPolicy = PublishPolicy()
+    alerts: AlertPolicy = AlertPolicy()
     consumers: dict[Key, Consumer] = Field(
         default_factory=dict, description="who relies on what is published; `resegment plan` says whom an edit breaks"
     )
@@ -270,8 +272,8 @@ class Workspace(Strict):
         return None if key is None else fingerprint(key)
 
     def said(self) -> dict[str, Any]:
-        """What the workspace says that can change a result: not of folders, memory, names of files or who reads it."""
-        excluded = {"output", "engine", "as_of", "publish", "generate", "consumers"}
+        """What the workspace says that can change a result: not of folders, memory, names of files or people."""
+        excluded = {"output", "engine", "as_of", "publish", "generate", "consumers", "alerts"}
         said = self.model_dump(mode="json", exclude=excluded)
         # The key is no part of it: `key_fingerprint` is, where ids are hashed.
         said["privacy"].pop("key")
