@@ -82,8 +82,8 @@ _TABLES = {
         "alert_no INTEGER PRIMARY KEY, kind_name VARCHAR, subject_name VARCHAR, severity_name VARCHAR, message VARCHAR,"
         " owner_name VARCHAR, customer_count BIGINT, net_amount DOUBLE, cause VARCHAR, consequence VARCHAR,"
         " opened_at TIMESTAMP, opened_as_of_date DATE, last_at TIMESTAMP, last_as_of_date DATE, run_count INTEGER,"
-        " told_at TIMESTAMP, told_severity_name VARCHAR, acknowledged_at TIMESTAMP, acknowledged_by VARCHAR, acknowledged_reason VARCHAR,"
-        " resolved_at TIMESTAMP"
+        " told_at TIMESTAMP, told_severity_name VARCHAR, acknowledged_at TIMESTAMP,"
+        " acknowledged_by VARCHAR, acknowledged_reason VARCHAR, resolved_at TIMESTAMP"
     ),
     "alert_silence": (
         "silence_no INTEGER PRIMARY KEY, kind_name VARCHAR, subject_name VARCHAR, silenced_at TIMESTAMP,"
