@@ -23,7 +23,8 @@ def test_each_leads_to_a_page_and_a_command(kind: AlertKind) -> None:
     told = KINDS[kind]
     page = (RUNBOOKS / f"{told.runbook}.md").read_text(encoding="utf-8")
     assert "## What is still published" in page
-    assert f"| `{kind}` | [{page.splitlines()[0].removeprefix('# ')}]" in (RUNBOOKS / "README.md").read_text("utf-8")
+    rows = (RUNBOOKS / "README.md").read_text("utf-8").splitlines()
+    assert [row for row in rows if row.startswith(f"| `{kind}` |") and f"]({told.runbook}.md)" in row]
     program, *arguments = told.command.split()
     assert program == "resegment"
     assert build_parser().parse_args(arguments).command == arguments[0]
