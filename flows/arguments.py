@@ -60,6 +60,10 @@ def build_parser() -> argparse.ArgumentParser:
     _quarantine(commands)
     add_model_commands(commands, add_command)
     add_alert_commands(commands, add_command)
+    serving = add_command(
+        commands, "serve", "run what `schedules` of workspaces say, in one process beside a Prefect server"
+    )
+    serving.add_argument("folders", nargs="*", metavar="DIR", help="workspaces; default: the one of --workspace")
     _template(commands)
     schema = commands.add_parser("schema", help="print the JSON Schema of resegment.yaml, for editors")
     schema.set_defaults(json=False)

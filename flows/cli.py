@@ -36,6 +36,7 @@ _MODULES = {
     "plan": "plan_command",
     "quarantine": "quarantine_commands",
     "refit": "model_commands",
+    "serve": "serve_command",
     "template": "template_commands",
 }
 

@@ -121,8 +121,7 @@ def _compute(run: Run, documents: DataDocs | None) -> None:
 
 
 def _date(space: Workspace, as_of: dt.date | None) -> dt.date:
-    chosen = as_of or space.as_of
-    return dt.datetime.now(dt.UTC).date() if chosen == "today" else chosen
+    return as_of or space.day(dt.datetime.now(dt.UTC))
 
 
 def _folder(space: Workspace, output: str | None) -> Path:

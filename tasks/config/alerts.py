@@ -9,16 +9,15 @@ from __future__ import annotations
 import datetime as dt
 import os
 from typing import Literal, Self
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
 from tasks.config.alert_kinds import AlertKind
+from tasks.config.calendar import WEEKDAYS, TimeZone, Weekday
 from tasks.config.features import Key, Strict, Text
 
 Severity = Literal["warning", "critical"]
-Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-WEEKDAYS: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
 class Target(Strict):
@@ -62,17 +61,7 @@ class QuietTime(Strict):
     from_: dt.time = Field(alias="from", description="local time, such as 18:00")
     until: dt.time = Field(description="local time; before `from`: on the next day")
     days: list[Weekday] = Field(default_factory=list, description="days on which it begins; empty: every day")
-    timezone: str = Field(default="UTC", description="such as Europe/Berlin")
-
-    @field_validator("timezone")
-    @classmethod
-    def _known(cls, name: str) -> str:
-        try:
-            ZoneInfo(name)
-        except (ZoneInfoNotFoundError, ValueError) as error:
-            message = f"{name!r} is no time zone; expected a name of the IANA list such as Europe/Berlin"
-            raise ValueError(message) from error
-        return name
+    timezone: TimeZone = Field(default="UTC", description="such as Europe/Berlin")
 
     @model_validator(mode="after")
     def _some_time(self) -> Self:

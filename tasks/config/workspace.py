@@ -19,6 +19,7 @@ from pydantic import ConfigDict, Field, PrivateAttr, ValidationInfo, field_valid
 
 from tasks.config.alerts import AlertPolicy
 from tasks.config.audit import AuditPolicy
+from tasks.config.calendar import Calendar, DayName
 from tasks.config.comments import Comments
 from tasks.config.conditions import Sql
 from tasks.config.consumers import Consumer
@@ -31,6 +32,7 @@ from tasks.config.privacy import KEY_PATH, PrivacyPolicy
 from tasks.config.privacy_class import PrivacyClass
 from tasks.config.pseudonym import fingerprint
 from tasks.config.resolving import Resolved, resolve
+from tasks.config.schedules import Schedules
 from tasks.config.segmentations import Segmentation
 from tasks.config.template import NeededFeature
 from tasks.config.yaml_tree import line_of
@@ -177,7 +179,9 @@ class Workspace(Strict):
 
     name: str = Field(min_length=1, description="what the runs and the report are called")
     description: str = Field(default="", description="for the report")
-    as_of: dt.date | Literal["today"] = Field(default="today", description="the day described; today is that of UTC")
+    as_of: dt.date | DayName = Field(default="today", description="the day described, in the calendar's time zone")
+    calendar: Calendar = Calendar()
+    schedules: Schedules = Schedules()
     output: str = Field(default="out", description="folder that is written to")
     generate: Generate | None = None
     engine: Engine = Engine()
@@ -226,6 +230,10 @@ class Workspace(Strict):
         """The folder that paths are relative to."""
         return self._directory
 
+    def day(self, now: dt.datetime) -> dt.date:
+        """The day that a run without a date of its own describes at a moment, which has its zone."""
+        return self.calendar.day(self.as_of, now) if isinstance(self.as_of, str) else self.as_of
+
     @property
     def learns_from_comments(self) -> bool:
         """Whether a source maps to labelled comments; without one there are no text models."""
@@ -273,7 +281,7 @@ class Workspace(Strict):
 
     def said(self) -> dict[str, Any]:
         """What the workspace says that can change a result: not of folders, memory, names of files or people."""
-        excluded = {"output", "engine", "as_of", "publish", "generate", "consumers", "alerts"}
+        excluded = {"output", "engine", "as_of", "publish", "generate", "consumers", "alerts", "calendar", "schedules"}
         said = self.model_dump(mode="json", exclude=excluded)
         # The key is no part of it: `key_fingerprint` is, where ids are hashed.
         said["privacy"].pop("key")

@@ -185,6 +185,14 @@ def publications(warehouse: Warehouse) -> list[Publication]:
     return [Publication(*row) for row in warehouse.rows("SELECT as_of_date, run_id FROM ops.publication ORDER BY 1")]
 
 
+def published_at(warehouse: Warehouse, as_of: dt.date) -> dt.datetime | None:
+    """When a date was published last, UTC without a zone; None where it never was."""
+    found: dt.datetime | None = warehouse.value(
+        "SELECT max(published_at) FROM ops.publication WHERE as_of_date = $as_of", {"as_of": as_of}
+    )
+    return found
+
+
 def previous_publication(warehouse: Warehouse, as_of: dt.date) -> Publication | None:
     """The newest published run of an earlier date; None on the first."""
     earlier = [publication for publication in publications(warehouse) if publication.as_of < as_of]
