@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
+from prefect.server.schemas.schedules import CronSchedule
 
 from flows import scheduled
 from flows.embedded import embedded_prefect
@@ -81,3 +84,19 @@ def test_nothing_is_done_on_a_day_off(tmp_path: Path) -> None:
         told = scheduled.scheduled_refresh(workspace=str(tmp_path))
     assert "is no business day of small" in str(told)
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("first", "starts"),
+    [
+        # In the night of 30 March the clock of Berlin goes from two to three; Prefect takes the hour before.
+        ("2025-03-28T12:00", ["2025-03-29 02:30 +0100", "2025-03-30 01:30 +0100", "2025-03-31 02:30 +0200"]),
+        ("2025-10-24T12:00", ["2025-10-25 02:30 +0200", "2025-10-26 02:30 +0200", "2025-10-27 02:30 +0100"]),
+    ],
+)
+def test_each_night_has_one_start_when_the_clocks_change(first: str, starts: list[str]) -> None:
+    schedule = CronSchedule(cron="30 2 * * *", timezone="Europe/Berlin")
+    began = dt.datetime.fromisoformat(first).replace(tzinfo=dt.UTC)
+    found = asyncio.run(schedule.get_dates(n=3, start=began))
+    berlin = [one.astimezone(ZoneInfo("Europe/Berlin")) for one in found]
+    assert [f"{one:%Y-%m-%d %H:%M %z}" for one in berlin] == starts
