@@ -15,7 +15,7 @@ from tasks.warehouse.connection import identifier
 from tasks.warehouse.run import Run
 
 _SEGMENTS = (
-    "SELECT definition.segment_id, definition.segmentation_id, owner_name AS owner, customer_count,"
+    "SELECT definition.segment_id, owner_name AS owner, customer_count,"
     " kpi.{year_amount} AS net_amount FROM segments.definition AS definition LEFT JOIN monitoring.kpi AS kpi"
     " ON kpi.run_id = $run_id AND kpi.segment_id = definition.segment_id WHERE definition.run_id = $run_id"
     " ORDER BY definition.segment_id"
@@ -39,7 +39,7 @@ def complete(run: Run, findings: Sequence[Finding]) -> list[Finding]:
 def _completed(run: Run, finding: Finding, segments: dict[str, dict[str, Any]], parts: dict[str, str]) -> Finding:
     named = next((word for word in finding.subject.split() if word in segments), None)
     about = segments.get(named or "", {})
-    owners = [row["owner"] for row in segments.values() if row["segmentation_id"] == finding.subject]
+    segmentation = run.workspace.segmentations.get(finding.subject)
     cause = finding.cause
     if cause is None and finding.kind in _CAUSED_BY_PARTS and named in parts:
         cause = f"mostly {parts[named]} customers"
@@ -48,7 +48,10 @@ def _completed(run: Run, finding: Finding, segments: dict[str, dict[str, Any]], 
         finding,
         customer_count=finding.customer_count if is_counted else about.get("customer_count"),
         net_amount=finding.net_amount if is_counted else about.get("net_amount"),
-        owner=finding.owner or about.get("owner") or next(iter(owners), None) or run.workspace.alerts.owner,
+        owner=finding.owner
+        or about.get("owner")
+        or (segmentation.owner if segmentation else None)
+        or run.workspace.alerts.owner,
         cause=cause or KINDS[finding.kind].cause,
     )
 
