@@ -6,14 +6,11 @@ Owns: their names, types and help. Does not own what the commands do (`alert_com
 from __future__ import annotations
 
 import argparse
-import datetime as dt
-import re
 from collections.abc import Callable
 from typing import get_args
 
+from flows import argument_types as types
 from tasks.config.alert_kinds import AlertKind
-
-_SPAN = re.compile(r"([1-9]\d{0,3})([hd])")
 
 
 def add_alert_commands(
@@ -38,8 +35,8 @@ def add_alert_commands(
     silence.set_defaults(called="silence")
     silence.add_argument("kind", choices=get_args(AlertKind), metavar="KIND", help=", ".join(get_args(AlertKind)))
     silence.add_argument("subject", nargs="?", metavar="SUBJECT", help="of this one alone, as `list` tells it")
-    silence.add_argument("--for", dest="span", type=_span, metavar="SPAN", help="hours or days, such as 8h or 2d")
-    silence.add_argument("--until", type=_moment, metavar="TIME", help="UTC, such as 2025-07-01T06:00")
+    silence.add_argument("--for", dest="span", type=types.span, metavar="SPAN", help="hours or days, such as 8h or 2d")
+    silence.add_argument("--until", type=types.time, metavar="TIME", help="UTC, such as 2025-07-01T06:00")
     silence.add_argument("--because", required=True, metavar="TEXT", help="why, for the others")
 
     test = add_command(actions, "test", "send a message to each target, and say which took it")
@@ -50,19 +47,3 @@ def add_alert_commands(
         actions, "check", "alarm where the last run was killed or what is published is too old; send what waits"
     )
     check.set_defaults(called="check")
-
-
-def _span(text: str) -> dt.timedelta:
-    match = _SPAN.fullmatch(text)
-    if not match:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a time span, expected hours or days such as 8h or 2d")
-    number, unit = int(match[1]), match[2]
-    return dt.timedelta(hours=number) if unit == "h" else dt.timedelta(days=number)
-
-
-def _moment(text: str) -> dt.datetime:
-    try:
-        moment = dt.datetime.fromisoformat(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a time, expected such as 2025-06-30T06:00") from error
-    return moment.astimezone(dt.UTC).replace(tzinfo=None) if moment.tzinfo else moment
