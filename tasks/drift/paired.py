@@ -128,8 +128,8 @@ def stuart_maxwell(moves: Integers, *, resamples: int, random: np.random.Generat
         weights = root[:, first[used]] - root[:, second[used]]
 
         def draw(count: int) -> Floats:
-            net = 2 * fair_halves(pairs[used], count, random) - pairs[used]
-            statistics: Floats = np.sum((net @ weights.T) ** 2, axis=1)
+            shifts = _fair_nets(pairs[used], count, random) @ weights.T
+            statistics: Floats = np.einsum("ij,ij->i", shifts, shifts)
             return statistics
 
         p_value = sequential_p_value(draw, statistic, resamples)
@@ -157,8 +157,9 @@ def bowker(moves: Integers, *, resamples: int, random: np.random.Generator) -> O
     if both.min() < SPARSE_COUNT and p_value < APPROXIMATION_P:
 
         def draw(count: int) -> Floats:
-            net = 2 * fair_halves(both, count, random) - both
-            statistics: Floats = np.sum(net**2 / both, axis=1)
+            net = _fair_nets(both, count, random)
+            net *= net
+            statistics: Floats = net @ (1 / both)
             return statistics
 
         p_value = sequential_p_value(draw, statistic, resamples)
@@ -170,13 +171,22 @@ def fair_halves(sizes: Integers, count: int, random: np.random.Generator) -> Int
 
     Counting bits takes a tenth of the time of numpy's binomial, and few moves are why there are draws at all.
     """
-    drawn = np.empty((count, sizes.size), dtype=np.int64)
     small = sizes <= _WORD
     words = random.integers(0, 2**64, size=(count, int(small.sum())), dtype=np.uint64, endpoint=False)
     # A shift by the whole width is undefined: no size is 0, for nothing is drawn where nobody moved.
-    drawn[:, small] = np.bitwise_count(words >> (_WORD - sizes[small]).astype(np.uint64))
+    words >>= (_WORD - sizes[small]).astype(np.uint64)
+    halves = np.bitwise_count(words).astype(np.int64)
+    if small.all():
+        return halves
+    drawn = np.empty((count, sizes.size), dtype=np.int64)
+    drawn[:, small] = halves
     drawn[:, ~small] = random.binomial(sizes[~small], 0.5, size=(count, int((~small).sum())))
     return drawn
+
+
+def _fair_nets(sizes: Integers, count: int, random: np.random.Generator) -> Floats:
+    """Those who went one way less those who went the other, where each of them tosses a coin; shape (count, sizes)."""
+    return (2 * fair_halves(sizes, count, random) - sizes).astype(np.float64)
 
 
 def margin_covariance(moves: Integers) -> Floats:

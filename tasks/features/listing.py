@@ -107,7 +107,7 @@ def _entities_behind(run: Run) -> dict[str, frozenset[str]]:
 def _entries(run: Run, model: SqlModel, privacy: Privacy, entities: Mapping[str, frozenset[str]]) -> list[FeatureEntry]:
     check_columns(run.warehouse, model)
     types = dict(run.warehouse.columns(model.sql))
-    lineage = trace(model.sql, privacy.tables)
+    lineage = trace(model.form, privacy.tables)
     unseen = unseen_reads(privacy, model)
     is_own = not model.path.is_relative_to(shipped("sql"))
     entries = []

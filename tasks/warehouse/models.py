@@ -91,6 +91,7 @@ class SqlModel:
         incremental: the columns by which rows depend on rows of what the model reads: where these columns' values have
             seen no change, no row changes. Of what it reads, every table must have them.
         undated_sql: the file rendered for a day that is never meant.
+        day: what stands for the as-of day in `sql`, each with what stands for it in `undated_sql`.
     """
 
     schema: str
@@ -104,6 +105,7 @@ class SqlModel:
     incremental: tuple[str, ...] = ()
     undated_sql: str = ""
     owner: str = ""
+    day: tuple[tuple[str, str], ...] = ()
 
     @property
     def is_dated(self) -> bool:
@@ -116,10 +118,21 @@ class SqlModel:
         return f"{self.schema}.{self.table}"
 
     @cached_property
+    def form(self) -> str:
+        """The SQL to learn from what does not depend on the day: that of no day, unless more than the day differs.
+
+        It is the same for all days, so that it is parsed once and not for each of them.
+        """
+        undated = self.sql
+        for dated, never in self.day:
+            undated = undated.replace(dated, never)
+        return undated if undated == self.undated_sql else self.sql
+
+    @cached_property
     def reads(self) -> frozenset[str]:
         """Every ``schema.table`` that the SELECT names, and functions that read a table by its name."""
         try:
-            return _tables_read(self.sql)
+            return _tables_read(self.form)
         except sqlglot.ParseError as error:
             first = error.errors[0] if error.errors else {}
             raise WorkspaceError(
@@ -209,7 +222,8 @@ def read_model(schema: str, path: Path, context: Mapping[str, object]) -> SqlMod
     grain: Literal["customer", "global"] = "customer" if header["grain"] == "customer" else "global"
     keys = tuple(name.strip() for name in header.get("incremental", "").split(",") if name.strip())
     what, why, owner = header["what"], header["why"], header.get("owner", "")
-    return SqlModel(schema, path.stem, path, sql, what, why, grain, tuple(columns), keys, undated, owner)
+    day = tuple((str(context[name]), never) for name, never in _NO_DAY.items() if name in context)
+    return SqlModel(schema, path.stem, path, sql, what, why, grain, tuple(columns), keys, undated, owner, day)
 
 
 @lru_cache(maxsize=1024)

@@ -99,7 +99,7 @@ def privacy_of(run: Run) -> Privacy:
     tables = tuple((raw | staging).items())
     roots: dict[Origin, dict[Origin, bool]] = {}
     for model in models:
-        lineage = trace(model.sql, tables)
+        lineage = trace(model.form, tables)
         for column in model.columns:
             origins = _origins(lineage, column.name)
             roots[model.name.lower(), column.name.lower()] = _traced(origins, roots, column.coarsens)
@@ -159,7 +159,7 @@ def refuse_protected(privacy: Privacy, model: SqlModel) -> None:
     Raises:
         WorkspaceError: it reads contact data; or sensitive data for a column that does not coarsen it.
     """
-    lineage = trace(model.sql, privacy.tables)
+    lineage = trace(model.form, privacy.tables)
     knowledge: Knowledge = "declared" if _is_own(model) else "entity"
     contact = [column for column in sorted(lineage.reads) if privacy.class_of(column, knowledge) == "contact"]
     if contact:
@@ -232,7 +232,7 @@ def _place(model: SqlModel, column: str) -> str:
 
 def masks_of(privacy: Privacy, model: SqlModel) -> frozenset[Origin]:
     """The columns of the tables that a model reads which it sees as NULL."""
-    lineage = trace(model.sql, privacy.tables)
+    lineage = trace(model.form, privacy.tables)
     return frozenset(
         column
         for column in privacy.roots
@@ -244,7 +244,7 @@ def masks_of(privacy: Privacy, model: SqlModel) -> frozenset[Origin]:
 
 def unseen_reads(privacy: Privacy, model: SqlModel) -> dict[Origin, list[str]]:
     """What a model reads and sees as NULL, each with the columns of its result that come from it."""
-    lineage = trace(model.sql, privacy.tables)
+    lineage = trace(model.form, privacy.tables)
     return {
         column: _users(model, lineage, column) for column in sorted(masks_of(privacy, model)) if column in lineage.reads
     }

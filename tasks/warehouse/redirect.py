@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import lru_cache
 
 import sqlglot
 
@@ -35,6 +36,7 @@ def _view(table: str) -> str:
     return identifier(table.split(".")[1])
 
 
+@lru_cache(maxsize=512)
 def _redirected(sql: str, tables: frozenset[str]) -> str:
     """The same SQL with `temp` for the schema of these tables; nothing else of the text changes."""
     tokens = sqlglot.tokenize(sql, read="duckdb")
