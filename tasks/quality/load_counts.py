@@ -84,10 +84,10 @@ class Counted:
         """SQL of the size and the total of all but a mix."""
         column = identifier(self.column)
         if self.kind == "level":
-            # What is not finite is kept out of raw by the hard rules.
-            logarithm = f"CAST(round(ln({column}) * {LOGARITHM}) AS BIGINT)"
-            return f"count(*) FILTER ({column} > 0)", f"sum({logarithm}) FILTER ({column} > 0)"
-            return "count(*)", f"count(*) - count({column})" if self.kind == "empty" else "NULL"
+            # CASE, not FILTER: the logarithm of what is left out would be taken, too. Hard rules keep infinity out.
+            logarithm = f"CASE WHEN {column} > 0 THEN CAST(round(ln({column}) * {LOGARITHM}) AS BIGINT) END"
+            return f"count(*) FILTER ({column} > 0)", f"sum({logarithm})"
+        return "count(*)", f"count(*) - count({column})" if self.kind == "empty" else "NULL"
 
     @property
     def count_id(self) -> str:
@@ -106,7 +106,8 @@ def relation(counts: Sequence[Counted], loads: Iterable[int], kept: Kept) -> str
         kept: what has been counted and kept; the rest is counted from rows.
     """
     ids = [count.count_id for count in counts]
-    known, others = [], []
+    known: list[int] = []
+    others: list[int] = []
     for load in loads:
         (known if all((load, count_id) in kept for count_id in ids) else others).append(load)
     parts = []

@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager, contextmanager
 import pytest
 
 from tasks.config.errors import GateFailed
+from tasks.quality import load_counts
 from tasks.quality.gate import run_checks
 from tasks.warehouse import ledger
 from tasks.warehouse.connection import Warehouse

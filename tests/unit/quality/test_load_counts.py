@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ import pytest
 
 from tasks.quality import load_counts
 from tasks.quality.file_history import FileHistory
-from tasks.quality.load_counts import COUNTED, TABLE, keep
+from tasks.quality.load_counts import COUNTED, TABLE, Counted, keep
 from tasks.quality.series import SeriesMaker
 from tasks.warehouse import ledger
 from tasks.warehouse.connection import Warehouse
@@ -82,9 +82,7 @@ def counted(run: Run, made: SeriesMaker) -> SeriesMaker:
 
 def series(run: Run, made: SeriesMaker) -> list[list[tuple[Any, ...]]]:
     queries = [
-        query
-        for kwargs in ASKED
-        for query in (made.days("order_lines", kwargs), made.new_files("order_lines", kwargs))
+        query for kwargs in ASKED for query in (made.days("order_lines", kwargs), made.new_files("order_lines", kwargs))
     ]
     return [run.warehouse.rows(f"SELECT * FROM ({query}) ORDER BY ALL") for query in queries]
 
@@ -104,9 +102,12 @@ def test_series_of_what_was_counted_are_those_of_the_rows(run: Run) -> None:
 def test_a_load_is_counted_once(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[tuple[int, ...]] = []
     original = load_counts._count
-    monkeypatch.setattr(
-        load_counts, "_count", lambda house, counts, loads: (seen.append(loads), original(house, counts, loads))
-    )
+
+    def noted(warehouse: Warehouse, counts: Sequence[Counted], loads: Sequence[int]) -> None:
+        seen.append(tuple(loads))
+        original(warehouse, counts, loads)
+
+    monkeypatch.setattr(load_counts, "_count", noted)
     counted(run, maker(run, [1]))
     assert seen == [(1,)]
     load_more(run, 2)
@@ -123,8 +124,9 @@ def test_of_nearly_as_many_values_as_rows_nothing_is_kept(run: Run) -> None:
     assert [count_id for count_id, is_kept in kept.items() if not is_kept] == [
         next(count_id for count_id in kept if " mix order_id " in count_id and " shape " not in count_id)
     ]
-    assert not run.warehouse.value(f"SELECT count(*) FROM {TABLE} WHERE contains(count_id, 'mix order_id ')" 
-                                   " AND NOT contains(count_id, ' shape ')")
+    assert not run.warehouse.value(
+        f"SELECT count(*) FROM {TABLE} WHERE contains(count_id, 'mix order_id ') AND NOT contains(count_id, ' shape ')"
+    )
 
 
 def test_a_count_that_is_defined_otherwise_is_another(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
