@@ -3,8 +3,8 @@
 Owns: `raw.load_count` and `raw.load_counted`, what is counted (`Counted`) and its SQL. It lies in `raw`, where values
 may be. Does not own what becomes of the counts (`series.py`).
 
-A count is known by a digest of its SQL, so that one that is defined otherwise is another. Of a column with nearly as
-many values a day as rows nothing is kept: those rows are counted when they are asked for.
+A count is known by a digest of the SQL that counts it, so that one that is counted otherwise is another. Of a column
+with nearly as many values a day as rows nothing is kept: those rows are counted when they are asked for.
 """
 
 from __future__ import annotations
@@ -93,8 +93,7 @@ class Counted:
     def count_id(self) -> str:
         """By which it is known, in words and by its definition."""
         said = " ".join(word for word in (self.source, self.entity.name, self.kind, self.column, self.by or "") if word)
-        definition = "".join(self.sums) if self.kind != "mix" else self.value
-        return f"{said} {hashlib.sha256((self.day + definition).encode()).hexdigest()[:12]}"
+        return f"{said} {hashlib.sha256(_from_rows([('', self)], ()).encode()).hexdigest()[:12]}"
 
 
 def relation(counts: Sequence[Counted], loads: Iterable[int], kept: Kept) -> str:
@@ -115,7 +114,7 @@ def relation(counts: Sequence[Counted], loads: Iterable[int], kept: Kept) -> str
         listed = ", ".join(map(literal, ids))
         parts.append(f"(SELECT * FROM {TABLE} WHERE count_id IN ({listed}) AND {among(known)})")
     if others:
-        parts.append(_from_rows(counts, others))
+        parts.append(_from_rows(_named(counts), others))
     return f"({' UNION ALL '.join(parts)})"
 
 
@@ -132,7 +131,8 @@ def keep(warehouse: Warehouse, wanted: Iterable[tuple[Sequence[Counted], Iterabl
     missing: dict[Counted, set[int]] = defaultdict(set)
     for counts, loads in wanted:
         for count in counts:
-            missing[count].update(load for load in loads if (load, count.count_id) not in done)
+            count_id = count.count_id
+            missing[count].update(load for load in loads if (load, count_id) not in done)
     together: dict[tuple[str, tuple[int, ...]], list[Counted]] = defaultdict(list)
     for count, loads in missing.items():
         if loads:
@@ -145,7 +145,7 @@ def keep(warehouse: Warehouse, wanted: Iterable[tuple[Sequence[Counted], Iterabl
 
 def _count(warehouse: Warehouse, counts: Sequence[Counted], loads: Sequence[int]) -> None:
     listed = ", ".join(literal(count.count_id) for count in counts)
-    warehouse.execute(f"CREATE OR REPLACE TEMP TABLE counted_anew AS SELECT * FROM {_from_rows(counts, loads)}")
+    warehouse.execute(f"CREATE OR REPLACE TEMP TABLE counted_anew AS SELECT * FROM {_from_rows(_named(counts), loads)}")
     with warehouse.transaction():
         warehouse.execute(
             f"INSERT INTO {COUNTED} SELECT load_no, count_id, coalesce(row_count, 0) <="
@@ -160,47 +160,52 @@ def _count(warehouse: Warehouse, counts: Sequence[Counted], loads: Sequence[int]
     warehouse.execute("DROP TABLE counted_anew")
 
 
-def _from_rows(counts: Sequence[Counted], loads: Sequence[int]) -> str:
+def _named(counts: Iterable[Counted]) -> list[tuple[str, Counted]]:
+    return [(count.count_id, count) for count in counts]
+
+
+def _from_rows(named: Sequence[tuple[str, Counted]], loads: Sequence[int]) -> str:
     """What `relation` gives, counted from rows: sums of all columns in one scan, values in one each."""
-    sums = [count for count in counts if count.kind != "mix"]
+    sums = [(name, count) for name, count in named if count.kind != "mix"]
     parts = [_sums(sums, loads)] if sums else []
-    parts += [_values(count, loads) for count in counts if count.kind == "mix"]
+    parts += [_values(name, count, loads) for name, count in named if count.kind == "mix"]
     return f"({' UNION ALL '.join(parts)})"
 
 
-def _sums(counts: Sequence[Counted], loads: Sequence[int]) -> str:
+def _sums(named: Sequence[tuple[str, Counted]], loads: Sequence[int]) -> str:
     figures = ", ".join(
         f"{size} AS size{position}, {total} AS total{position}"
-        for position, (size, total) in enumerate(count.sums for count in counts)
+        for position, (size, total) in enumerate(count.sums for _, count in named)
     )
     # One pass over the lines; the sums are then put below each other.
     listed = ", ".join(
-        f"{{'count_id': {literal(count.count_id)}, 'size': CAST(size{position} AS BIGINT),"
+        f"{{'count_id': {literal(name)}, 'size': CAST(size{position} AS BIGINT),"
         f" 'total': CAST(total{position} AS HUGEINT)}}"
-        for position, count in enumerate(counts)
+        for position, (name, _) in enumerate(named)
     )
+    count = named[0][1]
     return (
         "SELECT found.count_id, load_no, day, NULL::VARCHAR AS part, found.size, found.total"
         f" FROM (SELECT load_no, day, unnest([{listed}]) AS found"
-        f" FROM (SELECT load_no, {counts[0].day} AS day, {figures}"
-        f" FROM {counts[0].table} WHERE {among(loads)} GROUP BY ALL))"
+        f" FROM (SELECT load_no, {count.day} AS day, {figures}"
+        f" FROM {count.table} WHERE {among(loads)} GROUP BY ALL))"
     )
 
 
-def _values(count: Counted, loads: Sequence[int]) -> str:
+def _values(name: str, count: Counted, loads: Sequence[int]) -> str:
     """Rows by value.
 
     They are counted by the column as it is before it is spelt as `value`: an id stands on several lines, and its shape
     takes longer to find than the id to group by. What is NULL is left out there, too: left out by its spelling, that
     would be computed twice.
     """
-    name = identifier(count.column)
+    column = identifier(count.column)
     as_it_is = (
-        f"SELECT load_no, {count.day} AS day, {name}, count(*) AS size FROM {count.table}"
-        f" WHERE {among(loads)} AND {name} IS NOT NULL GROUP BY ALL"
+        f"SELECT load_no, {count.day} AS day, {column}, count(*) AS size FROM {count.table}"
+        f" WHERE {among(loads)} AND {column} IS NOT NULL GROUP BY ALL"
     )
     return (
-        f"SELECT {literal(count.count_id)} AS count_id, load_no, day, {count.value} AS part,"
+        f"SELECT {literal(name)} AS count_id, load_no, day, {count.value} AS part,"
         f" CAST(sum(size) AS BIGINT) AS size, NULL::HUGEINT AS total FROM ({as_it_is}) GROUP BY ALL"
     )
 

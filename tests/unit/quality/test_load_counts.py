@@ -91,12 +91,13 @@ def test_series_of_what_was_counted_are_those_of_the_rows(run: Run) -> None:
     counted(run, maker(run, [1]))
     for number in (2, 3):
         load_more(run, number)
-    for loads in ([1, 2, 3], [2, 3], [1, 3]):
+    for loads in ([1, 2, 3], [1, 3]):
         made = maker(run, loads)
         of_counts = counted(run, made)
         assert all(TABLE in of_counts.days("order_lines", kwargs) for kwargs in ASKED[:-1])
-        assert series(run, of_counts) == series(run, made)
-        assert all(series(run, made)[2 * position] for position in range(len(ASKED)))
+        of_rows = series(run, made)
+        assert series(run, of_counts) == of_rows
+        assert all(of_rows[2 * position] for position in range(len(ASKED)))
 
 
 def test_a_load_is_counted_once(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
