@@ -96,9 +96,9 @@ class QueryContext:
         """What a check asks of loads."""
         entity, kwargs = table.partition(".")[2], check.expectation.kwargs
         match check.expectation.type:
-            case vocabulary.RECENT_DAYS:
+            case drift.RECENT_DAYS:
                 yield from self._series.counts_of_days(entity, kwargs)
-            case vocabulary.NEW_FILES:
+            case drift.NEW_FILES:
                 yield from self._series.counts_of_files(entity, kwargs)
             case vocabulary.NO_LOSS if ENTITIES[entity].occasion is None:
                 yield from self._series.counts_of_days(entity, {**kwargs, "aspect": "mix"})
