@@ -17,6 +17,7 @@ EXPECTATIONS = REPOSITORY / "expectations"
 _WITHOUT_MODEL = {
     "ops.load",
     "ops.model_decision",
+    "raw.load_count",
     "raw.pseudonym",
     *(f"raw.{name}" for name in ENTITIES),
     "segments.definition",
