@@ -22,8 +22,10 @@ from tasks.report import (
     heatmap,
     overlap_charts,
     prediction_charts,
+    read_overlap,
     sankey,
     size_parts,
+    treatment_bars,
 )
 from tasks.report.candidate_records import CandidateRow
 from tasks.report.data import ReportData
@@ -91,6 +93,12 @@ def render(data: ReportData) -> str:
         views=[_segmentation_view(data, facts) for facts in data.segmentations],
         matrix=Markup(overlap_charts.draw_matrix(data)),  # noqa: S704 - our own SVG, escaped where it is drawn
         upset=Markup(overlap_charts.draw_upset(data)),  # noqa: S704 - likewise
+        outcomes={
+            facts.segment_id: Markup(treatment_bars.draw_outcome(facts, data.name_of(facts.segment_id)))  # noqa: S704 - likewise
+            for facts in data.treatments
+        },
+        reasons=read_overlap.REASONS,
+        outcome_key=Markup(treatment_bars.draw_key(data.treatments)),  # noqa: S704 - likewise
         drift_views=drift_views(data),
         candidate_views=_candidate_views(data),
         history_checks=len(history_checks(data)),
