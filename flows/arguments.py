@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import datetime as dt
 
+from flows.backfill_arguments import add_backfill
 from flows.model_arguments import add_model_commands
 
 
@@ -34,13 +35,18 @@ def build_parser() -> argparse.ArgumentParser:
     )
     run.add_argument("--quiet", action="store_true", help="show warnings only")
 
+    add_backfill(commands, add_command, _date, _time)
+
     demo = add_command(commands, "demo", "make the demo workspace and run it for three months", workspace=False)
     demo.add_argument("--customers", type=int, default=2000, metavar="N", help="from 100 to 10000000 (default 2000)")
     demo.add_argument("--seed", type=int, default=20250630, help="another seed makes another company")
     demo.add_argument("--directory", default="resegment-demo", metavar="DIR", help="default: resegment-demo")
     demo.add_argument("--quiet", action="store_true", help="show warnings only")
 
-    add_command(commands, "status", "what is published, as of when, and how the last runs ended")
+    status = add_command(commands, "status", "what is published, as of when, and how the last runs ended")
+    status.add_argument(
+        "--stale", action="store_true", help="published dates that would come out otherwise today, and why"
+    )
     _explain(commands)
     audit = add_command(
         commands, "audit", "how healthy segments are, and which known mistakes segmentations make, with what to do"

@@ -30,6 +30,7 @@ _DEBUG = "RESEGMENT_DEBUG"
 #: Where a command is that is not in `commands.py`.
 _MODULES = {
     "audit": "audit_command",
+    "backfill": "backfill_command",
     "explain": "explain_command",
     "model": "model_commands",
     "plan": "plan_command",

@@ -157,6 +157,21 @@ class QualityPolicy(Strict):
     )
 
 
+class BackfillPolicy(Strict):
+    """When a backfill is published without being asked."""
+
+    accept: Literal["automatic", "by_hand"] = Field(
+        default="automatic", description="by_hand: what a backfill computed waits until somebody accepts it"
+    )
+    max_moved_share: float | None = Field(
+        default=None,
+        ge=0,
+        le=1,
+        description="customers of one date, as a share, that may be in other segments than published; above: it waits;"
+        " null: any",
+    )
+
+
 class PublishPolicy(Strict):
     """What readers get."""
 
@@ -164,6 +179,7 @@ class PublishPolicy(Strict):
     keep_history_days: int | None = Field(
         default=None, ge=1, description="drop older Parquet partitions; null: keep all"
     )
+    backfills: BackfillPolicy = BackfillPolicy()
 
 
 def _maps_labels(sources: Mapping[str, Source]) -> bool:
