@@ -152,10 +152,8 @@ def _planned(options: argparse.Namespace, asked: Request) -> int:
     if options.json:
         console.print_json(found)
         return 0
-    console.print_table(
-        ["date", "published run", "in it because"],
-        [[one["as_of"], one["published_run_id"] or "none", one["why"]] for one in found["dates"]],
-    )
+    for one in found["dates"]:
+        console.out.print(f"{one['as_of']}  {one['published_run_id'] or 'none':<16}  {one['why']}", markup=False)
     for note in found["notes"]:
         console.out.print(note, markup=False)
     return 0
@@ -172,7 +170,8 @@ def print_stale(space: Workspace, paths: OutputPaths, *, as_json: bool) -> int:
     if not found:
         console.out.print("no published date is stale")
         return 0
-    console.print_table(["date", "published run", "because"], [[one.as_of, one.run_id, one.text] for one in found])
+    for one in found:
+        console.out.print(f"{one.as_of}  {one.run_id}  {one.text}", markup=False)
     console.out.print("compute them anew: `resegment backfill --stale`")
     return 0
 
@@ -186,10 +185,10 @@ def _told(done: BackfillSummary, *, as_json: bool) -> int:
         return 0
     said = f": {done['message']}" if done["message"] else ""
     console.out.print(f"backfill {done['number']}: {done['status']}{said}", markup=False)
-    console.print_table(
-        ["date", "status", "run", "in it because", "differs"],
-        [[one["as_of"], one["status"], one["run_id"], one["why"], one["differs"]] for one in done["dates"]],
-    )
+    for one in done["dates"]:
+        console.out.print(f"{one['as_of']}  {one['status']:<9}  {one['run_id'] or '':<16}  {one['why']}", markup=False)
+        if one["differs"]:
+            console.out.print(f"    {one['differs']}", markup=False)
     if done["status"] in _NEXT:
         console.out.print(_NEXT[done["status"]], markup=False)
     return 0

@@ -51,18 +51,14 @@ def enter_date(run: Run, number: int, due: Due, *, is_told_by_rows: bool) -> Bac
     date = replace(due.date, attempt_id=run.attempt_id, published_run_id=due.published_run_id, compared=compared)
     if is_like_published(compared) and (is_told_by_rows or run.run_id == due.published_run_id):
         run.ends_as = "confirmed"
-        run.warehouse.execute(
-            "UPDATE ops.run SET confirms_run_id = $confirms WHERE attempt_id = $attempt",
-            {"confirms": due.published_run_id, "attempt": run.attempt_id},
-        )
-        if run.run_id != due.published_run_id:
-            drop_result(run.warehouse, run.run_id)
         date = replace(date, status="confirmed", run_id=None)
         log.info("%s: like what is published, which stays", run.as_of)
     else:
         date = replace(date, status="computed", run_id=run.run_id)
         log.info("%s: %s", run.as_of, told(compared))
-    backfill_ledger.put_date(run.warehouse, number, date)
+    backfill_ledger.finish_date(run.warehouse, number, date, run.ends_as)
+    if date.status == "confirmed" and run.run_id != due.published_run_id:
+        drop_result(run.warehouse, run.run_id)
     return date
 
 

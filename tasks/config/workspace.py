@@ -28,6 +28,7 @@ from tasks.config.predictions import Predictions
 from tasks.config.privacy import KEY_PATH, PrivacyPolicy
 from tasks.config.privacy_class import PrivacyClass
 from tasks.config.pseudonym import fingerprint
+from tasks.config.publishing import PublishPolicy
 from tasks.config.resolving import Resolved, resolve
 from tasks.config.segmentations import Segmentation
 from tasks.config.template import NeededFeature
@@ -155,31 +156,6 @@ class QualityPolicy(Strict):
     control_tolerance: float = Field(
         default=0.005, ge=0, le=1, description="how far a day may be from its control total, as a share of the total"
     )
-
-
-class BackfillPolicy(Strict):
-    """When a backfill is published without being asked."""
-
-    accept: Literal["automatic", "by_hand"] = Field(
-        default="automatic", description="by_hand: what a backfill computed waits until somebody accepts it"
-    )
-    max_moved_share: float | None = Field(
-        default=None,
-        ge=0,
-        le=1,
-        description="customers of one date, as a share, that may be in other segments than published; above: it waits;"
-        " null: any",
-    )
-
-
-class PublishPolicy(Strict):
-    """What readers get."""
-
-    parquet: bool = Field(default=True, description="write Parquet beside the DuckDB file")
-    keep_history_days: int | None = Field(
-        default=None, ge=1, description="drop older Parquet partitions; null: keep all"
-    )
-    backfills: BackfillPolicy = BackfillPolicy()
 
 
 def _maps_labels(sources: Mapping[str, Source]) -> bool:

@@ -118,10 +118,26 @@ def close(warehouse: Warehouse, number: int, status: Status, message: str | None
 
 def put_date(warehouse: Warehouse, number: int, date: BackfillDate) -> None:
     """Enter a date, in the place of what was said of it before."""
-    key = {"number": number, "as_of": date.as_of}
     with warehouse.transaction():
-        warehouse.execute("DELETE FROM ops.backfill_date WHERE backfill_no = $number AND as_of_date = $as_of", key)
-        _insert(warehouse, number, date)
+        _replace(warehouse, number, date)
+
+
+def finish_date(warehouse: Warehouse, number: int, date: BackfillDate, ended: str) -> None:
+    """Enter a date together with how its attempt ended, so that no kill parts the two."""
+    confirms = date.published_run_id if ended == "confirmed" else None
+    with warehouse.transaction():
+        warehouse.execute(
+            "UPDATE ops.run SET confirms_run_id = $confirms WHERE attempt_id = $attempt",
+            {"confirms": confirms, "attempt": date.attempt_id},
+        )
+        ledger.finish_attempt(warehouse, str(date.attempt_id), ended)
+        _replace(warehouse, number, date)
+
+
+def _replace(warehouse: Warehouse, number: int, date: BackfillDate) -> None:
+    key = {"number": number, "as_of": date.as_of}
+    warehouse.execute("DELETE FROM ops.backfill_date WHERE backfill_no = $number AND as_of_date = $as_of", key)
+    _insert(warehouse, number, date)
 
 
 def _insert(warehouse: Warehouse, number: int, date: BackfillDate) -> None:
