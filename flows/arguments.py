@@ -22,19 +22,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
-    run = add_command(commands, "run", "run the pipeline for one as-of date and publish")
-    run.add_argument("--as-of", type=_date, metavar="DATE", help="the day to describe, YYYY-MM-DD")
-    run.add_argument(
-        "--known-as-of", type=_time, metavar="TIME", help="see nothing that was loaded later than this UTC time"
-    )
-    run.add_argument(
-        "--data-docs",
-        action="store_true",
-        help="also write Great Expectations' pages on the checks to data_docs/ of the output folder; a browser loads"
-        " their styles and scripts from the internet (report/checks.html needs none)",
-    )
-    run.add_argument("--quiet", action="store_true", help="show warnings only")
-
+    _run(commands)
     add_backfill(commands, add_command, _date, _time)
 
     demo = add_command(commands, "demo", "make the demo workspace and run it for three months", workspace=False)
@@ -68,6 +56,21 @@ def build_parser() -> argparse.ArgumentParser:
     schema = commands.add_parser("schema", help="print the JSON Schema of resegment.yaml, for editors")
     schema.set_defaults(json=False)
     return parser
+
+
+def _run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    run = add_command(commands, "run", "run the pipeline for one as-of date and publish")
+    run.add_argument("--as-of", type=_date, metavar="DATE", help="the day to describe, YYYY-MM-DD")
+    run.add_argument(
+        "--known-as-of", type=_time, metavar="TIME", help="see nothing that was loaded later than this UTC time"
+    )
+    run.add_argument(
+        "--data-docs",
+        action="store_true",
+        help="also write Great Expectations' pages on the checks to data_docs/ of the output folder; a browser loads"
+        " their styles and scripts from the internet (report/checks.html needs none)",
+    )
+    run.add_argument("--quiet", action="store_true", help="show warnings only")
 
 
 def _explain(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

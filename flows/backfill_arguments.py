@@ -29,6 +29,12 @@ def add_backfill(
         commands, "backfill", "compute published or new dates anew, beside what is published, and swap them in together"
     )
     backfill.set_defaults(called="backfill", action=None)
+    _add_what(backfill, date, time)
+    _add_actions(backfill.add_subparsers(dest="action", metavar="ACTION"), add)
+
+
+def _add_what(backfill: argparse.ArgumentParser, date: Callable[[str], object], time: Callable[[str], object]) -> None:
+    """What is to be computed anew, and how."""
     backfill.add_argument("--from", dest="first", type=date, metavar="DATE", help="the earliest date")
     backfill.add_argument("--to", dest="last", type=date, metavar="DATE", help="the latest date")
     backfill.add_argument(
@@ -55,7 +61,10 @@ def add_backfill(
     backfill.add_argument("--hold", action="store_true", help="do not publish before somebody accepts it")
     backfill.add_argument("--dry-run", action="store_true", help="say what would be computed, and do nothing")
     backfill.add_argument("--quiet", action="store_true", help="show warnings only")
-    actions = backfill.add_subparsers(dest="action", metavar="ACTION")
+
+
+def _add_actions(actions: argparse._SubParsersAction[argparse.ArgumentParser], add: AddCommand) -> None:
+    """What becomes of one that was asked for."""
     add(actions, "list", "every backfill, how far it is and who decided").set_defaults(called="show_list")
     show = add(actions, "show", "one backfill: its dates, why each is in it, what differs from what is published")
     show.set_defaults(called="show")
