@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import fcntl
 import json
+import logging
 import os
 import time
 from collections.abc import Iterator
@@ -14,6 +15,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tasks.config.errors import OutputError
+
+log = logging.getLogger("resegment.warehouse")
 
 _POLL_SECONDS = 0.2
 
@@ -54,13 +57,16 @@ def writer_lock(folder: Path, *, wait_seconds: float = 0) -> Iterator[None]:
 
 def _take(descriptor: int, wait_seconds: float) -> None:
     """Take the lock; raises OSError where somebody else has it till the end."""
-    end = time.monotonic() + wait_seconds
+    end, is_told = time.monotonic() + wait_seconds, False
     while True:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             if time.monotonic() >= end:
                 raise
+            if not is_told:
+                log.warning("another run is writing here; waiting for it, up to %.0f minutes", wait_seconds / 60)
+                is_told = True
             time.sleep(_POLL_SECONDS)
         else:
             return
