@@ -8,35 +8,30 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 
+from flows import argument_types as types
+
 AddCommand = Callable[..., argparse.ArgumentParser]
 
 
-def add_backfill(
-    commands: argparse._SubParsersAction[argparse.ArgumentParser],
-    add: AddCommand,
-    date: Callable[[str], object],
-    time: Callable[[str], object],
-) -> None:
+def add_backfill(commands: argparse._SubParsersAction[argparse.ArgumentParser], add: AddCommand) -> None:
     """Add it to the command line.
 
     Args:
         commands: of the whole command line.
         add: adds a command with the arguments that all have.
-        date: reads a date.
-        time: reads a moment.
     """
     backfill = add(
         commands, "backfill", "compute published or new dates anew, beside what is published, and swap them in together"
     )
     backfill.set_defaults(called="backfill", action=None)
-    _add_what(backfill, date, time)
+    _add_what(backfill)
     _add_actions(backfill.add_subparsers(dest="action", metavar="ACTION"), add)
 
 
-def _add_what(backfill: argparse.ArgumentParser, date: Callable[[str], object], time: Callable[[str], object]) -> None:
+def _add_what(backfill: argparse.ArgumentParser) -> None:
     """What is to be computed anew, and how."""
-    backfill.add_argument("--from", dest="first", type=date, metavar="DATE", help="the earliest date")
-    backfill.add_argument("--to", dest="last", type=date, metavar="DATE", help="the latest date")
+    backfill.add_argument("--from", dest="first", type=types.date, metavar="DATE", help="the earliest date")
+    backfill.add_argument("--to", dest="last", type=types.date, metavar="DATE", help="the latest date")
     backfill.add_argument(
         "--every",
         metavar="STEP",
@@ -51,7 +46,7 @@ def _add_what(backfill: argparse.ArgumentParser, date: Callable[[str], object], 
         help="the one that is meant to change: if another does, somebody has to accept",
     )
     backfill.add_argument(
-        "--known-as-of", type=time, metavar="TIME", help="see nothing that was loaded later than this UTC time"
+        "--known-as-of", type=types.time, metavar="TIME", help="see nothing that was loaded later than this UTC time"
     )
     backfill.add_argument("--reason", default="", metavar="TEXT", help="why, for the history; no personal data")
     backfill.add_argument("--by", metavar="NAME", help="who asks; default: the user's login name")

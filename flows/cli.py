@@ -29,6 +29,7 @@ _INTERRUPTED = 130
 _DEBUG = "RESEGMENT_DEBUG"
 #: Where a command is that is not in `commands.py`.
 _MODULES = {
+    "alerts": "alert_commands",
     "audit": "audit_command",
     "backfill": "backfill_command",
     "explain": "explain_command",
@@ -36,6 +37,7 @@ _MODULES = {
     "plan": "plan_command",
     "quarantine": "quarantine_commands",
     "refit": "model_commands",
+    "serve": "serve_command",
     "template": "template_commands",
 }
 

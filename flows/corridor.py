@@ -19,6 +19,7 @@ from tasks.quality.data_docs import DataDocs
 from tasks.quality.tasks import check
 from tasks.segments.division import Division
 from tasks.segments.tasks import check_definitions, divide, write_segments
+from tasks.treatment.tasks import resolve_treatments
 from tasks.warehouse.run import Run
 
 
@@ -53,6 +54,7 @@ def compute(run: Run, documents: DataDocs | None = None) -> None:
     name_transitions(run)
     profile_segments(run)
     measure_overlap(run)
+    resolve_treatments(run)
     measure_drift(run)
     audit_segmentations(run, open_space)
     check(run, "monitoring", documents)

@@ -13,7 +13,7 @@ from flows.corridor import compute, gather
 from tasks.config.errors import GateFailed
 from tasks.config.loading import load_workspace
 from tasks.config.workspace import Workspace
-from tasks.notify.tasks import raise_alerts
+from tasks.notify.tasks import raise_alerts, raise_failure, send_alerts
 from tasks.publish.tasks import build_candidate, publish
 from tasks.quality.data_docs import DataDocs
 from tasks.quality.tasks import check_published, write_data_docs
@@ -58,22 +58,27 @@ def refresh(
             publish(run, candidate)
             raise_alerts(run)
         except GateFailed as stop:
+            raise_failure(run, stop, return_state=True)
             _tell(run, documents, stopped_by=stop.message)
+            raise
+        except Exception as error:
+            raise_failure(run, error, return_state=True)
+            send_alerts(run, return_state=True)
             raise
         _tell(run, documents)
         return summarise(run)
 
 
 def _tell(run: Run, documents: DataDocs | None, *, stopped_by: str | None = None) -> None:
-    """The pages on the run."""
+    """The pages on the run, and the messages about it; that a target takes none does not fail the run."""
     write_report(run, stopped_by=stopped_by)
     if documents is not None:
         write_data_docs(run, documents)
+    send_alerts(run, return_state=True)
 
 
 def _date(space: Workspace, as_of: dt.date | None) -> dt.date:
-    chosen = as_of or space.as_of
-    return dt.datetime.now(dt.UTC).date() if chosen == "today" else chosen
+    return as_of or space.day(dt.datetime.now(dt.UTC))
 
 
 def _folder(space: Workspace, output: str | None) -> Path:

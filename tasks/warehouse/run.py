@@ -8,14 +8,13 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-import traceback
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tasks.config.errors import GateFailed, ResegmentError, UsageError
+from tasks.config.errors import GateFailed, UsageError
 from tasks.config.workspace import Workspace
 from tasks.warehouse import ledger, model_ledger
 from tasks.warehouse.connection import Warehouse
@@ -218,8 +217,7 @@ def open_run(
             ledger.finish_attempt(warehouse, run.attempt_id, "gate_failed", error.message)
             raise
         except BaseException as error:
-            message = error.message if isinstance(error, ResegmentError) else _without_its_text(error)
-            ledger.finish_attempt(warehouse, run.attempt_id, "failed", message)
+            ledger.finish_attempt(warehouse, run.attempt_id, "failed", ledger.told(error))
             raise
         ledger.finish_attempt(warehouse, run.attempt_id, run.ends_as)
 
@@ -235,13 +233,6 @@ def _alone(workspace: Workspace, paths: OutputPaths, wait_seconds: float = 0) ->
         ledger.prepare(warehouse)
         repair(warehouse, paths.manifest)
         yield warehouse
-
-
-def _without_its_text(error: BaseException) -> str:
-    """What kind of error and where: the text of an error that is not ours may quote a value of the data."""
-    frames = traceback.extract_tb(error.__traceback__)
-    place = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
-    return f"{type(error).__name__}{place}"
 
 
 @contextmanager

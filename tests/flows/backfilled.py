@@ -52,9 +52,11 @@ def without_checks() -> Iterator[None]:
         mock.patch.object(refresh, "check_published"),
         mock.patch.object(refresh, "write_report"),
         mock.patch.object(refresh, "raise_alerts"),
+        mock.patch.object(refresh, "send_alerts"),
         mock.patch.object(backfill_steps, "check_published"),
         mock.patch.object(backfill_steps, "write_report"),
         mock.patch.object(backfill_steps, "raise_alerts"),
+        mock.patch.object(backfill_steps, "send_alerts"),
     ):
         yield
 
