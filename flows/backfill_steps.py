@@ -112,7 +112,10 @@ def go_on(space: Workspace, folder: Path, number: int) -> Backfill:
                 (backfill,) = backfill_ledger.read(run.warehouse, number)
                 basis = _basis_of(run.warehouse, due.published_run_id, due.date.as_of)
                 known_as_of = _known_as_of(backfill, due.date, basis)
-                is_told = basis is None or is_told_by_rows(changed_since(run.warehouse, space, basis, []))
+                is_told = basis is None or (
+                    # Until when a date was known is published, too.
+                    basis.known_as_of == known_as_of and is_told_by_rows(changed_since(run.warehouse, space, basis, []))
+                )
             place = Backfilled(due.line, due.live, backfill.seen_until)
             _compute(space, folder, number, due, known_as_of, place, is_told=is_told)
     except GateFailed as stop:
