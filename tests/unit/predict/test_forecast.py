@@ -200,7 +200,9 @@ def test_a_run_of_an_earlier_day_foretells_the_same_when_more_is_known(run: Run,
 def test_snapshots_are_read_once_for_predictions_that_see_the_same(company: Run, spend: Forecast) -> None:
     shared: Shared = {}
     with order_days(company):
-        together = [foretell(company, "key", one, shared) for one in (CHURN.model_copy(update={"model": "bg_nbd"}), SPEND)]
+        together = [
+            foretell(company, "key", one, shared) for one in (CHURN.model_copy(update={"model": "bg_nbd"}), SPEND)
+        ]
         foretell(company, "key", SPEND.model_copy(update={"population": "order_count > 1"}), shared)
     assert len(shared) == 2
     assert [len(frames) for frames in shared.values()] == [15, 15]
