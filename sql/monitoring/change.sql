@@ -7,7 +7,7 @@
 -- column change_name: entered, left or moved [category]
 -- column from_segment_id: the segment then [id]
 -- column to_segment_id: the segment now [id]
--- column why_name: the main reason, the first of these that is true: gone (no longer a customer), new_customer, definition (what is asked for changed), refit (a new model of the same definition), profile (his record changed), behaviour (he did something since), late_data (something he did by the earlier date was loaded or corrected only after that run), time (a window moved on, he grew older, or others moved past) [category]
+-- column why_name: the main reason of his steps (`change_step`), the first of these: gone (no longer a customer), new_customer, definition (what is asked for changed, and else he would not be here), refit (a new model of the same definition, likewise), profile (his record changed), behaviour (he did something since), late_data (something he did by the earlier date was loaded or corrected only after that run), time (a window moved on or he grew older), ranks (others moved past him) [category]
 -- column from_reason: why he was in the earlier segment
 -- column to_reason: why he is in the present one
 WITH memberships AS (
@@ -30,6 +30,7 @@ moves AS (
     SELECT
         segmentation_id,
         customer_id,
+        followed_id,
         earlier.segment_id AS from_segment_id,
         now.segment_id AS to_segment_id,
         earlier.reason AS from_reason,
@@ -39,76 +40,28 @@ moves AS (
     WHERE earlier.segment_id IS DISTINCT FROM now.segment_id AND {{ previous_run_id }} IS NOT NULL
 ),
 
--- What is learnt from the data changes its rule with every model: there the definition is what was asked for. A
--- projection is learnt anew each time.
-definitions AS (
-    SELECT
-        segmentation_id,
-        run_id,
-        coalesce(any_value(population_text), '') AS population_text,
-        any_value(kind_name) AS kind_name,
-        any_value(asked_text) AS asked_text,
-        array_to_string(list(segment_id || ':' || coalesce(rule_text, '') ORDER BY segment_id), ';') AS said
-    FROM segments.definition
-    WHERE run_id IN ({{ run_id }}, {{ previous_run_id }}) AND status_name = 'active'
-    GROUP BY segmentation_id, run_id
+graver (place, why_name) AS (
+    VALUES
+    (1, 'gone'),
+    (2, 'new_customer'),
+    (3, 'definition'),
+    (4, 'refit'),
+    (5, 'profile'),
+    (6, 'behaviour'),
+    (7, 'late_data'),
+    (8, 'time'),
+    (9, 'ranks')
 ),
 
-learnt AS (
+reasons AS (
     SELECT
-        definitions.*,
-        model.model_no,
-        coalesce(model.model_no IS NOT NULL AND definitions.kind_name <> 'projected', FALSE) AS is_learnt
-    FROM definitions
-    LEFT JOIN segments.model AS model
-        ON definitions.segmentation_id = model.segmentation_id AND definitions.run_id = model.run_id
-),
-
--- A definition changed where its text did, or who is divided at all, or where what is to be learnt did.
-redefined AS (
-    SELECT
-        present.segmentation_id,
-        coalesce(
-            past.segmentation_id IS NULL
-            OR present.population_text <> past.population_text
-            OR present.asked_text <> past.asked_text
-            OR (present.said <> past.said AND NOT (present.is_learnt AND past.model_no IS NOT NULL)),
-            FALSE
-        ) AS is_redefined,
-        coalesce(
-            present.is_learnt AND present.model_no <> past.model_no AND present.said <> past.said, FALSE
-        ) AS is_refitted
-    FROM learnt AS present
-    LEFT JOIN learnt AS past
-        ON present.segmentation_id = past.segmentation_id AND past.run_id = {{ previous_run_id }}
-    WHERE present.run_id = {{ run_id }}
-),
-
-behaviour AS (
-    SELECT
-        present.customer_id,
-        past.customer_id IS NULL AS is_new
-    FROM (SELECT * FROM features.customer_value WHERE run_id = {{ run_id }}) AS present
-    LEFT JOIN (SELECT * FROM features.customer_value WHERE run_id = {{ previous_run_id }}) AS past
-        ON present.customer_id = past.customer_id
-),
-
--- What came to be known of a customer counts where the segmentation's features are made of it: who opened a mail did
--- nothing that a segmentation by orders heeds.
-heeded (segmentation_id, entity_name) AS (
-    SELECT * FROM (VALUES {{ heeded }})
-),
-
-causes AS (
-    SELECT
-        heeded.segmentation_id,
-        news.customer_id,
-        bool_or(news.entity_name = 'profile') AS has_other_profile,
-        bool_or(news.entity_name <> 'profile' AND news.news_name = 'new') AS has_acted,
-        bool_or(news.news_name = 'late') AS has_late_data
-    FROM (SELECT * FROM monitoring.customer_news WHERE run_id = {{ run_id }}) AS news
-    INNER JOIN heeded ON news.entity_name = heeded.entity_name
-    GROUP BY heeded.segmentation_id, news.customer_id
+        step.segmentation_id,
+        step.customer_id,
+        step.followed_id,
+        min_by(step.why_name, graver.place) AS why_name
+    FROM (SELECT * FROM monitoring.change_step WHERE run_id = {{ run_id }}) AS step
+    INNER JOIN graver ON step.why_name = graver.why_name
+    GROUP BY step.segmentation_id, step.customer_id, step.followed_id
 )
 
 SELECT
@@ -122,19 +75,12 @@ SELECT
     END AS change_name,
     moves.from_segment_id,
     moves.to_segment_id,
-    CASE
-        WHEN behaviour.customer_id IS NULL THEN 'gone'
-        WHEN behaviour.is_new THEN 'new_customer'
-        WHEN coalesce(redefined.is_redefined, TRUE) THEN 'definition'
-        WHEN redefined.is_refitted THEN 'refit'
-        WHEN causes.has_other_profile THEN 'profile'
-        WHEN causes.has_acted THEN 'behaviour'
-        WHEN causes.has_late_data THEN 'late_data'
-        ELSE 'time'
-    END AS why_name,
+    reasons.why_name,
     moves.from_reason,
     moves.to_reason
 FROM moves
-LEFT JOIN redefined ON moves.segmentation_id = redefined.segmentation_id
-LEFT JOIN behaviour ON moves.customer_id = behaviour.customer_id
-LEFT JOIN causes ON moves.segmentation_id = causes.segmentation_id AND moves.customer_id = causes.customer_id
+INNER JOIN reasons
+    ON
+        moves.segmentation_id = reasons.segmentation_id
+        AND moves.customer_id = reasons.customer_id
+        AND moves.followed_id = reasons.followed_id

@@ -9,7 +9,7 @@
 -- column change_name: entered, left or moved [category]
 -- column from_segment_id: the segment then; null: none [id]
 -- column to_segment_id: the segment now; null: none [id]
--- column why_name: the main reason, the first of these that is true: gone (no longer a customer), new_customer, definition (what is asked for changed), refit (a new model of the same definition), profile (his record changed), behaviour (he did something since), late_data (something he did by the earlier date was loaded or corrected only after that run), time (a window moved on, he grew older, or others moved past) [category]
+-- column why_name: the main reason, the first of these that is true: gone (no longer a customer), new_customer, definition (what is asked for changed, and else he would not be here), refit (a new model of the same definition, likewise), profile (his record changed), behaviour (he did something since), late_data (something he did by the earlier date was loaded or corrected only after that run), time (a window moved on or he grew older), ranks (others moved past him) [category]
 -- column why: the reason in words
 SELECT
     as_of_date,
@@ -29,6 +29,7 @@ SELECT
         WHEN 'profile' THEN 'what is known of the customer changed'
         WHEN 'behaviour' THEN 'did something since the previous run'
         WHEN 'late_data' THEN 'something of before the previous run was loaded or corrected after it'
+        WHEN 'ranks' THEN 'nothing of his own changed: others moved past him'
         ELSE 'did nothing: time passed, or others moved past'
     END
     || ' (' || coalesce(from_reason, 'in no segment') || ' → ' || coalesce(to_reason, 'in no segment') || ')' AS why

@@ -1,19 +1,20 @@
--- what: one row is a feature, or the mix of a segmentation, compared with an earlier run
+-- what: one row is a subject, such as a feature, a segment's profile or the mix of a segmentation, compared with an earlier run
 -- why: whether customers changed by more than chance and enough to matter
 -- grain: global
 -- column as_of_date: the date described [date]
 -- column run_id: the run that made the row [id]
--- column subject_kind: feature or segment_mix [category]
--- column subject_name: the feature or segmentation [id]
--- column reference_kind: previous or baseline [category]
+-- column subject_kind: feature, segment_mix (of a segmentation), segment_size (where a customer may be in several), fit (of a model), profile (what a segment is), kpi (what it is worth on average), flow (where its customers go), relation (how two segmentations hang together) [category]
+-- column subject_name: the feature, segmentation or segment [id]
+-- column part_name: of a profile or KPI the feature, of a relation the other segmentation, of a fit what of it; else NULL [id]
+-- column reference_kind: previous, baseline (the first run) or season (that of a year ago) [category]
 -- column reference_as_of_date: the date compared with [date]
 -- column snapshot_kind: paired or two_sample [category]
 -- column test_name: the test [category]
--- column aspect_name: what it looks at: the value, its shape, the share of zeros or nulls, the mix, its flows [category]
+-- column aspect_name: what it looks at: the value, its shape, the share of zeros or nulls, the mix, its flows, and so on [category]
 -- column statistic: its statistic
 -- column p_value: its p-value
 -- column p_adjusted: Holm-adjusted over all tests of the run
--- column effect_name: the effect size [category]
+-- column effect_name: the effect size: probit_d, cohen_h, w, sd (standard deviations of all customers), relative_change (of the former mean), cramers_v [category]
 -- column effect_size: its value
 -- column minimum_detectable_effect: the smallest effect this comparison would find
 -- column notice_threshold: effect worth a notice
@@ -27,12 +28,14 @@
 -- column psi_p_value: its p-value
 -- column verdict_name: drift, no_material_drift or inconclusive [category]
 -- column level_name: none, notice or alarm [category]
+-- column is_seasonal: the same period a year ago changed alike, so that the verdict was lowered [flag]
 -- column sentence: the verdict in words
 SELECT
     as_of_date,
     run_id,
     subject_kind,
     subject_name,
+    part_name,
     reference_kind,
     reference_as_of_date,
     snapshot_kind,
@@ -55,7 +58,8 @@ SELECT
     psi_p_value,
     verdict_name,
     level_name,
+    coalesce(is_seasonal, FALSE) AS is_seasonal,
     sentence
 FROM monitoring.drift
 WHERE run_id IN ({{ listed_runs }})
-ORDER BY as_of_date, reference_kind, subject_kind, subject_name, test_name, aspect_name
+ORDER BY as_of_date, reference_kind, subject_kind, subject_name, part_name, test_name, aspect_name

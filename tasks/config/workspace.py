@@ -21,6 +21,7 @@ from tasks.config.audit import AuditPolicy
 from tasks.config.comments import Comments
 from tasks.config.conditions import Sql
 from tasks.config.consumers import Consumer
+from tasks.config.drift import DriftPolicy
 from tasks.config.entities import ENTITIES
 from tasks.config.features import Features, Key, Strict
 from tasks.config.predictions import Predictions
@@ -154,18 +155,6 @@ class QualityPolicy(Strict):
     control_tolerance: float = Field(
         default=0.005, ge=0, le=1, description="how far a day may be from its control total, as a share of the total"
     )
-
-
-class DriftPolicy(Strict):
-    """Significance and materiality of drift (see docs/benchmarks-drift.md)."""
-
-    family_wise_error: float = Field(
-        default=0.01, gt=0, lt=0.5, description="chance that a run without drift finds any, over all its tests"
-    )
-    notice_effect: float = Field(default=0.05, gt=0, description="smallest effect size (probit-d, h) worth a notice")
-    alarm_effect: float = Field(default=0.1, gt=0, description="smallest effect size (probit-d, h) worth an alarm")
-    exit_code_on_alarm: bool = Field(default=False, description="end with exit code 4 when a drift alarm is raised")
-    seed: int = Field(default=0, description="of tests that draw random numbers")
 
 
 class PublishPolicy(Strict):

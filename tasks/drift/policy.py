@@ -6,8 +6,10 @@ Owns: `FeatureSpec`, `DriftPolicy` and their defaults. Does not own: reading the
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
+
+from tasks.config.drift import SubjectKind
 
 FeatureKind = Literal["numeric", "category", "flag", "segment"]
 
@@ -17,6 +19,24 @@ class EffectKey(NamedTuple):
 
     subject_name: str
     test_name: str
+    part_name: str | None = None
+
+
+class Limits(NamedTuple):
+    """Effects from which a change is worth a notice, and an alarm."""
+
+    notice: float
+    alarm: float
+
+
+#: In the unit of each kind's effect: standard deviations of all customers, shares of the former mean, Cohen's w of
+#: where customers go, Cramér's V. The others have the limits of `DriftPolicy`.
+KIND_LIMITS: Mapping[SubjectKind, Limits] = {
+    "profile": Limits(0.1, 0.2),
+    "kpi": Limits(0.05, 0.1),
+    "flow": Limits(0.1, 0.2),
+    "relation": Limits(0.05, 0.1),
+}
 
 
 EffectHistory = Mapping[EffectKey, Sequence[float]]
@@ -33,11 +53,17 @@ class FeatureSpec:
         is_calendar_driven: the value of *every* customer grows by one a day whatever he does (tenure in days). Paired
             snapshots then subtract the elapsed days. Recency is such a feature only until the customer buys again:
             subtracting leaves nothing but purchases, so a base that stops buying altogether would show *no* change.
+        subject_kind: what the column tells of.
+        subject_name: of what it tells; default: the column.
+        part_name: which part of that, where there are several.
     """
 
     name: str
     kind: FeatureKind
     is_calendar_driven: bool = False
+    subject_kind: SubjectKind = "feature"
+    subject_name: str | None = None
+    part_name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +89,7 @@ class DriftPolicy:
         resamples: the most Monte Carlo draws for one p-value.
         change_tolerance: relative difference up to which two numbers of one customer are the same number (sums of
             floating-point amounts come out differently when their order differs).
+        limits: of kinds of subjects that have limits of their own.
     """
 
     family_wise_error_rate: float = 0.01
@@ -82,3 +109,4 @@ class DriftPolicy:
     maximum_levels: int = 100
     resamples: int = 99_999
     change_tolerance: float = 1e-9
+    limits: Mapping[SubjectKind, Limits] = field(default_factory=lambda: KIND_LIMITS)

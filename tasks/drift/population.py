@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from tasks.drift.decision import measure_drift
 from tasks.drift.policy import DriftPolicy, EffectHistory, FeatureSpec
 from tasks.drift.records import DriftScore, DriftVerdict, Level
+from tasks.drift.sentences import named
 from tasks.drift.verdict import materiality, thresholds
 
 if TYPE_CHECKING:
@@ -61,11 +62,12 @@ def confirm_on_population(
     Returns:
         The verdicts in their order; one that does not hold for the population is `no_material_drift`, and says so.
     """
-    worth: dict[str, int] = defaultdict(int)
+    worth: dict[tuple[str, str | None], int] = defaultdict(int)
     for score in population:
         level = materiality(score, policy, thresholds(score, policy, history or {}))
-        worth[score.subject_name] = max(worth[score.subject_name], _LEVELS.index(level))
-    return [_lowered(verdict, worth[verdict.subject_name]) for verdict in verdicts]
+        subject = (score.subject_name, score.part_name)
+        worth[subject] = max(worth[subject], _LEVELS.index(level))
+    return [_lowered(verdict, worth[verdict.subject_name, verdict.part_name]) for verdict in verdicts]
 
 
 def _lowered(verdict: DriftVerdict, worth: int) -> DriftVerdict:
@@ -73,7 +75,7 @@ def _lowered(verdict: DriftVerdict, worth: int) -> DriftVerdict:
         return verdict
     if worth == 0:
         sentence = (
-            f"{verdict.subject_name} changed for customers who stayed, but not materially for all customers:"
+            f"{named(verdict)} changed for customers who stayed, but not materially for all customers:"
             " those who came and went make up for it."
         )
         return dataclasses.replace(verdict, verdict="no_material_drift", level="none", sentence=sentence)

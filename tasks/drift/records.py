@@ -8,11 +8,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-SubjectKind = Literal["feature", "segment_mix"]
+from tasks.config.drift import SubjectKind
+
 SnapshotKind = Literal["paired", "two_sample"]
-FeatureType = Literal["continuous", "zero_inflated", "categorical", "segment_mix"]
-Aspect = Literal["value", "shape", "zero_share", "null_share", "mix", "flow"]
-EffectName = Literal["probit_d", "cohen_h", "w"]
+FeatureType = Literal["continuous", "zero_inflated", "categorical", "segment_mix", "flow_rates", "mean", "association"]
+Aspect = Literal[
+    "value", "shape", "zero_share", "null_share", "mix", "flow", "profile", "kpi", "flow_rate", "association"
+]
+EffectName = Literal["probit_d", "cohen_h", "w", "sd", "relative_change", "cramers_v"]
 Verdict = Literal["drift", "no_material_drift", "inconclusive"]
 Level = Literal["none", "notice", "alarm"]
 
@@ -22,8 +25,10 @@ class DriftScore:
     """One test of one subject: figures only, no judgement.
 
     Attributes:
-        subject_kind: a feature, or the mix of one segmentation.
-        subject_name: the column.
+        subject_kind: a feature; the mix of one segmentation; the size of one segment; how a model fits; what a segment
+            is (profile), what it is worth (kpi) and where its customers go (flow); how two segmentations hang together.
+        subject_name: the feature, segmentation or segment.
+        part_name: of a profile or KPI the feature; of a relation the other segmentation; else None.
         feature_type: how the column was treated.
         snapshot_kind: `paired` on the customers of both snapshots, or `two_sample`.
         test_name: such as `mann_whitney`.
@@ -33,15 +38,16 @@ class DriftScore:
         margin_p_value: for tests of symmetry of the changes (Wilcoxon, sign): p of the hypothesis that the two
             distributions are the same. The judge takes the larger of the two.
         degrees_of_freedom: of the statistic (1 for a signed effect).
-        effect_name: `probit_d` (signed), `cohen_h` (signed) or `w` (not negative, bias-corrected).
+        effect_name: `probit_d`, `cohen_h` (signed), `w` (not negative, bias-corrected), `sd` (signed, in standard
+            deviations of all customers), `relative_change` (signed, of the former mean), `cramers_v` (signed change).
         effect_size: in the unit of `effect_name`; None where undefined.
         effect_scale: effect that adds one unit of noncentrality (for a signed effect: its standard error).
         effect_floor: effect per unit of noncentrality below which too few customers changed to see anything.
         reference_count: customers in the reference snapshot.
         current_count: customers in the current snapshot.
-        common_count: customers in both.
-        entered_count: customers only in the current snapshot.
-        left_count: customers only in the reference snapshot.
+        common_count: customers in both; None where the two are periods, not snapshots.
+        entered_count: customers only in the current snapshot; None likewise.
+        left_count: customers only in the reference snapshot; None likewise.
         reference_value_count: values of the reference that entered the test.
         current_value_count: values of the current snapshot that entered the test.
         psi: population stability index, bias-corrected, not below 0.
@@ -54,10 +60,13 @@ class DriftScore:
         level_change: its change of share (-1 to 1).
         largest_level_name: the level with the largest absolute change of share (categories only).
         largest_level_change: its change of share (-1 to 1).
+        reference_mean: of a KPI, per customer of the segment, or the former Cramér's V of a relation.
+        current_mean: the same now.
     """
 
     subject_kind: SubjectKind
     subject_name: str
+    part_name: str | None = None
     feature_type: FeatureType
     snapshot_kind: SnapshotKind
     test_name: str
@@ -72,9 +81,9 @@ class DriftScore:
     effect_floor: float = 0.0
     reference_count: int
     current_count: int
-    common_count: int
-    entered_count: int
-    left_count: int
+    common_count: int | None
+    entered_count: int | None
+    left_count: int | None
     reference_value_count: int
     current_value_count: int
     psi: float | None = None
@@ -87,6 +96,8 @@ class DriftScore:
     level_change: float | None = None
     largest_level_name: str | None = None
     largest_level_change: float | None = None
+    reference_mean: float | None = None
+    current_mean: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +115,7 @@ class DriftVerdict(DriftScore):
         verdict: `drift`, `no_material_drift` or `inconclusive`.
         level: `none`, `notice` or `alarm`; not `none` only where the verdict is `drift`.
         sentence: the judgement in plain words.
+        is_seasonal: whether it was lowered, because the same period a year ago changed alike.
     """
 
     p_adjusted: float | None
@@ -115,3 +127,4 @@ class DriftVerdict(DriftScore):
     verdict: Verdict
     level: Level
     sentence: str
+    is_seasonal: bool = False

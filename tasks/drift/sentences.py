@@ -8,7 +8,14 @@ from __future__ import annotations
 from tasks.drift.records import DriftVerdict
 
 _SMALLEST_SHOWN = 0.0001
-_UNITS = {"probit_d": "standard deviations", "cohen_h": "on Cohen's h", "w": "on Cohen's w"}
+_UNITS = {
+    "probit_d": "standard deviations",
+    "cohen_h": "on Cohen's h",
+    "w": "on Cohen's w",
+    "sd": "standard deviations of all customers",
+    "relative_change": "of the mean",
+    "cramers_v": "of Cramér's V",
+}
 _SUBJECTS = {
     "value": "{name}",
     "shape": "The distribution of {name}",
@@ -16,12 +23,18 @@ _SUBJECTS = {
     "null_share": "The share of missing values of {name}",
     "mix": "The mix of {name}",
     "flow": "The mix of {name}, judged by its flows,",
+    "profile": "{name}",
+    "kpi": "{name}",
+    "flow_rate": "Where customers of {name} go",
+    "association": "How {name} hang together",
 }
+_SIZE = "The size of {name}"
 
 
 def sentence(verdict: DriftVerdict) -> str:
     """Say what was found, how sure that is, and what could have been found."""
-    subject = _SUBJECTS[verdict.aspect].format(name=verdict.subject_name)
+    told = _SIZE if verdict.subject_kind == "segment_size" else _SUBJECTS[verdict.aspect]
+    subject = told.format(name=named(verdict))
     if verdict.verdict == "drift":
         return f"{subject} {_change(verdict)} ({_certainty(verdict)}): {verdict.level}."
     if verdict.is_significant:
@@ -37,10 +50,28 @@ def sentence(verdict: DriftVerdict) -> str:
     )
 
 
+def named(verdict: DriftVerdict) -> str:
+    """What a verdict is about, in words."""
+    if verdict.part_name is None:
+        return verdict.subject_name
+    if verdict.subject_kind == "relation":
+        return f"{verdict.subject_name} and {verdict.part_name}"
+    return f"{verdict.part_name} of {verdict.subject_name}"
+
+
 def _change(verdict: DriftVerdict) -> str:
     size = verdict.effect_size or 0.0
-    if verdict.effect_name == "probit_d":
-        return f"shifted {'up' if size > 0 else 'down'} by {abs(size):.2g} standard deviations"
+    if verdict.effect_name in ("probit_d", "sd"):
+        return f"shifted {'up' if size > 0 else 'down'} by {abs(size):.2g} {_UNITS[verdict.effect_name]}"
+    before, after = verdict.reference_mean or 0.0, verdict.current_mean or 0.0
+    if verdict.effect_name == "relative_change":
+        return f"went from {before:,.4g} to {after:,.4g} a customer ({100 * size:+.2g} %)"
+    if verdict.effect_name == "cramers_v":
+        return f"changed: Cramér's V went from {before:.2f} to {after:.2f}"
+    return _of_levels(verdict, size)
+
+
+def _of_levels(verdict: DriftVerdict, size: float) -> str:
     if verdict.level_name is None or verdict.level_change is None or verdict.level_reference_share is None:
         return f"changed by {size:.2g} on Cohen's w"
     before = 100 * verdict.level_reference_share
@@ -48,7 +79,14 @@ def _change(verdict: DriftVerdict) -> str:
     shares = f"from {before:.2f} % to {after:.2f} %"
     if verdict.effect_name == "cohen_h":
         return f"went {shares}, {abs(size):.2g} on Cohen's h"
+    if verdict.subject_kind == "segment_size":
+        return f"went {shares if verdict.level_name == 'true' else _turned(before, after)} of all customers"
     return f"changed by {size:.2g} on Cohen's w, above all {verdict.level_name}: {shares}"
+
+
+def _turned(before: float, after: float) -> str:
+    """Shares of those who are in, from shares of those who are not."""
+    return f"from {100 - before:.2f} % to {100 - after:.2f} %"
 
 
 def _certainty(verdict: DriftVerdict) -> str:
@@ -58,6 +96,6 @@ def _certainty(verdict: DriftVerdict) -> str:
 
 
 def _sizes(verdict: DriftVerdict) -> str:
-    if verdict.snapshot_kind == "paired":
+    if verdict.snapshot_kind == "paired" and verdict.feature_type != "mean":
         return f"{verdict.reference_value_count:,} paired"
     return f"{verdict.reference_value_count:,} former and {verdict.current_value_count:,} present"

@@ -52,8 +52,9 @@ class Subject:
             **fields: the other fields of `DriftScore`.
         """
         return DriftScore(
-            subject_kind="segment_mix" if self.spec.kind == "segment" else "feature",
-            subject_name=self.spec.name,
+            subject_kind="segment_mix" if self.spec.kind == "segment" else self.spec.subject_kind,
+            subject_name=self.spec.subject_name or self.spec.name,
+            part_name=self.spec.part_name,
             snapshot_kind=self.pair.kind,
             test_name=test_name,
             statistic=outcome.statistic if outcome else None,

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import logging
-from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import polars as pl
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from tasks.drift.decision import measure_drift as measure
-from tasks.drift.policy import DriftPolicy, EffectHistory, EffectKey, FeatureSpec
-from tasks.drift.population import confirm_on_population, measure_population
-from tasks.drift.records import DriftVerdict
-from tasks.drift.verdict import judge_drift
-from tasks.warehouse import ledger, tables
-from tasks.warehouse.catalogue import KEY, catalogue_of
-from tasks.warehouse.connection import identifier, literal
-from tasks.warehouse.ledger import Publication
+from tasks.config.drift import SubjectKind
+from tasks.drift.comparison import Comparison, compare
+from tasks.drift.policy import KIND_LIMITS, DriftPolicy, Limits
+from tasks.drift.reading import references, snapshot, specs_of
+from tasks.drift.records import DriftScore, DriftVerdict
+from tasks.warehouse import tables
 from tasks.warehouse.run import Run
 
 log = logging.getLogger("resegment.drift")
@@ -27,6 +23,7 @@ log = logging.getLogger("resegment.drift")
 _COLUMNS: dict[str, tuple[str, type[pl.DataType]]] = {
     "subject_kind": ("subject_kind", pl.String),
     "subject_name": ("subject_name", pl.String),
+    "part_name": ("part_name", pl.String),
     "snapshot_kind": ("snapshot_kind", pl.String),
     "test_name": ("test_name", pl.String),
     "aspect_name": ("aspect", pl.String),
@@ -47,115 +44,62 @@ _COLUMNS: dict[str, tuple[str, type[pl.DataType]]] = {
     "psi_p_value": ("psi_p_value", pl.Float64),
     "verdict_name": ("verdict", pl.String),
     "level_name": ("level", pl.String),
+    "is_seasonal": ("is_seasonal", pl.Boolean),
     "sentence": ("sentence", pl.String),
 }
-_SCHEMA: dict[str, type[pl.DataType]] = {
-    "reference_kind": pl.String,
-    "reference_as_of_date": pl.Date,
-    **{name: kind for name, (_, kind) in _COLUMNS.items()},
+#: Columns of `monitoring.segment_effect`, likewise.
+_EFFECTS: dict[str, tuple[str, type[pl.DataType]]] = {
+    name: _COLUMNS[name] for name in ("subject_kind", "subject_name", "part_name", "test_name", "effect_size")
 }
 
 
 @task(name="measure drift", cache_policy=NO_CACHE, persist_result=False)
 def measure_drift(run: Run) -> None:
-    """Compare features and segment mixes with the previous run, and with the first one for slow change."""
-    specs = _specs(run)
-    current = _snapshot(run, run.run_id, specs)
-    references = _references(run) if current.height > 0 else []
-    # The chance of one false alarm is the run's: two comparisons share it.
-    error_rate = run.workspace.drift.family_wise_error / max(len(references), 1)
-    frames = [_compare(run, kind, reference, specs, current, error_rate) for kind, reference in references]
-    frame = pl.concat([pl.DataFrame(schema=_SCHEMA), *frames])
-    tables.write_frame(run, "monitoring.drift", frame)
-    levels = frame.filter(pl.col("reference_kind") == "previous").get_column("level_name")
+    """Compare this run with the previous one, with the first for slow change, and with that of a year ago."""
+    specs = specs_of(run)
+    current = snapshot(run, run.run_id, specs)
+    listed = references(run) if current.height > 0 else []
+    # The chance of one false alarm is the run's: the comparisons share it.
+    policy = _policy(run, run.workspace.drift.family_wise_error / max(len(listed), 1))
+    found = [compare(run, reference, specs, current, policy) for reference in listed]
+    verdicts = pl.concat([_empty(_COLUMNS), *(_frame(one, one.verdicts, _COLUMNS) for one in found)])
+    effects = pl.concat([_empty(_EFFECTS), *(_frame(one, one.effects, _EFFECTS) for one in found)])
+    tables.write_frame(run, "monitoring.drift", verdicts)
+    tables.write_frame(run, "monitoring.segment_effect", effects)
+    levels = verdicts.filter(pl.col("reference_kind") == "previous").get_column("level_name")
     alarms, notices = (int((levels == level).sum()) for level in ("alarm", "notice"))
-    log.info("%d tests, %d notices, %d alarms", frame.height, notices, alarms)
+    log.info("%d tests, %d notices, %d alarms", sum(one.test_count for one in found), notices, alarms)
 
 
-def _references(run: Run) -> list[tuple[str, Publication]]:
-    """The previous run, and the first published one where that is another."""
-    earlier = [item for item in ledger.publications(run.warehouse) if item.as_of < run.as_of]
-    named = [("previous", item) for item in earlier[-1:]]
-    return named + [("baseline", item) for item in earlier[:1] if len(earlier) > 1]
-
-
-def _specs(run: Run) -> dict[str, FeatureSpec]:
-    """What is compared: features that do not move by themselves, and each segmentation with one segment a customer."""
-    specs = {
-        name: FeatureSpec(
-            name, "numeric" if column.kind == "number" else column.kind, is_calendar_driven=column.is_calendar_driven
-        )
-        for name, column in catalogue_of(run).features.items()
-        if column.kind in {"number", "flag", "category"} and not (column.is_cumulative or column.is_external)
-    }
-    return specs | {name: FeatureSpec(name, "segment") for name in run.workspace.single_membership}
-
-
-def _snapshot(run: Run, run_id: str, specs: dict[str, FeatureSpec]) -> pl.DataFrame:
-    """One row per customer: his features, and his segment of each segmentation."""
-    features = [name for name, spec in specs.items() if spec.kind != "segment"]
-    columns, joins = [], ""
-    for position, name in enumerate(name for name, spec in specs.items() if spec.kind == "segment"):
-        members = (
-            f"SELECT {KEY}, segment_id FROM segments.membership"
-            f" WHERE run_id = {literal(run_id)} AND segmentation_id = {literal(name)}"
-        )
-        joins += f" LEFT JOIN ({members}) AS mix{position} USING ({KEY})"
-        columns.append(f"coalesce(mix{position}.segment_id, 'in no segment') AS {identifier(name)}")
-    chosen = ", ".join(["feature.*", *columns])
-    relation = catalogue_of(run).relation(run_id, features)
-    return run.warehouse.frame(f"SELECT {chosen} FROM {relation} AS feature{joins} ORDER BY {KEY}")
-
-
-def _compare(
-    run: Run,
-    kind: str,
-    reference: Publication,
-    specs: dict[str, FeatureSpec],
-    current: pl.DataFrame,
-    error_rate: float,
-) -> pl.DataFrame:
-    earlier = _snapshot(run, reference.run_id, specs)
-    # A feature that the earlier run did not have yet, or that no source feeds, has nothing to be compared with.
-    known = {
-        name: spec
-        for name, spec in specs.items()
-        if earlier.get_column(name).null_count() < earlier.height
-        and current.get_column(name).null_count() < current.height
-    }
+def _policy(run: Run, error_rate: float) -> DriftPolicy:
     said = run.workspace.drift
-    policy = DriftPolicy(
+    limits: dict[SubjectKind, Limits] = dict(KIND_LIMITS)
+    for kind, own in said.subjects.items():
+        least = limits.get(kind, Limits(said.notice_effect, said.alarm_effect))
+        if own.notice_effect is not None or own.alarm_effect is not None:
+            limits[kind] = Limits(own.notice_effect or least.notice, own.alarm_effect or least.alarm)
+    return DriftPolicy(
         family_wise_error_rate=error_rate,
         notice_effect=said.notice_effect,
         alarm_effect=said.alarm_effect,
+        limits=limits,
     )
-    days = (run.as_of - reference.as_of).days
-    history = _history(run, kind)
-    verdicts = judge_drift(measure(earlier, current, known, days, policy, said.seed), policy, history)
-    if any(verdict.snapshot_kind == "paired" and verdict.level != "none" for verdict in verdicts):
-        population = measure_population(earlier, current, known, days, policy, said.seed)
-        verdicts = confirm_on_population(verdicts, population, policy, history)
-    return _frame(kind, reference, verdicts)
 
 
-def _history(run: Run, kind: str) -> EffectHistory:
-    """Effects that earlier published runs measured, oldest first."""
-    history: dict[EffectKey, list[float]] = defaultdict(list)
-    listed = ", ".join(literal(item.run_id) for item in ledger.publications(run.warehouse) if item.as_of < run.as_of)
-    if listed and run.warehouse.table_exists("monitoring.drift"):
-        for subject, test, size in run.warehouse.rows(
-            "SELECT subject_name, test_name, effect_size FROM monitoring.drift"
-            f" WHERE run_id IN ({listed}) AND reference_kind = $kind AND effect_size IS NOT NULL"
-            " ORDER BY as_of_date, subject_name, test_name, aspect_name",
-            {"kind": kind},
-        ):
-            history[EffectKey(subject, test)].append(size)
-    return history
-
-
-def _frame(kind: str, reference: Publication, verdicts: Sequence[DriftVerdict]) -> pl.DataFrame:
-    measured = {
-        name: [getattr(verdict, attribute) for verdict in verdicts] for name, (attribute, _) in _COLUMNS.items()
+def _frame(
+    comparison: Comparison,
+    scores: Sequence[DriftScore] | Sequence[DriftVerdict],
+    columns: Mapping[str, tuple[str, type[pl.DataType]]],
+) -> pl.DataFrame:
+    reference = comparison.reference
+    stamp = {
+        "reference_kind": [reference.kind] * len(scores),
+        "reference_as_of_date": [reference.publication.as_of] * len(scores),
     }
-    stamp = {"reference_kind": [kind] * len(verdicts), "reference_as_of_date": [reference.as_of] * len(verdicts)}
-    return pl.DataFrame({**stamp, **measured}, schema=_SCHEMA)
+    measured = {name: [getattr(score, attribute) for score in scores] for name, (attribute, _) in columns.items()}
+    return pl.DataFrame({**stamp, **measured}, schema=_empty(columns).schema)
+
+
+def _empty(columns: Mapping[str, tuple[str, type[pl.DataType]]]) -> pl.DataFrame:
+    kinds = {name: kind for name, (_, kind) in columns.items()}
+    return pl.DataFrame(schema={"reference_kind": pl.String, "reference_as_of_date": pl.Date, **kinds})

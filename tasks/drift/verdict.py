@@ -9,12 +9,11 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
 
 from tasks.drift.multiplicity import benjamini_hochberg, holm
-from tasks.drift.policy import DriftPolicy, EffectHistory, EffectKey
+from tasks.drift.policy import DriftPolicy, EffectHistory, EffectKey, Limits
 from tasks.drift.records import DriftScore, DriftVerdict, Level, Verdict
 from tasks.drift.sensitivity import Sensitivity, minimum_detectable_effect
 from tasks.drift.sentences import sentence
@@ -23,13 +22,6 @@ _MAD_TO_SD = 1.4826
 """Median absolute deviation to standard deviation of a normal variable."""
 
 _GRAVITY: dict[Level, int] = {"none": 0, "notice": 1, "alarm": 2}
-
-
-class Thresholds(NamedTuple):
-    """Effects from which a score is worth a notice or an alarm."""
-
-    notice: float
-    alarm: float
 
 
 def judge_drift(
@@ -77,20 +69,21 @@ def deciding_verdicts(verdicts: Sequence[DriftVerdict]) -> list[DriftVerdict]:
 
 def effect_key(score: DriftScore) -> EffectKey:
     """Name the series of past effects that a score belongs to."""
-    return EffectKey(score.subject_name, score.test_name)
+    return EffectKey(score.subject_name, score.test_name, score.part_name)
 
 
-def thresholds(score: DriftScore, policy: DriftPolicy, history: EffectHistory) -> Thresholds:
+def thresholds(score: DriftScore, policy: DriftPolicy, history: EffectHistory) -> Limits:
     """Say from which effect a score is worth a notice or an alarm.
 
     The standard deviation of past effects is taken about 0 (1.4826 times the median absolute effect): a feature that
     moves by the same amount every week has not drifted this week, and the sign of past effects need not be known.
     """
     if _is_mix(score):
-        return Thresholds(policy.category_notice_w, policy.category_alarm_w)
+        return policy.limits.get(score.subject_kind, Limits(policy.category_notice_w, policy.category_alarm_w))
+    least = policy.limits.get(score.subject_kind, Limits(policy.notice_effect, policy.alarm_effect))
     past = [abs(effect) for effect in history.get(effect_key(score), ()) if math.isfinite(effect)]
     usual = _MAD_TO_SD * float(np.median(past)) if len(past) >= policy.history_minimum_runs else 0.0
-    return Thresholds(policy.notice_effect, max(policy.alarm_effect, policy.history_multiple * usual))
+    return Limits(least.notice, max(least.alarm, policy.history_multiple * usual))
 
 
 def _judge(
@@ -143,7 +136,7 @@ def _is_mix(score: DriftScore) -> bool:
     return score.feature_type in ("categorical", "segment_mix")
 
 
-def materiality(score: DriftScore, policy: DriftPolicy, limits: Thresholds) -> Level:
+def materiality(score: DriftScore, policy: DriftPolicy, limits: Limits) -> Level:
     """Say what an effect would be worth if it is no accident."""
     size = abs(score.effect_size) if score.effect_size is not None else 0.0
     by_level = _level_materiality(score, policy) if _is_mix(score) else "none"

@@ -70,6 +70,7 @@ def words_for(cause: Cause) -> str:
         "definition": "the definition changed",
         "new_customer": "first seen since the run before",
         "gone": "no longer among the customers",
+        "ranks": "others moved past him: by where the scores were cut before, he would be where he was",
     }
     return str(fixed.get(cause.why, cause.why))
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from decimal import Context, Decimal
 from itertools import groupby
 from typing import Any
 
@@ -43,8 +44,12 @@ _FIGURES = (
 )
 #: Sums are of decimals, not floats: the same total in whatever order threads add them up.
 _EXACT = "DECIMAL(18, 4)"
-#: Wide enough for squares of such values and their sums.
+#: Wide enough for squares of such values; a product of narrow decimals has no more digits than they have.
 _WIDE = "DECIMAL(34, 4)"
+#: Holds every digit of a sum that DuckDB has computed, and of a sum of those.
+_DIGITS = Context(prec=60)
+#: By what rows of memberships are grouped.
+_GROUP = "segmentation_id, segment_id"
 Record = dict[str, Any]
 
 
@@ -65,21 +70,24 @@ def profile_segments(
         One row per segment and feature. Numbers and flags have means, medians and the difference from the population
         mean in population standard deviations; categories have their most frequent value.
     """
-    numbers = [column for column in catalogue.features.values() if column.kind in {"number", "flag"}]
-    categories = [column for column in catalogue.features.values() if column.kind == "category"]
-    rows: list[Record] = []
-    for segmentation in segmentations:
-        members = (
-            f"(SELECT {KEY}, segment_id FROM segments.membership WHERE run_id = {literal(run_id)}"
-            f" AND segmentation_id = {literal(segmentation)})"
-        )
-        warehouse.execute(
-            "CREATE OR REPLACE TEMP TABLE profiled AS SELECT * FROM "
-            f"{members} AS membership JOIN {catalogue.relation(run_id)} AS feature USING ({KEY})"
-        )
-        found = [*_numbers(warehouse, numbers), *_categories(warehouse, categories)]
-        rows += [{"segmentation_id": segmentation, **row} for row in _suppressed(found, min_group_size)]
-    warehouse.execute("DROP TABLE IF EXISTS profiled")
+    listed = ", ".join(map(literal, segmentations))
+    members = (
+        f"(SELECT {KEY}, {_GROUP} FROM segments.membership WHERE run_id = {literal(run_id)}"
+        f" AND segmentation_id IN ({listed or 'NULL'}))"
+    )
+    found: list[Record] = []
+    # Model by model: all features side by side are more than fits into memory, and would be written for one reading.
+    for model in catalogue.models:
+        of_model = [catalogue.features[column.name] for column in model.columns if column.name in catalogue.features]
+        features = catalogue.relation(run_id, [column.name for column in of_model])
+        relation = f"{features} AS feature JOIN {members} AS membership USING ({KEY})"
+        found += _numbers(warehouse, relation, [column for column in of_model if column.kind in {"number", "flag"}])
+        found += _categories(warehouse, relation, [column for column in of_model if column.kind == "category"])
+    rows = [
+        {"segmentation_id": segmentation, **row}
+        for segmentation in segmentations
+        for row in _suppressed([row for row in found if row["segmentation_id"] == segmentation], min_group_size)
+    ]
     return pl.DataFrame(rows, schema=SCHEMA).sort("segment_id", "feature_name")
 
 
@@ -111,7 +119,9 @@ def _sharing(row: Record) -> int:
     return count if share is None else round(count * share)
 
 
-def _numbers(warehouse: Warehouse, columns: Sequence[ModelColumn]) -> list[Record]:
+def _numbers(warehouse: Warehouse, relation: str, columns: Sequence[ModelColumn]) -> list[Record]:
+    if not columns:
+        return []
     parts = []
     for position, column in enumerate(columns):
         value = f"CAST({identifier(column.name)} AS {_EXACT})"
@@ -121,18 +131,33 @@ def _numbers(warehouse: Warehouse, columns: Sequence[ModelColumn]) -> list[Recor
             f"sum(CAST({value} AS {_WIDE}) * CAST({value} AS {_WIDE})) AS q{position}",
             f"median(CAST({identifier(column.name)} AS DOUBLE)) AS m{position}",
         ]
-    records = warehouse.records(
-        f"SELECT segment_id, {', '.join(parts)} FROM profiled GROUP BY GROUPING SETS ((segment_id), ()) ORDER BY 1"
-    )
-    population = next((record for record in records if record["segment_id"] is None), None)
-    if population is None:
-        return []
-    return [
-        _number(column.name, position, record, population)
-        for record in records
-        if record["segment_id"] is not None
-        for position, column in enumerate(columns)
-    ]
+    records = warehouse.records(f"SELECT {_GROUP}, {', '.join(parts)} FROM {relation} GROUP BY {_GROUP} ORDER BY ALL")
+    rows: list[Record] = []
+    for _, group in groupby(records, key=lambda record: record["segmentation_id"]):
+        segments = list(group)
+        population = _together(segments, len(columns))
+        rows += [
+            _number(column.name, position, record, population)
+            for record in segments
+            for position, column in enumerate(columns)
+        ]
+    return rows
+
+
+def _together(records: Sequence[Record], count: int) -> Record:
+    """Counts and sums of all segments of a segmentation; what is summed is exact, so that no other scan tells more."""
+    return {
+        f"{figure}{position}": _exact_sum([record[f"{figure}{position}"] for record in records])
+        for position in range(count)
+        for figure in "nsq"
+    }
+
+
+def _exact_sum(values: Sequence[int | Decimal | None]) -> Decimal:
+    total = Decimal(0)
+    for value in values:
+        total = _DIGITS.add(total, Decimal(value or 0))
+    return total
 
 
 def _number(name: str, position: int, record: Mapping[str, Any], population: Mapping[str, Any]) -> Record:
@@ -142,6 +167,7 @@ def _number(name: str, position: int, record: Mapping[str, Any], population: Map
     if mean is not None and population_mean is not None and deviation:
         difference = (mean - population_mean) / deviation
     return {
+        "segmentation_id": record["segmentation_id"],
         "segment_id": record["segment_id"],
         "feature_name": name,
         "customer_count": record[f"n{position}"],
@@ -161,27 +187,36 @@ def _mean_and_deviation(record: Mapping[str, Any], position: int) -> tuple[float
     return float(total / count), math.sqrt(max(float(variance), 0.0))
 
 
-def _categories(warehouse: Warehouse, columns: Sequence[ModelColumn]) -> list[Record]:
-    rows: list[Record] = []
-    for column in columns:
-        counted = warehouse.records(
-            f"WITH counts AS (SELECT segment_id, CAST({identifier(column.name)} AS VARCHAR) AS value, count(*) AS n"
-            f" FROM profiled WHERE {identifier(column.name)} IS NOT NULL GROUP BY ALL),"
-            " shares AS (SELECT segment_id, value, sum(n) OVER (PARTITION BY segment_id) AS customers,"
-            " n / sum(n) OVER (PARTITION BY segment_id) AS share,"
-            " sum(n) OVER (PARTITION BY value) / sum(n) OVER () AS population_share,"
-            " row_number() OVER (PARTITION BY segment_id ORDER BY n DESC, value) AS place FROM counts)"
-            " SELECT * FROM shares WHERE place = 1 ORDER BY segment_id"
-        )
-        rows += [
-            {
-                "segment_id": record["segment_id"],
-                "feature_name": column.name,
-                "customer_count": int(record["customers"]),
-                "top_value": record["value"],
-                "top_share": record["share"],
-                "population_share": record["population_share"],
-            }
-            for record in counted
-        ]
-    return rows
+def _categories(warehouse: Warehouse, relation: str, columns: Sequence[ModelColumn]) -> list[Record]:
+    """The most frequent value of each category; all columns of a model in one pass."""
+    if not columns:
+        return []
+    numbered = range(len(columns))
+    texts = ", ".join(f"CAST({identifier(column.name)} AS VARCHAR) AS c{no}" for no, column in enumerate(columns))
+    # A row is of one column: the others are NULL in it.
+    feature = " ".join(f"WHEN GROUPING(c{no}) = 0 THEN {no}" for no in numbered)
+    counted = warehouse.records(
+        f"WITH counts AS (SELECT {_GROUP}, CASE {feature} END AS feature_no,"
+        f" coalesce({', '.join(f'c{no}' for no in numbered)}) AS value, count(*) AS n"
+        f" FROM (SELECT {_GROUP}, {texts} FROM {relation})"
+        f" GROUP BY GROUPING SETS ({', '.join(f'({_GROUP}, c{no})' for no in numbered)})),"
+        f" shares AS (SELECT {_GROUP}, feature_no, value, sum(n) OVER of_segment AS customers,"
+        " n / sum(n) OVER of_segment AS share, sum(n) OVER of_value / sum(n) OVER of_all AS population_share,"
+        " row_number() OVER (of_segment ORDER BY n DESC, value) AS place FROM counts WHERE value IS NOT NULL"
+        f" WINDOW of_segment AS (PARTITION BY {_GROUP}, feature_no),"
+        " of_value AS (PARTITION BY segmentation_id, feature_no, value),"
+        " of_all AS (PARTITION BY segmentation_id, feature_no))"
+        f" SELECT * FROM shares WHERE place = 1 ORDER BY {_GROUP}, feature_no"
+    )
+    return [
+        {
+            "segmentation_id": record["segmentation_id"],
+            "segment_id": record["segment_id"],
+            "feature_name": columns[record["feature_no"]].name,
+            "customer_count": int(record["customers"]),
+            "top_value": record["value"],
+            "top_share": record["share"],
+            "population_share": record["population_share"],
+        }
+        for record in counted
+    ]

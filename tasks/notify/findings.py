@@ -21,11 +21,6 @@ class Finding:
 
 
 _QUERIES = {
-    "drift": (
-        "SELECT 'critical', 'drift', subject_name, any_value(sentence ORDER BY p_adjusted, test_name)"
-        " FROM monitoring.drift WHERE run_id = $run_id AND level_name = 'alarm' AND reference_kind = 'previous'"
-        " GROUP BY subject_kind, subject_name ORDER BY subject_name"
-    ),
     "transition": (
         "SELECT 'warning', 'transition', coalesce(from_segment_ids, to_segment_ids), sentence"
         " FROM monitoring.segment_event WHERE run_id = $run_id AND event_name <> 'survive' ORDER BY sentence"
@@ -47,17 +42,44 @@ _QUERIES = {
         " WHEN observed_value IS NOT NULL THEN 'found ' || observed_value"
         " ELSE unexpected_count || ' of ' || element_count || ' rows' END || ')'"
         " FROM ops.check_result WHERE attempt_id = $attempt_id AND NOT is_success"
+        " AND NOT ($is_quiet AND severity_name = 'warning' AND list_contains($of_history, expectation_name))"
         " ORDER BY 3, 4"
     ),
 }
+#: Checks of raw data against their own history: what `drift.subjects.source` is about.
+_OF_HISTORY = (
+    "expect_recent_days_to_be_like_earlier_ones",
+    "expect_new_files_to_be_like_earlier_ones",
+    "expect_row_count_to_be_like_earlier_runs",
+)
+_DRIFT = (
+    "SELECT subject_kind, subject_name, max(level_name = 'alarm') AS is_alarm,"
+    " arg_min(sentence, (level_name <> 'alarm', p_adjusted, test_name, part_name)) AS sentence FROM monitoring.drift"
+    " WHERE run_id = $run_id AND level_name <> 'none' AND reference_kind = 'previous'"
+    " GROUP BY subject_kind, subject_name ORDER BY is_alarm DESC, subject_name, subject_kind"
+)
 
 
 def findings_of(run: Run) -> list[Finding]:
     """Drift alarms, named transitions, models that wait, redundant segments and failed warnings of a run."""
-    names = {"run_id": run.run_id, "attempt_id": run.attempt_id}
-    return [
+    names = {
+        "run_id": run.run_id,
+        "attempt_id": run.attempt_id,
+        "is_quiet": run.workspace.drift.alerts_from("source") == "never",
+        "of_history": list(_OF_HISTORY),
+    }
+    return _drift(run) + [
         Finding(*(str(value) for value in row))
         for query in _QUERIES.values()
         for row in run.warehouse.rows(query, {key: value for key, value in names.items() if f"${key}" in query})
         if all(value is not None for value in row)
     ]
+
+
+def _drift(run: Run) -> list[Finding]:
+    """One for each subject that changed since the previous run, as far as the policy of its kind wants it told."""
+    found = []
+    for kind, subject, is_alarm, sentence in run.warehouse.rows(_DRIFT, {"run_id": run.run_id}):
+        if run.workspace.drift.alerts_from(kind) in (["alarm", "notice"] if is_alarm else ["notice"]):
+            found.append(Finding("critical" if is_alarm else "warning", "drift", subject, sentence))
+    return found

@@ -5,9 +5,9 @@ are (`suites.py`) or what follows from them (`gate.py`).
 
 The mends, each held by a test that says when it is no longer needed:
 
-- Great Expectations 1.24 gives its connection back before it reads the result. duckdb-engine has one cursor for a
-  connection, so the result is gone, and most expectations fail with an exception that is told as bad data.
-  `_buffered_execute_query` reads the result first.
+- Great Expectations 1.24 gives its connection back before it reads the result. SQLAlchemy ends the transaction then,
+  and with it the result of duckdb-engine's one cursor, and most expectations fail with an exception that is told as bad
+  data. Nothing is begun on a `ReadingConnection`, and so nothing ended.
 - A second opening of the warehouse's file would be refused: the data source is handed a cursor of the open connection.
 - Importing it sends all warnings of the process to the log; progress bars are on; its log goes to standard error.
 - It builds the configuration of an expectation anew each of the twenty-odd times that a validation asks for it, a sixth
@@ -37,7 +37,6 @@ from tasks.warehouse.connection import Warehouse, without_values
 if TYPE_CHECKING:
     from great_expectations.core import ExpectationValidationResult
     from great_expectations.datasource.fluent.sql_datasource import SQLDatasource
-    from great_expectations.execution_engine.sqlalchemy_execution_engine import SqlAlchemyExecutionEngine
     from great_expectations.expectations.expectation import Expectation
     from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
 
@@ -82,7 +81,6 @@ def load() -> None:
         shown = warnings.showwarning
         import duckdb_engine  # noqa: F401 - registers DuckDB with SQLAlchemy
         import sqlalchemy
-        from great_expectations.execution_engine.sqlalchemy_execution_engine import SqlAlchemyExecutionEngine
         from great_expectations.expectations.expectation import Expectation
 
         import tasks.quality.like_history
@@ -91,20 +89,12 @@ def load() -> None:
 
         if warnings.showwarning is not shown:
             logging.captureWarnings(capture=False)
-    _buffered_execute_query.__wrapped__ = SqlAlchemyExecutionEngine.execute_query  # type: ignore[attr-defined]
-    SqlAlchemyExecutionEngine.execute_query = _buffered_execute_query  # type: ignore[method-assign,assignment]
     _kept_configuration.__wrapped__ = Expectation.configuration.fget  # type: ignore[attr-defined]
     Expectation.configuration = property(_kept_configuration)  # type: ignore[method-assign,assignment]
     sqlalchemy.TryCast._compiler_dispatcher.specs.pop("duckdb", None)  # type: ignore[attr-defined] # noqa: SLF001
     log = logging.getLogger("great_expectations")
     log.addHandler(logging.NullHandler())
     log.propagate = False
-
-
-def _buffered_execute_query(engine: SqlAlchemyExecutionEngine, query: Any) -> Any:  # noqa: ANN401 - SQLAlchemy's own
-    """Run a query and read its whole result before the connection is given back."""
-    with engine.get_connection() as connection:
-        return engine._execute_query_with_recovery(connection, query).freeze()()  # noqa: SLF001
 
 
 #: By the identity of an expectation: itself, which keeps that identity from being given again, what its fields were,
@@ -137,9 +127,10 @@ class Inspector:
         self._documents = documents
         load()
         self._relations = dict(relations)
-        import duckdb_engine
         import great_expectations
         from great_expectations.data_context.types.base import ProgressBarsConfig
+
+        from tasks.quality.reading_connection import ReadingConnection
 
         with _quietly():
             context = great_expectations.get_context(mode="ephemeral")
@@ -148,7 +139,7 @@ class Inspector:
             self._source: SQLDatasource = context.data_sources.add_sql(  # type: ignore[call-arg] # its stub lacks these
                 name="warehouse",
                 connection_string="duckdb:///:memory:",
-                kwargs={"creator": lambda: duckdb_engine.ConnectionWrapper(warehouse.connection.cursor())},
+                kwargs={"creator": lambda: ReadingConnection(warehouse.connection.cursor())},
                 assets=[
                     {"type": "query", "name": table, "query": f"SELECT * FROM {relation}"}
                     for table, relation in relations.items()

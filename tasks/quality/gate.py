@@ -177,16 +177,21 @@ def _keep(run: Run, report: GateReport) -> None:
 
 def _keep_sizes(run: Run, relations: Mapping[str, str]) -> None:
     """Write how many rows the tables have: the history that later runs are judged by."""
+    if not relations:
+        return
+    counts = " UNION ALL ".join(
+        f"SELECT {literal(table)} AS table_name, count(*) AS row_count FROM {relation}"
+        for table, relation in relations.items()
+    )
     with run.warehouse.transaction():
-        for table, relation in relations.items():
-            run.warehouse.execute(
-                "DELETE FROM ops.table_size WHERE run_id = $run AND table_name = $table",
-                {"run": run.run_id, "table": table},
-            )
-            run.warehouse.execute(
-                f"INSERT INTO ops.table_size SELECT $run, $as_of, $table, count(*) FROM {relation}",
-                {"run": run.run_id, "as_of": run.as_of, "table": table},
-            )
+        run.warehouse.execute(
+            "DELETE FROM ops.table_size WHERE run_id = $run AND list_contains($tables, table_name)",
+            {"run": run.run_id, "tables": list(relations)},
+        )
+        run.warehouse.execute(
+            f"INSERT INTO ops.table_size SELECT $run, $as_of, table_name, row_count FROM ({counts})",
+            {"run": run.run_id, "as_of": run.as_of},
+        )
 
 
 def _result_row(finding: Finding) -> dict[str, object]:

@@ -123,9 +123,10 @@ class SeriesMaker:
             case "empty" | "level":
                 return _sums(source, columns, unit, scan, is_level=kwargs["aspect"] == "level")
             case _:
-                counted = occasions(kwargs.get("counted"))
+                column = kwargs.get("counted")
                 return _union(
-                    _values(source, name, _value(entity, name, kwargs), unit, counted, scan) for name in columns
+                    _values(source, name, _counted(name, _value(entity, name, kwargs), unit, scan, column))
+                    for name in columns
                 )
 
 
@@ -180,12 +181,26 @@ def _sums(source: str, columns: Sequence[str], unit: str, scan: str, *, is_level
     )
 
 
-def _values(source: str, column: str, value: str, unit: str, size: str, scan: str) -> str:
-    """Rows (or what `size` counts) by value; of many values the most frequent, and the others together."""
-    counted = f"(SELECT {unit} AS unit_no, {value} AS value, {size} AS size {scan} GROUP BY ALL)"
+def _counted(column: str, value: str, unit: str, scan: str, occasion: str | None) -> str:
+    """Rows, or what comes by itself (`occasion`), by unit and value.
+
+    Rows are counted by the column as it is before it is spelt as `value`: an id stands on several lines, and its shape
+    takes longer to find than the id to group by. What is NULL is left out there, too: left out by its spelling, that
+    would be computed twice.
+    """
+    name = identifier(column)
+    scan = f"{scan} AND {name} IS NOT NULL GROUP BY ALL"
+    if occasion is not None:
+        return f"(SELECT {unit} AS unit_no, {value} AS value, {occasions(occasion)} AS size {scan})"
+    as_it_is = f"(SELECT {unit} AS unit_no, {name}, count(*) AS size {scan})"
+    return f"(SELECT unit_no, {value} AS value, sum(size) AS size FROM {as_it_is} GROUP BY ALL)"
+
+
+def _values(source: str, column: str, counted: str) -> str:
+    """Counts by value; of many values the most frequent, and the others together."""
     ranked = (
         f"(SELECT *, dense_rank() OVER (ORDER BY whole DESC, value) AS place FROM"
-        f" (SELECT *, sum(size) OVER (PARTITION BY value) AS whole FROM {counted} WHERE value IS NOT NULL))"
+        f" (SELECT *, sum(size) OVER (PARTITION BY value) AS whole FROM {counted}))"
     )
     part = f"CASE WHEN place <= {_VALUES} THEN value ELSE {literal(OTHER)} END"
     return _selected(source, column, "unit_no", part, "sum(size)", "NULL", f"FROM {ranked} GROUP BY ALL")

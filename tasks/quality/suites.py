@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -101,16 +102,19 @@ def load_suites(workspace: Workspace, door: Door) -> list[Suite]:
     Raises:
         WorkspaceError: a suite cannot be read; every problem found in it is in the message.
     """
-    suites: dict[str, Suite] = {}
-    for file in _files(shipped("expectations"), door):
-        suite, _ = read_suite(file)
-        suites[suite.table] = suite
+    suites = {suite.table: suite for suite in _shipped_suites(door)}
     folder = own_folder(workspace)
     for file in _files(folder, door) if folder else ():
         suite, replaces = read_suite(file, workspace.quality.owner)
         ours = suites.get(suite.table)
         suites[suite.table] = suite if ours is None or replaces else _joined(ours, suite)
     return [suites[table] for table in sorted(suites)]
+
+
+@cache
+def _shipped_suites(door: Door) -> tuple[Suite, ...]:
+    """Ours, read once in a process."""
+    return tuple(read_suite(file)[0] for file in _files(shipped("expectations"), door))
 
 
 def own_folder(workspace: Workspace) -> Path | None:

@@ -21,6 +21,7 @@ from tasks.report import (
     read_tries,
 )
 from tasks.report.comment_records import CommentModel
+from tasks.report.drift_records import DriftRow
 from tasks.report.health_records import Health
 from tasks.report.prediction_records import PredictionFacts
 from tasks.report.reader import RunReader
@@ -34,7 +35,7 @@ from tasks.report.run_records import (
     SourceCounts,
     Totals,
 )
-from tasks.report.segment_records import DriftRow, Overlap, SegmentationFacts
+from tasks.report.segment_records import Overlap, SegmentationFacts
 from tasks.report.trend_records import CheckHistory
 from tasks.warehouse.run import Run
 

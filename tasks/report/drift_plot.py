@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tasks.report import formats
-from tasks.report.segment_records import DriftRow
+from tasks.report.drift_records import DriftRow
 from tasks.report.svg import Drawing, anchor, point
 
 ROW_LIMIT = 30
@@ -32,13 +32,13 @@ def plotted(rows: Sequence[DriftRow]) -> list[DriftRow]:
     best: dict[tuple[str, str], DriftRow] = {}
     drawable = [row for row in rows if row.alarm_ratio is not None]
     for row in sorted(drawable, key=_gravity):
-        best.setdefault((row.subject_kind, row.subject_name), row)
+        best.setdefault((row.subject_kind, row.title), row)
     return list(best.values())[:ROW_LIMIT]
 
 
 def _gravity(row: DriftRow) -> tuple[int, float, str, str, str, str]:
     ratio = row.alarm_ratio or 0.0
-    return (_RANK[row.standing], -ratio, row.subject_name, row.subject_kind, row.test_name, row.effect_name)
+    return (_RANK[row.standing], -ratio, row.title, row.subject_kind, row.test_name, row.effect_name)
 
 
 def draw_drift(key: str, rows: Sequence[DriftRow]) -> str:
@@ -58,7 +58,7 @@ def draw_drift(key: str, rows: Sequence[DriftRow]) -> str:
         bottom + 30,
         title="Size of change by feature, against its thresholds",
         description="Effect in multiples of the alarm threshold. "
-        + "; ".join(f"{row.subject_name}: {row.alarm_ratio or 0.0:.2f}, {_WORDS[row.standing]}" for row in chosen),
+        + "; ".join(f"{row.title}: {row.alarm_ratio or 0.0:.2f}, {_WORDS[row.standing]}" for row in chosen),
     )
     drawing.rect(_x(1), _TOP, _x(AXIS_END) - _x(1), bottom - _TOP, "zone-alarm")
     for tick in range(int(AXIS_END) + 1):
@@ -76,9 +76,9 @@ def _x(ratio: float) -> float:
 
 def _draw_row(drawing: Drawing, row: DriftRow, y: float) -> None:
     ratio, alarm = row.alarm_ratio or 0.0, row.alarm_threshold or 1.0
-    tip = f"{row.subject_name}: {formats.signed(row.effect_size, 3)} {row.effect_name}, {_WORDS[row.standing]}"
-    label = formats.truncated(formats.feature_title(row.subject_name), _LABEL_WIDTH)
-    drawing.text(_LEFT - 12, y + 4, label, "label end", tip=row.subject_name)
+    tip = f"{row.title}: {formats.signed(row.effect_size, 3)} {row.effect_name}, {_WORDS[row.standing]}"
+    label = formats.truncated(formats.feature_title(row.title), _LABEL_WIDTH)
+    drawing.text(_LEFT - 12, y + 4, label, "label end", tip=row.title)
     if row.minimum_detectable_effect is not None:
         seen = f"a change below {formats.decimal(row.minimum_detectable_effect, 3)} could not be seen reliably"
         drawing.rect(_x(0), y - 4, _x(abs(row.minimum_detectable_effect) / alarm) - _x(0), 8, "blind", tip=seen)

@@ -10,8 +10,9 @@ from itertools import islice
 
 from tasks.report import formats
 from tasks.report.data import ReportData
+from tasks.report.drift_records import DriftRow
 from tasks.report.run_records import CheckRow, Finding, Importance
-from tasks.report.segment_records import DriftRow, OverlapPair, SegmentRow
+from tasks.report.segment_records import OverlapPair, SegmentRow
 
 #: A segment's change is told where it is this large a part of its size before, and of all customers segmented.
 SIZE_CHANGE_RELATIVE = 0.10

@@ -15,12 +15,21 @@ from pathlib import Path
 from markupsafe import Markup
 
 from tasks.config.errors import OutputError
-from tasks.report import bars, drift_plot, formats, health_charts, heatmap, overlap_charts, prediction_charts, sankey
+from tasks.report import (
+    bars,
+    health_charts,
+    heatmap,
+    overlap_charts,
+    prediction_charts,
+    sankey,
+    size_parts,
+)
 from tasks.report.data import ReportData
+from tasks.report.drift_views import drift_views, history_checks
 from tasks.report.findings import findings
 from tasks.report.health_records import Health, HealthCard
 from tasks.report.prediction_records import PredictionFacts
-from tasks.report.segment_records import DriftRow, Flow, SegmentationFacts
+from tasks.report.segment_records import Flow, SegmentationFacts
 from tasks.report.svg import anchor
 from tasks.report.templates import template
 
@@ -36,19 +45,10 @@ class SegmentationView:
     bars: dict[str, Markup]
     profile: Markup
     migration: Markup
+    size_parts: Markup
+    part_reasons: tuple[tuple[str, str], ...]
     moves: tuple[Flow, ...]
     anchor: str
-
-
-@dataclass(frozen=True, slots=True)
-class DriftView:
-    """The tests against one reference with their plot; `calm` ones found nothing."""
-
-    reference_kind: str
-    title: str
-    plot: Markup
-    telling: tuple[DriftRow, ...]
-    calm: tuple[DriftRow, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,9 @@ def render(data: ReportData) -> str:
         views=[_segmentation_view(data, facts) for facts in data.segmentations],
         matrix=Markup(overlap_charts.draw_matrix(data)),  # noqa: S704 - our own SVG, escaped where it is drawn
         upset=Markup(overlap_charts.draw_upset(data)),  # noqa: S704 - likewise
-        drift_views=_drift_views(data),
+        drift_views=drift_views(data),
+        history_checks=len(history_checks(data)),
+        failed_history=[check for check in history_checks(data) if check.is_success is False],
         health_views=[_health_view(data, name, found) for name, found in data.health.items()],
         points=health_charts.points,
         prediction_views=[_prediction_view(facts) for facts in data.predictions],
@@ -127,6 +129,7 @@ def _segmentation_view(data: ReportData, facts: SegmentationFacts) -> Segmentati
     migration = (
         sankey.draw_migration(key, name, facts.segments, facts.migration, data.segment_names) if facts.migration else ""
     )
+    parts = facts.migration.parts if facts.migration else ()
     largest = bars.largest_size(facts.segments)
     return SegmentationView(
         facts=facts,
@@ -136,6 +139,8 @@ def _segmentation_view(data: ReportData, facts: SegmentationFacts) -> Segmentati
         },
         profile=Markup(profile),  # noqa: S704 - likewise
         migration=Markup(migration),  # noqa: S704 - likewise
+        size_parts=Markup(size_parts.draw_size_parts(key, name, parts, data.segment_names)),  # noqa: S704 - likewise
+        part_reasons=tuple(size_parts.reasons_of(parts)),
         moves=tuple(moves[:_MOVES_SHOWN]),
         anchor=anchor("segmentation", key),
     )
@@ -168,24 +173,3 @@ def _prediction_view(facts: PredictionFacts) -> PredictionView:
         calibration=Markup(prediction_charts.draw_calibration(facts, model) if model else ""),  # noqa: S704 - likewise
         lift=Markup(prediction_charts.draw_lift(facts, model) if model else ""),  # noqa: S704 - likewise
     )
-
-
-def _drift_views(data: ReportData) -> list[DriftView]:
-    """One view a reference: the previous publication first, then the frozen baseline."""
-    kinds = sorted({row.reference_kind for row in data.drift}, key=lambda kind: (kind != "previous", kind))
-    views = []
-    for kind in kinds:
-        rows = [row for row in data.drift if row.reference_kind == kind]
-        dates = sorted({row.reference_as_of for row in rows if row.reference_as_of})
-        against = {"previous": "the previous publication", "baseline": "the frozen baseline"}.get(kind, kind)
-        on = f" ({formats.date(dates[-1])})" if dates else ""
-        views.append(
-            DriftView(
-                reference_kind=kind,
-                title=f"Against {against}{on}",
-                plot=Markup(drift_plot.draw_drift(kind, rows)),  # noqa: S704 - our own SVG, escaped where it is drawn
-                telling=tuple(row for row in rows if row.standing != "none"),
-                calm=tuple(row for row in rows if row.standing == "none"),
-            )
-        )
-    return views

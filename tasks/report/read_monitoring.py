@@ -8,16 +8,9 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import Any
 
+from tasks.report.drift_records import DriftRow
 from tasks.report.reader import RunReader
-from tasks.report.segment_records import (
-    DriftRow,
-    Flow,
-    Intersection,
-    Migration,
-    Overlap,
-    OverlapPair,
-    SegmentEvent,
-)
+from tasks.report.segment_records import Flow, Intersection, Migration, Overlap, OverlapPair, SegmentEvent, SizePart
 
 #: Relations of two segments that ask for nothing.
 _PLAIN_RELATIONS = ("disjoint", "overlapping")
@@ -32,6 +25,7 @@ _REASONS = {
     "behaviour": "did something",
     "late_data": "moved as data of before came late or were corrected",
     "time": "did nothing: time passed, or others moved past them",
+    "ranks": "did nothing: others moved past them in the ranks",
 }
 _INTERSECTIONS_SHOWN = 25
 _DRIFT_COLUMNS = {field.name: field.name for field in fields(DriftRow)} | {
@@ -76,7 +70,30 @@ def migration(reader: RunReader, segmentation_id: str) -> Migration | None:
         ),
         survived_count=len(events) - len(named),
         reasons=_reasons(reader, segmentation_id),
+        parts=_parts(reader, segmentation_id),
+        is_ranked=bool(
+            reader.of_run(
+                "segments.redrawn",
+                ("what_name",),
+                where="segmentation_id = $key AND what_name = 'ranks'",
+                parameters={"key": segmentation_id},
+                order_by="segmentation_id",
+            )
+        ),
     )
+
+
+def _parts(reader: RunReader, segmentation_id: str) -> tuple[SizePart, ...]:
+    """What the changes of size are made of, the segments with most to tell first."""
+    columns = ("segment_id", "why_name", "entered_count", "left_count", "net_count")
+    rows = reader.of_run(
+        "monitoring.size_change",
+        columns,
+        where="segmentation_id = $key",
+        parameters={"key": segmentation_id},
+        order_by="sum(abs(net_count)) OVER (PARTITION BY segment_id) DESC, segment_id, why_name",
+    )
+    return tuple(SizePart(*(row[name] for name in columns)) for row in rows)
 
 
 def _reasons(reader: RunReader, segmentation_id: str) -> tuple[tuple[str, int], ...]:

@@ -152,11 +152,24 @@ class SegmentEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class SizePart:
+    """One reason why a segment has more or fewer customers than before."""
+
+    segment_id: str
+    why_name: str
+    entered_count: int
+    left_count: int
+    net_count: int
+
+
+@dataclass(frozen=True, slots=True)
 class Migration:
     """How customers moved between two publications of one segmentation.
 
     Attributes:
         reasons: main reason in words and customers who moved for it, most first.
+        parts: what the change of each segment's size is made of, segment by segment.
+        is_ranked: whether it divides by ranks, so that sizes hardly change whatever happens.
     """
 
     previous_as_of: dt.date
@@ -164,6 +177,8 @@ class Migration:
     events: tuple[SegmentEvent, ...]
     survived_count: int
     reasons: tuple[tuple[str, int], ...] = ()
+    parts: tuple[SizePart, ...] = ()
+    is_ranked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,43 +252,3 @@ class Overlap:
     intersections: tuple[Intersection, ...]
     intersection_total: int
     customer_total: int
-
-
-@dataclass(frozen=True, slots=True)
-class DriftRow:
-    """One test and its verdict; thresholds are None where the tables do not keep them."""
-
-    subject_kind: str
-    subject_name: str
-    reference_kind: str
-    reference_as_of: dt.date | None
-    snapshot_kind: str
-    test_name: str
-    aspect: str | None
-    effect_name: str
-    effect_size: float | None
-    notice_threshold: float | None
-    alarm_threshold: float | None
-    minimum_detectable_effect: float | None
-    p_adjusted: float | None
-    psi: float | None
-    reference_count: int | None
-    current_count: int | None
-    common_count: int | None
-    verdict: str
-    level: str
-    sentence: str
-
-    @property
-    def standing(self) -> str:
-        """`alarm`, `notice`, `inconclusive` or `none`: one word for verdict and level."""
-        if self.verdict == "inconclusive":
-            return "inconclusive"
-        return self.level if self.verdict == "drift" and self.level != "none" else "none"
-
-    @property
-    def alarm_ratio(self) -> float | None:
-        """Absolute effect in multiples of the alarm threshold."""
-        if self.effect_size is None or not self.alarm_threshold:
-            return None
-        return abs(self.effect_size) / self.alarm_threshold

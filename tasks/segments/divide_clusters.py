@@ -31,7 +31,7 @@ _MEMBERS_SELECT = (
     + KEY
     + ", strength AS strength_share,"
     " printf('distance %.2f', distance) || coalesce(printf(', next %s at %.2f', rival_key, rival_distance), '')"
-    " AS reason, {name} || '.' || rival_key AS rival_segment_id FROM incoming_members"
+    " AS reason, {name} || '.' || rival_key AS rival_segment_id, distance AS centre_distance FROM incoming_members"
 )
 
 _STRUCTURES = {

@@ -101,7 +101,8 @@ def _keep(job: Job, segmentation: ProjectedSegmentation, members: pl.DataFrame) 
     with job.run.warehouse.registered("incoming_members", members.filter(pl.col("segment_key").is_not_null())):
         job.keep(
             f"SELECT {literal(job.name)} AS segmentation_id, {literal(job.name)} || '.' || segment_key AS segment_id,"
-            f" {KEY}, strength AS strength_share, reason, NULL::VARCHAR AS rival_segment_id FROM incoming_members"
+            f" {KEY}, strength AS strength_share, reason,"
+            " NULL::VARCHAR AS rival_segment_id, NULL::DOUBLE AS centre_distance FROM incoming_members"
         )
 
 

@@ -77,7 +77,10 @@ class Job:
         return f"(SELECT * FROM {self.customers} WHERE {KEY} IN ({members}))"
 
     def keep(self, select: str) -> None:
-        """Keep the members: segmentation_id, segment_id, customer_id, strength_share, reason, rival_segment_id."""
+        """Keep the members.
+
+        Columns: segmentation_id, segment_id, customer_id, strength_share, reason, rival_segment_id, centre_distance.
+        """
         self.run.warehouse.execute(f"CREATE OR REPLACE TEMP TABLE {MEMBERS.format(self.name)} AS {select}")
 
     def refused(
@@ -87,7 +90,8 @@ class Job:
         key = otherwise.id if otherwise else ""
         self.keep(
             f"SELECT {literal(self.name)} AS segmentation_id, {literal(f'{self.name}.{key}')} AS segment_id, {KEY},"
-            f" 1.0::DOUBLE AS strength_share, {literal(why)} AS reason, NULL::VARCHAR AS rival_segment_id"
+            f" 1.0::DOUBLE AS strength_share, {literal(why)} AS reason, NULL::VARCHAR AS rival_segment_id,"
+            " NULL::DOUBLE AS centre_distance"
             f" FROM {self.customers} WHERE {'true' if otherwise else 'false'}"
         )
         listed = [Definition(otherwise.id, otherwise.name, otherwise.description, OTHERWISE)] if otherwise else []

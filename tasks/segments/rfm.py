@@ -36,14 +36,60 @@ def rfm_select(name: str, segmentation: RfmSegmentation, customers: str) -> str:
     recency, frequency, monetary = (
         identifier(column) for column in (segmentation.recency, segmentation.frequency, segmentation.monetary)
     )
-    cases = " ".join(f"WHEN {_in_ranges(segment)} THEN {literal(segment.id)}" for segment in segmentation.segments)
     return (
-        f"SELECT {literal(name)} AS segmentation_id, {literal(name + '.')} || CASE {cases} END AS segment_id, {KEY},"
+        f"SELECT {literal(name)} AS segmentation_id,"
+        f" {literal(name + '.')} || CASE {_cases(segmentation)} END AS segment_id, {KEY},"
         " 1.0::DOUBLE AS strength_share, 'R' || r || ' F' || f || ' M' || m AS reason,"
-        " NULL::VARCHAR AS rival_segment_id FROM ("
+        " NULL::VARCHAR AS rival_segment_id, NULL::DOUBLE AS centre_distance FROM ("
         f"SELECT {KEY}, {score(recency, best_is_low=True)} AS r, {score(frequency, best_is_low=False)} AS f,"
         f" {score(monetary, best_is_low=False)} AS m FROM {customers})"
     )
+
+
+def fixed_score(column: str, *, best_is_low: bool, today: str, reference: str) -> str:
+    """SELECT of customer_id and his 1–5 score by where the cuts of a reference lay: `score` among its customers.
+
+    Args:
+        column: the value, quoted.
+        best_is_low: whether the lowest value is the best.
+        today: relation of the customers to score.
+        reference: relation of the customers whose quintiles count.
+    """
+    order, is_worse = ("DESC", "<") if best_is_low else ("ASC", ">")
+    worse = (
+        f"(SELECT value, sum(customers) OVER (ORDER BY value {order} NULLS FIRST) AS worse_count FROM"
+        f" (SELECT {column} AS value, count(*) AS customers FROM {reference} GROUP BY ALL))"
+    )
+    missing = f"(SELECT count(*) FROM {reference} WHERE {column} IS NULL)"
+    return (
+        f"SELECT today.{KEY}, CASE WHEN today.{column} IS NULL THEN 1 ELSE least(5, 1 + CAST(coalesce("
+        f"worse.worse_count, {missing}) AS BIGINT) * 5 // greatest((SELECT count(*) FROM {reference}), 1)) END AS score"
+        f" FROM {today} AS today ASOF LEFT JOIN (SELECT * FROM {worse} WHERE value IS NOT NULL) AS worse"
+        f" ON today.{column} {is_worse} worse.value"
+    )
+
+
+def members_by_fixed_cuts(name: str, segmentation: RfmSegmentation, today: str, reference: str) -> str:
+    """SELECT of customer_id and segment_id: an RFM segmentation of today's customers by the quintiles of others.
+
+    Args:
+        name: the segmentation.
+        segmentation: its ranges.
+        today: relation of the customers to divide.
+        reference: relation of the customers whose quintiles count, such as those of an earlier run.
+    """
+    measures = (
+        ("r", segmentation.recency, True),
+        ("f", segmentation.frequency, False),
+        ("m", segmentation.monetary, False),
+    )
+    scores = [
+        f"(SELECT {KEY}, score AS {letter} FROM"
+        f" ({fixed_score(identifier(column), best_is_low=is_low, today=today, reference=reference)}))"
+        for letter, column, is_low in measures
+    ]
+    joined = f"{scores[0]} JOIN {scores[1]} USING ({KEY}) JOIN {scores[2]} USING ({KEY})"
+    return f"SELECT {KEY}, {literal(name + '.')} || CASE {_cases(segmentation)} END AS segment_id FROM {joined}"
 
 
 def range_text(segment: RfmSegment) -> str:
@@ -55,6 +101,10 @@ def range_text(segment: RfmSegment) -> str:
         if (low, high) != (1, 5)
     ]
     return ", ".join(texts) or "every score"
+
+
+def _cases(segmentation: RfmSegmentation) -> str:
+    return " ".join(f"WHEN {_in_ranges(segment)} THEN {literal(segment.id)}" for segment in segmentation.segments)
 
 
 def _in_ranges(segment: RfmSegment) -> str:

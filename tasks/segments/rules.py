@@ -68,7 +68,8 @@ def members_by_rules(
     )
     return (
         f"SELECT {literal(name)} AS segmentation_id, segment_id, {KEY}, 1.0::DOUBLE AS strength_share, reason,"
-        f" NULL::VARCHAR AS rival_segment_id FROM (SELECT {KEY}, {matched} AS place FROM {customers})"
+        " NULL::VARCHAR AS rival_segment_id, NULL::DOUBLE AS centre_distance"
+        f" FROM (SELECT {KEY}, {matched} AS place FROM {customers})"
         f" JOIN (VALUES {values}) AS listed (place, segment_id, reason) USING (place)"
     )
 

@@ -8,6 +8,7 @@ import polars as pl
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
+from tasks.segments.before import write_before
 from tasks.segments.challenge import Fitted, decide, fit_now
 from tasks.segments.check import check_rules
 from tasks.segments.definitions import definition_rows, with_retired
@@ -48,7 +49,7 @@ def divide(run: Run, name: str, earlier: dict[str, Division]) -> Division:
 
 @task(name="write segments", cache_policy=NO_CACHE, persist_result=False)
 def write_segments(run: Run, divisions: dict[str, Division]) -> None:
-    """Write definitions, models and memberships of all segmentations together."""
+    """Write definitions, models and memberships of all segmentations, and where those of before would put everybody."""
     rows = [
         row
         for name, division in divisions.items()
@@ -66,6 +67,9 @@ def write_segments(run: Run, divisions: dict[str, Division]) -> None:
     for name in divisions:
         run.warehouse.execute(f"DROP TABLE {MEMBERS.format(name)}")
     log.info("%s memberships in %d segments", f"{count:,}", len(rows))
+    redrawn = write_before(run, catalogue_of(run))
+    if redrawn:
+        log.info("%d segmentations divide otherwise than at the run before, or by ranks", redrawn)
 
 
 @task(name="fit challenger", task_run_name="fit challenger {name}", cache_policy=NO_CACHE, persist_result=False)

@@ -72,6 +72,7 @@ class Run:
         self.attempt_id = uuid.uuid4().hex
         self.run_id = ""
         self.previous: Publication | None = None
+        self._identified_by: list[tuple[str, int, str, str]] | None = None
         #: Of tables that were brought up to this run: what changed.
         self.changes: dict[str, Changed] = {}
 
@@ -90,8 +91,11 @@ class Run:
 
         Those of the workspace's sources, delivered by `known_as_of`. A file that was delivered again with other
         content, or is mapped otherwise by now, counts as it was delivered last, unless its source says that versions
-        add up. A file that is gone from its folder has been loaded, and stays.
+        add up. A file that is gone from its folder has been loaded, and stays. Once a run is identified they are the
+        loads that it is identified by.
         """
+        if self._identified_by is not None:
+            return list(self._identified_by)
         rows = self.warehouse.rows(
             "SELECT source_name, load_id, load_no, entity_name, row_number() OVER"
             " (PARTITION BY source_name, delivery.file_name ORDER BY delivery_no DESC) = 1 AS is_newest"
@@ -129,6 +133,8 @@ class Run:
 
         The same files, workspace, dates and code give the same id in any folder at any time.
         """
+        self._identified_by = None
+        self._identified_by = self.visible_loads()
         self.previous = ledger.previous_publication(self.warehouse, self.as_of)
         parts = {
             "as_of": self.as_of.isoformat(),

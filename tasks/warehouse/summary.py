@@ -60,7 +60,7 @@ def summarise(run: Run) -> RunSummary:
         f" WHERE run_id = {run_id} ORDER BY 1, customer_count DESC, 2"
     )
     alerts = run.warehouse.rows(
-        "SELECT kind_name, message FROM ops.alert WHERE attempt_id = $attempt"
+        "SELECT kind_name, message, severity_name FROM ops.alert WHERE attempt_id = $attempt"
         " ORDER BY severity_name, kind_name, message",
         {"attempt": run.attempt_id},
     )
@@ -75,8 +75,8 @@ def summarise(run: Run) -> RunSummary:
             SegmentCount(segmentation=parent, segment=key, name=name, customers=count, share=share, change=change)
             for parent, key, name, count, share, change in segments
         ],
-        alerts=[message for _, message in alerts],
-        drift_alarms=[message for kind, message in alerts if kind == "drift"],
+        alerts=[message for _, message, _ in alerts],
+        drift_alarms=[message for kind, message, severity in alerts if (kind, severity) == ("drift", "critical")],
         exit_code_on_alarm=run.workspace.drift.exit_code_on_alarm,
         published=str(run.paths.published_database),
         report=str(run.paths.report / "index.html"),

@@ -32,9 +32,10 @@ _STEP = re.compile(r"^\s*(?P<seconds>\d+\.\d) s\s+(?P<room>\w+)\s+(?P<text>.*)$"
 
 @dataclass(frozen=True)
 class Measured:
-    """One process: wall seconds, peak resident megabytes, what it printed."""
+    """One process: wall and processor seconds, peak resident megabytes, what it printed."""
 
     seconds: float
+    processor_seconds: float
     peak_mb: float
     output: str
     errors: str
@@ -129,7 +130,7 @@ def measure(arguments: list[str], scratch: Path) -> Measured:
         texts = [Path(handle.name).read_text(encoding="utf-8") for handle in (out, err)]
     if process.returncode:
         sys.exit(f"{arguments} ended with {process.returncode}:\n{texts[1]}")
-    return Measured(seconds, usage.ru_maxrss / 1024, *texts)
+    return Measured(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, *texts)
 
 
 def steps(progress: str) -> dict[str, float]:

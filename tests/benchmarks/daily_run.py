@@ -78,11 +78,16 @@ def compare(count: int, folder: Path) -> None:
     rooms = {name: steps(measured.errors) for name, measured in found.items()}
     names = list(dict.fromkeys(room for spent in rooms.values() for room in spent))
     sys.stdout.write(f"{count:,} lines, of which {_LAST_SHARE:.0%} since {first}\n")
-    sys.stdout.write("| run | " + " | ".join(names) + " | whole s | of full | peak MB |\n")
+    sys.stdout.write("| run | " + " | ".join(names) + " | whole s | of full | processor s | of full | peak MB |\n")
     for name, measured in found.items():
         seconds = " | ".join(f"{rooms[name].get(room, 0.0):.1f}" for room in names)
-        ratio = measured.seconds / found["full"].seconds
-        sys.stdout.write(f"| {name} | {seconds} | {measured.seconds:.1f} | {ratio:.2f} | {measured.peak_mb:,.0f} |\n")
+        full = found["full"]
+        figures = [
+            f"{measured.seconds:.1f} | {measured.seconds / full.seconds:.2f}",
+            f"{measured.processor_seconds:.1f} | {measured.processor_seconds / full.processor_seconds:.2f}",
+            f"{measured.peak_mb:,.0f}",
+        ]
+        sys.stdout.write(f"| {name} | {seconds} | {' | '.join(figures)} |\n")
     sys.stdout.write(f"published alike: daily and anew {same(folder / 'daily', folder / 'anew')}\n")
 
 

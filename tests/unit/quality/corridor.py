@@ -242,6 +242,15 @@ def divide(run: Run) -> None:
             " DATE '2025-05-31' AS trained_as_of_date, 'kept' AS decision",
         )
         tables.write_rows(of_run, "segments.model_version", VERSIONS)
+        # A new model of the clusters put customer 1 elsewhere; of an earlier run nothing is known.
+        redrawn = "SELECT 'k' AS segmentation_id, 'refit' AS what_name, TRUE AS is_asked, NULL::VARCHAR AS note"
+        tables.write_rows(of_run, "segments.redrawn", f"{redrawn} WHERE {count == 4}")
+        tables.write_rows(
+            of_run,
+            "segments.membership_before",
+            "SELECT 'k' AS segmentation_id, CASE WHEN n > 2 OR n = 1 THEN 'k.one' ELSE 'k.two' END AS segment_id,"
+            f" customer_id {members} WHERE {count == 4}",
+        )
 
 
 def monitor(run: Run) -> None:

@@ -24,14 +24,18 @@ PREDICTED = {
     """,
 }
 DRIFT = """
-    SELECT 'feature' AS subject_kind, 'order_count' AS subject_name, 'previous' AS reference_kind,
+    SELECT 'feature' AS subject_kind, 'order_count' AS subject_name, NULL::VARCHAR AS part_name, 'previous' AS reference_kind,
         DATE '2025-05-31' AS reference_as_of_date, 'paired' AS snapshot_kind, 'wilcoxon' AS test_name,
         'value' AS aspect_name, 1.0 AS statistic,
         0.2 AS p_value, 0.4 AS p_adjusted, 'probit_d' AS effect_name, 0.01 AS effect_size,
         0.1 AS minimum_detectable_effect, 0.05 AS notice_threshold, 0.1 AS alarm_threshold,
         3 AS reference_count, 4 AS current_count, 3 AS common_count,
         1 AS entered_count, 0 AS left_count, 0.0 AS psi, 1.0 AS psi_p_value, 'no_material_drift' AS verdict_name,
-        'none' AS level_name, 's' AS sentence
+        'none' AS level_name, false AS is_seasonal, 's' AS sentence
+"""
+EFFECT = """
+    SELECT 'previous' AS reference_kind, DATE '2025-05-31' AS reference_as_of_date, 'kpi' AS subject_kind,
+        'k.one' AS subject_name, 'net_30d_amount' AS part_name, 'clustered_t' AS test_name, 0.1 AS effect_size
 """
 EVENT = """
     SELECT 'k' AS segmentation_id, DATE '2025-05-31' AS previous_as_of_date, 'survive' AS event_name,
@@ -97,6 +101,7 @@ FINDING = """
 FIGURES = {
     **PREDICTED,
     "monitoring.drift": DRIFT,
+    "monitoring.segment_effect": EFFECT,
     "monitoring.segment_event": EVENT,
     "monitoring.profile": PROFILE,
     "monitoring.comment_model": COMMENT_MODEL,

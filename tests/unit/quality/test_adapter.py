@@ -41,14 +41,13 @@ def _inspect(warehouse: Warehouse, *checks: Check, relation: str = "made") -> li
 
 def test_canary_great_expectations_still_needs_the_mend(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
     adapter.load()
-    from great_expectations.execution_engine.sqlalchemy_execution_engine import SqlAlchemyExecutionEngine
+    from duckdb_engine import ConnectionWrapper
 
     check = _check(1, "expect_column_values_to_not_be_null", column="n")
     assert _inspect(warehouse, check)[0].is_success
-    unmended = adapter._buffered_execute_query.__wrapped__  # type: ignore[attr-defined]
-    monkeypatch.setattr(SqlAlchemyExecutionEngine, "execute_query", unmended)
+    monkeypatch.setattr("tasks.quality.reading_connection.ReadingConnection", ConnectionWrapper)
     outcome = _inspect(warehouse, check)[0]
-    assert outcome.error is not None, "Great Expectations reads results in time now: take _buffered_execute_query out"
+    assert outcome.error is not None, "Great Expectations reads results in time now: say so in ReadingConnection"
 
 
 def test_canary_great_expectations_still_builds_configurations_again_and_again(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import polars as pl
+import pytest
 
 from tasks.report.data import collect
 from tasks.report.page import render
@@ -82,3 +84,32 @@ def test_reasons_of_moves_are_counted_in_words(tmp_path: Path) -> None:
         "Why: 2 moved as a new model of the same definition took over; 1 moved as data of before came late"
         in render(collect(run))
     )
+
+
+def test_parts_of_a_change_of_size_are_drawn_with_their_words(tmp_path: Path) -> None:
+    run = standard_run(tmp_path, customers=100)
+    parts = [
+        ("region", "region.north", "behaviour", 12, 2, 10),
+        ("region", "region.north", "definition", 0, 7, -7),
+        ("region", "region.south", "gone", 0, 1, -1),
+    ]
+    columns = ["segmentation_id", "segment_id", "why_name", "entered_count", "left_count", "net_count"]
+    tables.write_frame(run, "monitoring.size_change", pl.DataFrame(parts, schema=columns, orient="row"))
+    region = next(item for item in collect(run).segmentations if item.segmentation_id == "region")
+    assert region.migration is not None
+    assert [part.segment_id for part in region.migration.parts] == ["region.north", "region.north", "region.south"]
+    page = render(collect(run))
+    assert "what customers did: +10 (12 in, 2 out)" in page
+    assert "an edited definition: −7 (0 in, 7 out)" in page
+    assert "no longer customers: −1 (0 in, 1 out)" in page
+    assert page.count("What the changes of size are made of") == 1
+    # Customers won stand right of the middle, those lost left of it; a length is a number of customers.
+    boxes = {
+        match["why"]: (float(match["x"]), float(match["width"]))
+        for match in re.finditer(
+            r'<rect class="part why-(?P<why>\w+)" x="(?P<x>[\d.]+)".*?width="(?P<width>[\d.]+)"', page
+        )
+    }
+    assert boxes["behaviour"][0] == pytest.approx(sum(boxes["definition"]), abs=0.02)
+    assert boxes["behaviour"][1] == pytest.approx(10 * boxes["gone"][1], abs=0.2)
+    assert boxes["definition"][1] == pytest.approx(7 * boxes["gone"][1], abs=0.2)

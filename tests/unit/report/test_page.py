@@ -98,8 +98,8 @@ def test_verdicts_are_words(published_page: ParsedPage) -> None:
     text = published_page.text("drift")
     for said in ("◆ drift: alarm", "▲ drift: notice", "○ inconclusive", "0.210", "0.050 / 0.100"):
         assert said in text
-    assert "Against the previous publication (2025-05-31)" in text
-    assert "Against the frozen baseline" in text
+    assert "Features and mixes, against the previous publication (2025-05-31)" in text
+    assert "against the frozen baseline" in text
 
 
 def test_checks_are_words_and_examples(published_page: ParsedPage) -> None:

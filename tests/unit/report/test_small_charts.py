@@ -10,7 +10,8 @@ import pytest
 
 from tasks.report import bars, drift_plot, heatmap
 from tasks.report.data import ReportData
-from tasks.report.segment_records import DriftRow, ProfileCell
+from tasks.report.drift_records import DriftRow
+from tasks.report.segment_records import ProfileCell
 
 
 def parsed(drawing: str) -> list[ET.Element]:

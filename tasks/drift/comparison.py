@@ -1,0 +1,145 @@
+"""One run against another: what is compared with which test, judged together.
+
+Owns: the order of reading, measuring and judging. Does not own any of these.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from tasks.drift import reading
+from tasks.drift.decision import measure_drift
+from tasks.drift.families import Family, family_policies, judge_families
+from tasks.drift.flow_rates import measure_flow_rates
+from tasks.drift.policy import DriftPolicy, EffectHistory, FeatureSpec
+from tasks.drift.population import confirm_on_population, measure_population
+from tasks.drift.records import DriftScore, DriftVerdict
+from tasks.drift.relations import measure_relations
+from tasks.drift.season import discount_season
+from tasks.drift.segment_scores import measure_kpis, measure_profiles
+from tasks.drift.snapshots import SnapshotPair, pair_snapshots
+from tasks.drift.verdict import deciding_verdicts
+from tasks.warehouse.run import Run
+
+_OF_SEGMENTS: tuple[Family, ...] = ("profiles", "kpis")
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What came of it.
+
+    Attributes:
+        reference: the other run.
+        verdicts: those that are told: all but of profiles and KPIs, of which each segment's leading one and whatever is
+            worth a notice are.
+        effects: every score of profiles and KPIs, for the history of their effects.
+        test_count: tests that were made.
+    """
+
+    reference: reading.Reference
+    verdicts: Sequence[DriftVerdict]
+    effects: Sequence[DriftScore]
+    test_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    run: Run
+    reference: reading.Reference
+    specs: Mapping[str, FeatureSpec]
+    earlier: pl.DataFrame
+    current: pl.DataFrame
+    policy: DriftPolicy
+
+    @property
+    def days(self) -> int:
+        return (self.run.as_of - self.reference.publication.as_of).days
+
+    @property
+    def seed(self) -> int:
+        return self.run.workspace.drift.seed
+
+
+def compare(
+    run: Run,
+    reference: reading.Reference,
+    specs: dict[str, FeatureSpec],
+    current: pl.DataFrame,
+    policy: DriftPolicy,
+) -> Comparison:
+    """Compare this run with another: columns of all customers with each, segments with the previous run alone.
+
+    Args:
+        run: the present run.
+        reference: the other.
+        specs: columns to compare.
+        current: snapshot of the present run.
+        policy: the limits; the error rate is that of this comparison.
+    """
+    earlier = reading.snapshot(run, reference.publication.run_id, specs)
+    known = reading.comparable(run, reference.publication, specs, earlier, current)
+    job = _Job(run, reference, known, earlier, current, policy)
+    families: dict[Family, Sequence[DriftScore]] = {
+        "snapshots": measure_drift(earlier, current, known, job.days, policy, job.seed)
+    }
+    if reference.kind == "previous":
+        pair = pair_snapshots(earlier, current, paired_common_share=policy.paired_common_share)
+        families |= _of_segments(job, pair)
+    history = reading.effect_history(run, reference.kind)
+    judged = judge_families(families, policy, history)
+    if "snapshots" in judged:
+        own = family_policies(families, policy)["snapshots"]
+        judged["snapshots"] = _confirmed(job, judged["snapshots"], own, history)
+    told = [verdict for name, verdicts in judged.items() for verdict in _worth_telling(name, verdicts)]
+    effects = [score for name in _OF_SEGMENTS for score in families.get(name, ())]
+    return Comparison(reference, told, effects, sum(len(scores) for scores in families.values()))
+
+
+def _of_segments(job: _Job, pair: SnapshotPair) -> dict[Family, Sequence[DriftScore]]:
+    run = job.run
+    segments = reading.segment_pair(run, job.reference.publication, pair)
+    flows = reading.flows_of_two_periods(run)
+    kpis = [
+        name
+        for window in run.workspace.features.windows
+        for name in (f"net_{window}d_amount", f"order_{window}d_count")
+        if name in job.specs
+    ]
+    mixes = [name for name, spec in job.specs.items() if spec.kind == "segment"]
+    return {
+        "profiles": measure_profiles(segments, job.specs),
+        "kpis": measure_kpis(segments, kpis),
+        "flows": measure_flow_rates(*flows, job.policy, job.seed) if flows else [],
+        "relations": measure_relations(pair, mixes, job.seed),
+    }
+
+
+def _confirmed(
+    job: _Job, verdicts: list[DriftVerdict], policy: DriftPolicy, history: EffectHistory
+) -> list[DriftVerdict]:
+    """Verdicts on columns, held against the whole population and against the season."""
+    if any(verdict.snapshot_kind == "paired" and verdict.level != "none" for verdict in verdicts):
+        population = measure_population(job.earlier, job.current, job.specs, job.days, policy, job.seed)
+        verdicts = confirm_on_population(verdicts, population, policy, history)
+    if job.reference.kind != "previous" or all(verdict.level == "none" for verdict in verdicts):
+        return verdicts
+    season = reading.season_of(job.run, dict(job.specs))
+    if season is None:
+        return verdicts
+    return discount_season(verdicts, (job.earlier, job.current), season, job.specs, policy, history)
+
+
+def _worth_telling(family: Family, verdicts: Sequence[DriftVerdict]) -> Sequence[DriftVerdict]:
+    """Of thousands of profiles and KPIs each segment's leading verdict, and whatever is worth a notice."""
+    if family not in _OF_SEGMENTS:
+        return verdicts
+    leading = {id(verdict) for verdict in deciding_verdicts(sorted(verdicts, key=_calm))}
+    return [verdict for verdict in verdicts if verdict.level != "none" or id(verdict) in leading]
+
+
+def _calm(verdict: DriftVerdict) -> float:
+    """The largest effect, in multiples of what would alarm, first."""
+    return -abs(verdict.effect_size or 0.0) / verdict.alarm_threshold

@@ -1,0 +1,271 @@
+"""What drift is measured on: snapshots, memberships and flows of a run and of those it is compared with.
+
+Owns: the queries, and which runs are compared. Does not own any statistic.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from dataclasses import dataclass
+
+import polars as pl
+
+from tasks.config.clusters import ClustersSegmentation
+from tasks.config.projected import ProjectedSegmentation
+from tasks.drift.flow_rates import Flows
+from tasks.drift.policy import EffectHistory, EffectKey, FeatureSpec
+from tasks.drift.season import Season
+from tasks.drift.segment_means import Members
+from tasks.drift.segment_scores import SegmentPair
+from tasks.drift.snapshots import SnapshotPair
+from tasks.drift.tables import Integers
+from tasks.warehouse import ledger
+from tasks.warehouse.catalogue import KEY, catalogue_of
+from tasks.warehouse.connection import identifier, literal
+from tasks.warehouse.ledger import Publication
+from tasks.warehouse.run import Run
+
+YEAR = dt.timedelta(days=365)
+_SHORTEST_SLACK = 3
+"""Days by which two periods may differ, however short they are."""
+_SEASON_TOLERANCE = dt.timedelta(days=15)
+_PERIOD_TOLERANCE = 0.25
+"""Two periods are alike whose lengths differ by no more than this part of the present one."""
+_BORDERLINE = 0.1
+"""A customer whose membership is less clear than this stands near the boundary to the next segment."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A run that this one is compared with.
+
+    Attributes:
+        kind: previous; baseline: the first one, for slow creep; season: that of a year ago.
+        publication: the run.
+    """
+
+    kind: str
+    publication: Publication
+
+
+def references(run: Run) -> list[Reference]:
+    """The previous run; the first published one and that of a year ago, where those are others."""
+    earlier = earlier_runs(run)
+    found = [Reference("previous", item) for item in earlier[-1:]]
+    found += [Reference("baseline", item) for item in earlier[:1] if len(earlier) > 1]
+    a_year_ago = near(earlier[1:-1], run.as_of - YEAR)
+    return found + ([Reference("season", a_year_ago)] if a_year_ago else [])
+
+
+def earlier_runs(run: Run) -> list[Publication]:
+    """Published runs of earlier dates, oldest first."""
+    return [item for item in ledger.publications(run.warehouse) if item.as_of < run.as_of]
+
+
+def near(listed: list[Publication], date: dt.date) -> Publication | None:
+    """The publication nearest to a date, of those that are at most 15 days from it."""
+    close = [item for item in listed if abs(item.as_of - date) <= _SEASON_TOLERANCE]
+    return min(close, key=lambda item: (abs(item.as_of - date), item.as_of), default=None)
+
+
+def specs_of(run: Run) -> dict[str, FeatureSpec]:
+    """Columns that are compared, by name.
+
+    Features that do not move by themselves; the segment of each segmentation that gives one; whether a customer is in a
+    segment, where he may be in several; and how clearly he is in his, where that is a matter of degree.
+    """
+    specs = {
+        name: FeatureSpec(
+            name, "numeric" if column.kind == "number" else column.kind, is_calendar_driven=column.is_calendar_driven
+        )
+        for name, column in catalogue_of(run).features.items()
+        if column.kind in {"number", "flag", "category"} and not (column.is_cumulative or column.is_external)
+    }
+    single = run.workspace.single_membership
+    specs |= {name: FeatureSpec(name, "segment") for name in single}
+    for name, segmentation in run.workspace.segmentations.items():
+        if name not in single:
+            for segment in segmentation.declared_segments:
+                column = f"{name}.{segment.id}"
+                specs[column] = FeatureSpec(column, "flag", subject_kind="segment_size")
+        elif isinstance(segmentation, ClustersSegmentation | ProjectedSegmentation):
+            specs |= {spec.name: spec for spec in _fit_specs(name, isinstance(segmentation, ClustersSegmentation))}
+    return specs
+
+
+def _fit_specs(name: str, has_distance: bool) -> list[FeatureSpec]:  # noqa: FBT001 - one of two kinds
+    parts = ["confidence", "borderline customers", *(["distance to the centre"] if has_distance else [])]
+    return [
+        FeatureSpec(
+            f"{name}: {part}",
+            "flag" if part == "borderline customers" else "numeric",
+            subject_kind="fit",
+            subject_name=name,
+            part_name=part,
+        )
+        for part in parts
+    ]
+
+
+def snapshot(run: Run, run_id: str, specs: dict[str, FeatureSpec]) -> pl.DataFrame:
+    """One row per customer: his features, and what his memberships say; columns as in `specs`."""
+    features = [name for name, spec in specs.items() if spec.subject_kind == "feature" and spec.kind != "segment"]
+    relation = catalogue_of(run).relation(run_id, features)
+    columns, joins = ["feature.*"], []
+    listed = f"SELECT * FROM segments.membership WHERE run_id = {literal(run_id)}"
+    present = {name for name, _ in run.warehouse.columns("SELECT * FROM segments.membership")}
+    distance = "centre_distance" if "centre_distance" in present else "NULL::DOUBLE"
+    for position, (name, spec) in enumerate(specs.items()):
+        mine, alias = f"mix{position}", identifier(name)
+        if spec.kind == "segment":
+            where = f"segmentation_id = {literal(name)}"
+            columns.append(f"coalesce({mine}.segment_id, 'in no segment') AS {alias}")
+        elif spec.subject_kind == "segment_size":
+            where = f"segment_id = {literal(name)}"
+            columns.append(f"{mine}.segment_id IS NOT NULL AS {alias}")
+        elif spec.subject_kind == "fit":
+            where = f"segmentation_id = {literal(spec.subject_name)}"
+            value = {
+                "confidence": f"{mine}.strength_share",
+                "borderline customers": f"{mine}.strength_share < {_BORDERLINE}",
+            }.get(spec.part_name or "", f"{mine}.centre_distance")
+            columns.append(f"{value} AS {alias}")
+        else:
+            continue
+        members = (
+            f"SELECT {KEY}, segment_id, strength_share, {distance} AS centre_distance FROM ({listed}) WHERE {where}"
+        )
+        joins.append(f" LEFT JOIN ({members}) AS {mine} USING ({KEY})")
+    return run.warehouse.frame(f"SELECT {', '.join(columns)} FROM {relation} AS feature{''.join(joins)} ORDER BY {KEY}")
+
+
+def comparable(
+    run: Run, reference: Publication, specs: dict[str, FeatureSpec], earlier: pl.DataFrame, current: pl.DataFrame
+) -> dict[str, FeatureSpec]:
+    """The columns that both runs know: a feature that the earlier one did not have yet has nothing to be compared with.
+
+    How well a model fits is compared only while it is the same model.
+    """
+    same = {
+        name
+        for (name,) in run.warehouse.rows(
+            "SELECT segmentation_id FROM segments.model WHERE run_id IN ($now, $then) GROUP BY segmentation_id"
+            " HAVING count(*) = 2 AND count(DISTINCT (model_no, trained_as_of_date)) = 1",
+            {"now": run.run_id, "then": reference.run_id},
+        )
+    }
+    return {
+        name: spec
+        for name, spec in specs.items()
+        if earlier.get_column(name).null_count() < earlier.height
+        and current.get_column(name).null_count() < current.height
+        and (spec.subject_kind != "fit" or spec.subject_name in same)
+    }
+
+
+def segment_pair(run: Run, reference: Publication, pair: SnapshotPair) -> SegmentPair:
+    """Memberships of both dates, of the segments that are large enough to be described at both."""
+    segments = [
+        segment
+        for (segment,) in run.warehouse.rows(
+            "SELECT segment_id FROM monitoring.kpi WHERE run_id IN ($now, $then) GROUP BY segment_id"
+            " HAVING count(*) = 2 AND NOT bool_or(is_suppressed) ORDER BY segment_id",
+            {"now": run.run_id, "then": reference.run_id},
+        )
+    ]
+    return SegmentPair(
+        pair,
+        segments,
+        _members(run, reference.run_id, segments, pair.reference),
+        _members(run, run.run_id, segments, pair.current),
+    )
+
+
+def _members(run: Run, run_id: str, segments: list[str], frame: pl.DataFrame) -> Members:
+    listed = ", ".join(map(literal, segments)) or "''"
+    found = run.warehouse.frame(
+        f"SELECT {KEY}, segment_id FROM segments.membership WHERE run_id = {literal(run_id)}"
+        f" AND segment_id IN ({listed}) ORDER BY segment_id, {KEY}"
+    )
+    rows = frame.select(KEY).with_row_index("at")
+    joined = found.join(rows, on=KEY, how="inner", maintain_order="left")
+    place = {segment: number for number, segment in enumerate(segments)}
+    numbers = joined.get_column("segment_id").replace_strict(place, return_dtype=pl.Int64)
+    return Members(_integers(joined.get_column("at")), _integers(numbers))
+
+
+def _integers(column: pl.Series) -> Integers:
+    return column.cast(pl.Int64).to_numpy()
+
+
+def flows_of_two_periods(run: Run) -> tuple[Flows, Flows] | None:
+    """Flows of the period before and of the present one; None where they are not of like length.
+
+    Of segmentations that were redrawn between the runs there are none: customers moved because of that.
+    """
+    earlier = earlier_runs(run)
+    if len(earlier) <= 1:
+        return None
+    first, second = earlier[-2:]
+    present, before = (run.as_of - second.as_of).days, (second.as_of - first.as_of).days
+    if abs(present - before) > max(_PERIOD_TOLERANCE * present, _SHORTEST_SLACK):
+        return None
+    return _flows(run, second.run_id), _flows(run, run.run_id)
+
+
+def _flows(run: Run, run_id: str) -> Flows:
+    found: dict[str, dict[str | None, int]] = defaultdict(dict)
+    has_redrawn = run.warehouse.table_exists("segments.redrawn")
+    kept = (
+        " AND segmentation_id NOT IN (SELECT segmentation_id FROM segments.redrawn WHERE run_id = $run_id"
+        " AND what_name <> 'ranks')"
+        if has_redrawn
+        else ""
+    )
+    for name, source, target, count in run.warehouse.rows(
+        "SELECT segmentation_id, from_segment_id, to_segment_id, customer_count FROM monitoring.transition"
+        f" WHERE run_id = $run_id AND from_segment_id IS NOT NULL{kept} ORDER BY ALL",
+        {"run_id": run_id},
+    ):
+        if name in run.workspace.single_membership:
+            found[source][target] = count
+    return found
+
+
+def season_of(run: Run, specs: dict[str, FeatureSpec]) -> Season | None:
+    """The same period a year ago; None where history does not reach so far back, or had no such period."""
+    earlier = earlier_runs(run)
+    if not earlier:
+        return None
+    later, start = near(earlier[:-1], run.as_of - YEAR), near(earlier[:-1], earlier[-1].as_of - YEAR)
+    if later is None or start is None or start.as_of >= later.as_of:
+        return None
+    present, then = (run.as_of - earlier[-1].as_of).days, (later.as_of - start.as_of).days
+    if abs(present - then) > max(_PERIOD_TOLERANCE * present, _SHORTEST_SLACK):
+        return None
+    label = f"from {start.as_of} to {later.as_of}"
+    return Season(snapshot(run, start.run_id, specs), snapshot(run, later.run_id, specs), label)
+
+
+def effect_history(run: Run, kind: str) -> EffectHistory:
+    """Effects that earlier published runs measured, oldest first; of segments from the table that keeps all of them."""
+    history: dict[EffectKey, list[float]] = defaultdict(list)
+    listed = ", ".join(literal(item.run_id) for item in earlier_runs(run))
+    for table, chosen in _EFFECTS.items():
+        if not listed or not run.warehouse.table_exists(table):
+            continue
+        present = {name for name, _ in run.warehouse.columns(f"SELECT * FROM {table}")}
+        part = "part_name" if "part_name" in present else "NULL::VARCHAR"
+        for subject, test, named, size in run.warehouse.rows(
+            f"SELECT subject_name, test_name, {part} AS part, effect_size FROM {table}"
+            f" WHERE run_id IN ({listed}) AND reference_kind = $kind AND effect_size IS NOT NULL AND {chosen}"
+            " ORDER BY as_of_date, subject_name, test_name, part, effect_size",
+            {"kind": kind},
+        ):
+            history[EffectKey(subject, test, named)].append(size)
+    return history
+
+
+#: Tables that keep effects, with the condition on their rows.
+_EFFECTS = {"monitoring.drift": "subject_kind NOT IN ('profile', 'kpi')", "monitoring.segment_effect": "true"}

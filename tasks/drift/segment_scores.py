@@ -1,0 +1,206 @@
+"""What segments are, and what they are worth, at two dates: the scores of profiles and KPIs.
+
+Owns: what is averaged (ranks for profiles, amounts for KPIs), and the test. Does not own the estimate
+(`segment_means.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+import numpy as np
+import polars as pl
+
+from tasks.drift.policy import FeatureSpec
+from tasks.drift.records import DriftScore
+from tasks.drift.segment_means import MeanChanges, Members, mean_changes
+from tasks.drift.snapshots import SnapshotPair, level_codes, numeric_values
+from tasks.drift.tables import Floats
+
+FEWEST_MEMBERS = 20
+"""Of fewer members, at either date, the mean is not tested: nor is it near a normal variable."""
+_COMMON_LEVEL = 0.05
+"""A level of a category that fewer of all customers hold is no column of a profile."""
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentPair:
+    """Two snapshots, and who was in which segment at both.
+
+    Attributes:
+        pair: the snapshots.
+        segments: ids of the segments that are compared.
+        then: memberships at the earlier date, by rows of the reference.
+        now: memberships at the later date, by rows of the current snapshot.
+    """
+
+    pair: SnapshotPair
+    segments: Sequence[str]
+    then: Members
+    now: Members
+
+    def changes(self, reference: Floats, current: Floats) -> MeanChanges:
+        """Of columns of all rows of both snapshots."""
+        common = np.column_stack((self.pair.common_reference, self.pair.common_current))
+        return mean_changes(reference, current, self.then, self.now, len(self.segments), common)
+
+
+def measure_profiles(segments: SegmentPair, specs: Mapping[str, FeatureSpec]) -> list[DriftScore]:
+    """Compare what each segment's members are like, feature by feature.
+
+    Numbers and flags are compared by the normal scores of their ranks among all customers of both dates (van der
+    Waerden 1952), so that one large buyer moves no profile and effects are standard deviations; categories by the share
+    of each common level, over its standard deviation among all customers. Features that advance with the calendar are
+    left out: whoever stays grows older.
+    """
+    names, reference, current = _profile_columns(segments.pair, specs)
+    if not names:
+        return []
+    found = segments.changes(reference, current)
+    effect = found.current_mean - found.reference_mean
+    return _scores(segments, _Tested("profile", names, found, effect, found.standard_error))
+
+
+def measure_kpis(segments: SegmentPair, columns: Sequence[str]) -> list[DriftScore]:
+    """Compare what each segment's members are worth, on average: amounts and orders as they are.
+
+    The effect is relative to the former mean; where that was 0 there is none, and nothing is judged.
+    """
+    if not columns:
+        return []
+    reference, current = (
+        np.column_stack([numeric_values(frame[name], where=where) for name in columns])
+        for frame, where in ((segments.pair.reference, "reference"), (segments.pair.current, "current"))
+    )
+    found = segments.changes(reference, current)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        former = np.where(found.reference_mean == 0, np.nan, np.abs(found.reference_mean))
+        effect = (found.current_mean - found.reference_mean) / former
+        error = found.standard_error / former
+    return _scores(segments, _Tested("kpi", list(columns), found, effect, error))
+
+
+def _profile_columns(pair: SnapshotPair, specs: Mapping[str, FeatureSpec]) -> tuple[list[str], Floats, Floats]:
+    names: list[str] = []
+    old: list[Floats] = []
+    new: list[Floats] = []
+    for name, spec in specs.items():
+        if spec.subject_kind != "feature" or spec.kind == "segment" or spec.is_calendar_driven:
+            continue
+        if spec.kind == "category":
+            for level, before, after in _levels(pair.reference[name], pair.current[name]):
+                names.append(f"{name} = {level}")
+                old.append(before)
+                new.append(after)
+            continue
+        before = numeric_values(pair.reference[name], where="reference")
+        after = numeric_values(pair.current[name], where="current")
+        scores = normal_scores(np.concatenate((before, after)))
+        names.append(name)
+        old.append(scores[: before.size])
+        new.append(scores[before.size :])
+    return names, np.column_stack(old) if old else np.empty((0, 0)), np.column_stack(new) if new else np.empty((0, 0))
+
+
+def normal_scores(values: Floats) -> Floats:
+    """Normal quantiles of the mid-ranks of values, (rank - 1/2)/n, ties sharing their mean; NaN stays NaN."""
+    from scipy.special import ndtri
+
+    known = ~np.isnan(values)
+    _, inverse, counts = np.unique(values[known], return_inverse=True, return_counts=True)
+    middle = (np.cumsum(counts) - counts / 2) / max(int(counts.sum()), 1)
+    scores = np.full(values.shape, np.nan)
+    scores[known] = ndtri(middle)[inverse]
+    return scores
+
+
+def _levels(reference: pl.Series, current: pl.Series) -> list[tuple[str, Floats, Floats]]:
+    """Each common level as a column: 1 for whoever holds it and 0 for others, over its standard deviation."""
+    codes = level_codes(reference, current)
+    pooled = np.concatenate((codes.reference, codes.current))
+    found = []
+    for code, name in enumerate(codes.names):
+        share = float((pooled == code).mean())
+        if _COMMON_LEVEL <= share < 1:
+            spread = np.sqrt(share * (1 - share))
+            found.append((name, (codes.reference == code) / spread, (codes.current == code) / spread))
+    return found
+
+
+class _Tested(NamedTuple):
+    """What is told of every segment and feature; shapes (segments, features)."""
+
+    kind: Literal["profile", "kpi"]
+    names: Sequence[str]
+    found: MeanChanges
+    effect: Floats
+    error: Floats
+
+
+def _scores(segments: SegmentPair, tested: _Tested) -> list[DriftScore]:
+    from scipy.special import stdtr
+
+    effect, error, found = tested.effect, tested.error, tested.found
+    least = np.minimum(found.reference_count, found.current_count)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        # Where everybody changes by the same amount the error is 0; no statistic is larger than the members are many.
+        statistic = np.where(effect == 0, 0.0, effect / np.maximum(error, np.abs(effect) / least))
+    p_values = 2 * stdtr(np.maximum(least - 1, 1), -np.abs(statistic))
+    is_tested = (least >= FEWEST_MEMBERS) & np.isfinite(effect) & np.isfinite(error)
+    sizes = _sizes(segments)
+    return [
+        _score(
+            segments, tested, (place, column), float(statistic[place, column]), float(p_values[place, column]), sizes
+        )
+        for place, column in np.argwhere(is_tested).tolist()
+    ]
+
+
+def _score(
+    segments: SegmentPair,
+    tested: _Tested,
+    at: tuple[int, int],
+    statistic: float,
+    p_value: float,
+    sizes: tuple[Floats, Floats, Floats],
+) -> DriftScore:
+    found = tested.found
+    before, after, both = (int(count[at[0]]) for count in sizes)
+    return DriftScore(
+        subject_kind=tested.kind,
+        subject_name=segments.segments[at[0]],
+        part_name=tested.names[at[1]],
+        feature_type="mean",
+        snapshot_kind=segments.pair.kind,
+        test_name="clustered_t",
+        aspect=tested.kind,
+        statistic=statistic,
+        p_value=p_value,
+        effect_name="sd" if tested.kind == "profile" else "relative_change",
+        effect_size=float(tested.effect[at]),
+        effect_scale=float(tested.error[at]),
+        effect_floor=1.0 / min(float(found.reference_count[at]), float(found.current_count[at])),
+        reference_count=before,
+        current_count=after,
+        common_count=both,
+        entered_count=after - both,
+        left_count=before - both,
+        reference_value_count=int(found.reference_count[at]),
+        current_value_count=int(found.current_count[at]),
+        reference_mean=float(found.reference_mean[at]),
+        current_mean=float(found.current_mean[at]),
+    )
+
+
+def _sizes(segments: SegmentPair) -> tuple[Floats, Floats, Floats]:
+    """Members then, now and at both, by segment."""
+    ones = segments.changes(np.ones((segments.pair.reference.height, 1)), np.ones((segments.pair.current.height, 1)))
+    count = len(segments.segments)
+    partner = np.full(segments.pair.reference.height, -1, dtype=np.int64)
+    partner[segments.pair.common_reference] = segments.pair.common_current
+    keys = partner[segments.then.rows] * count + segments.then.segments
+    stays = (partner[segments.then.rows] >= 0) & np.isin(keys, segments.now.rows * count + segments.now.segments)
+    both = np.bincount(segments.then.segments[stays], minlength=count).astype(np.float64)
+    return ones.reference_count[:, 0], ones.current_count[:, 0], both

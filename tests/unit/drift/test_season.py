@@ -1,0 +1,86 @@
+"""The season is discounted, and what goes beyond it is not; kinds of subjects have policies of their own."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import polars as pl
+import pytest
+from pydantic import ValidationError
+
+from tasks.config.drift import DriftPolicy as Said
+from tasks.drift.decision import measure_drift
+from tasks.drift.policy import DriftPolicy, FeatureSpec, Limits
+from tasks.drift.records import DriftVerdict
+from tasks.drift.season import Season, discount_season
+from tasks.drift.verdict import judge_drift
+
+SPECS = {"amount": FeatureSpec("amount", "numeric"), "kind": FeatureSpec("kind", "category")}
+POLICY = DriftPolicy()
+COUNT = 3_000
+
+
+def frame(seed: int, shift: float = 0.0, gift_share: float = 0.1) -> pl.DataFrame:
+    random = np.random.default_rng(seed)
+    return pl.DataFrame(
+        {
+            # Other customers each time: seasons are a matter of those who are there.
+            "customer_id": [f"{seed}-{n}" for n in range(COUNT)],
+            "amount": random.normal(shift, 1, COUNT),
+            "kind": np.where(random.random(COUNT) < gift_share, "gift", "own"),
+        }
+    )
+
+
+def judged(shift: float, gift_share: float, season: Season | None) -> dict[tuple[str, str], DriftVerdict]:
+    before, after = frame(1), frame(2, shift, gift_share)
+    verdicts = judge_drift(measure_drift(before, after, SPECS, 30, POLICY, 0), POLICY)
+    if season is not None:
+        verdicts = discount_season(verdicts, (before, after), season, SPECS, POLICY)
+    return {(one.subject_name, one.aspect): one for one in verdicts}
+
+
+DECEMBER = Season(frame(3, -0.5), frame(4, 0.0, 0.3), "from 2024-11-30 to 2024-12-31")
+
+
+def test_what_comes_every_year_is_told_and_does_not_alarm() -> None:
+    assert judged(0.5, 0.3, None)["amount", "value"].level == "alarm"
+    assert judged(0.5, 0.3, None)["kind", "mix"].level == "alarm"
+    for verdict in judged(0.5, 0.3, DECEMBER).values():
+        assert (verdict.level, verdict.verdict, verdict.is_seasonal) == ("none", "no_material_drift", True)
+        assert "from 2024-11-30 to 2024-12-31" in verdict.sentence
+
+
+def test_what_goes_beyond_the_season_or_against_it_alarms() -> None:
+    beyond = judged(1.0, 0.5, DECEMBER)
+    assert {one.level for one in beyond.values()} == {"alarm"}
+    assert not any(one.is_seasonal for one in beyond.values())
+    # The same size the other way round is no season.
+    assert judged(-0.5, 0.02, DECEMBER)["amount", "value"].level == "alarm"
+
+
+def test_a_column_that_was_not_known_a_year_ago_is_left_as_it_is() -> None:
+    unknown = Season(
+        DECEMBER.earlier.with_columns(amount=pl.lit(None, dtype=pl.Float64)), DECEMBER.later.drop("kind"), "then"
+    )
+    assert judged(0.5, 0.3, unknown) == judged(0.5, 0.3, None)
+
+
+def test_kinds_of_subjects_have_limits_of_their_own() -> None:
+    loose = dataclasses.replace(POLICY, limits={"feature": Limits(2.0, 3.0)})
+    scores = measure_drift(frame(1), frame(2, 0.5), {"amount": SPECS["amount"]}, 30, loose, 0)
+    assert {one.level for one in judge_drift(scores, loose)} == {"none"}
+    assert "alarm" in {one.level for one in judge_drift(scores, POLICY)}
+
+
+def test_the_workspace_says_who_is_told() -> None:
+    said = Said.model_validate({"subjects": {"kpi": {"alert": "notice"}, "flow": {"alarm_effect": 0.5}}})
+    assert [said.alerts_from(kind) for kind in ("feature", "kpi", "flow", "profile")] == [
+        "alarm",
+        "notice",
+        "alarm",
+        "never",
+    ]
+    with pytest.raises(ValidationError, match=r"notice_effect 0.5 is above alarm_effect 0.1"):
+        Said.model_validate({"subjects": {"kpi": {"notice_effect": 0.5, "alarm_effect": 0.1}}})
