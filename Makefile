@@ -47,6 +47,7 @@ bench: install ## speed and memory beside a bare script, in one session
 
 bench-stats: install ## measured false alarms, power, churn, choice of k, predictions, comments and projection
 	$(BIN)/python tests/benchmarks/drift_figures.py $(ARGS)
+	PYTHONPATH=. $(BIN)/python tests/benchmarks/segment_drift_figures.py --output docs/benchmarks-segment-drift.md $(ARGS)
 	$(BIN)/python tests/benchmarks/cluster_figures.py $(ARGS)
 	PYTHONPATH=. $(BIN)/python tests/benchmarks/audit_figures.py $(ARGS)
 	PYTHONPATH=. $(BIN)/python tests/benchmarks/predict_figures.py $(ARGS)

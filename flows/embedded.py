@@ -82,23 +82,7 @@ def embedded_prefect(home: Path | None = None) -> Iterator[None]:
             # Only named here: Prefect makes it when it writes, so that a killed run, too, leaves nothing.
             home = Path(gettempdir(), f"resegment-prefect-{uuid4().hex}")
             stack.callback(shutil.rmtree, home, ignore_errors=True)
-        settings = temporary_settings(
-            updates={
-                "home": home,
-                "results.local_storage_path": home / "storage",
-                # With a key and no URL Prefect emits no events; without a key it starts a server to send them to.
-                "api.url": None,
-                "api.key": "none: in-process",
-                "server.ephemeral.enabled": False,
-                # Each flow run waits up to a second for its heartbeat thread.
-                "flows.heartbeat_frequency": None,
-                "logging.to_api.enabled": False,
-                # Two requests that ask the server about itself.
-                "client.csrf_support_enabled": False,
-                "client.server_version_check_enabled": False,
-            }
-        )
-        stack.enter_context(settings)
+        stack.enter_context(temporary_settings(updates=_settings(home)))
         api = InProcessApi()
         stack.enter_context(SyncClients(api))
         stack.enter_context(AsyncClients(api))
@@ -109,6 +93,24 @@ def embedded_prefect(home: Path | None = None) -> Iterator[None]:
         except Exception as error:
             _raise_signal_behind(error)
             raise
+
+
+def _settings(home: Path) -> dict[str, object]:
+    """Prefect's settings for a flow without a server."""
+    return {
+        "home": home,
+        "results.local_storage_path": home / "storage",
+        # With a key and no URL Prefect emits no events; without a key it starts a server to send them to.
+        "api.url": None,
+        "api.key": "none: in-process",
+        "server.ephemeral.enabled": False,
+        # Each flow run waits up to a second for its heartbeat thread.
+        "flows.heartbeat_frequency": None,
+        "logging.to_api.enabled": False,
+        # Two requests that ask the server about itself.
+        "client.csrf_support_enabled": False,
+        "client.server_version_check_enabled": False,
+    }
 
 
 def _raise_signal_behind(error: BaseException) -> None:

@@ -10,58 +10,44 @@
 -- column why_name: the main reason of his steps (`change_step`), the first of these: gone (no longer a customer), new_customer, definition (what is asked for changed, and else he would not be here), refit (a new model of the same definition, likewise), profile (his record changed), behaviour (he did something since), late_data (something he did by the earlier date was loaded or corrected only after that run), time (a window moved on or he grew older), ranks (others moved past him) [category]
 -- column from_reason: why he was in the earlier segment
 -- column to_reason: why he is in the present one
-WITH memberships AS (
-    SELECT
-        run_id,
-        segmentation_id,
-        segment_id,
-        customer_id,
-        reason,
-        CASE WHEN segmentation_id IN ({{ multiple }}) THEN segment_id ELSE '' END AS followed_id
-    FROM segments.membership
-    WHERE run_id IN ({{ run_id }}, {{ previous_run_id }})
-),
-
-now AS (SELECT * FROM memberships WHERE run_id = {{ run_id }}),
-
-earlier AS (SELECT * FROM memberships WHERE run_id = {{ previous_run_id }}),
-
-moves AS (
+WITH moves AS (
     SELECT
         segmentation_id,
         customer_id,
         followed_id,
-        earlier.segment_id AS from_segment_id,
-        now.segment_id AS to_segment_id,
-        earlier.reason AS from_reason,
-        now.reason AS to_reason
-    FROM earlier
-    FULL JOIN now USING (segmentation_id, customer_id, followed_id)
-    WHERE earlier.segment_id IS DISTINCT FROM now.segment_id AND {{ previous_run_id }} IS NOT NULL
+        first(from_segment_id ORDER BY step_no) AS from_segment_id,
+        last(to_segment_id ORDER BY step_no) AS to_segment_id,
+        min_by(
+            why_name,
+            list_position(
+                [
+                    'gone',
+                    'new_customer',
+                    'definition',
+                    'refit',
+                    'profile',
+                    'behaviour',
+                    'late_data',
+                    'time',
+                    'ranks'
+                ],
+                why_name
+            )
+        ) AS why_name
+    FROM monitoring.change_step
+    WHERE run_id = {{ run_id }}
+    GROUP BY segmentation_id, customer_id, followed_id
 ),
 
-graver (place, why_name) AS (
-    VALUES
-    (1, 'gone'),
-    (2, 'new_customer'),
-    (3, 'definition'),
-    (4, 'refit'),
-    (5, 'profile'),
-    (6, 'behaviour'),
-    (7, 'late_data'),
-    (8, 'time'),
-    (9, 'ranks')
-),
-
+-- The run is part of what is joined by: an earlier reason is one of the earlier run.
 reasons AS (
     SELECT
-        step.segmentation_id,
-        step.customer_id,
-        step.followed_id,
-        min_by(step.why_name, graver.place) AS why_name
-    FROM (SELECT * FROM monitoring.change_step WHERE run_id = {{ run_id }}) AS step
-    INNER JOIN graver ON step.why_name = graver.why_name
-    GROUP BY step.segmentation_id, step.customer_id, step.followed_id
+        run_id,
+        segment_id,
+        customer_id,
+        reason
+    FROM segments.membership
+    WHERE run_id IN ({{ run_id }}, {{ previous_run_id }})
 )
 
 SELECT
@@ -75,12 +61,19 @@ SELECT
     END AS change_name,
     moves.from_segment_id,
     moves.to_segment_id,
-    reasons.why_name,
-    moves.from_reason,
-    moves.to_reason
+    moves.why_name,
+    earlier.reason AS from_reason,
+    present.reason AS to_reason
 FROM moves
-INNER JOIN reasons
+LEFT JOIN reasons AS earlier
     ON
-        moves.segmentation_id = reasons.segmentation_id
-        AND moves.customer_id = reasons.customer_id
-        AND moves.followed_id = reasons.followed_id
+        moves.from_segment_id = earlier.segment_id
+        AND moves.customer_id = earlier.customer_id
+        AND earlier.run_id = {{ previous_run_id }}
+LEFT JOIN reasons AS present
+    ON
+        moves.to_segment_id = present.segment_id
+        AND moves.customer_id = present.customer_id
+        AND present.run_id = {{ run_id }}
+-- Two steps may take each other back.
+WHERE moves.from_segment_id IS DISTINCT FROM moves.to_segment_id

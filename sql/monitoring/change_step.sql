@@ -8,28 +8,21 @@
 -- column from_segment_id: the segment before the step; NULL: none [id]
 -- column to_segment_id: the segment after it; NULL: none [id]
 -- column why_name: step 1: gone (no longer a customer), new_customer, profile (his record changed), behaviour (he did something since), late_data (something he did by the earlier date was loaded or corrected only after that run), time (a window moved on or he grew older); step 2: definition (what is asked for changed), refit (a new model of the same definition), ranks (scores by rank: others moved past him) [category]
-WITH memberships AS (
+WITH sides AS (
     SELECT
-        run_id,
         segmentation_id,
         segment_id,
         customer_id,
-        CASE WHEN segmentation_id IN ({{ multiple }}) THEN segment_id ELSE '' END AS followed_id
+        CASE run_id WHEN {{ run_id }} THEN 'now' ELSE 'then' END AS side
     FROM segments.membership
     WHERE run_id IN ({{ run_id }}, {{ previous_run_id }})
-),
-
-now AS (SELECT * FROM memberships WHERE run_id = {{ run_id }}),
-
-earlier AS (SELECT * FROM memberships WHERE run_id = {{ previous_run_id }}),
-
--- Where the definitions of the previous run would put the customers of today.
-kept AS (
+    UNION ALL
+    -- Where the definitions of the previous run would put the customers of today.
     SELECT
         segmentation_id,
         segment_id,
         customer_id,
-        CASE WHEN segmentation_id IN ({{ multiple }}) THEN segment_id ELSE '' END AS followed_id
+        'kept' AS side
     FROM segments.membership_before
     WHERE run_id = {{ run_id }}
 ),
@@ -50,14 +43,13 @@ paths AS (
     SELECT
         segmentation_id,
         customer_id,
-        followed_id,
-        earlier.segment_id AS from_segment_id,
-        now.segment_id AS to_segment_id,
-        kept.segment_id AS kept_segment_id
-    FROM earlier
-    FULL JOIN now USING (segmentation_id, customer_id, followed_id)
-    FULL JOIN kept USING (segmentation_id, customer_id, followed_id)
+        CASE WHEN segmentation_id IN ({{ multiple }}) THEN segment_id ELSE '' END AS followed_id,
+        max(segment_id) FILTER (WHERE side = 'then') AS from_segment_id,
+        max(segment_id) FILTER (WHERE side = 'now') AS to_segment_id,
+        max(segment_id) FILTER (WHERE side = 'kept') AS kept_segment_id
+    FROM sides
     WHERE {{ previous_run_id }} IS NOT NULL
+    GROUP BY ALL
 ),
 
 -- Where the old definition cannot be asked, whoever is new or gone changed by that, and all others by the definition.

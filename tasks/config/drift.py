@@ -5,13 +5,42 @@ Owns: what may be said there. Does not own the statistics (`tasks/drift`), or wh
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from typing import Literal, NamedTuple, Self
 
 from pydantic import Field, model_validator
 
 from tasks.config.features import Strict
 
 SubjectKind = Literal["feature", "segment_mix", "segment_size", "fit", "profile", "kpi", "flow", "relation", "source"]
+
+
+#: The last day, week or four weeks of each source are like those before.
+RECENT_DAYS = "expect_recent_days_to_be_like_earlier_ones"
+#: Files that were never published are like those that were.
+NEW_FILES = "expect_new_files_to_be_like_earlier_ones"
+#: The table has about as many rows as in earlier runs.
+ROW_COUNT = "expect_row_count_to_be_like_earlier_runs"
+#: What the subject `source` is about: expectations of ours that hold raw data against their own history.
+SOURCE_CHECKS = (RECENT_DAYS, NEW_FILES, ROW_COUNT)
+
+
+class Limits(NamedTuple):
+    """Effects from which a change is worth a notice, and an alarm."""
+
+    notice: float
+    alarm: float
+
+
+#: In the unit of each kind's effect: Cohen's w of mixes and of where customers go, standard deviations of all
+#: customers, shares of the former mean, Cramér's V. Features and fits have the limits of the whole policy.
+KIND_LIMITS: dict[SubjectKind, Limits] = {
+    "segment_mix": Limits(0.025, 0.05),
+    "segment_size": Limits(0.025, 0.05),
+    "profile": Limits(0.1, 0.2),
+    "kpi": Limits(0.05, 0.1),
+    "flow": Limits(0.1, 0.2),
+    "relation": Limits(0.05, 0.1),
+}
 
 
 class SubjectPolicy(Strict):
@@ -28,13 +57,6 @@ class SubjectPolicy(Strict):
         description="the level from which on somebody is told; never: it stands in the report alone; default: alarm, of"
         " profiles never, since what changed in them is told of features and KPIs, too",
     )
-
-    @model_validator(mode="after")
-    def _ordered(self) -> Self:
-        if self.notice_effect is not None and self.alarm_effect is not None and self.notice_effect > self.alarm_effect:
-            message = f"notice_effect {self.notice_effect} is above alarm_effect {self.alarm_effect}"
-            raise ValueError(message)
-        return self
 
 
 class DriftPolicy(Strict):
@@ -53,6 +75,25 @@ class DriftPolicy(Strict):
     )
     exit_code_on_alarm: bool = Field(default=False, description="end with exit code 4 when a drift alarm is raised")
     seed: int = Field(default=0, description="of tests that draw random numbers")
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        for kind in ("feature", *self.subjects):
+            notice, alarm = self.limits_of(kind)
+            if notice > alarm:
+                where = "" if kind == "feature" and kind not in self.subjects else f"subjects.{kind}: "
+                message = (
+                    f"{where}a notice from {notice:g} on and an alarm from {alarm:g} on: an alarm must be the larger"
+                    " change; write both notice_effect and alarm_effect"
+                )
+                raise ValueError(message)
+        return self
+
+    def limits_of(self, kind: SubjectKind) -> Limits:
+        """The limits of a kind of subject: its own, where the workspace says nothing of it."""
+        least = KIND_LIMITS.get(kind, Limits(self.notice_effect, self.alarm_effect))
+        own = self.subjects.get(kind, SubjectPolicy())
+        return Limits(own.notice_effect or least.notice, own.alarm_effect or least.alarm)
 
     def alerts_from(self, kind: SubjectKind) -> Literal["alarm", "notice", "never"]:
         """The level of a kind of subject from which on somebody is told."""

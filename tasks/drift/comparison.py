@@ -12,7 +12,7 @@ import polars as pl
 
 from tasks.drift import reading
 from tasks.drift.decision import measure_drift
-from tasks.drift.families import Family, family_policies, judge_families
+from tasks.drift.families import Family, family_policies
 from tasks.drift.flow_rates import measure_flow_rates
 from tasks.drift.policy import DriftPolicy, EffectHistory, FeatureSpec
 from tasks.drift.population import confirm_on_population, measure_population
@@ -21,7 +21,7 @@ from tasks.drift.relations import measure_relations
 from tasks.drift.season import discount_season
 from tasks.drift.segment_scores import measure_kpis, measure_profiles
 from tasks.drift.snapshots import SnapshotPair, pair_snapshots
-from tasks.drift.verdict import deciding_verdicts
+from tasks.drift.verdict import deciding_verdicts, judge_drift
 from tasks.warehouse.run import Run
 
 _OF_SEGMENTS: tuple[Family, ...] = ("profiles", "kpis")
@@ -89,10 +89,10 @@ def compare(
         pair = pair_snapshots(earlier, current, paired_common_share=policy.paired_common_share)
         families |= _of_segments(job, pair)
     history = reading.effect_history(run, reference.kind)
-    judged = judge_families(families, policy, history)
+    policies = family_policies(families, policy)
+    judged = {name: judge_drift(families[name], own, history) for name, own in policies.items()}
     if "snapshots" in judged:
-        own = family_policies(families, policy)["snapshots"]
-        judged["snapshots"] = _confirmed(job, judged["snapshots"], own, history)
+        judged["snapshots"] = _confirmed(job, judged["snapshots"], policies["snapshots"], history)
     told = [verdict for name, verdicts in judged.items() for verdict in _worth_telling(name, verdicts)]
     effects = [score for name in _OF_SEGMENTS for score in families.get(name, ())]
     return Comparison(reference, told, effects, sum(len(scores) for scores in families.values()))

@@ -12,9 +12,8 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
-from tasks.drift.policy import DriftPolicy, EffectHistory
-from tasks.drift.records import DriftScore, DriftVerdict
-from tasks.drift.verdict import judge_drift
+from tasks.drift.policy import DriftPolicy
+from tasks.drift.records import DriftScore
 
 Family = Literal["snapshots", "profiles", "kpis", "flows", "relations"]
 
@@ -30,10 +29,3 @@ def family_policies(families: Mapping[Family, Sequence[DriftScore]], policy: Dri
         name: dataclasses.replace(policy, family_wise_error_rate=policy.family_wise_error_rate * SHARES[name] / whole)
         for name in there
     }
-
-
-def judge_families(
-    families: Mapping[Family, Sequence[DriftScore]], policy: DriftPolicy, history: EffectHistory | None = None
-) -> dict[Family, list[DriftVerdict]]:
-    """Judge each family by itself; arguments as `verdict.judge_drift`, by family."""
-    return {name: judge_drift(families[name], own, history) for name, own in family_policies(families, policy).items()}

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
-from tasks.config.drift import SubjectKind
+from tasks.config.drift import KIND_LIMITS, Limits, SubjectKind
 
 FeatureKind = Literal["numeric", "category", "flag", "segment"]
 
@@ -20,23 +20,6 @@ class EffectKey(NamedTuple):
     subject_name: str
     test_name: str
     part_name: str | None = None
-
-
-class Limits(NamedTuple):
-    """Effects from which a change is worth a notice, and an alarm."""
-
-    notice: float
-    alarm: float
-
-
-#: In the unit of each kind's effect: standard deviations of all customers, shares of the former mean, Cohen's w of
-#: where customers go, Cramér's V. The others have the limits of `DriftPolicy`.
-KIND_LIMITS: Mapping[SubjectKind, Limits] = {
-    "profile": Limits(0.1, 0.2),
-    "kpi": Limits(0.05, 0.1),
-    "flow": Limits(0.1, 0.2),
-    "relation": Limits(0.05, 0.1),
-}
 
 
 EffectHistory = Mapping[EffectKey, Sequence[float]]

@@ -36,6 +36,10 @@ _BORDERLINE = 0.1
 """A customer whose membership is less clear than this stands near the boundary to the next segment."""
 
 
+_CONFIDENCE = "confidence"
+_NEAR_BORDER = "borderline customers"
+
+
 @dataclass(frozen=True, slots=True)
 class Reference:
     """A run that this one is compared with.
@@ -95,11 +99,11 @@ def specs_of(run: Run) -> dict[str, FeatureSpec]:
 
 
 def _fit_specs(name: str, has_distance: bool) -> list[FeatureSpec]:  # noqa: FBT001 - one of two kinds
-    parts = ["confidence", "borderline customers", *(["distance to the centre"] if has_distance else [])]
+    parts = [_CONFIDENCE, _NEAR_BORDER, *(["distance to the centre"] if has_distance else [])]
     return [
         FeatureSpec(
             f"{name}: {part}",
-            "flag" if part == "borderline customers" else "numeric",
+            "flag" if part == _NEAR_BORDER else "numeric",
             subject_kind="fit",
             subject_name=name,
             part_name=part,
@@ -110,34 +114,51 @@ def _fit_specs(name: str, has_distance: bool) -> list[FeatureSpec]:  # noqa: FBT
 
 def snapshot(run: Run, run_id: str, specs: dict[str, FeatureSpec]) -> pl.DataFrame:
     """One row per customer: his features, and what his memberships say; columns as in `specs`."""
-    features = [name for name, spec in specs.items() if spec.subject_kind == "feature" and spec.kind != "segment"]
-    relation = catalogue_of(run).relation(run_id, features)
-    columns, joins = ["feature.*"], []
-    listed = f"SELECT * FROM segments.membership WHERE run_id = {literal(run_id)}"
-    present = {name for name, _ in run.warehouse.columns("SELECT * FROM segments.membership")}
-    distance = "centre_distance" if "centre_distance" in present else "NULL::DOUBLE"
-    for position, (name, spec) in enumerate(specs.items()):
-        mine, alias = f"mix{position}", identifier(name)
+    of_memberships: dict[str, list[FeatureSpec]] = defaultdict(list)
+    features = []
+    for name, spec in specs.items():
         if spec.kind == "segment":
-            where = f"segmentation_id = {literal(name)}"
-            columns.append(f"coalesce({mine}.segment_id, 'in no segment') AS {alias}")
+            of_memberships[name].append(spec)
         elif spec.subject_kind == "segment_size":
-            where = f"segment_id = {literal(name)}"
-            columns.append(f"{mine}.segment_id IS NOT NULL AS {alias}")
+            of_memberships[name.partition(".")[0]].append(spec)
         elif spec.subject_kind == "fit":
-            where = f"segmentation_id = {literal(spec.subject_name)}"
-            value = {
-                "confidence": f"{mine}.strength_share",
-                "borderline customers": f"{mine}.strength_share < {_BORDERLINE}",
-            }.get(spec.part_name or "", f"{mine}.centre_distance")
-            columns.append(f"{value} AS {alias}")
+            of_memberships[spec.subject_name or name].append(spec)
         else:
-            continue
-        members = (
-            f"SELECT {KEY}, segment_id, strength_share, {distance} AS centre_distance FROM ({listed}) WHERE {where}"
+            features.append(name)
+    columns, joins = ["feature.*"], []
+    for position, (segmentation, own) in enumerate(of_memberships.items()):
+        mine = f"mix{position}"
+        values = ", ".join(f"{_value(run, spec)} AS {identifier(spec.name)}" for spec in own)
+        joins.append(
+            f" LEFT JOIN (SELECT {KEY}, {values} FROM segments.membership WHERE run_id = {literal(run_id)}"
+            f" AND segmentation_id = {literal(segmentation)} GROUP BY {KEY}) AS {mine} USING ({KEY})"
         )
-        joins.append(f" LEFT JOIN ({members}) AS {mine} USING ({KEY})")
+        columns += [f"{_of_nobody(spec, mine)} AS {identifier(spec.name)}" for spec in own]
+    relation = catalogue_of(run).relation(run_id, features)
     return run.warehouse.frame(f"SELECT {', '.join(columns)} FROM {relation} AS feature{''.join(joins)} ORDER BY {KEY}")
+
+
+def _value(run: Run, spec: FeatureSpec) -> str:
+    """SQL of a column over the memberships of one customer in one segmentation."""
+    if spec.kind == "segment":
+        return "any_value(segment_id)"
+    if spec.subject_kind == "segment_size":
+        return f"bool_or(segment_id = {literal(spec.name)})"
+    if spec.part_name == _CONFIDENCE:
+        return "any_value(strength_share)"
+    if spec.part_name == _NEAR_BORDER:
+        return f"any_value(strength_share < {_BORDERLINE})"
+    # A warehouse that an earlier version wrote has no distances.
+    present = {name for name, _ in run.warehouse.columns("SELECT * FROM segments.membership")}
+    return "any_value(centre_distance)" if "centre_distance" in present else "NULL::DOUBLE"
+
+
+def _of_nobody(spec: FeatureSpec, joined: str) -> str:
+    """SQL of a column with what is said of customers without a membership."""
+    name = f"{joined}.{identifier(spec.name)}"
+    if spec.kind == "segment":
+        return f"coalesce({name}, 'in no segment')"
+    return f"coalesce({name}, false)" if spec.subject_kind == "segment_size" else name
 
 
 def comparable(

@@ -18,11 +18,12 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from tasks.drift import effects
 from tasks.drift.policy import DriftPolicy, EffectHistory, FeatureSpec
 from tasks.drift.population import measure_population
-from tasks.drift.records import DriftVerdict, Level
+from tasks.drift.records import DriftScore, DriftVerdict, Level
 from tasks.drift.sentences import named
-from tasks.drift.verdict import thresholds
+from tasks.drift.verdict import materiality, thresholds
 
 _LEVELS: tuple[Level, ...] = ("none", "notice", "alarm")
 
@@ -90,37 +91,46 @@ def _worth(
     history: EffectHistory,
 ) -> int:
     """The level of what is left of a column's change, the gravest of its aspects."""
-    if spec.kind != "numeric":
-        return _mix_worth(present, season, spec.name, policy)
-    now, then = (
-        measure_population(*pair, {spec.name: spec}, 0, policy, 0) for pair in (present, (season.earlier, season.later))
-    )
-    expected = {(score.test_name, score.aspect): score for score in then}
-    worth = 0
-    for score in now:
-        before = expected.get((score.test_name, score.aspect))
-        if score.effect_name == "w" or score.effect_size is None or before is None or before.effect_size is None:
+    pairs = (present, (season.earlier, season.later))
+    now, then = (measure_population(*pair, {spec.name: spec}, 0, policy, 0) for pair in pairs)
+    if spec.kind == "numeric":
+        expected = {(score.test_name, score.aspect): score.effect_size for score in then}
+        left = [
+            dataclasses.replace(score, effect_size=score.effect_size - before)
+            for score in now
             # A shape has no direction: its change is the season's where the value and the shares are.
-            continue
-        limits = thresholds(score, policy, history)
-        left = abs(score.effect_size - before.effect_size)
-        worth = max(worth, 2 if left >= limits.alarm else 1 if left >= limits.notice else 0)
-    return worth
+            if score.effect_name != "w"
+            and score.effect_size is not None
+            and (before := expected.get((score.test_name, score.aspect))) is not None
+        ]
+    else:
+        left = [_mix_left(now[0], [frame.get_column(spec.name) for pair in pairs for frame in pair], policy)]
+    levels = (materiality(score, policy, thresholds(score, policy, history)) for score in left)
+    return max((_LEVELS.index(level) for level in levels), default=0)
 
 
-def _mix_worth(present: tuple[pl.DataFrame, pl.DataFrame], season: Season, name: str, policy: DriftPolicy) -> int:
-    shares = [_shares(frame.get_column(name)) for frame in (*present, season.earlier, season.later)]
-    levels = sorted(set().union(*shares))
-    before, after, then, later = (np.array([one.get(level, 0.0) for level in levels]) for one in shares)
-    left = (after - before) - (later - then)
-    sizes = [frame.height for frame in (*present, season.earlier, season.later)]
-    pooled = np.maximum((before + after) / 2, 1 / (sizes[0] + sizes[1]))
-    noise = (len(levels) - 1) * sum(1 / size for size in sizes)
-    w = float(np.sqrt(max(float(np.sum(left**2 / pooled)) - noise, 0.0)))
-    moved = np.abs(left) >= policy.level_change
-    if w >= policy.category_alarm_w or bool(np.any(moved & (np.abs(left) >= policy.level_relative_change * before))):
-        return 2
-    return 1 if w >= policy.category_notice_w or bool(moved.any()) else 0
+def _mix_left(score: DriftScore, columns: Sequence[pl.Series], policy: DriftPolicy) -> DriftScore:
+    """The score of a mix whose shares changed by what the season leaves; `columns`: start and end, now and then."""
+    shares = [_shares(column) for column in columns]
+    names = tuple(sorted(set().union(*shares)))
+    before, after, then, later = (np.array([one.get(name, 0.0) for name in names]) for one in shares)
+    pooled = np.maximum((before + after) / 2, 1 / (columns[0].len() + columns[1].len()))
+    # All four are samples: what is left has the noise of each.
+    covariance = (np.diag(pooled) - np.outer(pooled, pooled)) * sum(1 / column.len() for column in columns)
+    change = effects.ShareChange(pooled, before, after - (later - then), covariance)
+    standout = effects.standout_level(
+        change, names, absolute_limit=policy.level_change, relative_limit=policy.level_relative_change
+    )
+    largest = effects.largest_level_change(change, names)
+    return dataclasses.replace(
+        score,
+        effect_size=effects.corrected_w(change),
+        level_name=standout.name,
+        level_reference_share=standout.reference_share,
+        level_change=standout.change,
+        largest_level_name=largest.name,
+        largest_level_change=largest.change,
+    )
 
 
 def _shares(column: pl.Series) -> dict[str, float]:

@@ -64,36 +64,21 @@ def mean_changes(
         Figures of every segment and column.
     """
     old, new = _Side(reference, then, segment_count), _Side(current, now, segment_count)
-    partner = np.full(reference.shape[0], -1, dtype=np.int64)
-    partner[common[:, 0]] = common[:, 1]
-    shared = _shared(then, now, partner, current.shape[0])
-    members = csr_array(
-        (np.ones(shared.rows.size), (shared.segments, np.arange(shared.rows.size))),
-        shape=(segment_count, shared.rows.size),
-    )
-    before, after = old.filled[shared.rows], new.filled[partner[shared.rows]]
-    had, has = old.known[shared.rows], new.known[partner[shared.rows]]
-    # Sum of (x - mean then)(y - mean now) over who was there at both, with a value at both.
-    products = (
-        members @ (before * after * had * has)
-        - (members @ (before * had * has)) * new.mean
-        - (members @ (after * had * has)) * old.mean
-        + (members @ (had * has).astype(np.float64)) * old.mean * new.mean
-    )
+    partner = partner_rows(common, reference.shape[0])
+    products = _products(old, new, stayed(then, now, partner), partner)
     with np.errstate(divide="ignore", invalid="ignore"):
         # As of samples, n / (n - 1), so that nothing is left where nobody changed.
         samples = np.sqrt(old.count / (old.count - 1) * new.count / (new.count - 1))
         variance = old.variance + new.variance - 2 * samples * products / (old.count * new.count)
         # Where nobody changed, or all by the same amount, rounding leaves a little of either sign.
         is_nothing = variance < _ROUNDING * (old.variance + new.variance)
-        corrected = np.sqrt(np.where(is_nothing, 0.0, variance))
-    enough = (old.count > 1) & (new.count > 1)
+        error = np.sqrt(np.where(is_nothing, 0.0, variance))
     return MeanChanges(
         old.count,
         new.count,
         np.where(old.count > 0, old.mean, np.nan),
         np.where(new.count > 0, new.mean, np.nan),
-        np.where(enough, corrected, np.nan),
+        np.where((old.count > 1) & (new.count > 1), error, np.nan),
     )
 
 
@@ -114,8 +99,32 @@ class _Side:
         self.variance: Floats = spread / least / np.maximum(self.count - 1.0, 1.0)
 
 
-def _shared(then: Members, now: Members, partner: Integers, current_rows: int) -> Members:
-    """Memberships that are there at both dates, by rows of the earlier snapshot."""
-    keys = partner[then.rows] + then.segments * current_rows
-    there = (partner[then.rows] >= 0) & np.isin(keys, now.rows + now.segments * current_rows)
+def _products(old: _Side, new: _Side, shared: Members, partner: Integers) -> Floats:
+    """Sum of (x - mean then)(y - mean now) over who was there at both dates with a value; shape (segments, columns)."""
+    count, segment_count = shared.rows.size, old.count.shape[0]
+    members = csr_array((np.ones(count), (shared.segments, np.arange(count))), shape=(segment_count, count))
+    has_both = old.known[shared.rows] & new.known[partner[shared.rows]]
+    before = np.where(has_both, old.filled[shared.rows], 0.0)
+    after = np.where(has_both, new.filled[partner[shared.rows]], 0.0)
+    products: Floats = (
+        members @ (before * after)
+        - (members @ before) * new.mean
+        - (members @ after) * old.mean
+        + (members @ has_both.astype(np.float64)) * old.mean * new.mean
+    )
+    return products
+
+
+def partner_rows(common: Integers, count: int) -> Integers:
+    """For each of `count` rows of the earlier snapshot the row of the same customer in the later one; -1: none."""
+    partner = np.full(count, -1, dtype=np.int64)
+    partner[common[:, 0]] = common[:, 1]
+    return partner
+
+
+def stayed(then: Members, now: Members, partner: Integers) -> Members:
+    """Memberships that are there at both dates, by rows of the earlier snapshot; `partner` as of `partner_rows`."""
+    width = max(int(now.rows.max(initial=0)), int(partner.max(initial=0))) + 1
+    rows = partner[then.rows]
+    there = (rows >= 0) & np.isin(rows + then.segments * width, now.rows + now.segments * width)
     return Members(then.rows[there], then.segments[there])

@@ -15,9 +15,9 @@ import polars as pl
 
 from tasks.drift.policy import FeatureSpec
 from tasks.drift.records import DriftScore
-from tasks.drift.segment_means import MeanChanges, Members, mean_changes
+from tasks.drift.segment_means import MeanChanges, Members, mean_changes, partner_rows, stayed
 from tasks.drift.snapshots import SnapshotPair, level_codes, numeric_values
-from tasks.drift.tables import Floats
+from tasks.drift.tables import Floats, Integers
 
 FEWEST_MEMBERS = 20
 """Of fewer members, at either date, the mean is not tested: nor is it near a normal variable."""
@@ -43,8 +43,12 @@ class SegmentPair:
 
     def changes(self, reference: Floats, current: Floats) -> MeanChanges:
         """Of columns of all rows of both snapshots."""
-        common = np.column_stack((self.pair.common_reference, self.pair.common_current))
-        return mean_changes(reference, current, self.then, self.now, len(self.segments), common)
+        return mean_changes(reference, current, self.then, self.now, len(self.segments), self.common)
+
+    @property
+    def common(self) -> Integers:
+        """Row of each customer of both snapshots in the reference and in the current one, shape (customers, 2)."""
+        return np.column_stack((self.pair.common_reference, self.pair.common_current))
 
 
 def measure_profiles(segments: SegmentPair, specs: Mapping[str, FeatureSpec]) -> list[DriftScore]:
@@ -164,7 +168,7 @@ def _score(
     at: tuple[int, int],
     statistic: float,
     p_value: float,
-    sizes: tuple[Floats, Floats, Floats],
+    sizes: tuple[Integers, Integers, Integers],
 ) -> DriftScore:
     found = tested.found
     before, after, both = (int(count[at[0]]) for count in sizes)
@@ -194,13 +198,9 @@ def _score(
     )
 
 
-def _sizes(segments: SegmentPair) -> tuple[Floats, Floats, Floats]:
+def _sizes(segments: SegmentPair) -> tuple[Integers, Integers, Integers]:
     """Members then, now and at both, by segment."""
-    ones = segments.changes(np.ones((segments.pair.reference.height, 1)), np.ones((segments.pair.current.height, 1)))
-    count = len(segments.segments)
-    partner = np.full(segments.pair.reference.height, -1, dtype=np.int64)
-    partner[segments.pair.common_reference] = segments.pair.common_current
-    keys = partner[segments.then.rows] * count + segments.then.segments
-    stays = (partner[segments.then.rows] >= 0) & np.isin(keys, segments.now.rows * count + segments.now.segments)
-    both = np.bincount(segments.then.segments[stays], minlength=count).astype(np.float64)
-    return ones.reference_count[:, 0], ones.current_count[:, 0], both
+    partner = partner_rows(segments.common, segments.pair.reference.height)
+    listed = (segments.then, segments.now, stayed(segments.then, segments.now, partner))
+    before, after, both = (np.bincount(one.segments, minlength=len(segments.segments)) for one in listed)
+    return before, after, both

@@ -9,9 +9,9 @@ import polars as pl
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from tasks.config.drift import SubjectKind
+from tasks.config.drift import KIND_LIMITS
 from tasks.drift.comparison import Comparison, compare
-from tasks.drift.policy import KIND_LIMITS, DriftPolicy, Limits
+from tasks.drift.policy import DriftPolicy
 from tasks.drift.reading import references, snapshot, specs_of
 from tasks.drift.records import DriftScore, DriftVerdict
 from tasks.warehouse import tables
@@ -73,16 +73,11 @@ def measure_drift(run: Run) -> None:
 
 def _policy(run: Run, error_rate: float) -> DriftPolicy:
     said = run.workspace.drift
-    limits: dict[SubjectKind, Limits] = dict(KIND_LIMITS)
-    for kind, own in said.subjects.items():
-        least = limits.get(kind, Limits(said.notice_effect, said.alarm_effect))
-        if own.notice_effect is not None or own.alarm_effect is not None:
-            limits[kind] = Limits(own.notice_effect or least.notice, own.alarm_effect or least.alarm)
     return DriftPolicy(
         family_wise_error_rate=error_rate,
         notice_effect=said.notice_effect,
         alarm_effect=said.alarm_effect,
-        limits=limits,
+        limits=KIND_LIMITS | {kind: said.limits_of(kind) for kind in said.subjects},
     )
 
 

@@ -12,8 +12,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from tasks.config.drift import Limits
 from tasks.drift.multiplicity import benjamini_hochberg, holm
-from tasks.drift.policy import DriftPolicy, EffectHistory, EffectKey, Limits
+from tasks.drift.policy import DriftPolicy, EffectHistory, EffectKey
 from tasks.drift.records import DriftScore, DriftVerdict, Level, Verdict
 from tasks.drift.sensitivity import Sensitivity, minimum_detectable_effect
 from tasks.drift.sentences import sentence

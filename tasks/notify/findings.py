@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tasks.config.drift import SOURCE_CHECKS
 from tasks.warehouse.run import Run
 
 
@@ -46,12 +47,6 @@ _QUERIES = {
         " ORDER BY 3, 4"
     ),
 }
-#: Checks of raw data against their own history: what `drift.subjects.source` is about.
-_OF_HISTORY = (
-    "expect_recent_days_to_be_like_earlier_ones",
-    "expect_new_files_to_be_like_earlier_ones",
-    "expect_row_count_to_be_like_earlier_runs",
-)
 _DRIFT = (
     "SELECT subject_kind, subject_name, max(level_name = 'alarm') AS is_alarm,"
     " arg_min(sentence, (level_name <> 'alarm', p_adjusted, test_name, part_name)) AS sentence FROM monitoring.drift"
@@ -66,7 +61,7 @@ def findings_of(run: Run) -> list[Finding]:
         "run_id": run.run_id,
         "attempt_id": run.attempt_id,
         "is_quiet": run.workspace.drift.alerts_from("source") == "never",
-        "of_history": list(_OF_HISTORY),
+        "of_history": list(SOURCE_CHECKS),
     }
     return _drift(run) + [
         Finding(*(str(value) for value in row))

@@ -16,6 +16,7 @@ import jinja2
 import sqlglot
 from sqlglot import exp
 
+from tasks.config import drift
 from tasks.config.entities import CONTACT_COLUMNS, ENTITIES
 from tasks.config.errors import WorkspaceError
 from tasks.config.workspace import Workspace
@@ -126,7 +127,7 @@ class QueryContext:
                 return row_queries.known_query(relation, kwargs["column"], among, kwargs.get("key", kwargs["column"]))
             case vocabulary.PATTERN:
                 return row_queries.pattern_query(relation, kwargs["column"], kwargs["pattern"])
-            case vocabulary.ROW_COUNT:
+            case drift.ROW_COUNT:
                 return row_queries.row_count_query(relation, table, self.as_of, kwargs["limit"])
         return self._history_query(table, expectation.type, relation, kwargs)
 
@@ -142,9 +143,9 @@ class QueryContext:
                 return row_queries.missing_day_query(relation, moment or "", self.end, since)
             case vocabulary.NO_LOSS:
                 return row_queries.missing_value_query(self._series.occasions(entity, kwargs))
-            case vocabulary.RECENT_DAYS:
+            case drift.RECENT_DAYS:
                 return self._series.days(entity, kwargs)
-            case vocabulary.NEW_FILES:
+            case drift.NEW_FILES:
                 return self._series.new_files(entity, kwargs)
         return None
 
@@ -155,7 +156,7 @@ class QueryContext:
             return {}
         entity = table.partition(".")[2]
         told: dict[str, Any] = {"shows_values": not _has_contacts(entity) or "by" in expectation.kwargs}
-        if expectation.type == vocabulary.NEW_FILES:
+        if expectation.type == drift.NEW_FILES:
             told["files"] = self._series.files_of(entity, expectation.kwargs)
         elif self.previous_as_of:
             told["published_day"] = (self.end - dt.timedelta(days=1) - self.previous_as_of).days

@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from tasks.config.drift import NEW_FILES, RECENT_DAYS, ROW_COUNT
+
 #: Our own: the rows that a query returns are wrong.
 NO_ROWS = "expect_no_rows"
 #: Our own: no row has a key that is null or that another row has.
@@ -26,12 +28,6 @@ RECENT = "expect_newest_rows_to_be_recent"
 NO_GAP = "expect_no_day_to_be_missing"
 #: Our own: no value of a column is gone in the last week, or four, that all of them had before.
 NO_LOSS = "expect_no_value_to_be_missing"
-#: Our own: the last day, week or four weeks of each source are like those before.
-RECENT_DAYS = "expect_recent_days_to_be_like_earlier_ones"
-#: Our own: files that were never published are like those that were.
-NEW_FILES = "expect_new_files_to_be_like_earlier_ones"
-#: Our own: the table has about as many rows as in earlier runs.
-ROW_COUNT = "expect_row_count_to_be_like_earlier_runs"
 #: Those whose query makes a series that is judged by its history; of the others a query gives the wrong rows.
 HISTORY = frozenset({RECENT_DAYS, NEW_FILES})
 #: What the keys of those are where a suite does not say: robust deviations, units of history, rows of a unit.

@@ -17,12 +17,12 @@ ROW_LIMIT = 30
 #: Multiples of the alarm threshold that the axis shows; what lies beyond is drawn at the edge, with an arrow.
 AXIS_END = 3.0
 
-_WIDTH = 760.0
-_LEFT = 200.0
+_WIDTH = 850.0
+_LEFT = 290.0
 _RIGHT = 150.0
 _TOP = 34.0
 _ROW = 24.0
-_LABEL_WIDTH = 27
+_LABEL_WIDTH = 38
 _WORDS = {"alarm": "alarm", "notice": "notice", "inconclusive": "inconclusive", "none": "no material drift"}
 _RANK = {"alarm": 0, "notice": 1, "inconclusive": 2, "none": 3}
 

@@ -10,17 +10,11 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from tasks.config.drift import SOURCE_CHECKS
 from tasks.report import drift_plot, formats
 from tasks.report.data import ReportData
 from tasks.report.drift_records import DriftRow
 from tasks.report.run_records import CheckRow
-
-#: Checks of raw data against their own history.
-_OF_HISTORY = (
-    "expect_recent_days_to_be_like_earlier_ones",
-    "expect_new_files_to_be_like_earlier_ones",
-    "expect_row_count_to_be_like_earlier_runs",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,5 +74,5 @@ def history_checks(data: ReportData) -> list[CheckRow]:
     return [
         check
         for check in data.checks
-        if check.expectation_name in _OF_HISTORY and check.door in {"raw", "staging"} and check.is_success is not None
+        if check.expectation_name in SOURCE_CHECKS and check.door in {"raw", "staging"} and check.is_success is not None
     ]

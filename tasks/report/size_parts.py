@@ -26,7 +26,7 @@ REASONS = {
 }
 _WIDTH, _LEFT, _RIGHT = 760.0, 190.0, 80.0
 _ROW, _BAR, _TOP = 26.0, 14.0, 6.0
-_LABEL_WIDTH = 26
+_LABEL_WIDTH = 24
 
 
 def reasons_of(parts: Sequence[SizePart]) -> list[tuple[str, str]]:

@@ -110,11 +110,13 @@ class _Old:
             {"run_id": self.previous.run_id, "name": self.name},
         )
 
-    def customers(self, run_id: str) -> str:
-        """SQL for a FROM: the customers of a run who were to be divided, with all features."""
+    def customers(self, run_id: str, features: Sequence[str] | None = None) -> str:
+        """SQL for a FROM: the customers of a run who were to be divided, with some features, or with all."""
         ((population, *_), *_) = self.rows(["population_text"])
-        relation = self.catalogue.relation(run_id)
-        return f"(SELECT * FROM {relation} WHERE ({population}))" if population else relation
+        if population:
+            # It may ask for any feature.
+            return f"(SELECT * FROM {self.catalogue.relation(run_id)} WHERE ({population}))"
+        return self.catalogue.relation(run_id, features)
 
     @property
     def asked(self) -> dict[str, object]:
@@ -131,7 +133,8 @@ def write_before(run: Run, catalogue: Catalogue) -> int:
         note = _kept(_Old(run, catalogue, run.previous, name, kind, what)) if run.previous else None
         said.append({"segmentation_id": name, "what_name": what, "is_asked": note is None, "note": note})
     tables.write_rows(run, MEMBERS, f"SELECT * FROM {_WAITING}")
-    run.warehouse.execute(f"DROP TABLE {_WAITING}")
+    for table in (_WAITING, "today_before", "reference_before"):
+        run.warehouse.execute(f"DROP TABLE IF EXISTS {table}")
     tables.write_frame(run, REDRAWN, pl.DataFrame(said, schema=_REDRAWN_SCHEMA))
     return len(said)
 
@@ -185,10 +188,21 @@ def _scored(old: _Old) -> str:
     asked = old.asked
     named = [{**part, "name": part["id"]} for part in asked["segments"]]  # type: ignore[attr-defined]
     segmentation = RfmSegmentation.model_validate({**asked, "basis": "value", "segments": named})
-    today = old.customers(old.run.run_id)
+    measures = [segmentation.recency, segmentation.frequency, segmentation.monetary]
+    today = _set_aside(old, "today_before", old.run.run_id, measures)
     if old.what != "ranks":
         return rfm_select(old.name, segmentation, today)
-    return members_by_fixed_cuts(old.name, segmentation, today, old.customers(old.previous.run_id))
+    reference = _set_aside(old, "reference_before", old.previous.run_id, measures)
+    return members_by_fixed_cuts(old.name, segmentation, today, reference)
+
+
+def _set_aside(old: _Old, table: str, run_id: str, features: Sequence[str]) -> str:
+    """A temporary table of customers: they are asked about nine times, each time a join of all themes otherwise."""
+    columns = ", ".join(map(identifier, dict.fromkeys([KEY, *features])))
+    old.run.warehouse.execute(
+        f"CREATE OR REPLACE TEMP TABLE {table} AS SELECT {columns} FROM {old.customers(run_id, features)}"
+    )
+    return table
 
 
 def _cluster_members(old: _Old) -> pl.DataFrame:
@@ -201,7 +215,7 @@ def _cluster_members(old: _Old) -> pl.DataFrame:
     gone = [name for name in features if name not in old.catalogue.features]
     if gone:
         raise _CannotTell(f"it asks for what is not there any more: {', '.join(gone)}")
-    customers, inside = old.customers(old.run.run_id), old.asked.get("inside")
+    customers, inside = old.customers(old.run.run_id, features), old.asked.get("inside")
     if inside is not None:
         members = (
             f"SELECT {KEY} FROM segments.membership WHERE run_id = {literal(old.run.run_id)}"

@@ -145,6 +145,8 @@ Written by `tests/benchmarks/drift_figures.py`. Counts of runs, shares, and 95 %
 - Under the wobble a notice is right where a feature did move by more than 0.05 sd; the target is that none alarms.
 - Peers on the same data: Kolmogorov-Smirnov or chi-square, two-sample, Bonferroni at 5 % over the features; and PSI
   above 0.1.
+- Features are judged at the whole family-wise error of 1 % here. In a run that also compares segments they have half of
+  it, the others [the other half](benchmarks-segment-drift.md).
 - "interval open" says that so few runs cannot tell which side of the target the true share lies on.
 
 """

@@ -162,6 +162,18 @@ CASES: tuple[BadInput, ...] = (
     ),
     BadInput("two segments of one name", edit("name: Active", "name: New"), 2, "two segments have the name 'New'"),
     BadInput("a misspelt key", edit("    format: csv", "    fromat: csv"), 2, "unknown key; did you mean 'format'?"),
+    BadInput(
+        "a policy of a kind of drift that is not",
+        edit("sources:\n", "drift: {subjects: {kpis: {alert: never}}}\nsources:\n"),
+        2,
+        "Input should be 'feature', 'segment_mix'",
+    ),
+    BadInput(
+        "a notice above its alarm",
+        edit("sources:\n", "drift: {subjects: {kpi: {notice_effect: 0.5}}}\nsources:\n"),
+        2,
+        "a notice from 0.5 on and an alarm from 0.1 on: an alarm must be the larger change",
+    ),
     BadInput("YAML that is none", edit("sources:\n", "sources: [\n"), 2, "not YAML"),
     BadInput(
         "a class of a column that is not",

@@ -36,16 +36,10 @@ class Airline:
     written: pl.DataFrame
 
 
-@pytest.fixture(scope="module")
-def airline(test_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Airline:
-    file = test_data.resolve() / "airline_sentiment" / "airline_sentiment_stripped.csv"
-    if not file.is_file():
-        pytest.skip(f"no comments at {file}")
-    comments = pl.read_csv(file)
-    folder = tmp_path_factory.mktemp("airline")
-    (folder / "customers.csv").write_text("id\n" + "".join(f"c{n}\n" for n in range(CUSTOMERS)))
+def workspace(file: Path) -> dict[str, Any]:
+    """Two thirds of the comments with their labels, a third as feedback of made customers."""
     source: dict[str, Any] = {"format": "csv", "path": str(file)}
-    tree = {
+    return {
         "name": "airline",
         "sources": {
             "people": {
@@ -89,7 +83,17 @@ def airline(test_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Airlin
             }
         },
     }
-    (folder / "resegment.yaml").write_text(yaml.safe_dump(tree, sort_keys=False))
+
+
+@pytest.fixture(scope="module")
+def airline(test_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Airline:
+    file = test_data.resolve() / "airline_sentiment" / "airline_sentiment_stripped.csv"
+    if not file.is_file():
+        pytest.skip(f"no comments at {file}")
+    comments = pl.read_csv(file)
+    folder = tmp_path_factory.mktemp("airline")
+    (folder / "customers.csv").write_text("id\n" + "".join(f"c{n}\n" for n in range(CUSTOMERS)))
+    (folder / "resegment.yaml").write_text(yaml.safe_dump(workspace(file), sort_keys=False))
     said = Searched(folder / "out", {}, "")
     command(said, "run", "--workspace", folder, "--as-of", AS_OF)
     is_written = pl.col("row_id") % 3 == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -26,7 +27,8 @@ def met(test_data: Path, tmp_path_factory: pytest.TempPathFactory, published: Pu
     def of_setting(setting: Setting) -> dict[Wart, Met]:
         output = tmp_path_factory.mktemp("warts") / "out"
         if setting.until == "published":
-            output = published(Path(setting.folder).name)
+            # A look holds the writer's lock, and other workers read what is shared meanwhile.
+            shutil.copytree(published(Path(setting.folder).name), output)
         return {one.wart: one for one in meet(setting, test_data, output)}
 
     return lambda wart: of_setting(wart.setting)[wart]

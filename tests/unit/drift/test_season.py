@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 
 import numpy as np
 import polars as pl
@@ -10,8 +11,9 @@ import pytest
 from pydantic import ValidationError
 
 from tasks.config.drift import DriftPolicy as Said
+from tasks.config.drift import Limits
 from tasks.drift.decision import measure_drift
-from tasks.drift.policy import DriftPolicy, FeatureSpec, Limits
+from tasks.drift.policy import DriftPolicy, FeatureSpec
 from tasks.drift.records import DriftVerdict
 from tasks.drift.season import Season, discount_season
 from tasks.drift.verdict import judge_drift
@@ -82,5 +84,19 @@ def test_the_workspace_says_who_is_told() -> None:
         "alarm",
         "never",
     ]
-    with pytest.raises(ValidationError, match=r"notice_effect 0.5 is above alarm_effect 0.1"):
-        Said.model_validate({"subjects": {"kpi": {"notice_effect": 0.5, "alarm_effect": 0.1}}})
+    assert said.limits_of("flow") == Limits(0.1, 0.5)
+    assert said.limits_of("feature") == Limits(0.05, 0.1)
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ({"subjects": {"kpi": {"notice_effect": 0.5, "alarm_effect": 0.1}}}, "subjects.kpi: a notice from 0.5 on"),
+        # The other limit is that of the kind.
+        ({"subjects": {"segment_mix": {"notice_effect": 0.06}}}, "subjects.segment_mix: a notice from 0.06 on"),
+        ({"notice_effect": 0.2}, "a notice from 0.2 on and an alarm from 0.1 on: an alarm must be the larger change"),
+    ],
+)
+def test_a_notice_above_its_alarm_is_refused(said: dict[str, object], told: str) -> None:
+    with pytest.raises(ValidationError, match=re.escape(told)):
+        Said.model_validate(said)

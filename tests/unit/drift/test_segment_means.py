@@ -73,6 +73,6 @@ def test_false_alarms_where_members_come_and_go() -> None:
         values = np.abs(found.current_mean - found.reference_mean) / found.standard_error
         alarms += int((2 * stats.t.sf(values, 150) < 0.01).sum())
         tests += values.size
-    # 1 % of 16,000 is 160, and its 99.9 % bound 202; tests of one customer are not independent, which widens it.
     assert tests == 16_000
-    assert alarms <= 240
+    # 1 % is 160, and 202 the 99.9 % bound; an error that is told too large would leave hardly any.
+    assert 80 <= alarms <= 202

@@ -6,12 +6,13 @@ import numpy as np
 import polars as pl
 import pytest
 
-from tasks.drift.families import family_policies, judge_families
+from tasks.drift.families import Family, family_policies
 from tasks.drift.policy import DriftPolicy, FeatureSpec
-from tasks.drift.records import DriftVerdict
+from tasks.drift.records import DriftScore, DriftVerdict
 from tasks.drift.segment_means import Members
 from tasks.drift.segment_scores import SegmentPair, measure_kpis, measure_profiles, normal_scores
 from tasks.drift.snapshots import pair_snapshots
+from tasks.drift.verdict import judge_drift
 
 SPECS = {
     "net_30d_amount": FeatureSpec("net_30d_amount", "numeric"),
@@ -44,9 +45,16 @@ def pair(reference: pl.DataFrame, current: pl.DataFrame) -> SegmentPair:
 
 
 def drifted(segments: SegmentPair) -> list[DriftVerdict]:
-    families = {"profiles": measure_profiles(segments, SPECS), "kpis": measure_kpis(segments, ["net_30d_amount"])}
-    judged = judge_families(families, DriftPolicy())  # type: ignore[arg-type]
-    return [verdict for verdicts in judged.values() for verdict in verdicts if verdict.level != "none"]
+    families: dict[Family, list[DriftScore]] = {
+        "profiles": measure_profiles(segments, SPECS),
+        "kpis": measure_kpis(segments, ["net_30d_amount"]),
+    }
+    return [
+        verdict
+        for name, policy in family_policies(families, DriftPolicy()).items()
+        for verdict in judge_drift(families[name], policy)
+        if verdict.level != "none"
+    ]
 
 
 def test_nothing_changed_and_nothing_is_named() -> None:
@@ -112,8 +120,12 @@ def test_normal_scores_are_those_of_mid_ranks() -> None:
 
 def test_families_share_one_error_rate() -> None:
     segments = pair(frame(7), frame(7))
-    families = {"profiles": measure_profiles(segments, SPECS), "kpis": measure_kpis(segments, ["visits"]), "flows": []}
-    rates = [one.family_wise_error_rate for one in family_policies(families, DriftPolicy()).values()]  # type: ignore[arg-type]
+    families: dict[Family, list[DriftScore]] = {
+        "profiles": measure_profiles(segments, SPECS),
+        "kpis": measure_kpis(segments, ["visits"]),
+        "flows": [],
+    }
+    rates = [one.family_wise_error_rate for one in family_policies(families, DriftPolicy()).values()]
     assert sum(rates) == pytest.approx(0.01)
     assert rates == pytest.approx([0.01 * 2 / 3, 0.01 / 3])
 
