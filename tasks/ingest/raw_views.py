@@ -31,15 +31,16 @@ def build_raw_views(run: Run) -> None:
     for source, entity_name in sorted(loads):
         fit_raw_table(run.warehouse, _table(source, entity_name), ENTITIES[entity_name])
     file_loads = run.file_loads()
-    for entity in ENTITIES.values():
-        parts = [
-            _part(entity, source, _rows(entity, source, numbers, file_loads), hidden=hidden)
-            for (source, name), numbers in sorted(loads.items())
-            if name == entity.name
-        ]
-        run.warehouse.execute(
-            f"CREATE OR REPLACE VIEW raw.{entity.name} AS {' UNION ALL '.join(parts or [_empty(entity)])}"
-        )
+    with run.warehouse.transaction():
+        for entity in ENTITIES.values():
+            parts = [
+                _part(entity, source, _rows(entity, source, numbers, file_loads), hidden=hidden)
+                for (source, name), numbers in sorted(loads.items())
+                if name == entity.name
+            ]
+            run.warehouse.execute(
+                f"CREATE OR REPLACE VIEW raw.{entity.name} AS {' UNION ALL '.join(parts or [_empty(entity)])}"
+            )
 
 
 def _part(entity: Entity, source: str, rows: str, *, hidden: bool) -> str:
