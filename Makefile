@@ -4,9 +4,10 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 UV := $(shell command -v uv 2>/dev/null)
 ARGS ?=
+DEPLOY_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check lint bench bench-stats bench-quality docs clean
+.PHONY: help install demo test check lint bench bench-stats bench-quality deploy-local docs clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -26,6 +27,9 @@ endif
 demo: install ## make the demo company, run three months, say where the report is
 	$(BIN)/resegment demo $(ARGS)
 
+deploy-local: demo ## a real Prefect server and worker on this machine: deploy, run the demo once, show it
+	$(BIN)/python deploy/local.py $(DEPLOY_ARGS)
+
 test: install ## run the tests, on every core
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder $(ARGS)
 
@@ -43,6 +47,7 @@ bench: install ## speed and memory beside a bare script, in one session
 	$(BIN)/python -m tests.benchmarks.quality_speed
 	$(BIN)/python -m tests.benchmarks.features_speed
 	$(BIN)/python -m tests.benchmarks.rules_speed
+	$(BIN)/python -m tests.benchmarks.overlap_speed
 	$(BIN)/python -m tests.benchmarks.daily_run
 
 bench-stats: install ## measured false alarms, power, churn, choice of k, predictions, comments and projection

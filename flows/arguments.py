@@ -1,14 +1,15 @@
 """The arguments of every command.
 
-Owns: their names, types and help. Does not own what a command does, or those of `model` and `refit`
-(`model_arguments.py`).
+Owns: their names, types and help. Does not own what a command does, or those of `model`, `refit`
+(`model_arguments.py`) and `alerts` (`alert_arguments.py`).
 """
 
 from __future__ import annotations
 
 import argparse
-import datetime as dt
 
+from flows import argument_types as types
+from flows.alert_arguments import add_alert_commands
 from flows.model_arguments import add_model_commands
 
 
@@ -22,9 +23,9 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     run = add_command(commands, "run", "run the pipeline for one as-of date and publish")
-    run.add_argument("--as-of", type=_date, metavar="DATE", help="the day to describe, YYYY-MM-DD")
+    run.add_argument("--as-of", type=types.date, metavar="DATE", help="the day to describe, YYYY-MM-DD")
     run.add_argument(
-        "--known-as-of", type=_time, metavar="TIME", help="see nothing that was loaded later than this UTC time"
+        "--known-as-of", type=types.time, metavar="TIME", help="see nothing that was loaded later than this UTC time"
     )
     run.add_argument(
         "--data-docs",
@@ -58,6 +59,11 @@ def build_parser() -> argparse.ArgumentParser:
     _plan(commands)
     _quarantine(commands)
     add_model_commands(commands, add_command)
+    add_alert_commands(commands, add_command)
+    serving = add_command(
+        commands, "serve", "run what `schedules` of workspaces say, in one process beside a Prefect server"
+    )
+    serving.add_argument("folders", nargs="*", metavar="DIR", help="workspaces; default: the one of --workspace")
     _template(commands)
     schema = commands.add_parser("schema", help="print the JSON Schema of resegment.yaml, for editors")
     schema.set_defaults(json=False)
@@ -77,7 +83,7 @@ def _explain(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
 
 def _plan(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     plan = add_command(commands, "plan", "what an edited workspace would change, before it is applied; writes nothing")
-    plan.add_argument("--examples", type=_count, default=0, metavar="N", help="ids of customers who would move")
+    plan.add_argument("--examples", type=types.count, default=0, metavar="N", help="ids of customers who would move")
     plan.add_argument("--markdown", action="store_true", help="print Markdown, for a pull request")
     plan.add_argument(
         "--detailed-exitcode",
@@ -102,7 +108,7 @@ def _quarantine(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     listing.add_argument("--source", metavar="S", help="only of this source")
     listing.add_argument("--reason", metavar="TEXT", help="only where column or reason contain this")
     listing.add_argument("--rows", action="store_true", help="one line a row instead of one a reason")
-    listing.add_argument("--limit", type=_count, default=50, metavar="N", help="lines shown (default 50)")
+    listing.add_argument("--limit", type=types.count, default=50, metavar="N", help="lines shown (default 50)")
 
     show = add_command(actions, "show", "one row: what came, what is wrong, what was decided")
     show.set_defaults(called="show_case")
@@ -163,24 +169,3 @@ def add_command(
     parser.add_argument("--output", metavar="DIR", help="folder to write to instead of the workspace's `output`")
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
     return parser
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of lines, expected 1 or more")
-    return int(text)
-
-
-def _date(text: str) -> dt.date:
-    try:
-        return dt.date.fromisoformat(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a date, expected YYYY-MM-DD such as 2025-06-30") from error
-
-
-def _time(text: str) -> dt.datetime:
-    try:
-        moment = dt.datetime.fromisoformat(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a time, expected such as 2025-06-30T06:00") from error
-    return moment.astimezone(dt.UTC).replace(tzinfo=None) if moment.tzinfo else moment

@@ -29,12 +29,14 @@ _INTERRUPTED = 130
 _DEBUG = "RESEGMENT_DEBUG"
 #: Where a command is that is not in `commands.py`.
 _MODULES = {
+    "alerts": "alert_commands",
     "audit": "audit_command",
     "explain": "explain_command",
     "model": "model_commands",
     "plan": "plan_command",
     "quarantine": "quarantine_commands",
     "refit": "model_commands",
+    "serve": "serve_command",
     "template": "template_commands",
 }
 

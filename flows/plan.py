@@ -13,6 +13,7 @@ from tasks.comments.tasks import read_comments
 from tasks.config.workspace import Workspace
 from tasks.features.tasks import build_features, check_models
 from tasks.ingest.tasks import identify_run, ingest_source, stage
+from tasks.overlap.conflicts import conflict_judge
 from tasks.overlap.pairs import measure_pairs
 from tasks.plan import compare
 from tasks.plan.consumers import affected_consumers, published_columns
@@ -109,6 +110,6 @@ def _compared(
         everybody,
         planned,
         unreached_rules(run, filled),
-        new_pairs(pairs[0], pairs[1], before, after),
+        new_pairs(pairs[0], pairs[1], *(conflict_judge(list(side.values())) for side in (before, after))),
         affected_consumers(run.workspace, published_columns(run.workspace, run.as_of), planned),
     )

@@ -20,7 +20,7 @@ from tasks.drift.tasks import measure_drift
 from tasks.features.tasks import build_features, check_models
 from tasks.ingest.tasks import identify_run, ingest_source, stage
 from tasks.insight.tasks import measure_segments, name_transitions, profile_segments
-from tasks.notify.tasks import raise_alerts
+from tasks.notify.tasks import raise_alerts, raise_failure, send_alerts
 from tasks.overlap.tasks import measure_overlap
 from tasks.predict.tasks import check_predictions, make_predictions
 from tasks.publish.tasks import build_candidate, publish
@@ -29,6 +29,7 @@ from tasks.quality.tasks import check, check_published, write_data_docs
 from tasks.report.tasks import write_report
 from tasks.segments.division import Division
 from tasks.segments.tasks import check_definitions, divide, write_segments
+from tasks.treatment.tasks import resolve_treatments
 from tasks.warehouse.run import Run, open_run
 from tasks.warehouse.summary import RunSummary, summarise
 
@@ -68,17 +69,23 @@ def refresh(
             publish(run, candidate)
             raise_alerts(run)
         except GateFailed as stop:
+            raise_failure(run, stop, return_state=True)
             _tell(run, documents, stopped_by=stop.message)
+            raise
+        except Exception as error:
+            raise_failure(run, error, return_state=True)
+            send_alerts(run, return_state=True)
             raise
         _tell(run, documents)
         return summarise(run)
 
 
 def _tell(run: Run, documents: DataDocs | None, *, stopped_by: str | None = None) -> None:
-    """The pages on the run."""
+    """The pages on the run, and the messages about it; that a target takes none does not fail the run."""
     write_report(run, stopped_by=stopped_by)
     if documents is not None:
         write_data_docs(run, documents)
+    send_alerts(run, return_state=True)
 
 
 def _compute(run: Run, documents: DataDocs | None) -> None:
@@ -107,14 +114,14 @@ def _compute(run: Run, documents: DataDocs | None) -> None:
     name_transitions(run)
     profile_segments(run)
     measure_overlap(run)
+    resolve_treatments(run)
     measure_drift(run)
     audit_segmentations(run, open_space)
     check(run, "monitoring", documents)
 
 
 def _date(space: Workspace, as_of: dt.date | None) -> dt.date:
-    chosen = as_of or space.as_of
-    return dt.datetime.now(dt.UTC).date() if chosen == "today" else chosen
+    return as_of or space.day(dt.datetime.now(dt.UTC))
 
 
 def _folder(space: Workspace, output: str | None) -> Path:

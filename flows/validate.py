@@ -10,6 +10,7 @@ import tempfile
 from pathlib import Path
 
 from tasks.audit.basis import kpis_of
+from tasks.config.schedules import Schedules
 from tasks.config.workspace import Workspace
 from tasks.ingest.classes import keep_classes
 from tasks.ingest.mapping import parse_mapping
@@ -29,7 +30,8 @@ def validate_workspace(space: Workspace) -> dict[str, int]:
     Raises:
         WorkspaceError: an expression, rule, model or expectation is wrong; its file and line are named.
     """
-    as_of = space.as_of if isinstance(space.as_of, dt.date) else dt.datetime.now(dt.UTC).date()
+    as_of = space.day(dt.datetime.now(dt.UTC))
+    schedules = _schedules(space)
     expressions = [text for name in space.sources for text in parse_mapping(space, name).reads]
     with (
         tempfile.TemporaryDirectory(prefix="resegment-validate-") as folder,
@@ -55,4 +57,14 @@ def validate_workspace(space: Workspace) -> dict[str, int]:
         "segmentations": len(space.segmentations),
         "checks": checks,
         "consumers": consumers,
+        "schedules": schedules,
     }
+
+
+def _schedules(space: Workspace) -> int:
+    if space.schedules == Schedules():
+        return 0
+    # Prefect is waited for only where there is something that it reads.
+    from flows.schedules import cron_schedules
+
+    return len(cron_schedules(space))

@@ -20,6 +20,7 @@ from tasks.publish.build import CONTRACT_VERSION
 from tasks.quality.suites import Suite, read_suite
 from tasks.segments.registry import TABLE as VERSION_TABLE
 from tasks.segments.version import COLUMNS as VERSION_COLUMNS
+from tasks.treatment.tasks import COLUMNS as TREATMENT_COLUMNS
 from tasks.warehouse import ledger
 from tasks.warehouse.connection import Warehouse
 from tasks.warehouse.models import ModelColumn, SqlModel, load_models
@@ -29,7 +30,7 @@ WINDOWS = (30, 90, 365)
 _NAMES = {
     **dict.fromkeys(("run_id", "previous_run_id", "current_run", "listed_runs", "multiple", "load_numbers"), "'x'"),
     **dict.fromkeys(("workspace_name", "workspace_sha256", "code_version"), "'x'"),
-    **dict.fromkeys(("maps_consents", "min_group_size", "heeded"), "1"),
+    **dict.fromkeys(("min_group_size", "heeded"), "1"),
     **dict.fromkeys(("previous_as_of", "current_as_of", "known_as_of"), "DATE '2025-06-30'"),
     "runs_until": "SELECT DATE '2025-06-30' AS as_of_date, 'x' AS run_id",
 }
@@ -38,6 +39,7 @@ _MEANINGS = {
     MODEL_TABLE: MODEL_COLUMNS,
     CLASS_TABLE: CLASS_COLUMNS,
     NEWS_TABLE: NEWS_COLUMNS,
+    "monitoring.treatment": TREATMENT_COLUMNS,
     VERSION_TABLE: {name: meaning for name, (_, meaning) in VERSION_COLUMNS.items()},
 }
 

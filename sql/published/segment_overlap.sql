@@ -15,6 +15,18 @@
 -- column phi: correlation of the two memberships
 -- column p_adjusted: probability of so strong a dependence by chance, Holm-adjusted
 -- column relation_name: redundant, nested, disjoint or overlapping [category]
+-- column net_amount: orders minus returns of the customers in both, all time; NULL where it would tell of fewer customers than privacy.min_group_size, by itself or by subtraction [unit=currency]
+-- column year_net_amount: likewise in the last year, or the longest window of features.windows within it [unit=currency]
+-- column contact_count: contacts that the customers in both had in the last 90 days; NULL as the amounts [unit=contacts]
+-- column border_count: customers in both who are near the boundary of one of the two, where that is known [unit=customers]
+-- column channel_name: the channel on which both have a treatment; NULL: there is none [category]
+-- column settled_by: what keeps the two treatments out of each other's way: priority, exclusion, window or content (both say the same); NULL: nothing does [category]
+-- column is_conflict: nothing does, for at least 50 customers in both or 1 % of the smaller segment [flag]
+-- column previous_jaccard_share: Jaccard index in the run before; NULL: there was none, or a segment is new [unit=share]
+-- column joined_count: customers of both runs who are in both segments now and were not [unit=customers]
+-- column left_count: customers of both runs who were in both segments and are not now [unit=customers]
+-- column trend_p_adjusted: probability of so lopsided a coming and going by chance (McNemar), Holm-adjusted over all pairs; NULL: nobody came or went
+-- column trend_name: grows or shrinks: p below 0.01 and the Jaccard index moved by 0.01 or more; steady; new: a segment is; NULL: first run [category]
 SELECT
     as_of_date,
     run_id,
@@ -29,7 +41,19 @@ SELECT
     lift,
     phi,
     p_adjusted,
-    relation_name
+    relation_name,
+    net_amount,
+    year_net_amount,
+    contact_count,
+    border_count,
+    channel_name,
+    settled_by,
+    is_conflict,
+    previous_jaccard_share,
+    joined_count,
+    left_count,
+    trend_p_adjusted,
+    trend_name
 FROM monitoring.overlap
 WHERE run_id IN ({{ listed_runs }})
 ORDER BY as_of_date, segment_id_a, segment_id_b

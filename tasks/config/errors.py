@@ -58,6 +58,10 @@ class OutputError(ResegmentError):
     """The output folder cannot be written: permission, space, or another run holds it."""
 
 
+class DeliveryError(ResegmentError):
+    """A target did not take a message; what the message is about stands all the same."""
+
+
 class SqlError(ResegmentError):
     """DuckDB refused a statement; carries the model it came from."""
 

@@ -22,8 +22,8 @@ from tasks.config.errors import WorkspaceError
 from tasks.config.features import Key, Strict
 from tasks.config.keys import key_of
 from tasks.config.readable import readable
-from tasks.config.segment import Treatment
 from tasks.config.template import NeededFeature, Template
+from tasks.config.treatment import Treatment
 from tasks.config.yaml_tree import Lines, Path_, compose, line_of
 
 if TYPE_CHECKING:

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Key = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
+_YEAR = 365
 Text = Annotated[str, Field(min_length=1)]
 
 
@@ -95,10 +96,21 @@ class Features(Strict):
             raise ValueError(message)
         return self
 
+    @property
+    def year_window(self) -> int | None:
+        """The window that is nearest to a year and no longer, in days; None: every one is longer."""
+        return max((days for days in self.windows if days <= _YEAR), default=None)
+
+    @property
+    def year_amount(self) -> str:
+        """The column of `features.customer_value` with the net amount of that window, or of all time."""
+        return "net_amount" if self.year_window is None else f"net_{self.year_window}d_amount"
+
     def template_names(self) -> dict[str, Any]:
         """What templates of SQL models know of the section, by name."""
         return {
             "windows": list(self.windows),
+            "year_amount": self.year_amount,
             "constructs": self.constructs,
             "indicators": self.indicators,
             "enrichments": self.enrichments,

@@ -1,6 +1,7 @@
 """What every kind of segmentation says of itself: segments, treatments, who is divided at all.
 
-Owns: those parts. Does not own any kind (`segmentations.py`, `by_one_feature.py`).
+Owns: those parts. Does not own any kind (`segmentations.py`, `by_one_feature.py`), or what a treatment says
+(`treatment.py`).
 """
 
 from __future__ import annotations
@@ -12,21 +13,11 @@ from pydantic import Field
 
 from tasks.config.conditions import Condition
 from tasks.config.features import Key, Strict
+from tasks.config.treatment import Treatment
 
 Basis = Literal[
     "demographic", "geographic", "psychographic", "behavioural", "value", "lifecycle", "needs", "predictive"
 ]
-
-
-class Treatment(Strict):
-    """What marketing does with a segment; the lowest `priority` wins where two meet on one channel."""
-
-    value_proposition: str | None = Field(default=None, description="what the company does for the segment")
-    message: str | None = Field(default=None, description="what it is told")
-    offer: str | None = Field(default=None, description="what it is offered")
-    channel: str | None = Field(default=None, description="where; without one the customer gets no treatment")
-    owner: str | None = Field(default=None, description="who is responsible; default: the segmentation's owner")
-    priority: int = Field(default=100, description="the lowest wins where treatments meet on a channel")
 
 
 class Segment(Strict):

@@ -17,10 +17,13 @@ from typing import Any, Literal, Self
 
 from pydantic import ConfigDict, Field, PrivateAttr, ValidationInfo, field_validator, model_validator
 
+from tasks.config.alerts import AlertPolicy
 from tasks.config.audit import AuditPolicy
+from tasks.config.calendar import Calendar, DayName
 from tasks.config.comments import Comments
 from tasks.config.conditions import Sql
 from tasks.config.consumers import Consumer
+from tasks.config.contacts import Contacts
 from tasks.config.drift import DriftPolicy
 from tasks.config.entities import ENTITIES
 from tasks.config.features import Features, Key, Strict
@@ -29,6 +32,7 @@ from tasks.config.privacy import KEY_PATH, PrivacyPolicy
 from tasks.config.privacy_class import PrivacyClass
 from tasks.config.pseudonym import fingerprint
 from tasks.config.resolving import Resolved, resolve
+from tasks.config.schedules import Schedules
 from tasks.config.segmentations import Segmentation
 from tasks.config.template import NeededFeature
 from tasks.config.yaml_tree import line_of
@@ -175,7 +179,9 @@ class Workspace(Strict):
 
     name: str = Field(min_length=1, description="what the runs and the report are called")
     description: str = Field(default="", description="for the report")
-    as_of: dt.date | Literal["today"] = Field(default="today", description="the day described; today is that of UTC")
+    as_of: dt.date | DayName = Field(default="today", description="the day described, in the calendar's time zone")
+    calendar: Calendar = Calendar()
+    schedules: Schedules = Schedules()
     output: str = Field(default="out", description="folder that is written to")
     generate: Generate | None = None
     engine: Engine = Engine()
@@ -186,9 +192,11 @@ class Workspace(Strict):
     quality: QualityPolicy = QualityPolicy()
     privacy: PrivacyPolicy = PrivacyPolicy()
     segmentations: dict[Key, Segmentation] = Field(min_length=1, description="ways of dividing the customers")
+    contacts: Contacts = Contacts()
     drift: DriftPolicy = DriftPolicy()
     audit: AuditPolicy = AuditPolicy()
     publish: PublishPolicy = PublishPolicy()
+    alerts: AlertPolicy = AlertPolicy()
     consumers: dict[Key, Consumer] = Field(
         default_factory=dict, description="who relies on what is published; `resegment plan` says whom an edit breaks"
     )
@@ -221,6 +229,10 @@ class Workspace(Strict):
     def directory(self) -> Path:
         """The folder that paths are relative to."""
         return self._directory
+
+    def day(self, now: dt.datetime) -> dt.date:
+        """The day that a run without a date of its own describes at a moment, which has its zone."""
+        return self.calendar.day(self.as_of, now) if isinstance(self.as_of, str) else self.as_of
 
     @property
     def learns_from_comments(self) -> bool:
@@ -268,8 +280,8 @@ class Workspace(Strict):
         return None if key is None else fingerprint(key)
 
     def said(self) -> dict[str, Any]:
-        """What the workspace says that can change a result: not of folders, memory, names of files or who reads it."""
-        excluded = {"output", "engine", "as_of", "publish", "generate", "consumers"}
+        """What the workspace says that can change a result: not of folders, memory, names of files or people."""
+        excluded = {"output", "engine", "as_of", "publish", "generate", "consumers", "alerts", "calendar", "schedules"}
         said = self.model_dump(mode="json", exclude=excluded)
         # The key is no part of it: `key_fingerprint` is, where ids are hashed.
         said["privacy"].pop("key")

@@ -38,7 +38,6 @@ def monitoring_models(run: Run) -> list[SqlModel]:
             "workspace_sha256": literal(run.workspace.digest()),
             "known_as_of": f"CAST({literal(run.known_as_of)} AS TIMESTAMP)",
             "code_version": literal(code_version()),
-            "maps_consents": "TRUE" if _maps_consents(run) else "FALSE",
             "min_group_size": run.workspace.privacy.min_group_size,
         },
     )
@@ -53,11 +52,6 @@ def _heeded(run: Run) -> str:
         for entity in heeded_entities(run.workspace, catalogue, name)
     ]
     return ", ".join(rows) or "('', '')"
-
-
-def _maps_consents(run: Run) -> bool:
-    """Whether treatments need a consent: they do from the first source of consents on."""
-    return any(source.entity == "consents" for source in run.workspace.sources.values())
 
 
 def build_monitoring(run: Run) -> dict[str, int]:

@@ -19,7 +19,7 @@ log = logging.getLogger("resegment.insight")
 
 @task(name="measure segments", cache_policy=NO_CACHE, persist_result=False)
 def measure_segments(run: Run) -> None:
-    """Sizes, money, flows and combinations."""
+    """Sizes, money and flows."""
     counts = build_monitoring(run)
     compared = f"compared with {run.previous.as_of}" if run.previous else "the first run, nothing to compare with"
     log.info("%s: %s", compared, ", ".join(f"{rows:,} rows of {table.split('.')[1]}" for table, rows in counts.items()))

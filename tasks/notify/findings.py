@@ -1,50 +1,100 @@
 """What of a run is worth somebody's attention.
 
-Owns: which rows of the monitoring tables become alerts. Does not own the verdicts (`tasks/drift`, `tasks/overlap`).
+Owns: which rows of the monitoring tables become alerts. Does not own the verdicts (`tasks/drift`, `tasks/overlap`), how
+much hangs on them (`facts.py`), or who is told (`book.py`).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
+from tasks.config.alert_kinds import AlertKind
 from tasks.config.drift import SOURCE_CHECKS
+from tasks.config.overlap import OverlapPolicy
+from tasks.warehouse.connection import identifier
 from tasks.warehouse.run import Run
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing to look at."""
+    """One thing to look at.
+
+    Attributes:
+        is_news: it was not so in the run before; what merely goes on is not in the run's own list.
+        opens: it is worth an alert by itself; else it only keeps one open that stands already.
+        customer_count: customers it is about; None: unknown, or not about customers.
+        net_amount: what they brought in within a year, likewise.
+        owner: who works on it; None: whoever the workspace names.
+        cause: what is likely behind it; None: what is likely behind alerts of its kind.
+        consequence: what readers would get wrong; None: nothing is known of it.
+    """
 
     severity: str
-    kind: str
+    kind: AlertKind
     subject: str
     message: str
+    is_news: bool = True
+    opens: bool = True
+    customer_count: int | None = None
+    net_amount: float | None = None
+    owner: str | None = None
+    cause: str | None = None
+    consequence: str | None = None
 
 
+#: Each gives severity_name, kind_name, subject_name, message, and what else of a `Finding` it knows.
 _QUERIES = {
     "transition": (
-        "SELECT 'warning', 'transition', coalesce(from_segment_ids, to_segment_ids), sentence"
-        " FROM monitoring.segment_event WHERE run_id = $run_id AND event_name <> 'survive' ORDER BY sentence"
+        "SELECT 'warning' AS severity, 'transition' AS kind, coalesce(from_segment_ids, to_segment_ids) AS subject,"
+        " sentence AS message FROM monitoring.segment_event WHERE run_id = $run_id AND event_name <> 'survive'"
+        " ORDER BY sentence"
     ),
     "model": (
-        "SELECT 'warning', 'model', segmentation_id, segmentation_id || ': model ' || model_no || ' of '"
-        " || trained_as_of_date || ' waits for a decision: ' || reason"
+        "SELECT 'warning' AS severity, 'model' AS kind, segmentation_id AS subject, segmentation_id || ': model '"
+        " || model_no || ' of ' || trained_as_of_date || ' waits for a decision: ' || reason"
         " || coalesce('; ' || moved_count || ' of ' || customer_count || ' customers would move', '')"
-        " || ' (`resegment model diff ' || segmentation_id || '`)'"
+        " || ' (`resegment model diff ' || segmentation_id || '`)' AS message, moved_count AS customer_count"
         " FROM segments.model_version WHERE run_id = $run_id AND status_name = 'waiting' ORDER BY segmentation_id"
     ),
+    # What has not changed since the run before was told then. A nested pair is told where its overlap grew by more than
+    # chance: on the edge of the limit, a few customers would make it one in every other run.
     "overlap": (
-        "SELECT 'warning', 'overlap', segment_id_a, segment_id_a || ' and ' || segment_id_b || ' are ' || relation_name"
-        " || ': they share ' || intersection_count || ' customers (Jaccard ' || round(jaccard_share, 2) || ')'"
-        " FROM monitoring.overlap WHERE run_id = $run_id AND relation_name = 'redundant' ORDER BY 3, 4"
+        "SELECT 'warning' AS severity, 'overlap' AS kind, now.segment_id_a || ' and ' || now.segment_id_b AS subject,"
+        " now.segment_id_a || ' and ' || now.segment_id_b || ' are ' || now.relation_name || ': they share '"
+        " || now.intersection_count || ' customers (Jaccard ' || round(now.jaccard_share, 2) || ')' AS message,"
+        " now.relation_name IS DISTINCT FROM before.relation_name"
+        " AND (now.relation_name = 'redundant' OR now.trend_name IN ('grows', 'new')) AS is_news, is_news AS opens,"
+        " now.intersection_count AS customer_count, now.year_net_amount AS net_amount"
+        " FROM monitoring.overlap AS now LEFT JOIN monitoring.overlap AS before ON before.run_id = $previous_id"
+        " AND before.segment_id_a = now.segment_id_a AND before.segment_id_b = now.segment_id_b"
+        " WHERE now.run_id = $run_id AND now.relation_name IN ('redundant', 'nested') ORDER BY subject"
+    ),
+    "conflict": (
+        "SELECT CASE WHEN now.intersection_count >= $grave * customers.customer_count"
+        " OR coalesce(now.year_net_amount >= $grave * customers.net_amount, false) THEN 'critical' ELSE 'warning' END"
+        " AS severity, 'conflict' AS kind, now.segment_id_a || ' and ' || now.segment_id_b AS subject,"
+        " now.segment_id_a || ' and ' || now.segment_id_b || ' both have a treatment on '"
+        " || now.channel_name || ' for ' || now.intersection_count || ' customers'"
+        " || coalesce(' (net amount ' || printf('%.0f', now.net_amount) || ')', '')"
+        " || ', and nothing says which goes first' AS message, NOT coalesce(before.is_conflict, false) AS is_news,"
+        " now.intersection_count AS customer_count, now.year_net_amount AS net_amount"
+        " FROM monitoring.overlap AS now LEFT JOIN monitoring.overlap AS before ON before.run_id = $previous_id"
+        " AND before.segment_id_a = now.segment_id_a AND before.segment_id_b = now.segment_id_b"
+        " CROSS JOIN (SELECT count(*) AS customer_count, sum({year_amount}) AS net_amount FROM features.customer_value"
+        " WHERE run_id = $run_id) AS customers"
+        " WHERE now.run_id = $run_id AND now.is_conflict"
+        " ORDER BY now.intersection_count DESC, message"
     ),
     "quality": (
-        "SELECT 'warning', 'quality', table_name, table_name || ': not so: ' || meaning || ' (' || CASE"
+        "SELECT severity_name AS severity, CASE WHEN runbook LIKE '%late-or-stale-data%' THEN 'source_late'"
+        " ELSE 'quality' END AS kind, table_name AS subject, table_name || ': not so: ' || meaning || ' (' || CASE"
         " WHEN observed_value IS NOT NULL THEN 'found ' || observed_value"
-        " ELSE unexpected_count || ' of ' || element_count || ' rows' END || ')'"
+        " ELSE unexpected_count || ' of ' || element_count || ' rows' END || ')' AS message,"
+        " owner_name AS owner, consequence"
         " FROM ops.check_result WHERE attempt_id = $attempt_id AND NOT is_success"
         " AND NOT ($is_quiet AND severity_name = 'warning' AND list_contains($of_history, expectation_name))"
-        " ORDER BY 3, 4"
+        " ORDER BY subject, message"
     ),
 }
 _DRIFT = (
@@ -56,19 +106,34 @@ _DRIFT = (
 
 
 def findings_of(run: Run) -> list[Finding]:
-    """Drift alarms, named transitions, models that wait, redundant segments and failed warnings of a run."""
-    names = {
+    """Drift alarms, named transitions, waiting models, overlaps and conflicts, and failed warnings of a run."""
+    names: dict[str, object] = {
         "run_id": run.run_id,
+        "previous_id": run.previous.run_id if run.previous else None,
+        "grave": OverlapPolicy().grave_share,
+    }
+    year_amount = identifier(run.workspace.features.year_amount)
+    found = [
+        Finding(**row)
+        for name in ("transition", "model", "overlap", "conflict")
+        for row in _found(run, _QUERIES[name].replace("{year_amount}", year_amount), names)
+    ]
+    return _drift(run) + found + failed_checks(run)
+
+
+def failed_checks(run: Run) -> list[Finding]:
+    """Checks that failed in this attempt; in one that was stopped, those that stopped it are among them."""
+    names: dict[str, object] = {
         "attempt_id": run.attempt_id,
         "is_quiet": run.workspace.drift.alerts_from("source") == "never",
         "of_history": list(SOURCE_CHECKS),
     }
-    return _drift(run) + [
-        Finding(*(str(value) for value in row))
-        for query in _QUERIES.values()
-        for row in run.warehouse.rows(query, {key: value for key, value in names.items() if f"${key}" in query})
-        if all(value is not None for value in row)
-    ]
+    return [Finding(**row) for row in _found(run, _QUERIES["quality"], names)]
+
+
+def _found(run: Run, query: str, names: dict[str, object]) -> list[dict[str, Any]]:
+    rows = run.warehouse.records(query, {key: value for key, value in names.items() if f"${key}" in query})
+    return [row for row in rows if row["message"] is not None]
 
 
 def _drift(run: Run) -> list[Finding]:
@@ -76,5 +141,6 @@ def _drift(run: Run) -> list[Finding]:
     found = []
     for kind, subject, is_alarm, sentence in run.warehouse.rows(_DRIFT, {"run_id": run.run_id}):
         if run.workspace.drift.alerts_from(kind) in (["alarm", "notice"] if is_alarm else ["notice"]):
-            found.append(Finding("critical" if is_alarm else "warning", "drift", subject, sentence))
+            told: AlertKind = "size_change" if kind == "segment_size" else "drift"
+            found.append(Finding("critical" if is_alarm else "warning", told, subject, sentence))
     return found

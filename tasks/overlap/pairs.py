@@ -1,13 +1,11 @@
 """How every two segments share their customers, exactly.
 
-Owns: pairwise counts from exclusive intersections, their measures and the relation they stand in. Does not own: the
-intersections themselves (SQL of the monitoring schema), what to do about a conflict.
+Owns: the measures of a pair and the relation it stands in, for all pairs at once. Does not own counting
+(`memberships.py`), the change since the previous run (`trend.py`), or what to do about a conflict.
 """
 
 from __future__ import annotations
 
-import itertools
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -15,10 +13,12 @@ from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
+import polars as pl
 
 from tasks.config.errors import StatisticsError
 from tasks.config.overlap import OverlapPolicy
-from tasks.overlap.association import holm_log10, log10_p_value, phi
+from tasks.overlap.association import Floats, Ints, exact_integers, holm_log10, log10_p_value, phi
+from tasks.overlap.memberships import from_sets
 
 Relation = Literal["redundant", "nested", "disjoint", "overlapping"]
 Intersection = tuple[tuple[str, ...], int]
@@ -75,14 +75,14 @@ def measure_pairs(
     segment_ids: Sequence[str] | None = None,
     policy: OverlapPolicy | None = None,
 ) -> list[PairOverlap]:
-    """Measure all pairs of segments.
+    """Measure all pairs of segments from exclusive intersections.
 
     With hundreds of thousands of customers every pair is significant, and segments of one segmentation exclude each
     other by construction: read `phi` and `lift` for the size, and the p-value only where a pair is small.
 
     Args:
-        intersections: exclusive intersections: each customer counts once, under the full set of his segments. The
-            empty set stands for customers in no segment.
+        intersections: each customer counts once, under the full set of his segments. The empty set stands for
+            customers in no segment.
         customer_count: all customers, where those in no segment are not among the intersections.
         segment_ids: all segments, where empty ones are to be in the result.
         policy: the limits of the relations.
@@ -101,15 +101,63 @@ def measure_pairs(
     if total < counted:
         message = f"customer_count is {total:,}, but the intersections hold {counted:,} customers"
         raise StatisticsError(message, where="overlap", hint="count customers and intersections on the same snapshot")
-    shared = _pairwise_counts(rows, segments, counted)
-    limits = policy or OverlapPolicy()
-    pairs = list(itertools.combinations(range(len(segments)), 2))
-    tables = [(int(shared[a, b]), int(shared[a, a]), int(shared[b, b])) for a, b in pairs]
-    logs = [log10_p_value(*table, total) for table in tables]
-    return [
-        _pair((segments[a], segments[b]), table, total, log_p=log_p, log_adjusted=adjusted, policy=limits)
-        for (a, b), table, log_p, adjusted in zip(pairs, tables, logs, holm_log10(logs), strict=True)
-    ]
+    if counted > _INT64_MAX:
+        raise StatisticsError(f"{counted} customers are more than can be counted", where="overlap")
+    memberships, weights = from_sets(list(rows.items()), segments)
+    frame = pair_frame(segments, memberships.shared(weights)[1], total, policy or OverlapPolicy())
+    return [PairOverlap(**row) for row in frame.iter_rows(named=True)]
+
+
+def pair_frame(segments: Sequence[str], shared: Ints, total: int, policy: OverlapPolicy) -> pl.DataFrame:
+    """The measures of every pair, with the columns of `PairOverlap`, ascending by the two ids.
+
+    Args:
+        segments: ids, ascending.
+        shared: customers in each two of them, sizes on the diagonal, shape (s, s).
+        total: all customers.
+        policy: the limits of the relations.
+    """
+    one, other = upper_triangle(len(segments))
+    sizes = np.diagonal(shared)
+    both, size_a, size_b = shared[one, other], sizes[one], sizes[other]
+    union = size_a + size_b - both
+    log_p = log10_p_value(both, size_a, size_b, total)
+    log_adjusted = holm_log10(log_p)
+    names = np.array(segments, dtype=object)
+    expected = size_a.astype(np.float64) * size_b
+    return pl.DataFrame(
+        {
+            "segment_id_a": pl.Series(names[one], dtype=pl.String),
+            "segment_id_b": pl.Series(names[other], dtype=pl.String),
+            "size_a": size_a,
+            "size_b": size_b,
+            "intersection_count": both,
+            "union_count": union,
+            "jaccard": np.divide(both, union, out=np.zeros(len(both)), where=union > 0),
+            "containment_a_in_b": _ratio(both, size_a),
+            "containment_b_in_a": _ratio(both, size_b),
+            "lift": _ratio(both.astype(np.float64) * total, expected),
+            "phi": phi(both, size_a, size_b, total),
+            "log10_p_value": log_p,
+            "p_value": np.power(10.0, log_p),
+            "log10_p_adjusted": log_adjusted,
+            "p_adjusted": np.power(10.0, log_adjusted),
+            "relation": relations(both, size_a, size_b, policy),
+        },
+        nan_to_null=True,
+    )
+
+
+def upper_triangle(count: int) -> tuple[Ints, Ints]:
+    """Positions of the one and the other segment of every pair, ascending."""
+    one, other = np.triu_indices(count, 1)
+    return one.astype(np.int64), other.astype(np.int64)
+
+
+def _ratio(part: npt.NDArray[np.number], whole: npt.NDArray[np.number]) -> Floats:
+    """A part of a whole; NaN of nothing."""
+    found: Floats = np.divide(part, whole, out=np.full(len(part), np.nan), where=whole > 0)
+    return found
 
 
 def _checked(intersections: Iterable[Intersection]) -> dict[tuple[str, ...], int]:
@@ -147,58 +195,8 @@ def _segment_names(rows: dict[tuple[str, ...], int], segment_ids: Sequence[str] 
     return sorted(set(segment_ids))
 
 
-def _pairwise_counts(rows: dict[tuple[str, ...], int], segments: list[str], counted: int) -> npt.NDArray[np.int64]:
-    """Customers in each two segments, sizes on the diagonal, shape (s, s): one sparse product of integers."""
-    from scipy.sparse import csr_array
-
-    if counted > _INT64_MAX:
-        raise StatisticsError(f"{counted} customers are more than can be counted", where="overlap")
-    position = {segment: at for at, segment in enumerate(segments)}
-    lengths = [len(members) for members in rows]
-    columns = [position[segment] for members in rows for segment in members]
-    starts = np.concatenate(([0], np.cumsum(lengths, dtype=np.int64)))
-    shape = (len(rows), len(segments))
-    inside = csr_array((np.ones(len(columns), dtype=np.int64), columns, starts), shape=shape)
-    weighted = csr_array(
-        (np.repeat(np.fromiter(rows.values(), dtype=np.int64, count=len(rows)), lengths), columns, starts), shape=shape
-    )
-    counts: npt.NDArray[np.int64] = (inside.T @ weighted).toarray()
-    return counts
-
-
-def _pair(
-    names: tuple[str, str],
-    table: tuple[int, int, int],
-    total: int,
-    *,
-    log_p: float | None,
-    log_adjusted: float | None,
-    policy: OverlapPolicy,
-) -> PairOverlap:
-    both, size_a, size_b = table
-    union = size_a + size_b - both
-    return PairOverlap(
-        segment_id_a=names[0],
-        segment_id_b=names[1],
-        size_a=size_a,
-        size_b=size_b,
-        intersection_count=both,
-        union_count=union,
-        jaccard=both / union if union else 0.0,
-        containment_a_in_b=both / size_a if size_a else None,
-        containment_b_in_a=both / size_b if size_b else None,
-        lift=both * total / (size_a * size_b) if size_a and size_b else None,
-        phi=phi(both, size_a, size_b, total),
-        log10_p_value=log_p,
-        p_value=None if log_p is None else math.pow(10.0, log_p),
-        log10_p_adjusted=log_adjusted,
-        p_adjusted=None if log_adjusted is None else math.pow(10.0, log_adjusted),
-        relation=relation(both, size_a, size_b, policy),
-    )
-
-
-def relation(both: int, size_a: int, size_b: int, policy: OverlapPolicy) -> Relation:
-    """Name the relation of two segments from their counts; limits are compared as exact fractions.
+def relations(both: Ints, size_a: Ints, size_b: Ints, policy: OverlapPolicy) -> list[Relation]:
+    """Name the relation of each pair from its counts; limits are compared as exact fractions.
 
     Args:
         both: customers in both.
@@ -206,16 +204,19 @@ def relation(both: int, size_a: int, size_b: int, policy: OverlapPolicy) -> Rela
         size_b: customers in the other.
         policy: the limits.
     """
-    if both == 0:
-        return "disjoint"
-    smaller, larger = sorted((size_a, size_b))
-    if Fraction(both, size_a + size_b - both) >= _exact(policy.redundant_jaccard):
-        return "redundant"
-    is_inside = Fraction(both, smaller) >= _exact(policy.nested_containment)
-    is_smaller = Fraction(smaller, larger) < _exact(policy.nested_size_ratio)
-    return "nested" if is_inside and is_smaller else "overlapping"
+    smaller, larger = np.minimum(size_a, size_b), np.maximum(size_a, size_b)
+    is_redundant = _reaches(both, size_a + size_b - both, policy.redundant_jaccard)
+    is_inside = _reaches(both, smaller, policy.nested_containment)
+    is_nested = is_inside & ~_reaches(smaller, larger, policy.nested_size_ratio)
+    names: list[Relation] = np.select(
+        [both == 0, is_redundant, is_nested], ["disjoint", "redundant", "nested"], "overlapping"
+    ).tolist()
+    return names
 
 
-def _exact(limit: float) -> Fraction:
-    """The decimal fraction a limit was written as: 0.8 is 4/5, not the float next to it."""
-    return Fraction(str(limit))
+def _reaches(part: Ints, whole: Ints, limit: float) -> npt.NDArray[np.bool_]:
+    """Whether a share reaches a limit; the limit is the decimal fraction it was written as, 0.8 is 4/5."""
+    exact = Fraction(str(limit))
+    largest = int(whole.max(initial=0)) * max(exact.numerator, exact.denominator)
+    part, whole = exact_integers(0 if largest < _INT64_MAX else _INT64_MAX, part, whole)
+    return np.asarray(part * exact.denominator >= whole * exact.numerator, dtype=bool)

@@ -22,7 +22,14 @@ _PARTS = {
     "description": "description",
     "basis_name": "basis",
     "segmentation_name": "segmentation name",
-    **dict.fromkeys(("value_proposition", "message", "offer", "channel_name", "owner_name", "priority"), "treatment"),
+    **dict.fromkeys(
+        (
+            *("value_proposition", "message", "offer", "price_text", "channel_name", "goal", "owner_name"),
+            *("window_from_date", "window_until_date", "contact_cost_amount", "budget_amount", "budget_count"),
+            *("priority", "priority_place", "excluded_segment_ids"),
+        ),
+        "treatment",
+    ),
 }
 _YEAR = 365
 
@@ -131,7 +138,7 @@ def _segment(
 ) -> SegmentPlan:
     before, after = pair
     changed = (
-        list(dict.fromkeys(part for column, part in _PARTS.items() if before[column] != after[column]))
+        list(dict.fromkeys(part for column, part in _PARTS.items() if before.get(column) != after.get(column)))
         if before and after
         else []
     )

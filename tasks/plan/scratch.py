@@ -28,7 +28,7 @@ PLANNED = "plan"
 #: Tables of the ledger that no segmentation asks for, and that may be long.
 _LEFT_OUT = ("quarantine", "quarantine_decision", "check_result", "alert", "delivery")
 #: Sections that segments are computed from after features; a change of another one may change the features.
-_AFTER_FEATURES = ("segmentations", "drift", "audit", "quality", "description", "name")
+_AFTER_FEATURES = ("segmentations", "contacts", "drift", "audit", "quality", "description", "name")
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,6 +48,8 @@ def run_checks(run: Run, door: Door, candidate: Path | None = None, documents: D
     """
     context = QueryContext.of_run(run)
     suites = load_suites(run.workspace, door)
+    if door == "raw":
+        context = context.with_counts(run, suites)
     with _attached(run, candidate):
         present = _tables(run, door)
         if door == "published":

@@ -7,8 +7,8 @@ Does not own those queries (`row_queries.py`, `series.py`) or running any of it 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from typing import Any
 
@@ -22,8 +22,9 @@ from tasks.config.errors import WorkspaceError
 from tasks.config.workspace import Workspace
 from tasks.quality import row_queries, vocabulary
 from tasks.quality.file_history import FileHistory, file_histories, newest_loaded_at
-from tasks.quality.series import SeriesMaker
-from tasks.quality.suites import DOORS, Check, load_suites
+from tasks.quality.load_counts import Kept, keep
+from tasks.quality.series import Asked, SeriesMaker
+from tasks.quality.suites import DOORS, Check, Suite, load_suites
 from tasks.warehouse.connection import identifier, literal
 from tasks.warehouse.run import Run
 from tasks.warehouse.tables import KEPT_BY_RUN
@@ -53,6 +54,7 @@ class QueryContext:
         files: new files and what they are compared with, by source.
         previous_as_of: the day of the publication before; None where there is none.
         end: the first moment that checks on history do not look at (`SeriesMaker.end`).
+        counted: what loads hold, as far as it has been counted (`load_counts.py`).
     """
 
     workspace: Workspace
@@ -63,6 +65,7 @@ class QueryContext:
     files: dict[str, list[FileHistory]] = field(default_factory=dict)
     previous_as_of: dt.date | None = None
     end: dt.date = dt.date.max
+    counted: Kept = frozenset()
 
     @classmethod
     def of_run(cls, run: Run) -> QueryContext:
@@ -83,6 +86,22 @@ class QueryContext:
             run.previous.as_of if run.previous else None,
             run.as_of + dt.timedelta(days=is_day_over),
         )
+
+    def with_counts(self, run: Run, suites: Iterable[Suite]) -> QueryContext:
+        """The same with what the checks on history of some suites ask of loads, counted now where it was not before."""
+        asked = [one for suite in suites for check in suite.checks for one in self._asked(suite.table, check)]
+        return replace(self, counted=keep(run.warehouse, asked))
+
+    def _asked(self, table: str, check: Check) -> Iterator[Asked]:
+        """What a check asks of loads."""
+        entity, kwargs = table.partition(".")[2], check.expectation.kwargs
+        match check.expectation.type:
+            case drift.RECENT_DAYS:
+                yield from self._series.counts_of_days(entity, kwargs)
+            case drift.NEW_FILES:
+                yield from self._series.counts_of_files(entity, kwargs)
+            case vocabulary.NO_LOSS if ENTITIES[entity].occasion is None:
+                yield from self._series.counts_of_days(entity, {**kwargs, "aspect": "mix"})
 
     def rows(self, table: str) -> str:
         """A relation of the rows that the run is judged by, to stand after FROM.
@@ -164,7 +183,7 @@ class QueryContext:
 
     @cached_property
     def _series(self) -> SeriesMaker:
-        return SeriesMaker(self.workspace, self.load_numbers, self.files, self.end)
+        return SeriesMaker(self.workspace, self.load_numbers, self.files, self.end, self.counted)
 
     def _rendered(self, relation: str, check: Check) -> str:
         names = {"batch": relation, **self._names}

@@ -1,8 +1,7 @@
-"""The SQL that counts what history is judged by: rows by day or by file, with empties, logarithms and values.
+"""The series that history is judged by: rows by day or by file, with empties, logarithms and values.
 
-Owns: the queries of the checks on history. Each scans the days or files compared once, and returns as many rows as
-there are days (or files), columns and values, however many lines there are. Does not own what follows
-(`comparisons.py`).
+Owns: the queries of the checks on history, which return as many rows as there are days (or files), columns and values,
+however many lines there are. Does not own counting lines (`load_counts.py`) or what follows (`comparisons.py`).
 
 Rows come from the sources' own tables in `raw`, not from the views over them: the spelling of an id as a file has it is
 one of the things that are looked at.
@@ -11,16 +10,16 @@ one of the things that are looked at.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from tasks.config.entities import ENTITIES
-from tasks.config.entity import Entity
 from tasks.config.workspace import Workspace
 from tasks.quality.comparisons import DAYS_A_WEEK, HISTORY_WEEKS
 from tasks.quality.file_history import FileHistory
-from tasks.quality.row_queries import OTHER, occasions
+from tasks.quality.load_counts import LOGARITHM, Counted, Kept, among, relation
+from tasks.quality.row_queries import OTHER
 from tasks.warehouse.connection import identifier, literal
 
 #: Days back that a year's season needs, and days back that the rest does.
@@ -31,11 +30,8 @@ _EMPTY_SERIES = (
     "SELECT NULL::VARCHAR AS subject, NULL::BIGINT AS unit_no, NULL::VARCHAR AS part, NULL::BIGINT AS size,"
     " NULL::DOUBLE AS total WHERE false"
 )
-#: Letters and digits of an id as what they are: `C0000123` is `A9999999`, ` c12` is `_a99`.
-_SHAPE = (
-    "regexp_replace(regexp_replace(regexp_replace(regexp_replace({value}, '[0-9]', '9', 'g'), '[A-Z]', 'A', 'g'),"
-    " '[a-z]', 'a', 'g'), '\\s', '_', 'g')"
-)
+#: Counts of one source, and numbers of loads of it.
+Asked = tuple[list[Counted], Sequence[int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,43 +44,59 @@ class SeriesMaker:
         files: what is new, and what it is compared with, by source.
         end: the first day that is not looked at: the one after the as-of day, or the as-of day itself where the newest
             file came on it, for then it was not over.
+        kept: loads that have been counted, and what was counted of them.
     """
 
     workspace: Workspace
     loads: Mapping[str, Sequence[int]]
     files: Mapping[str, Sequence[FileHistory]]
     end: dt.date
+    kept: Kept = field(default_factory=frozenset)
 
     def days(self, entity_name: str, kwargs: Mapping[str, Any]) -> str:
         """Rows by day: SELECT of subject, unit_no (days back), part, size, total."""
-        entity = ENTITIES[entity_name]
-        back = _YEAR_DAYS if kwargs["aspect"] == "rows" else _HISTORY_DAYS
-        moment = identifier(entity.event_time or "")
-        where = (
-            f"{moment} >= {literal(self.end - dt.timedelta(days=back))}::TIMESTAMP"
-            f" AND {moment} < {literal(self.end)}::TIMESTAMP"
+        unit = f"{literal(self.end - dt.timedelta(days=1))} - day"
+        return _union(
+            _series(counts, relation(counts, loads, self.kept), unit, self._window(kwargs))
+            for counts, loads in self.counts_of_days(entity_name, kwargs)
         )
-        unit = f"{literal(self.end - dt.timedelta(days=1))} - CAST({moment} AS DATE)"
-        parts = [
-            self._aspect(entity, source, kwargs, unit, f"{where} AND {_among(numbers)}")
-            for source, numbers in self._sources(entity_name)
-            if numbers
-        ]
-        return _union(parts)
 
     def occasions(self, entity_name: str, kwargs: Mapping[str, Any]) -> str:
-        """Like `days` of the aspect mix; `size` is not the number of rows but that of occasions (`Entity.occasion`)."""
-        return self.days(entity_name, {**kwargs, "aspect": "mix", "counted": ENTITIES[entity_name].occasion})
+        """Like `days` of the aspect mix; `size` is not the number of rows but that of occasions (`Entity.occasion`).
+
+        An occasion may have rows in several loads, so that those of loads do not add up: they are counted from rows.
+        """
+        mix = {**kwargs, "aspect": "mix"}
+        occasion = ENTITIES[entity_name].occasion
+        if occasion is None:
+            return self.days(entity_name, mix)
+        unit, where = f"{literal(self.end - dt.timedelta(days=1))} - day", self._window(mix)
+        return _union(
+            _series(counts, f"({' UNION ALL '.join(_occasions(it, occasion, loads, where) for it in counts)})", unit)
+            for counts, loads in self.counts_of_days(entity_name, mix)
+        )
 
     def new_files(self, entity_name: str, kwargs: Mapping[str, Any]) -> str:
         """Rows by file: SELECT of subject, unit_no (number of the load), part, size, total."""
-        entity = ENTITIES[entity_name]
-        parts = []
+        return _union(
+            _series(counts, relation(counts, loads, self.kept), "load_no")
+            for counts, loads in self.counts_of_files(entity_name, kwargs)
+        )
+
+    def counts_of_days(self, entity_name: str, kwargs: Mapping[str, Any]) -> Iterator[Asked]:
+        """What `days` adds up."""
+        for source, loads in self._sources(entity_name):
+            counts = self._counts(entity_name, source, kwargs)
+            if counts and loads:
+                yield counts, loads
+
+    def counts_of_files(self, entity_name: str, kwargs: Mapping[str, Any]) -> Iterator[Asked]:
+        """What `new_files` adds up."""
         for source, _ in self._sources(entity_name):
-            numbers = sorted({n for file in self._compared(source, kwargs) for n in (file.load_no, *file.others)})
-            if numbers:
-                parts.append(self._aspect(entity, source, kwargs, "load_no", _among(numbers)))
-        return _union(parts)
+            counts = self._counts(entity_name, source, kwargs)
+            loads = sorted({n for file in self._compared(source, kwargs) for n in (file.load_no, *file.others)})
+            if counts and loads:
+                yield counts, loads
 
     def files_of(self, entity_name: str, kwargs: Mapping[str, Any]) -> list[dict[str, Any]]:
         """The new files of an entity with what each is compared with, as the expectation takes them."""
@@ -112,98 +124,54 @@ class SeriesMaker:
             if source.entity == entity_name
         ]
 
-    def _aspect(self, entity: Entity, source: str, kwargs: Mapping[str, Any], unit: str, where: str) -> str:
-        table = f"raw.{identifier(f'{source}__{entity.name}')}"
-        mapped = self.workspace.sources[source].columns
+    def _counts(self, entity_name: str, source: str, kwargs: Mapping[str, Any]) -> list[Counted]:
+        entity, mapped = ENTITIES[entity_name], self.workspace.sources[source].columns
+        if kwargs["aspect"] == "rows":
+            return [Counted(source, entity, "rows")]
         columns = [name for name in kwargs.get("columns", ()) if name in mapped]
-        scan = f"FROM {table} WHERE {where}"
-        match kwargs["aspect"]:
-            case "rows":
-                return _selected(source, None, unit, "NULL", "count(*)", "NULL", f"{scan} GROUP BY ALL")
-            case "empty" | "level":
-                return _sums(source, columns, unit, scan, is_level=kwargs["aspect"] == "level")
-            case _:
-                column = kwargs.get("counted")
-                return _union(
-                    _values(source, name, _counted(name, _value(entity, name, kwargs), unit, scan, column))
-                    for name in columns
-                )
+        return [Counted(source, entity, kwargs["aspect"], name, kwargs.get("by")) for name in columns]
+
+    def _window(self, kwargs: Mapping[str, Any]) -> str:
+        back = _YEAR_DAYS if kwargs["aspect"] == "rows" else _HISTORY_DAYS
+        return f"day >= {literal(self.end - dt.timedelta(days=back))} AND day < {literal(self.end)}"
 
 
-def _value(entity: Entity, name: str, kwargs: Mapping[str, Any]) -> str:
-    """SQL of the text by which rows of a column are told apart."""
-    column = identifier(name)
-    if kwargs.get("by") == "hour":
-        return f"CASE WHEN {column} = date_trunc('day', {column}) THEN 'no time' ELSE strftime({column}, '%H h') END"
-    if kwargs.get("by") == "month":
-        return f"strftime({column}, '%Y-%m')"
-    if kwargs.get("by") == "shape":
-        return _SHAPE.format(value=column)
-    if kwargs.get("by") == "sign":
-        return f"CASE sign({column}) WHEN -1 THEN 'negative' WHEN 0 THEN 'zero' ELSE 'positive' END"
-    return f"CAST({column} AS VARCHAR)" if entity.column(name).type != "VARCHAR" else column
-
-
-def _among(numbers: Iterable[int]) -> str:
-    return f"load_no IN ({', '.join(map(str, numbers))})"
-
-
-def _selected(source: str, column: str | None, unit: str, part: str, size: str, total: str, rest: str) -> str:
-    subject = source if column is None else f"{source}: {column}"
+def _series(counts: Sequence[Counted], relation: str, unit: str, where: str = "true") -> str:
+    """Counts of one source and kind by unit: the loads' added up, of many values the most frequent told apart."""
+    subjects = " ".join(f"WHEN {literal(it.count_id)} THEN {literal(_subject(it))}" for it in counts)
+    scale = f" / {LOGARITHM}" if counts[0].kind == "level" else ""
+    added = (
+        f"SELECT count_id, CAST({unit} AS BIGINT) AS unit_no, part, sum(size) AS size, sum(total) AS total"
+        f" FROM {relation} WHERE {where} GROUP BY ALL"
+    )
+    if counts[0].kind == "mix":
+        added = (
+            f"SELECT count_id, unit_no, CASE WHEN place <= {_VALUES} THEN part ELSE {literal(OTHER)} END AS part,"
+            " sum(size) AS size, NULL AS total FROM"
+            " (SELECT *, dense_rank() OVER (PARTITION BY count_id ORDER BY whole DESC, part) AS place FROM"
+            f" (SELECT *, sum(size) OVER (PARTITION BY count_id, part) AS whole FROM ({added}))) GROUP BY ALL"
+        )
     return (
-        f"SELECT {literal(subject)} AS subject, CAST({unit} AS BIGINT) AS unit_no, CAST({part} AS VARCHAR) AS part,"
-        f" CAST({size} AS BIGINT) AS size, CAST({total} AS DOUBLE) AS total {rest}"
+        f"SELECT CASE count_id {subjects} END AS subject, unit_no, part, CAST(size AS BIGINT) AS size,"
+        f" CAST(total AS DOUBLE){scale} AS total FROM ({added})"
     )
 
 
-def _sums(source: str, columns: Sequence[str], unit: str, scan: str, *, is_level: bool) -> str:
-    """Empties, or logarithms of what is above zero, of several columns in one scan."""
-    if not columns:
-        return _EMPTY_SERIES
-    figures = []
-    for position, name in enumerate(columns):
-        column = identifier(name)
-        if is_level:
-            figures.append(f"count(*) FILTER ({column} > 0) AS size{position}")
-            figures.append(f"sum(ln({column})) FILTER ({column} > 0) AS total{position}")
-        else:
-            figures += [f"count(*) AS size{position}", f"count(*) - count({column}) AS total{position}"]
-    counted = f"(SELECT {unit} AS unit_no, {', '.join(figures)} {scan} GROUP BY ALL)"
-    # One pass over the lines; the sums are then put below each other.
-    listed = ", ".join(
-        f"{{'subject': {literal(f'{source}: {name}')}, 'size': size{position}, 'total': total{position}}}"
-        for position, name in enumerate(columns)
+def _subject(count: Counted) -> str:
+    return f"{count.source}: {count.column}" if count.column else count.source
+
+
+def _occasions(count: Counted, occasion: str, loads: Iterable[int], where: str) -> str:
+    """Occasions by day and value; rows without one are none."""
+    name = identifier(count.column)
+    each = (
+        f"SELECT DISTINCT {count.day} AS day, {count.value} AS part, {identifier(occasion)} AS occasion"
+        f" FROM {count.table} WHERE {among(loads)} AND {name} IS NOT NULL"
     )
     return (
-        "SELECT of_column.subject, CAST(unit_no AS BIGINT) AS unit_no, NULL::VARCHAR AS part,"
-        " CAST(of_column.size AS BIGINT) AS size, CAST(of_column.total AS DOUBLE) AS total"
-        f" FROM (SELECT unit_no, unnest([{listed}]) AS of_column FROM {counted})"
+        f"SELECT {literal(count.count_id)} AS count_id, day, part, count(occasion) AS size, NULL::HUGEINT AS total"
+        f" FROM ({each}) WHERE {where} GROUP BY ALL"
     )
-
-
-def _counted(column: str, value: str, unit: str, scan: str, occasion: str | None) -> str:
-    """Rows, or what comes by itself (`occasion`), by unit and value.
-
-    Rows are counted by the column as it is before it is spelt as `value`: an id stands on several lines, and its shape
-    takes longer to find than the id to group by. What is NULL is left out there, too: left out by its spelling, that
-    would be computed twice.
-    """
-    name = identifier(column)
-    scan = f"{scan} AND {name} IS NOT NULL GROUP BY ALL"
-    if occasion is not None:
-        return f"(SELECT {unit} AS unit_no, {value} AS value, {occasions(occasion)} AS size {scan})"
-    as_it_is = f"(SELECT {unit} AS unit_no, {name}, count(*) AS size {scan})"
-    return f"(SELECT unit_no, {value} AS value, sum(size) AS size FROM {as_it_is} GROUP BY ALL)"
-
-
-def _values(source: str, column: str, counted: str) -> str:
-    """Counts by value; of many values the most frequent, and the others together."""
-    ranked = (
-        f"(SELECT *, dense_rank() OVER (ORDER BY whole DESC, value) AS place FROM"
-        f" (SELECT *, sum(size) OVER (PARTITION BY value) AS whole FROM {counted}))"
-    )
-    part = f"CASE WHEN place <= {_VALUES} THEN value ELSE {literal(OTHER)} END"
-    return _selected(source, column, "unit_no", part, "sum(size)", "NULL", f"FROM {ranked} GROUP BY ALL")
 
 
 def _union(parts: Iterable[str]) -> str:

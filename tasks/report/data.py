@@ -13,6 +13,7 @@ from tasks.report import (
     read_comments,
     read_health,
     read_monitoring,
+    read_overlap,
     read_predictions,
     read_quality,
     read_run,
@@ -23,6 +24,7 @@ from tasks.report import (
 from tasks.report.comment_records import CommentModel
 from tasks.report.drift_records import DriftRow
 from tasks.report.health_records import Health
+from tasks.report.overlap_records import Overlap, TreatmentFacts
 from tasks.report.prediction_records import PredictionFacts
 from tasks.report.reader import RunReader
 from tasks.report.run_records import (
@@ -35,7 +37,7 @@ from tasks.report.run_records import (
     SourceCounts,
     Totals,
 )
-from tasks.report.segment_records import Overlap, SegmentationFacts
+from tasks.report.segment_records import SegmentationFacts
 from tasks.report.trend_records import CheckHistory
 from tasks.warehouse.run import Run
 
@@ -68,6 +70,7 @@ class ReportData:
     feature_meanings: Mapping[str, str]
     matrix_ids: tuple[str, ...]
     overlap: Overlap | None
+    treatments: tuple[TreatmentFacts, ...]
     drift: tuple[DriftRow, ...]
     health: Mapping[str, Health]
     comments: tuple[CommentModel, ...]
@@ -117,7 +120,8 @@ def collect(run: Run, *, stopped_by: str | None = None) -> ReportData:
         segment_names=read_segments.segment_names(reader, current),
         feature_meanings=read_segments.feature_meanings(run) if segmentations else {},
         matrix_ids=matrix_ids,
-        overlap=read_monitoring.overlap(reader, list(matrix_ids)),
+        overlap=read_overlap.overlap(reader, list(matrix_ids)),
+        treatments=read_overlap.treatments(reader),
         drift=read_monitoring.drift(reader),
         health=read_health.health(reader, [row["segment_id"] for row in current]),
         comments=read_comments.comment_models(reader),

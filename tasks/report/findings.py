@@ -11,8 +11,9 @@ from itertools import islice
 from tasks.report import formats
 from tasks.report.data import ReportData
 from tasks.report.drift_records import DriftRow
+from tasks.report.overlap_records import OverlapPair
 from tasks.report.run_records import CheckRow, Finding, Importance
-from tasks.report.segment_records import OverlapPair, SegmentRow
+from tasks.report.segment_records import SegmentRow
 
 #: A segment's change is told where it is this large a part of its size before, and of all customers segmented.
 SIZE_CHANGE_RELATIVE = 0.10
@@ -22,6 +23,7 @@ _RANK: dict[Importance, int] = {"alarm": 0, "warning": 1, "note": 2}
 _ALARMING = frozenset({"alarm", "critical", "error"})
 _ANCHOR_BY_KIND = {
     "comments": "comments",
+    "conflict": "overlap",
     "drift": "drift",
     "model": "segments",
     "overlap": "overlap",
@@ -89,6 +91,7 @@ def _alerts(data: ReportData) -> Iterator[Finding]:
         *(("drift", subject) for subject in drifted),
         *(("quality", check.table_name) for check in data.failed_checks),
         *(("overlap", pair.segment_id_a) for pair in _redundant(data)),
+        *(("conflict", pair.segment_id_a) for pair in _conflicts(data)),
     }
     rest = [alert for alert in data.alerts if (alert.kind, alert.subject) not in told and alert.message not in events]
     for alert in islice(rest, _MOST_OF_A_KIND):
@@ -157,6 +160,16 @@ def _overlap(data: ReportData) -> Iterator[Finding]:
             "overlap",
         )
     yield from _more(len(redundant), "redundant pair", "overlap")
+    conflicts = _conflicts(data)
+    for pair in conflicts[:_MOST_OF_A_KIND]:
+        yield Finding(
+            "warning",
+            f"“{data.name_of(pair.segment_id_a)}” and “{data.name_of(pair.segment_id_b)}” both have a treatment on"
+            f" {pair.channel} for {formats.plural(pair.intersection_count, 'customer')}, and nothing says which goes"
+            " first.",
+            "overlap",
+        )
+    yield from _more(len(conflicts), "pair of treatments in conflict", "overlap", "pairs of treatments in conflict")
 
 
 def _audit(data: ReportData) -> Iterator[Finding]:
@@ -171,6 +184,10 @@ def _audit(data: ReportData) -> Iterator[Finding]:
 
 def _redundant(data: ReportData) -> list[OverlapPair]:
     return [pair for pair in data.overlap.notable if pair.relation == "redundant"] if data.overlap else []
+
+
+def _conflicts(data: ReportData) -> tuple[OverlapPair, ...]:
+    return data.overlap.conflicts if data.overlap else ()
 
 
 def _quarantine(data: ReportData) -> Iterator[Finding]:

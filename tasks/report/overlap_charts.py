@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from tasks.report import formats
 from tasks.report.data import ReportData
-from tasks.report.segment_records import Overlap, OverlapPair
+from tasks.report.overlap_records import Overlap, OverlapPair
 from tasks.report.svg import Drawing
 
 #: Upper bounds of the steps of Jaccard; from the last on, a pair is redundant.

@@ -21,8 +21,10 @@ from tasks.report import (
     heatmap,
     overlap_charts,
     prediction_charts,
+    read_overlap,
     sankey,
     size_parts,
+    treatment_bars,
 )
 from tasks.report.data import ReportData
 from tasks.report.drift_views import drift_views, history_checks
@@ -81,6 +83,12 @@ def render(data: ReportData) -> str:
         views=[_segmentation_view(data, facts) for facts in data.segmentations],
         matrix=Markup(overlap_charts.draw_matrix(data)),  # noqa: S704 - our own SVG, escaped where it is drawn
         upset=Markup(overlap_charts.draw_upset(data)),  # noqa: S704 - likewise
+        outcomes={
+            facts.segment_id: Markup(treatment_bars.draw_outcome(facts, data.name_of(facts.segment_id)))  # noqa: S704 - likewise
+            for facts in data.treatments
+        },
+        reasons=read_overlap.REASONS,
+        outcome_key=Markup(treatment_bars.draw_key(data.treatments)),  # noqa: S704 - likewise
         drift_views=drift_views(data),
         history_checks=len(history_checks(data)),
         failed_history=[check for check in history_checks(data) if check.is_success is False],

@@ -1,20 +1,17 @@
-"""Reading migration, overlap and drift.
+"""Reading migration and drift.
 
-Owns: their queries, and how much of large tables is shown. Does not own: sizes and profiles (`read_segments.py`).
+Owns: their queries, and how much of large tables is shown. Does not own: sizes and profiles (`read_segments.py`), or
+overlap (`read_overlap.py`).
 """
 
 from __future__ import annotations
 
 from dataclasses import fields
-from typing import Any
 
 from tasks.report.drift_records import DriftRow
 from tasks.report.reader import RunReader
-from tasks.report.segment_records import Flow, Intersection, Migration, Overlap, OverlapPair, SegmentEvent, SizePart
+from tasks.report.segment_records import Flow, Migration, SegmentEvent, SizePart
 
-#: Relations of two segments that ask for nothing.
-_PLAIN_RELATIONS = ("disjoint", "overlapping")
-_NOTABLE_SHOWN = 50
 #: Main reasons of changes (`monitoring.change`) in words.
 _REASONS = {
     "new_customer": "were first seen",
@@ -27,7 +24,6 @@ _REASONS = {
     "time": "did nothing: time passed, or others moved past them",
     "ranks": "did nothing: others moved past them in the ranks",
 }
-_INTERSECTIONS_SHOWN = 25
 _DRIFT_COLUMNS = {field.name: field.name for field in fields(DriftRow)} | {
     "reference_as_of": "reference_as_of_date",
     "verdict": "verdict_name",
@@ -106,82 +102,6 @@ def _reasons(reader: RunReader, segmentation_id: str) -> tuple[tuple[str, int], 
         {"run_id": reader.run.run_id, "key": segmentation_id},
     )
     return tuple((_REASONS.get(str(why), str(why)), int(count)) for why, count in rows)
-
-
-_PAIRS = "monitoring.overlap"
-_PAIR_COLUMNS = (
-    "segment_id_a",
-    "segment_id_b",
-    "a_count",
-    "b_count",
-    "intersection_count",
-    "jaccard_share",
-    "containment_a_share",
-    "containment_b_share",
-    "lift",
-    "relation_name",
-)
-
-
-def overlap(reader: RunReader, shown: list[str]) -> Overlap | None:
-    """How segments overlap; None where it was not computed.
-
-    Args:
-        reader: of the run.
-        shown: ids of the segments that the matrix has room for.
-    """
-    pairs = reader.of_run(
-        _PAIRS,
-        _PAIR_COLUMNS,
-        where="intersection_count > 0 AND list_contains($shown, segment_id_a) AND list_contains($shown, segment_id_b)",
-        parameters={"shown": shown},
-        order_by="segment_id_a, segment_id_b",
-    )
-    notable = _notable_pairs(reader)
-    combinations = reader.of_run(
-        "monitoring.intersection",
-        ("segment_ids", "customer_count"),
-        where="customer_count > 0",
-        order_by="customer_count DESC, segment_ids",
-        limit=_INTERSECTIONS_SHOWN,
-    )
-    if not pairs and not notable and not combinations:
-        return None
-    intersection_total, customer_total = _intersection_totals(reader)
-    return Overlap(
-        pairs=tuple(OverlapPair(*(row[name] for name in _PAIR_COLUMNS)) for row in pairs),
-        notable=tuple(OverlapPair(*(row[name] for name in _PAIR_COLUMNS)) for row in notable[:_NOTABLE_SHOWN]),
-        notable_total=len(notable),
-        intersections=tuple(
-            Intersection(tuple(row["segment_ids"].split(" & ")), row["customer_count"]) for row in combinations
-        ),
-        intersection_total=intersection_total,
-        customer_total=customer_total,
-    )
-
-
-def _notable_pairs(reader: RunReader) -> list[dict[str, Any]]:
-    """Pairs that are more than two segments that happen to meet, the closest first."""
-    if "relation_name" not in reader.columns(_PAIRS):
-        return []
-    return reader.of_run(
-        _PAIRS,
-        _PAIR_COLUMNS,
-        where="relation_name IS NOT NULL AND NOT list_contains($plain, relation_name)",
-        parameters={"plain": list(_PLAIN_RELATIONS)},
-        order_by="relation_name DESC, jaccard_share DESC, segment_id_a, segment_id_b",
-    )
-
-
-def _intersection_totals(reader: RunReader) -> tuple[int, int]:
-    if "run_id" not in reader.columns("monitoring.intersection"):
-        return 0, 0
-    count, total = reader.warehouse.rows(
-        "SELECT count(*), coalesce(sum(customer_count), 0) FROM monitoring.intersection"
-        " WHERE run_id = $run AND customer_count > 0",
-        {"run": reader.run.run_id},
-    )[0]
-    return int(count), int(total)
 
 
 def drift(reader: RunReader) -> tuple[DriftRow, ...]:

@@ -1,6 +1,7 @@
-"""What a report says of the segments: sizes, profiles, migration, overlap and drift, as plain records.
+"""What a report says of the segments: sizes, profiles, migration and drift, as plain records.
 
-Owns: the shape of these records. Does not own: reading them (`read_segments.py`, `read_monitoring.py`).
+Owns: the shape of these records. Does not own: reading them (`read_segments.py`, `read_monitoring.py`), or overlap and
+treatments (`overlap_records.py`).
 
 Counts are customers, shares are 0-1, amounts are in the company's own currency (which the report does not know).
 A figure that is not known is None and printed as a dash. Tuples are in the order in which they are to be shown.
@@ -208,47 +209,3 @@ class SegmentationFacts:
     profile: Profile | None
     migration: Migration | None
     tries: tuple[Try, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class OverlapPair:
-    """Two segments and what they share."""
-
-    segment_id_a: str
-    segment_id_b: str
-    a_count: int
-    b_count: int
-    intersection_count: int
-    jaccard_share: float
-    containment_a_share: float | None
-    containment_b_share: float | None
-    lift: float | None
-    relation: str
-
-
-@dataclass(frozen=True, slots=True)
-class Intersection:
-    """Customers who are in exactly these segments and in no other."""
-
-    segment_ids: tuple[str, ...]
-    customer_count: int
-
-
-@dataclass(frozen=True, slots=True)
-class Overlap:
-    """How segments of all segmentations overlap.
-
-    Attributes:
-        pairs: pairs with common customers among the segments shown, for the matrix.
-        notable: redundant, nested and otherwise remarkable pairs.
-        intersections: the largest exclusive combinations.
-        intersection_total: number of combinations in all.
-        customer_total: customers in all combinations.
-    """
-
-    pairs: tuple[OverlapPair, ...]
-    notable: tuple[OverlapPair, ...]
-    notable_total: int
-    intersections: tuple[Intersection, ...]
-    intersection_total: int
-    customer_total: int

@@ -1,7 +1,7 @@
 """Checks of a workspace's segmentations against the catalogue, before anything runs.
 
-Owns: that every condition is one on features that exist, that kinds get features they can work with, that treatments
-name segments. Does not own the features, or what a tree of conditions means (`tasks/config/resolving.py`).
+Owns: that every condition is one on features that exist, that kinds get features they can work with. Does not own the
+features, what a tree of conditions means (`tasks/config/resolving.py`), or treatments (`check_treatments.py`).
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from tasks.config.resolving import leaves
 from tasks.config.segmentations import RfmSegmentation
 from tasks.config.workspace import Workspace
 from tasks.segments.check_clusters import check_inside, check_sensitive, stands_before
+from tasks.segments.check_treatments import check_treatments
 from tasks.warehouse.catalogue import Catalogue
 from tasks.warehouse.connection import Warehouse
 
@@ -60,7 +61,7 @@ def check_rules(workspace: Workspace, catalogue: Catalogue) -> None:
             stands_before(workspace, name, segmentation.of, "of")
         for path, feature in features.items():
             _fits(catalogue, feature, kinds, workspace.line_of("segmentations", name, *path))
-        _known_treatments(workspace, name)
+    check_treatments(workspace)
 
 
 def check_rule_types(warehouse: Warehouse, workspace: Workspace, relation: str) -> None:
@@ -133,15 +134,3 @@ def _fits(catalogue: Catalogue, name: str, kinds: tuple[str, ...], where: str) -
             where=where,
             hint=_HINTS.get(expected, "name another feature"),
         )
-
-
-def _known_treatments(workspace: Workspace, name: str) -> None:
-    segmentation = workspace.segmentations[name]
-    known = {segment.id for segment in segmentation.declared_segments}
-    for key in segmentation.treatments:
-        if known and key not in known:
-            raise WorkspaceError(
-                f"a treatment names no segment: {key!r}",
-                where=workspace.line_of("segmentations", name, "treatments", key),
-                hint=f"the segments are {', '.join(sorted(known))}",
-            )

@@ -12,7 +12,8 @@ from dataclasses import asdict, dataclass
 
 import polars as pl
 
-from tasks.config.segment import SegmentationBase, Treatment
+from tasks.config.segment import SegmentationBase
+from tasks.config.treatment import Budget, Treatment, Window
 from tasks.segments.asked import asked_text
 from tasks.warehouse.run import Run
 
@@ -28,9 +29,18 @@ SCHEMA = {
     "value_proposition": pl.String,
     "message": pl.String,
     "offer": pl.String,
+    "price_text": pl.String,
     "channel_name": pl.String,
+    "window_from_date": pl.Date,
+    "window_until_date": pl.Date,
+    "goal": pl.String,
+    "contact_cost_amount": pl.Float64,
+    "budget_amount": pl.Float64,
+    "budget_count": pl.Int64,
     "owner_name": pl.String,
     "priority": pl.Int64,
+    "priority_place": pl.Int64,
+    "excluded_segment_ids": pl.String,
     "status_name": pl.String,
     "since_date": pl.Date,
     "kind_name": pl.String,
@@ -75,12 +85,8 @@ def definition_rows(
                 "description": said["description"],
                 "rule_text": said["rule_text"],
                 "population_text": run.workspace.resolved[name].population,
-                "value_proposition": treatment.value_proposition,
-                "message": treatment.message,
-                "offer": treatment.offer,
-                "channel_name": treatment.channel,
+                **treatment_columns(run, name, segment_id, treatment),
                 "owner_name": treatment.owner or segmentation.owner,
-                "priority": treatment.priority,
                 "status_name": "active",
                 "since_date": since.get(segment_id, run.as_of),
                 "kind_name": getattr(segmentation, "kind", None),
@@ -90,6 +96,29 @@ def definition_rows(
             }
         )
     return rows
+
+
+def treatment_columns(run: Run, name: str, segment_id: str, treatment: Treatment) -> dict[str, object]:
+    """What the dictionary says of a segment's treatment."""
+    window, budget = treatment.window or Window(), treatment.budget or Budget()
+    price = treatment.price
+    excluded = [key if "." in key else f"{name}.{key}" for key in treatment.exclude]
+    return {
+        "value_proposition": treatment.value_proposition,
+        "message": treatment.message,
+        "offer": treatment.offer,
+        "price_text": None if price is None else price if isinstance(price, str) else f"{price:.2f}",
+        "channel_name": treatment.channel,
+        "window_from_date": window.from_,
+        "window_until_date": window.until,
+        "goal": treatment.goal,
+        "contact_cost_amount": budget.cost_per_contact,
+        "budget_amount": budget.total,
+        "budget_count": budget.customers,
+        "priority": treatment.priority,
+        "priority_place": run.workspace.contacts.place(segment_id),
+        "excluded_segment_ids": ",".join(excluded) or None,
+    }
 
 
 def with_retired(run: Run, rows: Sequence[dict[str, object]]) -> pl.DataFrame:

@@ -7,9 +7,12 @@ of a source is here: what is quarantined lies in `raw` (`kept_rows.py`).
 from __future__ import annotations
 
 import datetime as dt
+import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
+from tasks.config.errors import ResegmentError
 from tasks.warehouse import kept_rows
 from tasks.warehouse.connection import Warehouse, identifier
 
@@ -74,6 +77,22 @@ _TABLES = {
         "attempt_id VARCHAR, run_id VARCHAR, as_of_date DATE, severity_name VARCHAR, kind_name VARCHAR,"
         " subject_name VARCHAR, message VARCHAR, raised_at TIMESTAMP"
     ),
+    # What stands, who knows of it and who was told; see `tasks/notify`.
+    "alert_state": (
+        "alert_no INTEGER PRIMARY KEY, kind_name VARCHAR, subject_name VARCHAR, severity_name VARCHAR, message VARCHAR,"
+        " owner_name VARCHAR, customer_count BIGINT, net_amount DOUBLE, cause VARCHAR, consequence VARCHAR,"
+        " opened_at TIMESTAMP, opened_as_of_date DATE, last_at TIMESTAMP, last_as_of_date DATE, run_count INTEGER,"
+        " told_at TIMESTAMP, told_severity_name VARCHAR, acknowledged_at TIMESTAMP,"
+        " acknowledged_by VARCHAR, acknowledged_reason VARCHAR, resolved_at TIMESTAMP"
+    ),
+    "alert_silence": (
+        "silence_no INTEGER PRIMARY KEY, kind_name VARCHAR, subject_name VARCHAR, silenced_at TIMESTAMP,"
+        " until_at TIMESTAMP, silenced_by VARCHAR, silence_reason VARCHAR"
+    ),
+    "notification": (
+        "notification_no INTEGER PRIMARY KEY, target_name VARCHAR, severity_name VARCHAR, title VARCHAR, body VARCHAR,"
+        " written_at TIMESTAMP, not_before_at TIMESTAMP, sent_at TIMESTAMP, try_count INTEGER, error_message VARCHAR"
+    ),
 }
 SCHEMAS = ("raw", "staging", "features", "segments", "monitoring", "ops")
 
@@ -113,14 +132,19 @@ def insert(warehouse: Warehouse, table: str, values: Mapping[str, object]) -> No
 
 
 def start_attempt(warehouse: Warehouse, values: Mapping[str, object]) -> None:
-    """Note that an attempt runs; attempts that never ended were killed, for their lock is ours now."""
+    """Note that an attempt runs."""
     with warehouse.transaction():
-        warehouse.execute(
-            "UPDATE ops.run SET status_name = 'killed', finished_at = $now,"
-            " error_message = 'the process ended without a word' WHERE status_name = 'running'",
-            {"now": utc_now()},
-        )
+        note_killed(warehouse)
         insert(warehouse, "run", {"status_name": "running", "started_at": utc_now(), **values})
+
+
+def note_killed(warehouse: Warehouse) -> None:
+    """Note of attempts that never ended that they were killed; for the holder of the lock alone: none goes on then."""
+    warehouse.execute(
+        "UPDATE ops.run SET status_name = 'killed', finished_at = $now,"
+        " error_message = 'the process ended without a word' WHERE status_name = 'running'",
+        {"now": utc_now()},
+    )
 
 
 def finish_attempt(warehouse: Warehouse, attempt_id: str, status: str, message: str | None = None) -> None:
@@ -130,6 +154,15 @@ def finish_attempt(warehouse: Warehouse, attempt_id: str, status: str, message: 
         " WHERE attempt_id = $attempt",
         {"status": status, "now": utc_now(), "message": message, "attempt": attempt_id},
     )
+
+
+def told(error: BaseException) -> str:
+    """An error's message; of one that is not ours what kind and where, since its text may quote a value of the data."""
+    if isinstance(error, ResegmentError):
+        return error.message
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
+    return f"{type(error).__name__}{place}"
 
 
 def note_delivery(warehouse: Warehouse, *, source: str, file: str, load_id: str, attempt_id: str) -> None:
@@ -150,6 +183,14 @@ def note_delivery(warehouse: Warehouse, *, source: str, file: str, load_id: str,
 def publications(warehouse: Warehouse) -> list[Publication]:
     """What is published, oldest date first."""
     return [Publication(*row) for row in warehouse.rows("SELECT as_of_date, run_id FROM ops.publication ORDER BY 1")]
+
+
+def published_at(warehouse: Warehouse, as_of: dt.date) -> dt.datetime | None:
+    """When a date was published last, UTC without a zone; None where it never was."""
+    found: dt.datetime | None = warehouse.value(
+        "SELECT max(published_at) FROM ops.publication WHERE as_of_date = $as_of", {"as_of": as_of}
+    )
+    return found
 
 
 def previous_publication(warehouse: Warehouse, as_of: dt.date) -> Publication | None:

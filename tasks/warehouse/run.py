@@ -8,14 +8,13 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-import traceback
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tasks.config.errors import GateFailed, ResegmentError, UsageError, WorkspaceError
+from tasks.config.errors import GateFailed, UsageError, WorkspaceError
 from tasks.config.workspace import Workspace
 from tasks.warehouse import ledger, model_ledger
 from tasks.warehouse.connection import Warehouse
@@ -195,8 +194,7 @@ def open_run(workspace: Workspace, *, as_of: dt.date, known_as_of: dt.datetime |
             ledger.finish_attempt(warehouse, run.attempt_id, "gate_failed", error.message)
             raise
         except BaseException as error:
-            message = error.message if isinstance(error, ResegmentError) else _without_its_text(error)
-            ledger.finish_attempt(warehouse, run.attempt_id, "failed", message)
+            ledger.finish_attempt(warehouse, run.attempt_id, "failed", ledger.told(error))
             raise
         ledger.finish_attempt(warehouse, run.attempt_id, "published")
 
@@ -235,13 +233,6 @@ def _refuse_other_identities(warehouse: Warehouse, workspace: Workspace, key_fin
         where=workspace.line_of("privacy", "pseudonymise"),
         hint="set the policy and key of then, or give --output a new folder, where every customer begins anew",
     )
-
-
-def _without_its_text(error: BaseException) -> str:
-    """What kind of error and where: the text of an error that is not ours may quote a value of the data."""
-    frames = traceback.extract_tb(error.__traceback__)
-    place = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
-    return f"{type(error).__name__}{place}"
 
 
 @contextmanager

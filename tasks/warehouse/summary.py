@@ -76,7 +76,9 @@ def summarise(run: Run) -> RunSummary:
             for parent, key, name, count, share, change in segments
         ],
         alerts=[message for _, message, _ in alerts],
-        drift_alarms=[message for kind, message, severity in alerts if (kind, severity) == ("drift", "critical")],
+        drift_alarms=[
+            message for kind, message, severity in alerts if kind in {"drift", "size_change"} and severity == "critical"
+        ],
         exit_code_on_alarm=run.workspace.drift.exit_code_on_alarm,
         published=str(run.paths.published_database),
         report=str(run.paths.report / "index.html"),

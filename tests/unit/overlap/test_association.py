@@ -12,7 +12,31 @@ from hypothesis import strategies as st
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
-from tasks.overlap.association import holm_log10, log10_p_value, phi
+from tasks.overlap import association
+
+
+def phi(both: int, size_a: int, size_b: int, total: int) -> float | None:
+    """Of one table."""
+    return _one(association.phi(*_arrays(both, size_a, size_b), total))
+
+
+def log10_p_value(both: int, size_a: int, size_b: int, total: int) -> float | None:
+    """Of one table."""
+    return _one(association.log10_p_value(*_arrays(both, size_a, size_b), total))
+
+
+def holm_log10(logs: list[float | None]) -> list[float | None]:
+    """With None for NaN."""
+    adjusted = association.holm_log10(np.array([np.nan if value is None else value for value in logs]))
+    return [None if math.isnan(value) else float(value) for value in adjusted]
+
+
+def _arrays(*counts: int) -> list[association.Ints]:
+    return [np.array([count], dtype=np.int64) for count in counts]
+
+
+def _one(values: association.Floats) -> float | None:
+    return None if math.isnan(values[0]) else float(values[0])
 
 
 @st.composite

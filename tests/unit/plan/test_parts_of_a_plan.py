@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import pytest
 
+from tasks.overlap.conflicts import conflict_judge
 from tasks.overlap.pairs import measure_pairs
 from tasks.plan.overlaps import new_pairs
 from tasks.plan.records import Plan, SegmentationPlan, SegmentPlan
@@ -17,7 +18,7 @@ from tasks.warehouse.ledger import Publication
 from tasks.warehouse.provenance import code_version, said_text
 from tests.workspaces import AS_OF, MakeWorkspace
 
-MAIL = {"channel_name": "mail", "priority": 100}
+MAIL = {"channel_name": "mail", "priority": 100, "message": "one"}
 
 
 def pairs(both: int, only_a: int, only_b: int) -> list[object]:
@@ -28,23 +29,28 @@ def pairs(both: int, only_a: int, only_b: int) -> list[object]:
 @pytest.mark.parametrize(
     ("both", "other", "told"),
     [
-        (60, MAIL, ["conflicting"]),
-        (60, MAIL | {"priority": 1}, []),
-        (60, MAIL | {"channel_name": "app"}, []),
+        (60, MAIL | {"message": "other"}, ["conflicting"]),
+        (60, MAIL, []),
+        (60, MAIL | {"message": "other", "priority": 1}, []),
+        (60, MAIL | {"message": "other", "excluded_segment_ids": "x.y,s.a"}, []),
+        (60, MAIL | {"message": "other", "channel_name": "app"}, []),
         # 1 % of the smaller one, or 50 customers.
-        (1, MAIL, ["conflicting"]),
-        (0, MAIL, []),
+        (1, MAIL | {"message": "other", "channel_name": "Mail "}, ["conflicting"]),
+        (0, MAIL | {"message": "other"}, []),
     ],
 )
 def test_treatments_without_a_priority_are_in_conflict(both: int, other: dict[str, object], told: list[str]) -> None:
-    found = new_pairs(pairs(0, 100, 90), pairs(both, 100, 90), {}, {"s.a": MAIL, "t.b": other})  # type: ignore[arg-type]
+    after = conflict_judge([{"segment_id": "s.a"} | MAIL, {"segment_id": "t.b"} | other])
+    found = new_pairs(pairs(0, 100, 90), pairs(both, 100, 90), conflict_judge([]), after)  # type: ignore[arg-type]
     assert [pair.relation for pair in found] == told
 
 
 def test_a_pair_that_is_as_it_was_is_not_told() -> None:
     same = pairs(90, 1, 1)
-    assert new_pairs(same, same, {}, {}) == []  # type: ignore[arg-type]
-    assert [pair.relation for pair in new_pairs(pairs(0, 91, 91), same, {}, {})] == ["redundant"]  # type: ignore[arg-type]
+    never = conflict_judge([])
+    assert new_pairs(same, same, never, never) == []  # type: ignore[arg-type]
+    fresh = new_pairs(pairs(0, 91, 91), same, never, never)  # type: ignore[arg-type]
+    assert [pair.relation for pair in fresh] == ["redundant"]
 
 
 def test_what_features_depend_on_is_computed_anew(make_workspace: MakeWorkspace) -> None:

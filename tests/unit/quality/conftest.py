@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tasks.quality.queries import QueryContext
+from tasks.quality.suites import load_suites
 from tasks.warehouse.connection import Warehouse
 from tasks.warehouse.run import Run
 from tests.unit.quality import corridor
@@ -20,6 +22,7 @@ def whole_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
     """A run at the end of the corridor with everything as it should be; tests leave it as they found it."""
     with Warehouse.open(None, threads=2) as warehouse:
         run = corridor.start(corridor.workspace(tmp_path_factory.mktemp("corridor")), warehouse)
+        QueryContext.of_run(run).with_counts(run, load_suites(run.workspace, "raw"))
         for step in (corridor.stage, corridor.build_features, corridor.divide, corridor.monitor):
             step(run)
         yield run

@@ -12,8 +12,10 @@ from tasks.config.entities import ENTITIES
 from tasks.config.loading import load_workspace
 from tasks.config.workspace import Workspace
 from tasks.insight.measures import build_monitoring
+from tasks.overlap.tasks import measure_overlap
 from tasks.publish.build import build_publication
 from tasks.publish.scope import scope_with
+from tasks.treatment.tasks import resolve_treatments
 from tasks.warehouse import ledger, tables
 from tasks.warehouse.connection import Warehouse
 from tasks.warehouse.ledger import Publication
@@ -90,7 +92,10 @@ _DEFINITIONS = """
         split_part(segment_id, '.', 1) AS segmentation_name, split_part(segment_id, '.', 2) AS segment_name,
         'd' AS description, 'r' AS rule_text, NULL::VARCHAR AS population_text, 'v' AS value_proposition,
         'm' AS message, 'o' AS offer,
-        'email' AS channel_name, 'w' AS owner_name, 10 AS priority, 'active' AS status_name,
+        '5.00' AS price_text, 'email' AS channel_name, NULL::DATE AS window_from_date, NULL::DATE AS window_until_date,
+        'g' AS goal, 0.5 AS contact_cost_amount, 9.0 AS budget_amount,
+        CASE segment_id WHEN 'lifecycle.new' THEN 1 ELSE 9 END AS budget_count, 'w' AS owner_name, 10 AS priority,
+        NULL::BIGINT AS priority_place, NULL::VARCHAR AS excluded_segment_ids, 'active' AS status_name,
         DATE '2025-01-01' AS since_date, 'rules' AS kind_name, false AS is_multiple, 1 AS segment_no, '{}' AS asked_text
     FROM unnest(['lifecycle.active', 'lifecycle.new', 'topics.bread', 'topics.web', 'k.one', 'k.two']) AS s (segment_id)
 """
@@ -257,24 +262,8 @@ def monitor(run: Run) -> None:
     """Write `monitoring`: by its models, and by hand what other rooms compute."""
     for of_run in (_earlier(run), run):
         build_monitoring(of_run)
-        tables.write_rows(
-            of_run,
-            "monitoring.overlap",
-            """
-            WITH members AS (SELECT segment_id, customer_id FROM segments.membership WHERE run_id = '{run_id}'),
-            sizes AS (SELECT segment_id, count(*) AS size FROM members GROUP BY segment_id)
-            SELECT a.segment_id AS segment_id_a, b.segment_id AS segment_id_b, a.size AS a_count, b.size AS b_count,
-                shared.size AS intersection_count, shared.size / (a.size + b.size - shared.size) AS jaccard_share,
-                shared.size / a.size AS containment_a_share, shared.size / b.size AS containment_b_share,
-                1.0 AS lift, 0.0 AS phi, 1.0 AS p_adjusted, 'overlapping' AS relation_name
-            FROM sizes AS a
-            INNER JOIN sizes AS b ON a.segment_id < b.segment_id
-            CROSS JOIN LATERAL (
-                SELECT count(*) AS size FROM members AS x INNER JOIN members AS y USING (customer_id)
-                WHERE x.segment_id = a.segment_id AND y.segment_id = b.segment_id
-            ) AS shared
-            """.replace("{run_id}", of_run.run_id),
-        )
+        measure_overlap.fn(of_run)
+        resolve_treatments.fn(of_run)
         for table, select in FIGURES.items():
             tables.write_rows(of_run, table, select)
 

@@ -8,8 +8,8 @@ import pytest
 
 from tasks.report.data import ReportData
 from tasks.report.findings import check_words, findings
+from tasks.report.overlap_records import Overlap, OverlapPair
 from tasks.report.run_records import AlertNote, CheckRow
-from tasks.report.segment_records import Overlap, OverlapPair
 from tests.unit.report.made_story import ALARM_SENTENCE, SPLIT_SENTENCE
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tasks.report.data import ReportData
 from tasks.report.overlap_charts import draw_matrix, draw_upset, jaccard_step, lay_out_upset
-from tasks.report.segment_records import Intersection, Overlap, OverlapPair
+from tasks.report.overlap_records import Intersection, Overlap, OverlapPair
 
 SEGMENTS = [f"s{number}" for number in range(12)]
 COMBINATIONS = st.dictionaries(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from tasks.overlap.tasks import measure_overlap
 from tasks.publish.build import build_publication
 from tasks.publish.scope import scope_with
 from tasks.segments.tasks import write_segments
+from tasks.treatment.tasks import resolve_treatments
 from tasks.warehouse import ledger
 from tasks.warehouse.connection import Warehouse
 from tasks.warehouse.ledger import Publication
@@ -74,7 +76,8 @@ def publish_aside(run: Run) -> Path:
     ingest_and_stage(run)
     build_features.fn(run)
     write_segments.fn(run, divide_all(run))
-    for measure in (measure_segments, name_transitions, profile_segments, measure_overlap, measure_drift):
+    steps = (measure_segments, name_transitions, profile_segments, measure_overlap, resolve_treatments, measure_drift)
+    for measure in steps:
         measure.fn(run)
     audit_segmentations.fn(run, open_space)
     return build_publication(run, scope_with(run)) / "published.duckdb"
@@ -138,3 +141,109 @@ def test_who_never_decided_is_not_written_to(consenting: Workspace, opened: Open
     assert given == []
     assert {row[2:] for row in refused} == {("unknown", "no decision about marketing on this channel is known")}
     assert len(refused) == 4
+
+
+def contacted(
+    make_workspace: MakeWorkspace, treatments: dict[str, dict[str, Any]], contacts: dict[str, Any]
+) -> Workspace:
+    """Segments of every match with rules of the customers' money, and two contacts of Ben in June."""
+    tree: dict[str, Any] = small_workspace()
+    tree["segmentations"]["money"] = {
+        "kind": "rules",
+        "basis": "value",
+        "match": "any",
+        "segments": [
+            {"id": "all", "name": "All", "when": "order_count > 0"},
+            {"id": "some", "name": "Some", "when": "net_amount > 0"},
+            {"id": "more", "name": "More", "when": "order_count >= 1"},
+        ],
+        "treatments": treatments,
+    }
+    tree["contacts"] = contacts
+    columns = {"campaign_id": "what", "customer_id": "who", "contacted_at": '"at"', "channel_name": "via"}
+    sent = {"entity": "campaign_contacts", "format": "csv", "path": "sent.csv", "columns": columns}
+    space = make_workspace(tree=tree | {"sources": {**tree["sources"], "sent": sent}})
+    (space.directory / "sent.csv").write_text(
+        "what,who,at,via\nk1,ben,2025-06-20 10:00:00,Email\nk2,ben,2025-06-01 10:00:00,email\nk3,ben,2025-07-02,email\n"
+    )
+    return space
+
+
+def outcome(file: Path) -> dict[str, list[tuple[Any, ...]]]:
+    with Warehouse.open(file, read_only=True) as published:
+        return {
+            "given": published.rows(
+                "SELECT customer_id, channel_name, segment_id FROM customer_treatment ORDER BY ALL"
+            ),
+            "lost": published.rows(
+                "SELECT customer_id, losing_segment_ids, losing_treatments FROM customer_treatment ORDER BY ALL"
+            ),
+            "refused": published.rows(
+                "SELECT customer_id, channel_name, segment_id, refusal_name, why FROM treatment_refusal ORDER BY ALL"
+            ),
+            "summed": published.rows(
+                "SELECT segment_id, planned_count, reached_count, cost_amount FROM segment_treatment ORDER BY ALL"
+            ),
+        }
+
+
+def test_the_first_in_the_list_wins_and_losers_are_told_why(make_workspace: MakeWorkspace, opened: OpenRun) -> None:
+    given = {
+        "all": {"channel": "email", "priority": 1, "message": "A"},
+        "some": {"channel": "Email", "message": "B", "price": 9.5},
+        "more": {"channel": "email", "message": "C", "window": {"until": "2025-06-29"}},
+    }
+    space = contacted(make_workspace, given, {"priorities": ["money.some"]})
+    with opened(space) as run:
+        found = outcome(publish_aside(run))
+    assert found["given"] == [("anna", "Email", "money.some"), ("ben", "Email", "money.some")]
+    assert [json.loads(row[2]) for row in found["lost"]] == [
+        [
+            {"segment_id": "money.all", "reason": "priority", "why": "the treatment of money.some goes first"},
+            {"segment_id": "money.more", "reason": "window", "why": "is given until 2025-06-29"},
+        ]
+    ] * 2
+    assert [row[1] for row in found["lost"]] == ["money.all,money.more"] * 2
+    assert found["refused"] == []
+
+
+def test_contacts_by_the_as_of_day_count_towards_a_cap(make_workspace: MakeWorkspace, opened: OpenRun) -> None:
+    given = {"all": {"channel": "email", "message": "A"}, "some": {"channel": "app", "message": "B"}}
+    space = contacted(make_workspace, given, {"caps": [{"at_most": 2, "days": 30, "channel": "EMAIL"}]})
+    with opened(space) as run:
+        found = outcome(publish_aside(run))
+    # Ben's third contact is of July, and not known yet.
+    assert found["given"] == [
+        ("anna", "app", "money.some"),
+        ("anna", "email", "money.all"),
+        ("ben", "app", "money.some"),
+    ]
+    assert found["refused"] == [
+        (
+            "ben",
+            "email",
+            "money.all",
+            "contact_cap",
+            "has had the most there may be: 2 contacts on EMAIL within 30 days",
+        )
+    ]
+
+
+def test_a_budget_goes_to_those_who_bring_in_most(make_workspace: MakeWorkspace, opened: OpenRun) -> None:
+    budget = {"cost_per_contact": 2, "total": 3}
+    given = {"all": {"channel": "email", "message": "A", "budget": budget, "priority": 1}}
+    given |= {"some": {"channel": "email", "message": "B", "exclude": ["lifecycle.new", "lifecycle.active"]}}
+    space = contacted(make_workspace, given, {})
+    with opened(space) as run:
+        file = publish_aside(run)
+        ((richest,),) = run.warehouse.rows(
+            "SELECT arg_max(customer_id, net_amount) FROM features.customer_value WHERE run_id = $run",
+            {"run": run.run_id},
+        )
+        found = outcome(file)
+    (poorer,) = {"anna", "ben"} - {richest}
+    assert found["given"] == [(richest, "email", "money.all")]
+    assert [row[:2] + row[3:] for row in found["refused"]] == [
+        (poorer, "email", "budget", "the budget pays for 1 customers, and others bring in more")
+    ]
+    assert found["summed"] == [("money.all", 2, 1, 2.0), ("money.some", 2, 0, None)]

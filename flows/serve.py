@@ -1,0 +1,69 @@
+"""Schedules of workspaces, served by one process.
+
+Owns: which flows are served when, and with which parameters. Does not own the flows, or what the workspace says of
+schedules (`tasks/config/schedules.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from prefect import Flow, serve
+from prefect.deployments.runner import RunnerDeployment
+from prefect.schedules import Cron
+from prefect.settings import get_current_settings
+
+from flows.alerts import watch
+from flows.refit import refit
+from flows.scheduled import scheduled_refresh
+from flows.schedules import cron_schedules
+from tasks.config.errors import UsageError
+from tasks.config.loading import FILE_NAME, load_workspace
+
+_FLOWS: dict[str, Flow[..., Any]] = {"refresh": scheduled_refresh, "refit": refit, "alerts": watch}
+
+
+def serve_all(deployments: Sequence[RunnerDeployment]) -> None:
+    """Register deployments at the Prefect server, and run what is due until the process ends.
+
+    Raises:
+        UsageError: there is no server.
+    """
+    if not get_current_settings().api.url:
+        raise UsageError(
+            "schedules need a Prefect server",
+            hint="start one (`prefect server start`) and set PREFECT_API_URL, or call `resegment run` by cron",
+        )
+    serve(*deployments, print_starting_message=False)
+
+
+def deployments_of(folder: Path, overrides: Sequence[str] = ()) -> list[RunnerDeployment]:
+    """What of a workspace is started by itself: one deployment a flow, one run of each at a time.
+
+    Raises:
+        UsageError: the workspace says of nothing when it starts.
+        WorkspaceError: a cron expression cannot be.
+    """
+    space = load_workspace(folder, overrides=overrides)
+    parameters = {"workspace": str(folder), "overrides": list(overrides) or None}
+    schedules = cron_schedules(space)
+    if not schedules:
+        raise UsageError(
+            "the workspace says of nothing when it starts",
+            where=str(folder / FILE_NAME),
+            hint="write schedules: {refresh: 0 5 * * *} into it",
+        )
+    return [
+        RunnerDeployment.from_flow(
+            _FLOWS[name],
+            name=space.name,
+            schedule=Cron(schedule.cron, timezone=schedule.timezone),
+            parameters=parameters,
+            tags=["resegment", space.name],
+            concurrency_limit=1,
+            description=f"{name} at {schedule.cron} in {schedule.timezone}",
+        )
+        for name, schedule in schedules.items()
+    ]

@@ -1,0 +1,61 @@
+"""Which day it is for a company, and which days it works: `calendar:` of the workspace.
+
+Owns: what may be said there, and the day that a run without a date describes. Does not own when runs start
+(`schedules.py`).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AfterValidator, Field
+
+from tasks.config.features import Strict
+
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+WEEKDAYS: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+#: Days that a run without a date describes.
+DayName = Literal["today", "yesterday", "last_business_day"]
+
+
+def _known_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        message = f"{name!r} is no time zone; expected a name of the IANA list such as Europe/Berlin"
+        raise ValueError(message) from error
+    return name
+
+
+TimeZone = Annotated[str, AfterValidator(_known_zone)]
+
+
+class Calendar(Strict):
+    """The company's time zone and working days."""
+
+    timezone: TimeZone = Field(default="UTC", description="such as Europe/Berlin; says which day it is")
+    business_days: list[Weekday] = Field(
+        default=["mon", "tue", "wed", "thu", "fri"], min_length=1, description="days of the week that it works"
+    )
+    holidays: list[dt.date] = Field(default_factory=list, description="days that it does not work")
+
+    def is_business_day(self, day: dt.date) -> bool:
+        """Whether the company works that day."""
+        return WEEKDAYS[day.weekday()] in self.business_days and day not in self.holidays
+
+    def day(self, name: DayName, now: dt.datetime) -> dt.date:
+        """The day of that name at a moment; `last_business_day` is the newest that is over.
+
+        Args:
+            name: which day.
+            now: the moment, with its zone.
+        """
+        today = now.astimezone(ZoneInfo(self.timezone)).date()
+        if name == "today":
+            return today
+        day = today - dt.timedelta(days=1)
+        while name == "last_business_day" and not self.is_business_day(day):
+            day -= dt.timedelta(days=1)
+        return day

@@ -1,0 +1,215 @@
+"""The book of alerts: which stand, since when, who knows of it, and what is to be told.
+
+Owns: `ops.alert_state` and `ops.alert_silence`, and when an alert opens, goes on, gets worse and ends. Does not own
+what raises one (`findings.py`, `watch.py`), or where it goes (`outbox.py`).
+
+An alert is known by its kind and subject. It is told once when it opens and when it gets worse, again after
+`alerts.repeat_days` while nobody acknowledged it, and when it is mended, if it was told and is of a kind that lasts.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from tasks.config.alert_kinds import AlertKind
+from tasks.config.errors import UsageError
+from tasks.notify.findings import Finding
+from tasks.notify.kinds import KINDS
+from tasks.warehouse import ledger
+from tasks.warehouse.connection import Warehouse
+from tasks.warehouse.run import Run
+
+#: Of the messages of one subject so many are told.
+_MESSAGES_TOLD = 3
+News = Literal["opened", "worse", "still", "resolved"]
+_OPEN = "SELECT * FROM ops.alert_state WHERE resolved_at IS NULL ORDER BY alert_no"
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One alert that somebody is to hear of, with its row of `ops.alert_state`."""
+
+    news: News
+    alert: dict[str, Any]
+
+
+def settle(
+    run: Run, findings: Sequence[Finding], judged: Collection[AlertKind], now: dt.datetime | None = None
+) -> list[Told]:
+    """Bring the book up to what was found; returns what is to be told, the gravest first.
+
+    Args:
+        run: who found it.
+        findings: what is so now, complete (`facts.complete`).
+        judged: kinds of which all that is so was looked for: what stands of them and was not found is over.
+        now: the clock, UTC without a zone.
+    """
+    moment = now or ledger.utc_now()
+    found = _grouped(findings)
+    standing = {(row["kind_name"], row["subject_name"]): row for row in run.warehouse.records(_OPEN)}
+    for key, finding in found.items():
+        if key in standing:
+            _go_on(run, standing[key], finding, moment)
+        elif finding.opens:
+            _open(run, finding, moment)
+    over = [row for key, row in standing.items() if key not in found and row["kind_name"] in judged]
+    for row in over:
+        run.warehouse.execute(
+            "UPDATE ops.alert_state SET resolved_at = $now WHERE alert_no = $number",
+            {"now": moment, "number": row["alert_no"]},
+        )
+    mended = [row for row in over if row["told_at"] is not None and KINDS[row["kind_name"]].lasts]
+    return due(run, moment) + [Told("resolved", row) for row in mended if not _is_silenced(run.warehouse, row, moment)]
+
+
+def due(run: Run, now: dt.datetime) -> list[Told]:
+    """What stands and is to be told now; it counts as told from here on."""
+    told = []
+    for row in run.warehouse.records(_OPEN):
+        news = _news(row, run.workspace.alerts.repeat_days, now)
+        if news is None or _is_silenced(run.warehouse, row, now):
+            continue
+        run.warehouse.execute(
+            "UPDATE ops.alert_state SET told_at = $now, told_severity_name = severity_name WHERE alert_no = $number",
+            {"now": now, "number": row["alert_no"]},
+        )
+        told.append(Told(news, row))
+    return sorted(told, key=lambda one: (one.alert["severity_name"] != "critical", one.alert["alert_no"]))
+
+
+def _news(row: dict[str, Any], repeat_days: int | None, now: dt.datetime) -> News | None:
+    if row["told_at"] is None:
+        return "opened"
+    if row["severity_name"] == "critical" and row["told_severity_name"] == "warning":
+        return "worse"
+    is_due = repeat_days is not None and now - row["told_at"] >= dt.timedelta(days=repeat_days)
+    return "still" if is_due and row["acknowledged_at"] is None else None
+
+
+def _grouped(findings: Sequence[Finding]) -> dict[tuple[str, str], Finding]:
+    """One finding a kind and subject, with the gravest severity and all that is said."""
+    groups: dict[tuple[str, str], list[Finding]] = {}
+    for finding in findings:
+        groups.setdefault((finding.kind, finding.subject), []).append(finding)
+    return {key: _together(group) for key, group in groups.items()}
+
+
+def _together(group: list[Finding]) -> Finding:
+    first, *others = sorted(group, key=lambda one: (one.severity != "critical", not one.opens))
+    messages = list(dict.fromkeys(one.message for one in (first, *others)))
+    said = "; ".join(messages[:_MESSAGES_TOLD])
+    if len(messages) > _MESSAGES_TOLD:
+        said += f"; and {len(messages) - _MESSAGES_TOLD} more"
+    return Finding(**{name: getattr(first, name) for name in Finding.__dataclass_fields__} | {"message": said})
+
+
+def _open(run: Run, finding: Finding, now: dt.datetime) -> None:
+    number = run.warehouse.value("SELECT coalesce(max(alert_no), 0) + 1 FROM ops.alert_state")
+    ledger.insert(
+        run.warehouse,
+        "alert_state",
+        {
+            "alert_no": number,
+            "kind_name": finding.kind,
+            "subject_name": finding.subject,
+            "opened_at": now,
+            "opened_as_of_date": run.as_of,
+            "run_count": 1,
+            **_facts(run, finding, now),
+        },
+    )
+
+
+def _go_on(run: Run, row: dict[str, Any], finding: Finding, now: dt.datetime) -> None:
+    facts = _facts(run, finding, now)
+    run.warehouse.execute(
+        "UPDATE ops.alert_state SET run_count = run_count + 1, "
+        + ", ".join(f"{name} = ${name}" for name in facts)
+        + " WHERE alert_no = $number",
+        facts | {"number": row["alert_no"]},
+    )
+
+
+def _facts(run: Run, finding: Finding, now: dt.datetime) -> dict[str, object]:
+    return {
+        "severity_name": finding.severity,
+        "message": finding.message,
+        "owner_name": finding.owner or run.workspace.alerts.owner,
+        "customer_count": finding.customer_count,
+        "net_amount": None if finding.net_amount is None else float(finding.net_amount),
+        "cause": finding.cause,
+        "consequence": finding.consequence,
+        "last_at": now,
+        "last_as_of_date": run.as_of,
+    }
+
+
+def alerts(warehouse: Warehouse, *, everything: bool = False) -> list[dict[str, Any]]:
+    """Alerts that stand, the gravest and oldest first; with `everything` those that ended, too, the newest last."""
+    where = "" if everything else " WHERE resolved_at IS NULL"
+    return warehouse.records(
+        f"SELECT * FROM ops.alert_state{where}"
+        " ORDER BY resolved_at IS NOT NULL, resolved_at, severity_name <> 'critical', alert_no"
+    )
+
+
+def acknowledge(warehouse: Warehouse, number: int, *, by: str, because: str, now: dt.datetime | None = None) -> None:
+    """Note that somebody knows of an alert: it is not told again unless it gets worse.
+
+    Raises:
+        UsageError: no alert of that number stands.
+    """
+    changed = warehouse.rows(
+        "UPDATE ops.alert_state SET acknowledged_at = $now, acknowledged_by = $by, acknowledged_reason = $because"
+        " WHERE alert_no = $number AND resolved_at IS NULL RETURNING alert_no",
+        {"now": now or ledger.utc_now(), "by": by, "because": because, "number": number},
+    )
+    if not changed:
+        standing = ", ".join(str(row["alert_no"]) for row in alerts(warehouse)) or "none"
+        raise UsageError(
+            f"no alert number {number} stands; those that do: {standing}", hint="see `resegment alerts list`"
+        )
+
+
+def silence(
+    warehouse: Warehouse, kind: AlertKind, subject: str | None, *, until: dt.datetime, by: str, because: str
+) -> int:
+    """Have alerts of a kind (of one subject, or of all) not told until then; returns how many that stand it is about.
+
+    Raises:
+        UsageError: the end has passed.
+    """
+    now = ledger.utc_now()
+    if until <= now:
+        raise UsageError(
+            f"the silence would end at {until:%Y-%m-%d %H:%M} UTC, which has passed",
+            where="--until",
+            hint="give a later time, or --for with a number of hours or days, such as 8h or 2d",
+        )
+    ledger.insert(
+        warehouse,
+        "alert_silence",
+        {
+            "silence_no": warehouse.value("SELECT coalesce(max(silence_no), 0) + 1 FROM ops.alert_silence"),
+            "kind_name": kind,
+            "subject_name": subject,
+            "silenced_at": now,
+            "until_at": until,
+            "silenced_by": by,
+            "silence_reason": because,
+        },
+    )
+    return sum(_is_silenced(warehouse, row, now) for row in alerts(warehouse) if row["kind_name"] == kind)
+
+
+def _is_silenced(warehouse: Warehouse, row: dict[str, Any], now: dt.datetime) -> bool:
+    return bool(
+        warehouse.value(
+            "SELECT count(*) FROM ops.alert_silence WHERE kind_name = $kind AND silenced_at <= $now"
+            " AND until_at > $now AND (subject_name IS NULL OR subject_name = $subject)",
+            {"kind": row["kind_name"], "subject": row["subject_name"], "now": now},
+        )
+    )

@@ -1,0 +1,74 @@
+"""What no run can tell of itself: that it was killed, took long, or that none comes any more.
+
+Owns: looking at the ledger for that. Does not own what runs found (`findings.py`).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from statistics import median
+
+from tasks.notify.findings import Finding
+from tasks.warehouse import ledger
+from tasks.warehouse.run import Run
+
+#: Fewer published runs than this say nothing of how long one takes.
+_LEAST_RUNS = 5
+_SECONDS = (
+    "SELECT date_diff('millisecond', started_at, finished_at) / 1000 FROM ops.run WHERE status_name = 'published'"
+    " AND attempt_id <> $attempt ORDER BY started_at DESC LIMIT 10"
+)
+
+
+def killed_before(run: Run) -> list[Finding]:
+    """The attempt before this one, if it was killed."""
+    rows = run.warehouse.rows(
+        "SELECT as_of_date, status_name FROM ops.run WHERE attempt_id <> $attempt ORDER BY started_at DESC LIMIT 1",
+        {"attempt": run.attempt_id},
+    )
+    return [_killed(as_of) for as_of, status in rows if status == "killed"]
+
+
+def _killed(as_of: dt.date) -> Finding:
+    return Finding(
+        "critical",
+        "run_failed",
+        "run",
+        f"the run for {as_of} was killed: its process ended without a word",
+        cause="the machine was stopped, or the process had no memory left",
+    )
+
+
+def failed(as_of: dt.date, message: str) -> Finding:
+    """A run that ended with an error."""
+    return Finding("critical", "run_failed", "run", f"the run for {as_of} failed: {message}")
+
+
+def long_run(run: Run, now: dt.datetime | None = None) -> list[Finding]:
+    """This run, if it took much longer than those before."""
+    policy = run.workspace.alerts
+    before = [float(seconds) for (seconds,) in run.warehouse.rows(_SECONDS, {"attempt": run.attempt_id})]
+    started = run.warehouse.value(
+        "SELECT started_at FROM ops.run WHERE attempt_id = $attempt", {"attempt": run.attempt_id}
+    )
+    seconds = ((now or ledger.utc_now()) - started).total_seconds()
+    if len(before) < _LEAST_RUNS or seconds < policy.long_run_seconds:
+        return []
+    usual = median(before)
+    if seconds < policy.long_run_factor * usual:
+        return []
+    message = f"the run for {run.as_of} took {seconds:,.0f} s, {seconds / usual:.1f} times the usual {usual:,.0f} s"
+    return [Finding("warning", "run_long", "run", message)]
+
+
+def stale(run: Run, today: dt.date | None = None) -> list[Finding]:
+    """The publication, if it is older than the workspace wants."""
+    limit = run.workspace.alerts.stale_after_days
+    published = ledger.publications(run.warehouse)
+    if limit is None or not published:
+        return []
+    age = ((today or ledger.utc_now().date()) - published[-1].as_of).days
+    if age <= limit:
+        return []
+    message = f"the newest published date is {published[-1].as_of}, {age} days old; at most {limit} were expected"
+    return [Finding("critical", "stale", "published", message)]

@@ -1,0 +1,57 @@
+"""What lies in `deploy/` is what its readers read: flows and parameters exist, files parse, units verify."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+from prefect.client.schemas.schedules import CronSchedule
+from prefect.events.schemas.automations import AutomationCore
+
+DEPLOY = Path(__file__).resolve().parents[2] / "deploy"
+DEPLOYMENTS = yaml.safe_load((DEPLOY / "prefect.yaml").read_text("utf-8"))["deployments"]
+UNITS = sorted((DEPLOY / "systemd").iterdir())
+
+
+@pytest.mark.parametrize("deployment", DEPLOYMENTS, ids=lambda one: str(one["name"]))
+def test_a_deployment_names_a_flow_and_its_parameters(deployment: dict[str, object]) -> None:
+    module, name = str(deployment["entrypoint"]).removesuffix(".py").replace("/", ".").replace(".py:", ":").split(":")
+    called = getattr(importlib.import_module(module), name)
+    assert set(deployment["parameters"]) <= set(inspect.signature(called.fn).parameters)  # type: ignore[call-overload]
+    assert deployment["concurrency_limit"] == {"limit": 1, "collision_strategy": "ENQUEUE"}
+    for schedule in deployment.get("schedules", []):  # type: ignore[attr-defined]
+        assert CronSchedule(cron=schedule["cron"], timezone=schedule["timezone"])
+
+
+def test_automations_are_such_as_a_server_takes() -> None:
+    automations = yaml.safe_load((DEPLOY / "automations.yaml").read_text("utf-8"))["automations"]
+    assert [AutomationCore.model_validate(one).name for one in automations] == [one["name"] for one in automations]
+
+
+@pytest.mark.parametrize("unit", UNITS, ids=lambda path: path.name)
+def test_units_verify(unit: Path) -> None:
+    if shutil.which("systemd-analyze") is None:
+        pytest.skip("no systemd-analyze on this machine")
+    done = subprocess.run(["systemd-analyze", "verify", unit], capture_output=True, text=True, check=False)
+    told = [line for line in (done.stdout + done.stderr).splitlines() if "is not executable" not in line]
+    assert told == []
+
+
+def test_compose_and_values_parse_and_hold_no_secret() -> None:
+    compose = yaml.safe_load((DEPLOY / "compose.yaml").read_text("utf-8"))
+    assert set(compose["services"]) == {"database", "server", "worker"}
+    assert compose["services"]["database"]["environment"]["POSTGRES_PASSWORD"].startswith("${POSTGRES_PASSWORD:?")
+    dockerfile = DEPLOY.parent / compose["services"]["worker"]["build"]["dockerfile"]
+    copied = re.findall(r"^COPY (?!--from)(\S+) ", dockerfile.read_text("utf-8"), re.MULTILINE)
+    assert all((DEPLOY.parent / name).exists() for name in copied)
+    values = yaml.safe_load((DEPLOY / "kubernetes" / "worker-values.yaml").read_text("utf-8"))
+    template = json.loads(values["worker"]["config"]["baseJobTemplate"]["configuration"])
+    asked = set(re.findall(r"\{\{ (\w+) \}\}", json.dumps(template["job_configuration"])))
+    assert asked == set(template["variables"]["properties"])
