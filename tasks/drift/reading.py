@@ -22,7 +22,6 @@ from tasks.drift.segment_means import Members
 from tasks.drift.segment_scores import SegmentPair
 from tasks.drift.snapshots import SnapshotPair
 from tasks.drift.tables import Integers
-from tasks.warehouse import ledger
 from tasks.warehouse.catalogue import KEY, catalogue_of
 from tasks.warehouse.connection import identifier, literal
 from tasks.warehouse.ledger import Publication
@@ -65,8 +64,8 @@ def references(run: Run) -> list[Reference]:
 
 
 def earlier_runs(run: Run) -> list[Publication]:
-    """Published runs of earlier dates, oldest first."""
-    return [item for item in ledger.publications(run.warehouse) if item.as_of < run.as_of]
+    """Runs of earlier dates that this one follows, oldest first."""
+    return run.earlier()
 
 
 def near(listed: list[Publication], date: dt.date) -> Publication | None:
