@@ -21,7 +21,7 @@ from tasks.backfill.tasks import enter_date, find_due, why_not_yet
 from tasks.config.errors import GateFailed, UsageError
 from tasks.config.workspace import Workspace
 from tasks.ingest.tasks import identify_run
-from tasks.notify.tasks import raise_alerts, send_alerts
+from tasks.notify.tasks import raise_alerts, raise_failure, send_alerts
 from tasks.publish.tasks import begin_dates, build_one, publish_dates
 from tasks.quality.tasks import check_published
 from tasks.report.tasks import write_report
@@ -121,6 +121,8 @@ def go_on(space: Workspace, folder: Path, number: int) -> Backfill:
     except GateFailed as stop:
         with _opened(space, folder) as run:
             backfill_ledger.close(run.warehouse, number, "open", stop.message)
+            raise_failure(run, stop, return_state=True)
+            send_alerts(run, return_state=True)
         raise
 
 

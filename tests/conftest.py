@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -18,6 +19,7 @@ prepare_environment()
 
 from tasks.config.loading import load_workspace  # noqa: E402
 from tasks.config.workspace import Workspace  # noqa: E402
+from tasks.warehouse.connection import Warehouse  # noqa: E402
 from tasks.warehouse.run import Run, open_run  # noqa: E402
 from tests.prefect_server import prefect_server  # noqa: E402
 from tests.workspaces import AS_OF, ORDERS, MakeWorkspace, OpenRun, small_workspace  # noqa: E402
@@ -32,6 +34,24 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     Workers take file after file: a long one that comes last would keep one of them busy while the others have ended.
     """
     items.sort(key=lambda item: not {"flows", "integration"} & set(item.path.relative_to(REPOSITORY).parts))
+
+
+@pytest.fixture(autouse=True, scope="session")
+def one_thread_a_warehouse() -> Iterator[None]:
+    """A thread of DuckDB for each worker, as of BLAS, unless a workspace says how many.
+
+    Workers share the cores; to hand small queries from thread to thread takes a fifth of a small run's processor time.
+    That threads change no result is tried with workspaces that do say, and in processes of their own.
+    """
+    opened = Warehouse.open.__func__  # type: ignore[attr-defined]
+
+    def open_alone(cls: type[Warehouse], path: Path | None, *, threads: int | None = None, **options: Any) -> Warehouse:  # noqa: ANN401 - passed on
+        warehouse: Warehouse = opened(cls, path, threads=threads or 1, **options)
+        return warehouse
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Warehouse, "open", classmethod(open_alone))
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -30,9 +30,11 @@ def build_raw_views(run: Run) -> None:
     for source, entity_name in sorted({(source, name) for *_, source, name in loads}):
         fit_raw_table(run.warehouse, _table(source, entity_name), ENTITIES[entity_name])
     origins = run.file_loads()
-    for entity in ENTITIES.values():
-        select = entity_rows(entity, loads, origins, hidden=hidden)
-        run.warehouse.execute(f"CREATE OR REPLACE VIEW raw.{entity.name} AS {select}")
+    # A transaction waits for the disk once, not for every view.
+    with run.warehouse.transaction():
+        for entity in ENTITIES.values():
+            select = entity_rows(entity, loads, origins, hidden=hidden)
+            run.warehouse.execute(f"CREATE OR REPLACE VIEW raw.{entity.name} AS {select}")
 
 
 def entity_rows(entity: Entity, loads: Iterable[Load], file_loads: Mapping[int, int], *, hidden: bool) -> str:

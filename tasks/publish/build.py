@@ -120,7 +120,8 @@ def _build_database(run: Run, scope: Scope, path: Path) -> None:
             warehouse.execute(f"CREATE TABLE {table} AS {model.sql}")
     finally:
         warehouse.execute("DETACH candidate")
-    with Warehouse.open(path, memory_limit=run.workspace.engine.memory_limit) as candidate:
+    # All at once: each statement that is a transaction of its own waits for the disk.
+    with Warehouse.open(path, memory_limit=run.workspace.engine.memory_limit) as candidate, candidate.transaction():
         for model in models:
             table = f"{CONTRACT_VERSION}.{identifier(model.table)}"
             candidate.execute(f"CREATE VIEW main.{identifier(model.table)} AS SELECT * FROM {table}")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 import jinja2
@@ -188,7 +188,7 @@ class QueryContext:
     def _rendered(self, relation: str, check: Check) -> str:
         names = {"batch": relation, **self._names}
         try:
-            return _ENVIRONMENT.from_string(check.expectation.kwargs["query"]).render(names).strip().rstrip(";")
+            return _template(check.expectation.kwargs["query"]).render(names).strip().rstrip(";")
         except (jinja2.TemplateError, TypeError, ValueError) as error:
             raise WorkspaceError(
                 f"cannot render the query: {error}", where=check.where, hint=f"queries may use {', '.join(names)}"
@@ -223,6 +223,12 @@ class QueryContext:
             "multiple": _listed(name for name, kind in segmentations if kind.is_multiple),
             "complete": _listed(name for name, kind in segmentations if kind.is_complete),
         }
+
+
+@lru_cache(maxsize=1024)
+def _template(text: str) -> jinja2.Template:
+    """Read once in a process: a suite is gone through by validation and by each run."""
+    return _ENVIRONMENT.from_string(text)
 
 
 def validate_suites(workspace: Workspace) -> int:

@@ -30,8 +30,9 @@ def write_rows(run: Run, table: str, select: str) -> int:
     """Put the rows of a SELECT into a table kept by run, instead of any this run has there; returns their number."""
     warehouse = run.warehouse
     rows = stamped(run, select)
-    _fit_table(run, table, warehouse.columns(rows))
+    columns = warehouse.columns(rows)
     with warehouse.transaction():
+        _fit_table(run, table, columns)
         warehouse.execute(f"DELETE FROM {table} WHERE run_id = {literal(run.run_id)}")
         return warehouse.execute(f"INSERT INTO {table} BY NAME {rows}")
 
