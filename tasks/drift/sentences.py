@@ -82,11 +82,15 @@ def _of_levels(verdict: DriftVerdict, size: float) -> str:
     before = 100 * verdict.level_reference_share
     after = before + 100 * verdict.level_change
     shares = f"from {before:.2f} % to {after:.2f} %"
+    # Of a panel the shares are among those who were there both times, of whom nobody is new.
+    whose = " of the customers of both runs" if verdict.snapshot_kind == "paired" else ""
     if verdict.effect_name == "cohen_h":
-        return f"went {shares}, {abs(size):.2g} on Cohen's h"
+        return f"went {shares}{whose}, {abs(size):.2g} on Cohen's h"
     if verdict.subject_kind == "segment_size":
-        return f"went {shares if verdict.level_name == 'true' else _turned(before, after)} of all customers"
-    return f"changed by {size:.2g} on Cohen's w, above all {verdict.level_name}: {shares}"
+        return (
+            f"went {shares if verdict.level_name == 'true' else _turned(before, after)}{whose or ' of all customers'}"
+        )
+    return f"changed by {size:.2g} on Cohen's w, above all {verdict.level_name}: {shares}{whose}"
 
 
 def _turned(before: float, after: float) -> str:

@@ -225,6 +225,14 @@ def test_no_scores_no_verdicts() -> None:
             ),
         ),
         (
+            # Whoever was there both times is not new: shares of a panel are told as theirs.
+            mix(effect_size=0.06, level_change=0.03, snapshot_kind="paired"),
+            (
+                "The mix of region changed by 0.06 on Cohen's w, above all north: from 20.00 % to 23.00 % of the customers "
+                "of both runs (chi square, adjusted p < 0.0001): alarm."
+            ),
+        ),
+        (
             value(
                 aspect="zero_share",
                 effect_name="cohen_h",
