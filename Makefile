@@ -7,7 +7,7 @@ ARGS ?=
 DEPLOY_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check lint bench bench-stats bench-quality deploy-local docs clean
+.PHONY: help install demo test check lint bench peers bench-stats bench-quality deploy-local docs clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -49,9 +49,20 @@ bench: install ## speed and memory beside a bare script, in one session
 	$(BIN)/python -m tests.benchmarks.rules_speed
 	$(BIN)/python -m tests.benchmarks.overlap_speed
 	$(BIN)/python -m tests.benchmarks.daily_run
+	$(BIN)/python -m tests.benchmarks.drift_speed --output docs/benchmarks-drift-speed.md
 
-bench-stats: install ## measured false alarms, power, churn, choice of k, predictions, comments and projection
-	$(BIN)/python tests/benchmarks/drift_figures.py $(ARGS)
+PEERS ?= .venv-peers
+export RESEGMENT_PEERS := $(abspath $(PEERS))
+
+peers: ## install Evidently and NannyML to measure beside, each into an environment of its own: their pins clash with ours
+	$(PYTHON) -m venv $(PEERS)/evidently
+	$(PEERS)/evidently/bin/python -m pip install --quiet --disable-pip-version-check "evidently==0.7.23" "pandas<3"
+	$(PYTHON) -m venv $(PEERS)/nannyml
+	$(PEERS)/nannyml/bin/python -m pip install --quiet --disable-pip-version-check "nannyml==0.13.1" statsmodels
+
+bench-stats: install ## measured false alarms, power, new groups, churn, choice of k, predictions, comments and projection
+	PYTHONPATH=. $(BIN)/python tests/benchmarks/drift_figures.py --output docs/benchmarks-drift.md $(ARGS)
+	PYTHONPATH=. $(BIN)/python tests/benchmarks/emergence_figures.py --output docs/benchmarks-emergence.md $(ARGS)
 	PYTHONPATH=. $(BIN)/python tests/benchmarks/segment_drift_figures.py --output docs/benchmarks-segment-drift.md $(ARGS)
 	$(BIN)/python tests/benchmarks/cluster_figures.py $(ARGS)
 	PYTHONPATH=. $(BIN)/python tests/benchmarks/audit_figures.py $(ARGS)
@@ -59,6 +70,7 @@ bench-stats: install ## measured false alarms, power, churn, choice of k, predic
 	$(BIN)/python -m tests.benchmarks.comment_figures
 	$(BIN)/python -m tests.benchmarks.projection_figures
 	$(BIN)/python -m tests.benchmarks.identity_over_runs --output docs/benchmarks-identity.md
+	$(BIN)/python -m tests.benchmarks.figures_page
 
 bench-quality: install ## faults caught, one by one, false stops of clean runs, guesses of personal data
 	$(BIN)/python -m tests.benchmarks.clean_runs --output docs/faults.md $(ARGS)
@@ -69,4 +81,4 @@ docs: install ## write docs/reference from the code
 	$(BIN)/python docs/generate.py
 
 clean: ## remove what the targets made
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis out resegment-demo examples/*/out examples/*/data
+	rm -rf $(VENV) $(PEERS) .pytest_cache .mypy_cache .ruff_cache .hypothesis out resegment-demo examples/*/out examples/*/data

@@ -10,6 +10,7 @@ import argparse
 
 from flows import argument_types as types
 from flows.alert_arguments import add_alert_commands
+from flows.backfill_arguments import add_backfill
 from flows.model_arguments import add_model_commands
 
 
@@ -22,18 +23,8 @@ def build_parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
-    run = add_command(commands, "run", "run the pipeline for one as-of date and publish")
-    run.add_argument("--as-of", type=types.date, metavar="DATE", help="the day to describe, YYYY-MM-DD")
-    run.add_argument(
-        "--known-as-of", type=types.time, metavar="TIME", help="see nothing that was loaded later than this UTC time"
-    )
-    run.add_argument(
-        "--data-docs",
-        action="store_true",
-        help="also write Great Expectations' pages on the checks to data_docs/ of the output folder; a browser loads"
-        " their styles and scripts from the internet (report/checks.html needs none)",
-    )
-    run.add_argument("--quiet", action="store_true", help="show warnings only")
+    _run(commands)
+    add_backfill(commands, add_command)
 
     demo = add_command(commands, "demo", "make the demo workspace and run it for three months", workspace=False)
     demo.add_argument("--customers", type=int, default=2000, metavar="N", help="from 100 to 10000000 (default 2000)")
@@ -41,7 +32,10 @@ def build_parser() -> argparse.ArgumentParser:
     demo.add_argument("--directory", default="resegment-demo", metavar="DIR", help="default: resegment-demo")
     demo.add_argument("--quiet", action="store_true", help="show warnings only")
 
-    add_command(commands, "status", "what is published, as of when, and how the last runs ended")
+    status = add_command(commands, "status", "what is published, as of when, and how the last runs ended")
+    status.add_argument(
+        "--stale", action="store_true", help="published dates that would come out otherwise today, and why"
+    )
     _explain(commands)
     audit = add_command(
         commands, "audit", "how healthy segments are, and which known mistakes segmentations make, with what to do"
@@ -68,6 +62,21 @@ def build_parser() -> argparse.ArgumentParser:
     schema = commands.add_parser("schema", help="print the JSON Schema of resegment.yaml, for editors")
     schema.set_defaults(json=False)
     return parser
+
+
+def _run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    run = add_command(commands, "run", "run the pipeline for one as-of date and publish")
+    run.add_argument("--as-of", type=types.date, metavar="DATE", help="the day to describe, YYYY-MM-DD")
+    run.add_argument(
+        "--known-as-of", type=types.time, metavar="TIME", help="see nothing that was loaded later than this UTC time"
+    )
+    run.add_argument(
+        "--data-docs",
+        action="store_true",
+        help="also write Great Expectations' pages on the checks to data_docs/ of the output folder; a browser loads"
+        " their styles and scripts from the internet (report/checks.html needs none)",
+    )
+    run.add_argument("--quiet", action="store_true", help="show warnings only")
 
 
 def _explain(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -31,6 +31,7 @@ _DEBUG = "RESEGMENT_DEBUG"
 _MODULES = {
     "alerts": "alert_commands",
     "audit": "audit_command",
+    "backfill": "backfill_command",
     "explain": "explain_command",
     "model": "model_commands",
     "plan": "plan_command",

@@ -58,6 +58,10 @@ def status(options: argparse.Namespace) -> int:
     from tasks.insight.status import read_status
 
     space, paths = opened(options)
+    if options.stale:
+        from flows.backfill_command import print_stale
+
+        return print_stale(space, paths, as_json=options.json)
     found = read_status(space, paths)
     if options.json:
         console.print_json(dataclasses.asdict(found))

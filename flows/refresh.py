@@ -1,7 +1,7 @@
 """The main job: the whole corridor for one as-of date.
 
-Owns: the order of the rooms. Does not own what any room does. Prefect reads the types of a flow when it is served from
-another process, so they are not postponed here.
+Owns: a run from opening to the pages on it. Does not own the order of the rooms (`corridor.py`). Prefect reads the
+types of a flow when it is served from another process, so they are not postponed here.
 """
 
 import datetime as dt
@@ -9,27 +9,15 @@ from pathlib import Path
 
 from prefect import flow
 
-from flows.cluster_space import open_space
-from tasks.audit.tasks import audit_segmentations, check_audit
-from tasks.comments.tasks import read_comments
+from flows.corridor import compute, gather
 from tasks.config.errors import GateFailed
 from tasks.config.loading import load_workspace
 from tasks.config.workspace import Workspace
-from tasks.demo.tasks import generate_sources
-from tasks.drift.tasks import measure_drift
-from tasks.features.tasks import build_features, check_models
-from tasks.ingest.tasks import identify_run, ingest_source, stage
-from tasks.insight.tasks import measure_segments, name_transitions, profile_segments
 from tasks.notify.tasks import raise_alerts, raise_failure, send_alerts
-from tasks.overlap.tasks import measure_overlap
-from tasks.predict.tasks import check_predictions, make_predictions
 from tasks.publish.tasks import build_candidate, publish
 from tasks.quality.data_docs import DataDocs
-from tasks.quality.tasks import check, check_published, write_data_docs
+from tasks.quality.tasks import check_published, write_data_docs
 from tasks.report.tasks import write_report
-from tasks.segments.division import Division
-from tasks.segments.tasks import check_definitions, divide, write_segments
-from tasks.treatment.tasks import resolve_treatments
 from tasks.warehouse.run import Run, open_run
 from tasks.warehouse.summary import RunSummary, summarise
 
@@ -63,7 +51,8 @@ def refresh(
     with open_run(space, as_of=_date(space, as_of), known_as_of=known_as_of, output=_folder(space, output)) as run:
         documents = DataDocs() if data_docs else None
         try:
-            _compute(run, documents)
+            gather(run)
+            compute(run, documents)
             candidate = build_candidate(run)
             check_published(run, candidate, documents)
             publish(run, candidate)
@@ -86,38 +75,6 @@ def _tell(run: Run, documents: DataDocs | None, *, stopped_by: str | None = None
     if documents is not None:
         write_data_docs(run, documents)
     send_alerts(run, return_state=True)
-
-
-def _compute(run: Run, documents: DataDocs | None) -> None:
-    """Everything up to publishing."""
-    check_definitions(run)
-    check_models(run)
-    check_predictions(run)
-    check_audit(run)
-    generate_sources(run)
-    for source in run.workspace.sources:
-        ingest_source(run, source)
-    identify_run(run)
-    check(run, "raw", documents)
-    stage(run)
-    read_comments(run)
-    check(run, "staging", documents)
-    build_features(run)
-    make_predictions(run)
-    check(run, "features", documents)
-    divisions: dict[str, Division] = {}
-    for name in run.workspace.segmentations:
-        divisions[name] = divide(run, name, divisions)
-    write_segments(run, divisions)
-    check(run, "segments", documents)
-    measure_segments(run)
-    name_transitions(run)
-    profile_segments(run)
-    measure_overlap(run)
-    resolve_treatments(run)
-    measure_drift(run)
-    audit_segmentations(run, open_space)
-    check(run, "monitoring", documents)
 
 
 def _date(space: Workspace, as_of: dt.date | None) -> dt.date:

@@ -12,6 +12,9 @@ from generator.markdown import code, grid
 from tasks.comments.evidence import CLASS_COLUMNS, CLASS_TABLE, MODEL_COLUMNS, MODEL_TABLE
 from tasks.config.features import Features
 from tasks.config.shipped import shipped
+from tasks.drift.emergence_tables import MEMBER_COLUMNS, SEGMENT_COLUMNS
+from tasks.drift.emergence_tables import MEMBERS as CANDIDATE_MEMBER_TABLE
+from tasks.drift.emergence_tables import SEGMENTS as CANDIDATE_TABLE
 from tasks.insight.events import SCHEMA as EVENT_COLUMNS
 from tasks.insight.news import COLUMNS as NEWS_COLUMNS
 from tasks.insight.news import TABLE as NEWS_TABLE
@@ -39,6 +42,8 @@ _MEANINGS = {
     MODEL_TABLE: MODEL_COLUMNS,
     CLASS_TABLE: CLASS_COLUMNS,
     NEWS_TABLE: NEWS_COLUMNS,
+    CANDIDATE_TABLE: {name: meaning for name, (_, meaning) in SEGMENT_COLUMNS.items()},
+    CANDIDATE_MEMBER_TABLE: {name: meaning for name, (_, meaning) in MEMBER_COLUMNS.items()},
     "monitoring.treatment": TREATMENT_COLUMNS,
     VERSION_TABLE: {name: meaning for name, (_, meaning) in VERSION_COLUMNS.items()},
 }

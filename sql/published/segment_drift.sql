@@ -3,7 +3,7 @@
 -- grain: global
 -- column as_of_date: the date described [date]
 -- column run_id: the run that made the row [id]
--- column subject_kind: feature, segment_mix (of a segmentation), segment_size (where a customer may be in several), fit (of a model), profile (what a segment is), kpi (what it is worth on average), flow (where its customers go), relation (how two segmentations hang together) [category]
+-- column subject_kind: feature, segment_mix (of a segmentation), segment_size (where a customer may be in several), fit (of a model), profile (what a segment is), kpi (what it is worth on average), flow (where its customers go), relation (how two segmentations hang together), joint (how features go together) [category]
 -- column subject_name: the feature, segmentation or segment [id]
 -- column part_name: of a profile or KPI the feature, of a relation the other segmentation, of a fit what of it; else NULL [id]
 -- column reference_kind: previous, baseline (the first run) or season (that of a year ago) [category]
@@ -16,6 +16,8 @@
 -- column p_adjusted: Holm-adjusted over all tests of the run
 -- column effect_name: the effect size: probit_d, cohen_h, w, sd (standard deviations of all customers), relative_change (of the former mean), cramers_v [category]
 -- column effect_size: its value
+-- column effect_low: lower end of its 95 % interval, of signed effects; NULL: none
+-- column effect_high: upper end
 -- column minimum_detectable_effect: the smallest effect this comparison would find
 -- column notice_threshold: effect worth a notice
 -- column alarm_threshold: effect worth an alarm
@@ -46,6 +48,8 @@ SELECT
     p_adjusted,
     effect_name,
     effect_size,
+    effect_low,
+    effect_high,
     minimum_detectable_effect,
     notice_threshold,
     alarm_threshold,

@@ -12,7 +12,6 @@ from typing import Any
 
 from tasks.audit.facts import Fit, OrderRate, Pair, Reach
 from tasks.audit.proportions import Memberships
-from tasks.warehouse import ledger
 from tasks.warehouse.connection import literal
 from tasks.warehouse.run import Run
 
@@ -170,7 +169,7 @@ def _rates(run: Run) -> dict[str, OrderRate]:
 
     What they did in the days before it would be no rate to plan with: a segment of those who ordered of late has 100 %.
     """
-    earlier = [item for item in ledger.publications(run.warehouse) if (run.as_of - item.as_of).days >= _LEAST_DAYS]
+    earlier = [item for item in run.earlier() if (run.as_of - item.as_of).days >= _LEAST_DAYS]
     if not earlier:
         return {}
     past = min(earlier, key=lambda item: (abs((run.as_of - item.as_of).days - RATE_DAYS), item.as_of))
@@ -237,7 +236,7 @@ def read_earlier_fit(run: Run, name: str, definition_sha256: str) -> Fit | None:
     """How much a segmentation said at the oldest published run of an earlier date that defined it as this one does."""
     if not run.warehouse.table_exists(FIT_TABLE):
         return None
-    runs = [item.run_id for item in ledger.publications(run.warehouse) if item.as_of < run.as_of]
+    runs = [item.run_id for item in run.earlier()]
     rows = run.warehouse.rows(
         f"SELECT as_of_date, customer_count, kpi_name, explained_share FROM {FIT_TABLE}"
         " WHERE segmentation_id = $name AND definition_sha256 = $digest AND list_contains($runs, run_id)"

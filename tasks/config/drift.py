@@ -11,7 +11,9 @@ from pydantic import Field, model_validator
 
 from tasks.config.features import Strict
 
-SubjectKind = Literal["feature", "segment_mix", "segment_size", "fit", "profile", "kpi", "flow", "relation", "source"]
+SubjectKind = Literal[
+    "feature", "segment_mix", "segment_size", "fit", "profile", "kpi", "flow", "relation", "joint", "source"
+]
 
 
 #: The last day, week or four weeks of each source are like those before.
@@ -59,6 +61,21 @@ class SubjectPolicy(Strict):
     )
 
 
+class EmergingPolicy(Strict):
+    """When customers who came together count as a new segment (see docs/how-to/watch-for-new-segments.md)."""
+
+    enabled: bool = Field(default=True, description="whether new and vanishing groups are looked for")
+    cells: int = Field(default=50, ge=2, le=1_000, description="micro-cells that the customers are put in")
+    ratio: float = Field(default=2.0, gt=1, description="how many times as common as before a group must be")
+    excess_share: float = Field(
+        default=0.004, gt=0, lt=1, description="by which share of all customers it must have grown"
+    )
+    alert: Literal["candidate", "promoted", "never"] = Field(
+        default="candidate",
+        description="who is worth an alert: a group that is seen for the first time, or only one that is seen again",
+    )
+
+
 class DriftPolicy(Strict):
     """Significance and materiality of drift (see docs/benchmarks-drift.md)."""
 
@@ -70,11 +87,14 @@ class DriftPolicy(Strict):
     subjects: dict[SubjectKind, SubjectPolicy] = Field(
         default_factory=dict,
         description="policies of kinds of subjects: feature, segment_mix, segment_size, fit (of models), profile (what"
-        " a segment is), kpi (what it is worth), flow (where its customers go), relation (of two segmentations), source"
-        " (checks of raw data against their history, which have no effects)",
+        " a segment is), kpi (what it is worth), flow (where its customers go), relation (of two segmentations), joint"
+        " (how features go together), source (checks of raw data against their history, which have no effects)",
     )
     exit_code_on_alarm: bool = Field(default=False, description="end with exit code 4 when a drift alarm is raised")
     seed: int = Field(default=0, description="of tests that draw random numbers")
+    emerging: EmergingPolicy = Field(
+        default_factory=EmergingPolicy, description="new groups of customers that no single feature shows"
+    )
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:

@@ -31,6 +31,7 @@ from tasks.config.predictions import Predictions
 from tasks.config.privacy import KEY_PATH, PrivacyPolicy
 from tasks.config.privacy_class import PrivacyClass
 from tasks.config.pseudonym import fingerprint
+from tasks.config.publishing import PublishPolicy
 from tasks.config.resolving import Resolved, resolve
 from tasks.config.schedules import Schedules
 from tasks.config.segmentations import Segmentation
@@ -158,15 +159,6 @@ class QualityPolicy(Strict):
     owner: str = Field(default="data team", min_length=1, description="works on failures of suites that name nobody")
     control_tolerance: float = Field(
         default=0.005, ge=0, le=1, description="how far a day may be from its control total, as a share of the total"
-    )
-
-
-class PublishPolicy(Strict):
-    """What readers get."""
-
-    parquet: bool = Field(default=True, description="write Parquet beside the DuckDB file")
-    keep_history_days: int | None = Field(
-        default=None, ge=1, description="drop older Parquet partitions; null: keep all"
     )
 
 

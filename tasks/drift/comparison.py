@@ -8,14 +8,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import polars as pl
-
 from tasks.drift import reading
+from tasks.drift.columns import Snapshot
 from tasks.drift.decision import measure_drift
 from tasks.drift.families import Family, family_policies
 from tasks.drift.flow_rates import measure_flow_rates
 from tasks.drift.policy import DriftPolicy, EffectHistory, FeatureSpec
 from tasks.drift.population import confirm_on_population, measure_population
+from tasks.drift.reconstruction import measure_reconstruction
 from tasks.drift.records import DriftScore, DriftVerdict
 from tasks.drift.relations import measure_relations
 from tasks.drift.season import discount_season
@@ -50,8 +50,8 @@ class _Job:
     run: Run
     reference: reading.Reference
     specs: Mapping[str, FeatureSpec]
-    earlier: pl.DataFrame
-    current: pl.DataFrame
+    earlier: Snapshot
+    current: Snapshot
     policy: DriftPolicy
 
     @property
@@ -67,7 +67,7 @@ def compare(
     run: Run,
     reference: reading.Reference,
     specs: dict[str, FeatureSpec],
-    current: pl.DataFrame,
+    current: Snapshot,
     policy: DriftPolicy,
 ) -> Comparison:
     """Compare this run with another: columns of all customers with each, segments with the previous run alone.
@@ -83,7 +83,10 @@ def compare(
     known = reading.comparable(run, reference.publication, specs, earlier, current)
     job = _Job(run, reference, known, earlier, current, policy)
     families: dict[Family, Sequence[DriftScore]] = {
-        "snapshots": measure_drift(earlier, current, known, job.days, policy, job.seed)
+        "snapshots": [
+            *measure_drift(earlier, current, known, job.days, policy, job.seed),
+            *measure_reconstruction(earlier, current, known, policy, job.seed),
+        ]
     }
     if reference.kind == "previous":
         pair = pair_snapshots(earlier, current, paired_common_share=policy.paired_common_share)

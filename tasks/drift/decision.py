@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import polars as pl
-
 from tasks.config.errors import StatisticsError
 from tasks.drift.categorical import score_categorical
+from tasks.drift.columns import Snapshot
 from tasks.drift.numeric import score_numeric
 from tasks.drift.policy import DriftPolicy, FeatureSpec
 from tasks.drift.records import DriftScore
@@ -19,8 +18,8 @@ from tasks.drift.subject import Subject
 
 
 def measure_drift(
-    reference: pl.DataFrame,
-    current: pl.DataFrame,
+    reference: Snapshot,
+    current: Snapshot,
     specs: Mapping[str, FeatureSpec],
     elapsed_days: int,
     policy: DriftPolicy,
@@ -62,7 +61,7 @@ def compare_feature(
     return score_numeric(subject, elapsed_days) if spec.kind == "numeric" else score_categorical(subject)
 
 
-def check_columns(reference: pl.DataFrame, current: pl.DataFrame, specs: Mapping[str, FeatureSpec]) -> None:
+def check_columns(reference: Snapshot, current: Snapshot, specs: Mapping[str, FeatureSpec]) -> None:
     """Make sure that both frames hold what is to be compared.
 
     Raises:

@@ -14,23 +14,21 @@ import dataclasses
 import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
+from tasks.drift.columns import Snapshot
 from tasks.drift.decision import measure_drift
 from tasks.drift.policy import DriftPolicy, EffectHistory, FeatureSpec
+from tasks.drift.reconstruction import measure_reconstruction
 from tasks.drift.records import DriftScore, DriftVerdict, Level
 from tasks.drift.sentences import named
 from tasks.drift.verdict import materiality, thresholds
-
-if TYPE_CHECKING:
-    import polars as pl
 
 _LEVELS: tuple[Level, ...] = ("none", "notice", "alarm")
 
 
 def measure_population(
-    reference: pl.DataFrame,
-    current: pl.DataFrame,
+    reference: Snapshot,
+    current: Snapshot,
     specs: Mapping[str, FeatureSpec],
     elapsed_days: int,
     policy: DriftPolicy,
@@ -42,7 +40,10 @@ def measure_population(
     """
     # No share of common customers reaches infinity, so that the comparison is never paired; p-values are not read.
     unpaired = dataclasses.replace(policy, paired_common_share=math.inf, resamples=99)
-    return measure_drift(reference, current, specs, elapsed_days, unpaired, seed)
+    return [
+        *measure_drift(reference, current, specs, elapsed_days, unpaired, seed),
+        *measure_reconstruction(reference, current, specs, unpaired, seed),
+    ]
 
 
 def confirm_on_population(

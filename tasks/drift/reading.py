@@ -6,6 +6,7 @@ Owns: the queries, and which runs are compared. Does not own any statistic.
 from __future__ import annotations
 
 import datetime as dt
+import zlib
 from collections import defaultdict
 from dataclasses import dataclass
 
@@ -13,6 +14,7 @@ import polars as pl
 
 from tasks.config.clusters import ClustersSegmentation
 from tasks.config.projected import ProjectedSegmentation
+from tasks.drift.columns import Snapshot, stored_snapshot
 from tasks.drift.flow_rates import Flows
 from tasks.drift.policy import EffectHistory, EffectKey, FeatureSpec
 from tasks.drift.season import Season
@@ -20,7 +22,6 @@ from tasks.drift.segment_means import Members
 from tasks.drift.segment_scores import SegmentPair
 from tasks.drift.snapshots import SnapshotPair
 from tasks.drift.tables import Integers
-from tasks.warehouse import ledger
 from tasks.warehouse.catalogue import KEY, catalogue_of
 from tasks.warehouse.connection import identifier, literal
 from tasks.warehouse.ledger import Publication
@@ -63,8 +64,8 @@ def references(run: Run) -> list[Reference]:
 
 
 def earlier_runs(run: Run) -> list[Publication]:
-    """Published runs of earlier dates, oldest first."""
-    return [item for item in ledger.publications(run.warehouse) if item.as_of < run.as_of]
+    """Runs of earlier dates that this one follows, oldest first."""
+    return run.earlier()
 
 
 def near(listed: list[Publication], date: dt.date) -> Publication | None:
@@ -112,7 +113,7 @@ def _fit_specs(name: str, has_distance: bool) -> list[FeatureSpec]:  # noqa: FBT
     ]
 
 
-def snapshot(run: Run, run_id: str, specs: dict[str, FeatureSpec]) -> pl.DataFrame:
+def snapshot(run: Run, run_id: str, specs: dict[str, FeatureSpec]) -> Snapshot:
     """One row per customer: his features, and what his memberships say; columns as in `specs`."""
     of_memberships: dict[str, list[FeatureSpec]] = defaultdict(list)
     features = []
@@ -135,7 +136,9 @@ def snapshot(run: Run, run_id: str, specs: dict[str, FeatureSpec]) -> pl.DataFra
         )
         columns += [f"{_of_nobody(spec, mine)} AS {identifier(spec.name)}" for spec in own]
     relation = catalogue_of(run).relation(run_id, features)
-    return run.warehouse.frame(f"SELECT {', '.join(columns)} FROM {relation} AS feature{''.join(joins)} ORDER BY {KEY}")
+    key = f"{run_id}_{zlib.crc32(' '.join(specs).encode())}"
+    sql = f"SELECT {', '.join(columns)} FROM {relation} AS feature{''.join(joins)} ORDER BY {KEY}"
+    return stored_snapshot(run.warehouse, key, sql)
 
 
 def _value(run: Run, spec: FeatureSpec) -> str:
@@ -162,7 +165,7 @@ def _of_nobody(spec: FeatureSpec, joined: str) -> str:
 
 
 def comparable(
-    run: Run, reference: Publication, specs: dict[str, FeatureSpec], earlier: pl.DataFrame, current: pl.DataFrame
+    run: Run, reference: Publication, specs: dict[str, FeatureSpec], earlier: Snapshot, current: Snapshot
 ) -> dict[str, FeatureSpec]:
     """The columns that both runs know: a feature that the earlier one did not have yet has nothing to be compared with.
 
@@ -179,8 +182,8 @@ def comparable(
     return {
         name: spec
         for name, spec in specs.items()
-        if earlier.get_column(name).null_count() < earlier.height
-        and current.get_column(name).null_count() < current.height
+        if earlier[name].null_count() < earlier.height
+        and current[name].null_count() < current.height
         and (spec.subject_kind != "fit" or spec.subject_name in same)
     }
 
@@ -203,13 +206,13 @@ def segment_pair(run: Run, reference: Publication, pair: SnapshotPair) -> Segmen
     )
 
 
-def _members(run: Run, run_id: str, segments: list[str], frame: pl.DataFrame) -> Members:
+def _members(run: Run, run_id: str, segments: list[str], frame: Snapshot) -> Members:
     listed = ", ".join(map(literal, segments)) or "''"
     found = run.warehouse.frame(
         f"SELECT {KEY}, segment_id FROM segments.membership WHERE run_id = {literal(run_id)}"
         f" AND segment_id IN ({listed}) ORDER BY segment_id, {KEY}"
     )
-    rows = frame.select(KEY).with_row_index("at")
+    rows = frame[KEY].to_frame().with_row_index("at")
     joined = found.join(rows, on=KEY, how="inner", maintain_order="left")
     place = {segment: number for number, segment in enumerate(segments)}
     numbers = joined.get_column("segment_id").replace_strict(place, return_dtype=pl.Int64)

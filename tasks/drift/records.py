@@ -11,11 +11,23 @@ from typing import Literal
 from tasks.config.drift import SubjectKind
 
 SnapshotKind = Literal["paired", "two_sample"]
-FeatureType = Literal["continuous", "zero_inflated", "categorical", "segment_mix", "flow_rates", "mean", "association"]
-Aspect = Literal[
-    "value", "shape", "zero_share", "null_share", "mix", "flow", "profile", "kpi", "flow_rate", "association"
+FeatureType = Literal[
+    "continuous", "zero_inflated", "categorical", "segment_mix", "flow_rates", "mean", "association", "joint"
 ]
-EffectName = Literal["probit_d", "cohen_h", "w", "sd", "relative_change", "cramers_v"]
+Aspect = Literal[
+    "value",
+    "shape",
+    "zero_share",
+    "null_share",
+    "mix",
+    "flow",
+    "profile",
+    "kpi",
+    "flow_rate",
+    "association",
+    "reconstruction",
+]
+EffectName = Literal["probit_d", "cohen_h", "w", "sd", "relative_change", "cramers_v", "standardised_difference"]
 Verdict = Literal["drift", "no_material_drift", "inconclusive"]
 Level = Literal["none", "notice", "alarm"]
 
@@ -26,7 +38,8 @@ class DriftScore:
 
     Attributes:
         subject_kind: a feature; the mix of one segmentation; the size of one segment; how a model fits; what a segment
-            is (profile), what it is worth (kpi) and where its customers go (flow); how two segmentations hang together.
+            is (profile), what it is worth (kpi) and where its customers go (flow); how two segmentations hang together
+            (relation), and how features go together (joint).
         subject_name: the feature, segmentation or segment.
         part_name: of a profile or KPI the feature; of a relation the other segmentation; else None.
         feature_type: how the column was treated.
@@ -39,7 +52,8 @@ class DriftScore:
             distributions are the same. The judge takes the larger of the two.
         degrees_of_freedom: of the statistic (1 for a signed effect).
         effect_name: `probit_d`, `cohen_h` (signed), `w` (not negative, bias-corrected), `sd` (signed, in standard
-            deviations of all customers), `relative_change` (signed, of the former mean), `cramers_v` (signed change).
+            deviations of all customers), `relative_change` (signed, of the former mean), `cramers_v` (signed change),
+            `standardised_difference` (signed, of errors over their standard deviation).
         effect_size: in the unit of `effect_name`; None where undefined.
         effect_scale: effect that adds one unit of noncentrality (for a signed effect: its standard error).
         effect_floor: effect per unit of noncentrality below which too few customers changed to see anything.
@@ -55,7 +69,8 @@ class DriftScore:
         psi_alarm_p_value: p of PSI no larger than a shift of `alarm_effect` gives (non-central).
         wasserstein_iqr: first Wasserstein distance over the reference's interquartile range (numeric only).
         total_variation: half the sum of absolute share changes (categories only).
-        level_name: the level that stands out most by the policy's two limits (categories); `zero` or `null` (shares).
+        level_name: the level that stands out most by the policy's two limits (categories); `zero` or `null` (shares);
+            the features that changed most (joint).
         level_reference_share: its share in the reference (0-1).
         level_change: its change of share (-1 to 1).
         largest_level_name: the level with the largest absolute change of share (categories only).
@@ -110,6 +125,8 @@ class DriftVerdict(DriftScore):
         is_significant: whether `p_adjusted` is within the family-wise error rate.
         minimum_detectable_effect: the smallest effect found with the policy's power by this test at this n, in the
             unit of `effect_name`; None where there was no test.
+        effect_low: lower end of the effect's 95 % interval; None where it has none.
+        effect_high: upper end.
         notice_threshold: effect from which this subject is noticed.
         alarm_threshold: effect from which this subject alarms.
         verdict: `drift`, `no_material_drift` or `inconclusive`.
@@ -128,3 +145,5 @@ class DriftVerdict(DriftScore):
     level: Level
     sentence: str
     is_seasonal: bool = False
+    effect_low: float | None = None
+    effect_high: float | None = None

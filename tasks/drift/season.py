@@ -19,6 +19,7 @@ import numpy as np
 import polars as pl
 
 from tasks.drift import effects
+from tasks.drift.columns import Snapshot
 from tasks.drift.policy import DriftPolicy, EffectHistory, FeatureSpec
 from tasks.drift.population import measure_population
 from tasks.drift.records import DriftScore, DriftVerdict, Level
@@ -38,14 +39,14 @@ class Season:
         label: the period in words.
     """
 
-    earlier: pl.DataFrame
-    later: pl.DataFrame
+    earlier: Snapshot
+    later: Snapshot
     label: str
 
 
 def discount_season(
     verdicts: Sequence[DriftVerdict],
-    present: tuple[pl.DataFrame, pl.DataFrame],
+    present: tuple[Snapshot, Snapshot],
     season: Season,
     specs: Mapping[str, FeatureSpec],
     policy: DriftPolicy,
@@ -79,12 +80,12 @@ def discount_season(
     return lowered
 
 
-def _is_known(frame: pl.DataFrame, name: str) -> bool:
-    return name in frame.columns and frame.get_column(name).null_count() < frame.height
+def _is_known(frame: Snapshot, name: str) -> bool:
+    return name in frame.columns and frame[name].null_count() < frame.height
 
 
 def _worth(
-    present: tuple[pl.DataFrame, pl.DataFrame],
+    present: tuple[Snapshot, Snapshot],
     season: Season,
     spec: FeatureSpec,
     policy: DriftPolicy,
@@ -104,7 +105,7 @@ def _worth(
             and (before := expected.get((score.test_name, score.aspect))) is not None
         ]
     else:
-        left = [_mix_left(now[0], [frame.get_column(spec.name) for pair in pairs for frame in pair], policy)]
+        left = [_mix_left(now[0], [frame[spec.name] for pair in pairs for frame in pair], policy)]
     levels = (materiality(score, policy, thresholds(score, policy, history)) for score in left)
     return max((_LEVELS.index(level) for level in levels), default=0)
 

@@ -6,7 +6,8 @@ Owns: what is averaged (ranks for profiles, amounts for KPIs), and the test. Doe
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -21,6 +22,8 @@ from tasks.drift.tables import Floats, Integers
 
 FEWEST_MEMBERS = 20
 """Of fewer members, at either date, the mean is not tested: nor is it near a normal variable."""
+_BLOCK = 8
+"""Columns that are averaged at a time."""
 _COMMON_LEVEL = 0.05
 """A level of a category that fewer of all customers hold is no column of a profile."""
 
@@ -59,11 +62,12 @@ def measure_profiles(segments: SegmentPair, specs: Mapping[str, FeatureSpec]) ->
     of each common level, over its standard deviation among all customers. Features that advance with the calendar are
     left out: whoever stays grows older.
     """
-    names, reference, current = _profile_columns(segments.pair, specs)
-    if not names:
+    blocks = [(names, segments.changes(*both)) for names, both in _blocks(_profile_columns(segments.pair, specs))]
+    if not blocks:
         return []
-    found = segments.changes(reference, current)
+    found = MeanChanges(*(np.hstack(parts) for parts in zip(*(changes for _, changes in blocks), strict=True)))
     effect = found.current_mean - found.reference_mean
+    names = [name for block, _ in blocks for name in block]
     return _scores(segments, _Tested("profile", names, found, effect, found.standard_error))
 
 
@@ -86,26 +90,35 @@ def measure_kpis(segments: SegmentPair, columns: Sequence[str]) -> list[DriftSco
     return _scores(segments, _Tested("kpi", list(columns), found, effect, error))
 
 
-def _profile_columns(pair: SnapshotPair, specs: Mapping[str, FeatureSpec]) -> tuple[list[str], Floats, Floats]:
-    names: list[str] = []
-    old: list[Floats] = []
-    new: list[Floats] = []
+class _Column(NamedTuple):
+    """A column of a profile in both snapshots."""
+
+    name: str
+    reference: Floats
+    current: Floats
+
+
+def _profile_columns(pair: SnapshotPair, specs: Mapping[str, FeatureSpec]) -> Iterator[_Column]:
     for name, spec in specs.items():
         if spec.subject_kind != "feature" or spec.kind == "segment" or spec.is_calendar_driven:
             continue
         if spec.kind == "category":
             for level, before, after in _levels(pair.reference[name], pair.current[name]):
-                names.append(f"{name} = {level}")
-                old.append(before)
-                new.append(after)
+                yield _Column(f"{name} = {level}", before, after)
             continue
         before = numeric_values(pair.reference[name], where="reference")
         after = numeric_values(pair.current[name], where="current")
         scores = normal_scores(np.concatenate((before, after)))
-        names.append(name)
-        old.append(scores[: before.size])
-        new.append(scores[before.size :])
-    return names, np.column_stack(old) if old else np.empty((0, 0)), np.column_stack(new) if new else np.empty((0, 0))
+        yield _Column(name, scores[: before.size], scores[before.size :])
+
+
+def _blocks(columns: Iterator[_Column]) -> Iterator[tuple[list[str], tuple[Floats, Floats]]]:
+    """Several columns at a time, so that not all of them are held at once."""
+    while block := list(itertools.islice(columns, _BLOCK)):
+        sides = tuple(
+            np.column_stack(side) for side in ([one.reference for one in block], [one.current for one in block])
+        )
+        yield [one.name for one in block], (sides[0], sides[1])
 
 
 def normal_scores(values: Floats) -> Floats:

@@ -15,6 +15,7 @@ _UNITS = {
     "sd": "standard deviations of all customers",
     "relative_change": "of the mean",
     "cramers_v": "of Cramér's V",
+    "standardised_difference": "standard deviations of the error",
 }
 _SUBJECTS = {
     "value": "{name}",
@@ -27,6 +28,7 @@ _SUBJECTS = {
     "kpi": "{name}",
     "flow_rate": "Where customers of {name} go",
     "association": "How {name} hang together",
+    "reconstruction": "How features go together",
 }
 _SIZE = "The size of {name}"
 
@@ -63,6 +65,9 @@ def _change(verdict: DriftVerdict) -> str:
     size = verdict.effect_size or 0.0
     if verdict.effect_name in ("probit_d", "sd"):
         return f"shifted {'up' if size > 0 else 'down'} by {abs(size):.2g} {_UNITS[verdict.effect_name]}"
+    if verdict.effect_name == "standardised_difference":
+        fit = f"customers fit the former relations {'worse' if size > 0 else 'better'} by {abs(size):.2g}"
+        return f"changed: {fit} {_UNITS[verdict.effect_name]}, above all in {verdict.level_name}"
     before, after = verdict.reference_mean or 0.0, verdict.current_mean or 0.0
     if verdict.effect_name == "relative_change":
         return f"went from {before:,.4g} to {after:,.4g} a customer ({100 * size:+.2g} %)"
@@ -92,7 +97,14 @@ def _turned(before: float, after: float) -> str:
 def _certainty(verdict: DriftVerdict) -> str:
     p_adjusted = verdict.p_adjusted if verdict.p_adjusted is not None else 1.0
     shown = f"< {_SMALLEST_SHOWN}" if p_adjusted < _SMALLEST_SHOWN else f"= {p_adjusted:.4f}"
-    return f"{verdict.test_name.replace('_', ' ')}, adjusted p {shown}"
+    return f"{_interval(verdict)}{verdict.test_name.replace('_', ' ')}, adjusted p {shown}"
+
+
+def _interval(verdict: DriftVerdict) -> str:
+    """Of a shift: where a repeat of the sampling would have put it; other effects are told in other units."""
+    if verdict.effect_name not in ("probit_d", "sd") or verdict.effect_low is None or verdict.effect_high is None:
+        return ""
+    return f"95 % interval {verdict.effect_low:.2g} to {verdict.effect_high:.2g}; "
 
 
 def _sizes(verdict: DriftVerdict) -> str:

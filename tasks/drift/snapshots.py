@@ -13,10 +13,10 @@ import numpy as np
 import polars as pl
 
 from tasks.config.errors import StatisticsError
+from tasks.drift.columns import CUSTOMER, Snapshot
 from tasks.drift.records import SnapshotKind
 from tasks.drift.tables import MISSING_LEVEL, Floats, Integers
 
-CUSTOMER = "customer_id"
 _ROW = "row_number"
 
 
@@ -37,18 +37,18 @@ class LevelColumns(NamedTuple):
 
 @dataclass(frozen=True)
 class SnapshotPair:
-    """Two frames with one row a customer, aligned.
+    """Two snapshots with one row a customer, aligned.
 
     Attributes:
-        reference: the earlier frame.
-        current: the later frame.
+        reference: the earlier one.
+        current: the later one.
         common_reference: row numbers in `reference` of the common customers, ascending by customer id.
         common_current: row numbers in `current` of the same customers in the same order.
         kind: `paired` where enough customers are common.
     """
 
-    reference: pl.DataFrame
-    current: pl.DataFrame
+    reference: Snapshot
+    current: Snapshot
     common_reference: Integers
     common_current: Integers
     kind: SnapshotKind
@@ -110,7 +110,7 @@ class SnapshotPair:
         )
 
 
-def pair_snapshots(reference: pl.DataFrame, current: pl.DataFrame, *, paired_common_share: float) -> SnapshotPair:
+def pair_snapshots(reference: Snapshot, current: Snapshot, *, paired_common_share: float) -> SnapshotPair:
     """Join two snapshots on `customer_id` and say whether they are to be compared as paired.
 
     They are where the common customers are at least that share of the *larger* snapshot: common rows that are a small
@@ -126,16 +126,18 @@ def pair_snapshots(reference: pl.DataFrame, current: pl.DataFrame, *, paired_com
     """
     for frame, label in ((reference, "reference"), (current, "current")):
         _check_customers(frame, label)
-    if reference.schema[CUSTOMER] != current.schema[CUSTOMER]:
+    old, new = reference[CUSTOMER], current[CUSTOMER]
+    if old.dtype != new.dtype:
         message = (
-            f"customer_id is {reference.schema[CUSTOMER]} in the reference snapshot and "
-            f"{current.schema[CUSTOMER]} in the current one: they cannot be joined"
+            f"customer_id is {old.dtype} in the reference snapshot and {new.dtype} in the current one: they cannot be"
+            " joined"
         )
         raise StatisticsError(message, where="drift", hint="cast both to one type in staging")
     common = (
-        reference.select(CUSTOMER)
+        reference[CUSTOMER]
+        .to_frame()
         .with_row_index(_ROW)
-        .join(current.select(CUSTOMER).with_row_index(f"{_ROW}_current"), on=CUSTOMER, how="inner")
+        .join(new.to_frame().with_row_index(f"{_ROW}_current"), on=CUSTOMER, how="inner")
         .sort(CUSTOMER)
     )
     share = common.height / max(reference.height, current.height)
@@ -148,7 +150,7 @@ def pair_snapshots(reference: pl.DataFrame, current: pl.DataFrame, *, paired_com
     )
 
 
-def _check_customers(frame: pl.DataFrame, label: str) -> None:
+def _check_customers(frame: Snapshot, label: str) -> None:
     where = f"drift, {label} snapshot"
     if CUSTOMER not in frame.columns:
         message = f"there is no column customer_id among {', '.join(frame.columns) or 'no columns'}"
@@ -159,8 +161,10 @@ def _check_customers(frame: pl.DataFrame, label: str) -> None:
     if ids.null_count():
         message = f"customer_id is null in {ids.null_count()} of {frame.height} rows"
         raise StatisticsError(message, where=where, hint="drop or repair these rows in staging")
-    repeated = frame.height - ids.n_unique()
-    if repeated:
+    # Of ids in their order equal ones are neighbours, which takes a tenth of the time of counting distinct ones.
+    has_repeated = bool((ids == ids.shift()).any()) if ids.is_sorted() else ids.n_unique() < frame.height
+    if has_repeated:
+        repeated = frame.height - ids.n_unique()
         example = ids.filter(ids.is_duplicated()).sort()[0]
         message = f"{repeated} of {frame.height} rows repeat a customer_id, such as {example!r}"
         raise StatisticsError(message, where=where, hint="hand over one row a customer")

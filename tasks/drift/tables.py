@@ -62,7 +62,13 @@ class ValueTable:
     @cached_property
     def current_index(self) -> Integers:
         """Position in `values` of each current row, shape (m,)."""
-        return np.searchsorted(self.values, self.current_rows)
+        if self.reference_rows.size != self.current_rows.size:
+            return np.searchsorted(self.values, self.current_rows)
+        # Of the same customers most have what they had: looking up takes longer than all else.
+        is_other = self.current_rows != self.reference_rows
+        index = self.reference_index.copy()
+        index[is_other] = np.searchsorted(self.values, self.current_rows[is_other])
+        return index
 
     @cached_property
     def reference_mid_shares(self) -> Floats:

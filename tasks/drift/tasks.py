@@ -10,7 +10,9 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from tasks.config.drift import KIND_LIMITS
+from tasks.drift.columns import forget_snapshots
 from tasks.drift.comparison import Comparison, compare
+from tasks.drift.emergence_tables import write_candidates
 from tasks.drift.policy import DriftPolicy
 from tasks.drift.reading import references, snapshot, specs_of
 from tasks.drift.records import DriftScore, DriftVerdict
@@ -32,6 +34,8 @@ _COLUMNS: dict[str, tuple[str, type[pl.DataType]]] = {
     "p_adjusted": ("p_adjusted", pl.Float64),
     "effect_name": ("effect_name", pl.String),
     "effect_size": ("effect_size", pl.Float64),
+    "effect_low": ("effect_low", pl.Float64),
+    "effect_high": ("effect_high", pl.Float64),
     "minimum_detectable_effect": ("minimum_detectable_effect", pl.Float64),
     "notice_threshold": ("notice_threshold", pl.Float64),
     "alarm_threshold": ("alarm_threshold", pl.Float64),
@@ -56,6 +60,13 @@ _EFFECTS: dict[str, tuple[str, type[pl.DataType]]] = {
 @task(name="measure drift", cache_policy=NO_CACHE, persist_result=False)
 def measure_drift(run: Run) -> None:
     """Compare this run with the previous one, with the first for slow change, and with that of a year ago."""
+    try:
+        _measure(run)
+    finally:
+        forget_snapshots(run.warehouse)
+
+
+def _measure(run: Run) -> None:
     specs = specs_of(run)
     current = snapshot(run, run.run_id, specs)
     listed = references(run) if current.height > 0 else []
@@ -69,6 +80,7 @@ def measure_drift(run: Run) -> None:
     levels = verdicts.filter(pl.col("reference_kind") == "previous").get_column("level_name")
     alarms, notices = (int((levels == level).sum()) for level in ("alarm", "notice"))
     log.info("%d tests, %d notices, %d alarms", sum(one.test_count for one in found), notices, alarms)
+    log.info(write_candidates(run, specs, current))
 
 
 def _policy(run: Run, error_rate: float) -> DriftPolicy:

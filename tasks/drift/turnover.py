@@ -15,6 +15,7 @@ import numpy as np
 import polars as pl
 
 from tasks.drift import effects
+from tasks.drift.columns import Snapshot
 from tasks.drift.decision import check_columns
 from tasks.drift.policy import DriftPolicy, FeatureSpec
 from tasks.drift.records import EffectName
@@ -56,7 +57,7 @@ class TurnoverProfile:
 
 
 def profile_turnover(
-    reference: pl.DataFrame, current: pl.DataFrame, specs: Mapping[str, FeatureSpec], policy: DriftPolicy
+    reference: Snapshot, current: Snapshot, specs: Mapping[str, FeatureSpec], policy: DriftPolicy
 ) -> list[TurnoverProfile]:
     """Describe entrants and leavers, feature by feature; arguments and errors as `decision.measure_drift`.
 

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from tasks.config.drift import Limits
+from tasks.drift.interval import effect_interval
 from tasks.drift.multiplicity import benjamini_hochberg, holm
 from tasks.drift.policy import DriftPolicy, EffectHistory, EffectKey
 from tasks.drift.records import DriftScore, DriftVerdict, Level, Verdict
@@ -112,6 +113,7 @@ def _judge(
         verdict = "drift"
     elif is_significant or (detectable is not None and detectable <= limits.alarm):
         verdict = "no_material_drift"
+    interval = effect_interval(score)
     judged = DriftVerdict(
         **{field.name: getattr(score, field.name) for field in dataclasses.fields(DriftScore)},
         p_adjusted=p_adjusted,
@@ -123,6 +125,8 @@ def _judge(
         verdict=verdict,
         level=level,
         sentence="",
+        effect_low=interval.low,
+        effect_high=interval.high,
     )
     return dataclasses.replace(judged, sentence=sentence(judged))
 

@@ -6,7 +6,7 @@ them. Does not own the raw tables (`raw_tables.py`) or the pseudonyms (`pseudony
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from tasks.config.entities import ENTITIES
 from tasks.config.entity import Entity
@@ -14,6 +14,7 @@ from tasks.ingest import pseudonyms
 from tasks.ingest.raw_tables import fit_raw_table
 from tasks.warehouse.catalogue import KEY
 from tasks.warehouse.connection import identifier, literal
+from tasks.warehouse.loads import Load
 from tasks.warehouse.run import Run
 
 
@@ -25,22 +26,35 @@ def build_raw_views(run: Run) -> None:
     """
     hidden = run.workspace.privacy.pseudonymise
     pseudonyms.keep_pseudonyms(run)
-    loads: dict[tuple[str, str], list[int]] = {}
-    for _, number, source, entity_name in run.visible_loads():
-        loads.setdefault((source, entity_name), []).append(number)
-    for source, entity_name in sorted(loads):
+    loads = run.visible_loads()
+    for source, entity_name in sorted({(source, name) for *_, source, name in loads}):
         fit_raw_table(run.warehouse, _table(source, entity_name), ENTITIES[entity_name])
-    file_loads = run.file_loads()
+    origins = run.file_loads()
+    # A transaction waits for the disk once, not for every view.
     with run.warehouse.transaction():
         for entity in ENTITIES.values():
-            parts = [
-                _part(entity, source, _rows(entity, source, numbers, file_loads), hidden=hidden)
-                for (source, name), numbers in sorted(loads.items())
-                if name == entity.name
-            ]
-            run.warehouse.execute(
-                f"CREATE OR REPLACE VIEW raw.{entity.name} AS {' UNION ALL '.join(parts or [_empty(entity)])}"
-            )
+            select = entity_rows(entity, loads, origins, hidden=hidden)
+            run.warehouse.execute(f"CREATE OR REPLACE VIEW raw.{entity.name} AS {select}")
+
+
+def entity_rows(entity: Entity, loads: Iterable[Load], file_loads: Mapping[int, int], *, hidden: bool) -> str:
+    """A SELECT of the rows of an entity in some loads.
+
+    Args:
+        entity: of the rows.
+        loads: of any entities.
+        file_loads: of loads that were worked off from quarantine: the load of their file.
+        hidden: whether pseudonyms stand in the place of customer ids.
+    """
+    numbers: dict[str, list[int]] = {}
+    for _, number, source, name in loads:
+        if name == entity.name:
+            numbers.setdefault(source, []).append(number)
+    parts = [
+        _part(entity, source, _rows(entity, source, listed, file_loads), hidden=hidden)
+        for source, listed in sorted(numbers.items())
+    ]
+    return " UNION ALL ".join(parts or [_empty(entity)])
 
 
 def _part(entity: Entity, source: str, rows: str, *, hidden: bool) -> str:

@@ -49,13 +49,16 @@ def settle(
     """
     moment = now or ledger.utc_now()
     found = _grouped(findings)
-    standing = {(row["kind_name"], row["subject_name"]): row for row in run.warehouse.records(_OPEN)}
+    every = run.warehouse.records(_OPEN)
+    # What happened and happens again is news again, but for a run of the same day that is repeated.
+    standing = {(row["kind_name"], row["subject_name"]): row for row in every if not _is_past(row, run.as_of)}
     for key, finding in found.items():
         if key in standing:
             _go_on(run, standing[key], finding, moment)
         elif finding.opens:
             _open(run, finding, moment)
     over = [row for key, row in standing.items() if key not in found and row["kind_name"] in judged]
+    over += [row for row in every if _is_past(row, run.as_of) and row["kind_name"] in judged]
     for row in over:
         run.warehouse.execute(
             "UPDATE ops.alert_state SET resolved_at = $now WHERE alert_no = $number",
@@ -63,6 +66,10 @@ def settle(
         )
     mended = [row for row in over if row["told_at"] is not None and KINDS[row["kind_name"]].lasts]
     return due(run, moment) + [Told("resolved", row) for row in mended if not _is_silenced(run.warehouse, row, moment)]
+
+
+def _is_past(row: dict[str, Any], as_of: dt.date) -> bool:
+    return not KINDS[row["kind_name"]].lasts and bool(row["last_as_of_date"] != as_of)
 
 
 def due(run: Run, now: dt.datetime) -> list[Told]:

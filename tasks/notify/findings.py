@@ -45,6 +45,11 @@ class Finding:
 
 #: Each gives severity_name, kind_name, subject_name, message, and what else of a `Finding` it knows.
 _QUERIES = {
+    "emerging": (
+        "SELECT 'warning' AS severity, 'emerging' AS kind, candidate_id AS subject, sentence AS message,"
+        " customer_count FROM monitoring.emerging_segment"
+        " WHERE run_id = $run_id AND list_contains($told_candidates, status_name) ORDER BY subject"
+    ),
     "transition": (
         "SELECT 'warning' AS severity, 'transition' AS kind, coalesce(from_segment_ids, to_segment_ids) AS subject,"
         " sentence AS message FROM monitoring.segment_event WHERE run_id = $run_id AND event_name <> 'survive'"
@@ -97,6 +102,8 @@ _QUERIES = {
         " ORDER BY subject, message"
     ),
 }
+#: Candidate segments of which status are told, by the policy of the workspace.
+_TOLD_CANDIDATES = {"candidate": ["candidate", "promoted"], "promoted": ["promoted"], "never": ["none"]}
 _DRIFT = (
     "SELECT subject_kind, subject_name, max(level_name = 'alarm') AS is_alarm,"
     " arg_min(sentence, (level_name <> 'alarm', p_adjusted, test_name, part_name)) AS sentence FROM monitoring.drift"
@@ -106,16 +113,17 @@ _DRIFT = (
 
 
 def findings_of(run: Run) -> list[Finding]:
-    """Drift alarms, named transitions, waiting models, overlaps and conflicts, and failed warnings of a run."""
+    """Drift, candidate segments, transitions, waiting models, overlaps and conflicts, and failed warnings of a run."""
     names: dict[str, object] = {
         "run_id": run.run_id,
         "previous_id": run.previous.run_id if run.previous else None,
         "grave": OverlapPolicy().grave_share,
+        "told_candidates": _TOLD_CANDIDATES[run.workspace.drift.emerging.alert],
     }
     year_amount = identifier(run.workspace.features.year_amount)
     found = [
         Finding(**row)
-        for name in ("transition", "model", "overlap", "conflict")
+        for name in ("emerging", "transition", "model", "overlap", "conflict")
         for row in _found(run, _QUERIES[name].replace("{year_amount}", year_amount), names)
     ]
     return _drift(run) + found + failed_checks(run)

@@ -77,7 +77,8 @@ KINDS: dict[AlertKind, Kind] = {
         "segment-emerges",
         "something new in the market, or in how customers are recorded",
         "resegment report --open",
-        lasts=True,
+        # A group that was told twice is told no more: that is no end of it.
+        lasts=False,
     ),
     "overlap": Kind(
         "two segments are nearly the same, or one lies inside the other",

@@ -9,6 +9,8 @@ import datetime as dt
 import json
 import os
 import shutil
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from tasks.config.errors import OutputError
@@ -33,34 +35,78 @@ def build_publication(run: Run, scope: Scope) -> Path:
         OutputError: the folder cannot be written, or the disk is full.
         WorkspaceError: a model of the workspace reads what does not leave `staging`.
     """
-    refuse_leaks(run, scope.models(run))
+    folder = begin_candidate(run, [run.as_of], run.as_of)
+    build_date(run, folder, scope.until(run.as_of))
+    finish_candidate(run, folder, scope)
+    return folder
+
+
+def begin_candidate(run: Run, dates: Collection[dt.date], newest: dt.date) -> Path:
+    """An empty candidate with the partitions of all dates but some; returns the folder.
+
+    Args:
+        run: the run, or that of a backfill.
+        dates: that will be built anew.
+        newest: history is kept as far back from it as the workspace says.
+
+    Raises:
+        OutputError: the folder cannot be written, or the disk is full.
+    """
     folder = run.paths.building / "published"
-    try:
+    with _told(run):
         recover(run.paths.published)
         shutil.rmtree(run.paths.building, ignore_errors=True)
         folder.mkdir(parents=True)
-        _keep_other_dates(run, folder)
-        until_now = scope.until(run.as_of)
-        database = folder / "published.duckdb"
-        _build_database(run, until_now, database)
+        _keep_other_dates(run, folder, {_partition(day) for day in dates}, newest)
+    return folder
+
+
+def build_date(run: Run, folder: Path, scope: Scope) -> None:
+    """Build the file as readers would have had it at the newest date of a scope, and the partitions of that date.
+
+    Raises:
+        OutputError: the folder cannot be written, or the disk is full.
+        WorkspaceError: a model of the workspace reads what does not leave `staging`.
+    """
+    refuse_leaks(run, scope.models(run))
+    with _told(run):
+        database = folder / run.paths.published_database.name
+        database.unlink(missing_ok=True)
+        _build_database(run, scope, database)
         if run.workspace.publish.parquet:
-            _write_partitions(run, until_now, database, folder)
-        if scope != until_now:
-            database.unlink()
+            _write_partitions(run, scope, database, folder)
+
+
+def finish_candidate(run: Run, folder: Path, scope: Scope) -> None:
+    """Build the file of all dates, where the one built last is of an earlier one, and say what there is.
+
+    Raises:
+        OutputError: the folder cannot be written, or the disk is full.
+    """
+    with _told(run):
+        if scope.current.as_of != run.as_of:
+            database = folder / run.paths.published_database.name
+            database.unlink(missing_ok=True)
             _build_database(run, scope, database)
         manifest = {
             "contract": CONTRACT_VERSION,
             "as_of_date": scope.current.as_of.isoformat(),
             "runs": {item.as_of.isoformat(): item.run_id for item in scope.runs},
         }
-        (folder / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
+        (folder / run.paths.manifest.name).write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
+
+
+@contextmanager
+def _told(run: Run) -> Iterator[None]:
+    """Errors of the file system in our words."""
+    try:
+        yield
     except OSError as error:
         raise OutputError(
             f"cannot build the publication: {error.strerror or error}",
             where=str(run.paths.building),
             hint="free space or give this user the right to write; what was published stays as it was",
         ) from error
-    return folder
 
 
 def _build_database(run: Run, scope: Scope, path: Path) -> None:
@@ -88,7 +134,7 @@ def _write_partitions(run: Run, scope: Scope, database: Path, folder: Path) -> N
     """One file per table and date; rows keep the order of the table, so that a repeat is the same byte for byte."""
     with Warehouse.open(database, memory_limit=run.workspace.engine.memory_limit, read_only=True) as candidate:
         for model in scope.models(run):
-            partition = folder / model.table / f"as_of_date={run.as_of.isoformat()}"
+            partition = folder / model.table / _partition(run.as_of)
             partition.mkdir(parents=True)
             target = partition / "part-0.parquet"
             candidate.execute(
@@ -98,12 +144,11 @@ def _write_partitions(run: Run, scope: Scope, database: Path, folder: Path) -> N
             )
 
 
-def _keep_other_dates(run: Run, folder: Path) -> None:
+def _keep_other_dates(run: Run, folder: Path, anew: Collection[str], newest: dt.date) -> None:
     keep_days = run.workspace.publish.keep_history_days
-    mine = f"as_of_date={run.as_of.isoformat()}"
-    oldest = "" if keep_days is None else f"as_of_date={_days_before(run, keep_days)}"
+    oldest = "" if keep_days is None else _partition(newest - dt.timedelta(days=keep_days))
     for partition in sorted(run.paths.published.glob("*/as_of_date=*")):
-        if partition.name == mine or partition.name < oldest:
+        if partition.name in anew or partition.name < oldest:
             continue
         target = folder / partition.parent.name / partition.name
         target.mkdir(parents=True)
@@ -111,8 +156,8 @@ def _keep_other_dates(run: Run, folder: Path) -> None:
             _link(file, target / file.name)
 
 
-def _days_before(run: Run, days: int) -> str:
-    return (run.as_of - dt.timedelta(days=days)).isoformat()
+def _partition(day: dt.date) -> str:
+    return f"as_of_date={day.isoformat()}"
 
 
 def _link(source: Path, target: Path) -> None:

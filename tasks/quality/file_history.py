@@ -64,7 +64,7 @@ def file_histories(run: Run) -> dict[str, list[FileHistory]]:
     """The new files that a run sees, by source."""
     sources: dict[str, list[_Version]] = defaultdict(list)
     visible = {number for _, number, *_ in run.visible_loads()}
-    for source, *version in run.warehouse.rows(_VERSIONS, {"known": run.known_as_of}):
+    for source, *version in run.warehouse.rows(_VERSIONS, {"known": run.sees_until}):
         sources[source].append(_Version(*version))
     return {
         source: [

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tasks.report import (
+    read_candidates,
     read_comments,
     read_health,
     read_monitoring,
@@ -21,6 +22,7 @@ from tasks.report import (
     read_trend,
     read_tries,
 )
+from tasks.report.candidate_records import CandidateRow
 from tasks.report.comment_records import CommentModel
 from tasks.report.drift_records import DriftRow
 from tasks.report.health_records import Health
@@ -72,6 +74,7 @@ class ReportData:
     overlap: Overlap | None
     treatments: tuple[TreatmentFacts, ...]
     drift: tuple[DriftRow, ...]
+    candidates: tuple[CandidateRow, ...]
     health: Mapping[str, Health]
     comments: tuple[CommentModel, ...]
     predictions: tuple[PredictionFacts, ...]
@@ -123,6 +126,7 @@ def collect(run: Run, *, stopped_by: str | None = None) -> ReportData:
         overlap=read_overlap.overlap(reader, list(matrix_ids)),
         treatments=read_overlap.treatments(reader),
         drift=read_monitoring.drift(reader),
+        candidates=read_candidates.candidates(reader),
         health=read_health.health(reader, [row["segment_id"] for row in current]),
         comments=read_comments.comment_models(reader),
         predictions=read_predictions.predictions(reader),

@@ -36,6 +36,7 @@ _DRIFT_PARTS = {
     "What segments are worth": ("kpi",),
     "Where customers go": ("flow",),
     "How segmentations hang together": ("relation",),
+    "How features go together": ("joint",),
 }
 _AGAINST = {
     "previous": "the previous publication",

@@ -25,6 +25,7 @@ _ANCHOR_BY_KIND = {
     "comments": "comments",
     "conflict": "overlap",
     "drift": "drift",
+    "emerging": "emerging",
     "model": "segments",
     "overlap": "overlap",
     "quality": "quality",

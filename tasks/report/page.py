@@ -17,6 +17,7 @@ from markupsafe import Markup
 from tasks.config.errors import OutputError
 from tasks.report import (
     bars,
+    candidate_charts,
     health_charts,
     heatmap,
     overlap_charts,
@@ -26,6 +27,7 @@ from tasks.report import (
     size_parts,
     treatment_bars,
 )
+from tasks.report.candidate_records import CandidateRow
 from tasks.report.data import ReportData
 from tasks.report.drift_views import drift_views, history_checks
 from tasks.report.findings import findings
@@ -51,6 +53,14 @@ class SegmentationView:
     part_reasons: tuple[tuple[str, str], ...]
     moves: tuple[Flow, ...]
     anchor: str
+
+
+@dataclass(frozen=True, slots=True)
+class CandidateView:
+    """A candidate segment with the drawing of what distinguishes it."""
+
+    row: CandidateRow
+    traits: Markup
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +100,7 @@ def render(data: ReportData) -> str:
         reasons=read_overlap.REASONS,
         outcome_key=Markup(treatment_bars.draw_key(data.treatments)),  # noqa: S704 - likewise
         drift_views=drift_views(data),
+        candidate_views=_candidate_views(data),
         history_checks=len(history_checks(data)),
         failed_history=[check for check in history_checks(data) if check.is_success is False],
         health_views=[_health_view(data, name, found) for name, found in data.health.items()],
@@ -181,3 +192,11 @@ def _prediction_view(facts: PredictionFacts) -> PredictionView:
         calibration=Markup(prediction_charts.draw_calibration(facts, model) if model else ""),  # noqa: S704 - likewise
         lift=Markup(prediction_charts.draw_lift(facts, model) if model else ""),  # noqa: S704 - likewise
     )
+
+
+def _candidate_views(data: ReportData) -> list[CandidateView]:
+    widest = candidate_charts.widest_trait(data.candidates)
+    return [
+        CandidateView(row, Markup(candidate_charts.draw_traits(row, widest)))  # noqa: S704 - our own SVG, escaped where it is drawn
+        for row in data.candidates
+    ]

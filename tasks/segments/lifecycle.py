@@ -120,6 +120,8 @@ def settle(learner: Learner) -> Settled:
     # What was decided before this run comes first, what was decided about what it learnt comes last.
     told = registry.followed_first + ([learnt] if learnt else []) + registry.followed_last
     note = learner.goes_on(champion) if champion and not told else "; ".join(told)
+    if registry.live_note is not None and not told:
+        note = registry.live_note
     return Settled(champion, note, registry.rows, registry.contents)
 
 
@@ -163,6 +165,8 @@ def why_anew(learner: Learner, registry: Registry) -> str | None:
         return learner.first
     if learner.asked_of(past.content) != learner.asked:
         return "learnt anew, the definition changed"
+    if registry.is_live:
+        return None
     # What was refused or waits was learnt, too: what is due every so often is not due every day after that.
     last = registry.last_fit or past.trained
     days, every = (learner.job.run.as_of - last).days, learner.refit.every_days

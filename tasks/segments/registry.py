@@ -19,6 +19,7 @@ from typing import Any
 from tasks.segments.stored_model import CLUSTERS, StoredModel
 from tasks.segments.version import Status, Version, identity_of, ids_between
 from tasks.warehouse import model_ledger
+from tasks.warehouse.ledger import Publication
 from tasks.warehouse.model_ledger import Decision
 from tasks.warehouse.run import Run
 
@@ -48,14 +49,18 @@ class Registry:
         #: What decisions changed, in words: those from before this run, and those of its own date.
         self.followed_first: list[str] = []
         self.followed_last: list[str] = []
-        self._read()
+        #: What was said of the model on the date that is backfilled; None: it is told anew.
+        self.live_note: str | None = None
+        self.is_live = self._read_live()
+        if not self.is_live:
+            self._read(run.previous)
         seen_until = run.previous.as_of if run.previous else dt.date.min
-        came = model_ledger.challengers(run.warehouse, run.as_of, run.known_as_of, name)
+        came = [] if self.is_live else model_ledger.challengers(run.warehouse, run.as_of, run.sees_until, name)
         challengers = [Version.from_row(row) for row in came]
         self._late = [one for one in challengers if one.trained_as_of_date > seen_until]
         self._add_fitted_between([one for one in challengers if one.trained_as_of_date <= seen_until])
         newest = max((one.decision_no or 0 for one in self.versions.values()), default=0)
-        made = model_ledger.decisions(run.warehouse, run.as_of, run.known_as_of, name)
+        made = [] if self.is_live else model_ledger.decisions(run.warehouse, run.as_of, run.sees_until, name)
         due = [one for one in made if one.number > newest]
         self._late_decisions = [one for one in due if one.as_of > seen_until]
         self.followed_first = self._follow_all([one for one in due if one.as_of <= seen_until])
@@ -167,12 +172,25 @@ class Registry:
                 number = one.model_no if one.model_no not in self.versions else self.next_number()
                 self.add(replace(one, model_no=number), None)
 
-    def _read(self) -> None:
-        """The registry of the previous run, and the model that it used."""
-        run, warehouse = self._run, self._run.warehouse
-        if run.previous is None or not warehouse.table_exists("segments.model"):
+    def _read_live(self) -> bool:
+        """Take the registry as it stood on the date that is backfilled; whether its champion answers today's question.
+
+        What was decided or learnt since is not followed then, and nothing is learnt: that would be re-modelling.
+        """
+        self._read(self._run.backfill.live if self._run.backfill else None)
+        used = None if self.champion is None else self.versions.get(self.champion.number)
+        if used is not None and answers(used, self._asked):
+            return True
+        self.live_note = None
+        self.versions, self.champion, self.contents = {}, None, {}
+        return False
+
+    def _read(self, past: Publication | None) -> None:
+        """The registry of an earlier run, and the model that it used."""
+        warehouse = self._run.warehouse
+        if past is None or not warehouse.table_exists("segments.model"):
             return
-        names = {"run_id": run.previous.run_id, "name": self._name}
+        names = {"run_id": past.run_id, "name": self._name}
         where = " WHERE run_id = $run_id AND segmentation_id = $name ORDER BY model_no"
         if warehouse.table_exists(TABLE):
             rows = warehouse.records(f"SELECT * FROM {TABLE}" + where, names)
@@ -183,6 +201,7 @@ class Registry:
             if content.get("kind", CLUSTERS) != self._kind:
                 continue
             self.champion = StoredModel(row["model_no"], row["trained_as_of_date"], content)
+            self.live_note = row["decision"] if past.as_of == self._run.as_of else None
             if row["model_no"] not in self.versions:
                 self.add(_from_before(row, content), content)
 

@@ -21,7 +21,8 @@ _TABLES = {
         "attempt_id VARCHAR PRIMARY KEY, run_id VARCHAR, workspace_name VARCHAR, as_of_date DATE,"
         " known_as_of TIMESTAMP, status_name VARCHAR, started_at TIMESTAMP, finished_at TIMESTAMP,"
         " error_message VARCHAR, code_version VARCHAR, workspace_sha256 VARCHAR, previous_run_id VARCHAR,"
-        " previous_as_of_date DATE, key_fingerprint VARCHAR, load_numbers INTEGER[], workspace_json VARCHAR"
+        " previous_as_of_date DATE, key_fingerprint VARCHAR, load_numbers INTEGER[], workspace_json VARCHAR,"
+        " result_sha256 VARCHAR, earlier_sha256 VARCHAR, confirms_run_id VARCHAR"
     ),
     "publication": "as_of_date DATE PRIMARY KEY, run_id VARCHAR, published_at TIMESTAMP",
     "load": (
@@ -72,6 +73,16 @@ _TABLES = {
     "model_decision": (
         "decision_no INTEGER, segmentation_id VARCHAR, model_no INTEGER, version_id VARCHAR,"
         " decision_name VARCHAR, as_of_date DATE, decided_at TIMESTAMP, decided_by VARCHAR, decision_reason VARCHAR"
+    ),
+    # What is computed anew beside what is published; see `backfill_ledger.py`.
+    "backfill": (
+        "backfill_no INTEGER PRIMARY KEY, status_name VARCHAR, asked_json VARCHAR, asked_by VARCHAR,"
+        " asked_reason VARCHAR, started_at TIMESTAMP, seen_until TIMESTAMP, finished_at TIMESTAMP, message VARCHAR,"
+        " decided_by VARCHAR, decision_reason VARCHAR"
+    ),
+    "backfill_date": (
+        "backfill_no INTEGER, as_of_date DATE, why VARCHAR, is_asked BOOLEAN, status_name VARCHAR, run_id VARCHAR,"
+        " attempt_id VARCHAR, published_run_id VARCHAR, compared_json VARCHAR"
     ),
     "alert": (
         "attempt_id VARCHAR, run_id VARCHAR, as_of_date DATE, severity_name VARCHAR, kind_name VARCHAR,"
@@ -204,6 +215,16 @@ def note_publication(warehouse: Warehouse, publication: Publication) -> None:
     warehouse.execute(
         "INSERT OR REPLACE INTO ops.publication VALUES ($as_of, $run_id, $now)",
         {"as_of": publication.as_of, "run_id": publication.run_id, "now": utc_now()},
+    )
+
+
+def note_published(warehouse: Warehouse, run_id: str) -> None:
+    """Note of a run that it is published: one that was computed in a backfill, or was killed right after the swap."""
+    warehouse.execute(
+        "UPDATE ops.run SET status_name = 'published', error_message = NULL WHERE attempt_id = (SELECT attempt_id"
+        " FROM ops.run WHERE run_id = $run_id AND status_name IN ('computed', 'running', 'killed')"
+        " ORDER BY started_at DESC LIMIT 1)",
+        {"run_id": run_id},
     )
 
 

@@ -7,17 +7,23 @@ from __future__ import annotations
 
 import fcntl
 import json
+import logging
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from tasks.config.errors import OutputError
 
+log = logging.getLogger("resegment.warehouse")
+
+_POLL_SECONDS = 0.2
+
 
 @contextmanager
-def writer_lock(folder: Path) -> Iterator[None]:
-    """Hold the folder's lock as long as the block runs.
+def writer_lock(folder: Path, *, wait_seconds: float = 0) -> Iterator[None]:
+    """Hold the folder's lock as long as the block runs; wait for it so long where another run holds it.
 
     Raises:
         OutputError: another run holds it (its process id is named), or the folder cannot be written.
@@ -34,7 +40,7 @@ def writer_lock(folder: Path) -> Iterator[None]:
         ) from error
     with handle:
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _take(handle.fileno(), wait_seconds)
         except OSError as error:
             handle.seek(0)
             raise OutputError(
@@ -47,6 +53,23 @@ def writer_lock(folder: Path) -> Iterator[None]:
         handle.write(json.dumps({"pid": os.getpid()}))
         handle.flush()
         yield
+
+
+def _take(descriptor: int, wait_seconds: float) -> None:
+    """Take the lock; raises OSError where somebody else has it till the end."""
+    end, is_told = time.monotonic() + wait_seconds, False
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            if time.monotonic() >= end:
+                raise
+            if not is_told:
+                log.warning("another run is writing here; waiting for it, up to %.0f minutes", wait_seconds / 60)
+                is_told = True
+            time.sleep(_POLL_SECONDS)
+        else:
+            return
 
 
 def _holder(text: str) -> str:

@@ -9,18 +9,23 @@ import datetime as dt
 import hashlib
 import json
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tasks.config.errors import GateFailed, UsageError, WorkspaceError
+from tasks.config.errors import GateFailed, UsageError
 from tasks.config.workspace import Workspace
 from tasks.warehouse import ledger, model_ledger
 from tasks.warehouse.connection import Warehouse
 from tasks.warehouse.ledger import Publication
+from tasks.warehouse.loads import Load, file_loads, loads_seen
 from tasks.warehouse.lock import writer_lock
+from tasks.warehouse.output_state import refuse_other_identities, repair
 from tasks.warehouse.provenance import code_version, own_files, said_text
+
+#: How long a backfill waits for a run that holds the folder: as long as a run of a large company takes.
+WAIT_SECONDS = 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +39,22 @@ class Changed:
 
     since: str
     relation: str
+
+
+@dataclass(frozen=True, slots=True)
+class Backfilled:
+    """What a run follows that is part of a backfill.
+
+    Attributes:
+        line: what will be published once the backfill is, oldest first.
+        live: the run whose models are used, because they were in use on that date; None: as any run, it takes over
+            those of the run before it, and learns what is due.
+        seen_until: files loaded and decisions made later are not seen.
+    """
+
+    line: tuple[Publication, ...]
+    live: Publication | None
+    seen_until: dt.datetime
 
 
 class OutputPaths:
@@ -71,7 +92,11 @@ class Run:
         self.attempt_id = uuid.uuid4().hex
         self.run_id = ""
         self.previous: Publication | None = None
-        self._identified_by: list[tuple[str, int, str, str]] | None = None
+        self._identified_by: list[Load] | None = None
+        #: How the run stands in a backfill; None of any other.
+        self.backfill: Backfilled | None = None
+        #: How its attempt is noted when it ends well.
+        self.ends_as = "published"
         #: Of tables that were brought up to this run: what changed.
         self.changes: dict[str, Changed] = {}
 
@@ -85,46 +110,32 @@ class Run:
         """The workspace's own SQL models; need not exist."""
         return self.workspace.directory / "sql"
 
-    def visible_loads(self) -> list[tuple[str, int, str, str]]:
-        """Loads the run may see as (load_id, load_no, source, entity), oldest first.
+    @property
+    def sees_until(self) -> dt.datetime | None:
+        """What was loaded or decided later is not seen; None: everything is."""
+        moments = [self.known_as_of, self.backfill.seen_until if self.backfill else None]
+        return min((moment for moment in moments if moment is not None), default=None)
 
-        Those of the workspace's sources, delivered by `known_as_of`. A file that was delivered again with other
-        content, or is mapped otherwise by now, counts as it was delivered last, unless its source says that versions
-        add up. A file that is gone from its folder has been loaded, and stays. Once a run is identified they are the
-        loads that it is identified by.
-        """
+    def visible_loads(self) -> list[Load]:
+        """Loads the run may see (`loads.loads_seen`); of an identified run those that it is identified by."""
         if self._identified_by is not None:
             return list(self._identified_by)
-        rows = self.warehouse.rows(
-            "SELECT source_name, load_id, load_no, entity_name, row_number() OVER"
-            " (PARTITION BY source_name, delivery.file_name ORDER BY delivery_no DESC) = 1 AS is_newest"
-            " FROM ops.delivery JOIN ops.load USING (source_name, load_id) WHERE $known IS NULL OR seen_at <= $known",
-            {"known": self.known_as_of},
-        )
-        sources = self.workspace.sources
-        seen = {
-            (load_id, number, name, entity)
-            for name, load_id, number, entity, is_newest in rows
-            if name in sources and sources[name].entity == entity and (is_newest or sources[name].versions == "add")
-        }
-        families = {load_id: (name, entity) for load_id, _, name, entity in seen}
-        worked_off = self.warehouse.rows(
-            "SELECT load_id, load_no, parent_load_id FROM ops.load"
-            " WHERE parent_load_id IS NOT NULL AND ($known IS NULL OR loaded_at <= $known)",
-            {"known": self.known_as_of},
-        )
-        seen |= {(load_id, number, *families[parent]) for load_id, number, parent in worked_off if parent in families}
-        return sorted(seen, key=lambda load: load[1])
+        return loads_seen(self.warehouse, self.workspace.sources, self.sees_until)
 
     def file_loads(self) -> dict[int, int]:
         """Of the visible loads that were worked off from quarantine: the load of their file, by load numbers."""
-        numbers = [number for _, number, *_ in self.visible_loads()]
-        return dict(
-            self.warehouse.rows(
-                "SELECT child.load_no, parent.load_no FROM ops.load AS child JOIN ops.load AS parent"
-                " ON child.parent_load_id = parent.load_id WHERE list_contains($numbers, child.load_no)",
-                {"numbers": numbers},
-            )
+        return file_loads(self.warehouse, [number for _, number, *_ in self.visible_loads()])
+
+    def earlier(self) -> list[Publication]:
+        """The runs of earlier dates that this one follows, oldest first: what is published, or will be with it."""
+        line = ledger.publications(self.warehouse) if self.backfill is None else self.backfill.line
+        return [item for item in line if item.as_of < self.as_of]
+
+    def stand_for(self, attempt_id: str, line: Sequence[Publication], run_id: str, loads: Sequence[Load]) -> None:
+        """Be a run again that was identified and computed before, in a line of what is or will be published."""
+        self.attempt_id, self.run_id, self._identified_by = attempt_id, run_id, list(loads)
+        self.previous = max(
+            (item for item in line if item.as_of < self.as_of), key=lambda item: item.as_of, default=None
         )
 
     def identify(self) -> None:
@@ -134,7 +145,8 @@ class Run:
         """
         self._identified_by = None
         self._identified_by = self.visible_loads()
-        self.previous = ledger.previous_publication(self.warehouse, self.as_of)
+        earlier = self.earlier()
+        self.previous = earlier[-1] if earlier else None
         parts = {
             "as_of": self.as_of.isoformat(),
             "known_as_of": self.known_as_of.isoformat() if self.known_as_of else None,
@@ -144,8 +156,10 @@ class Run:
             "code": code_version(),
             "key": self.workspace.key_fingerprint(),
             "previous": self.previous.run_id if self.previous else None,
-            "decisions on models": model_ledger.seen(self.warehouse, self.as_of, self.known_as_of),
+            "decisions on models": model_ledger.seen(self.warehouse, self.as_of, self.sees_until),
         }
+        if self.backfill and self.backfill.live:
+            parts["models of"] = self.backfill.live.run_id
         self.run_id = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
         self.warehouse.execute(
             "UPDATE ops.run SET run_id = $run_id, previous_run_id = $previous_id, previous_as_of_date ="
@@ -161,8 +175,17 @@ class Run:
 
 
 @contextmanager
-def open_run(workspace: Workspace, *, as_of: dt.date, known_as_of: dt.datetime | None, output: Path) -> Iterator[Run]:
+def open_run(
+    workspace: Workspace,
+    *,
+    as_of: dt.date,
+    known_as_of: dt.datetime | None,
+    output: Path,
+    backfill: Backfilled | None = None,
+) -> Iterator[Run]:
     """Open an output folder for one run, alone, and keep in the ledger how the run ends.
+
+    A run that is part of a backfill ends as computed, for it is published later, with the others.
 
     Raises:
         OutputError: the folder cannot be written, or another run holds it.
@@ -171,10 +194,10 @@ def open_run(workspace: Workspace, *, as_of: dt.date, known_as_of: dt.datetime |
     """
     paths = OutputPaths(output)
     key_fingerprint = workspace.key_fingerprint()
-    with _alone(workspace, paths) as warehouse:
-        _repair(warehouse, paths)
-        _refuse_other_identities(warehouse, workspace, key_fingerprint)
+    with _alone(workspace, paths, WAIT_SECONDS if backfill else 0) as warehouse:
+        refuse_other_identities(warehouse, workspace, key_fingerprint)
         run = Run(workspace, warehouse, paths, as_of, known_as_of)
+        run.backfill, run.ends_as = backfill, "computed" if backfill else run.ends_as
         ledger.start_attempt(
             warehouse,
             {
@@ -196,57 +219,40 @@ def open_run(workspace: Workspace, *, as_of: dt.date, known_as_of: dt.datetime |
         except BaseException as error:
             ledger.finish_attempt(warehouse, run.attempt_id, "failed", ledger.told(error))
             raise
-        ledger.finish_attempt(warehouse, run.attempt_id, "published")
+        ledger.finish_attempt(warehouse, run.attempt_id, run.ends_as)
 
 
 @contextmanager
-def _alone(workspace: Workspace, paths: OutputPaths) -> Iterator[Warehouse]:
+def _alone(workspace: Workspace, paths: OutputPaths, wait_seconds: float = 0) -> Iterator[Warehouse]:
     """The warehouse of an output folder, its ledger as this version wants it, while nobody else writes there."""
     limits = workspace.engine
     with (
-        writer_lock(paths.root),
+        writer_lock(paths.root, wait_seconds=wait_seconds),
         Warehouse.open(paths.warehouse, memory_limit=limits.memory_limit, threads=limits.threads) as warehouse,
     ):
         ledger.prepare(warehouse)
+        repair(warehouse, paths.manifest)
         yield warehouse
 
 
-def _refuse_other_identities(warehouse: Warehouse, workspace: Workspace, key_fingerprint: str | None) -> None:
-    """Customers keep their ids as long as an output folder lives.
-
-    Under another key everybody would have left and a stranger have entered in his place; and where ids were plain
-    before, the history would go on showing them.
-    """
-    published = warehouse.rows(
-        "SELECT key_fingerprint, max(publication.as_of_date) FROM ops.publication AS publication"
-        " JOIN ops.run AS run USING (run_id) WHERE key_fingerprint IS DISTINCT FROM $fingerprint GROUP BY 1 LIMIT 1",
-        {"fingerprint": key_fingerprint},
-    )
-    if not published:
-        return
-    (other, as_of), *_ = published
-    now = "plain" if key_fingerprint is None else f"pseudonyms under key {key_fingerprint}"
-    then = "plain" if other is None else f"pseudonyms under key {other}"
-    raise WorkspaceError(
-        f"privacy: customer ids would be {now}; those published here as of {as_of} are {then}"
-        " (keys are told by their fingerprints)",
-        where=workspace.line_of("privacy", "pseudonymise"),
-        hint="set the policy and key of then, or give --output a new folder, where every customer begins anew",
-    )
-
-
 @contextmanager
-def open_ledger(workspace: Workspace, output: Path) -> Iterator[Run]:
+def open_ledger(workspace: Workspace, output: Path, *, is_new: bool = False, wait_seconds: float = 0) -> Iterator[Run]:
     """Open an output folder for work on its ledger, alone; no attempt of a run is noted.
+
+    Args:
+        workspace: of the folder.
+        output: the folder.
+        is_new: nothing needs to have been run there.
+        wait_seconds: how long a run that holds the folder is waited for.
 
     Raises:
         UsageError: nothing has been run there.
         OutputError: the folder cannot be written, or a run holds it.
     """
     paths = OutputPaths(output)
-    if not paths.warehouse.exists():
+    if not is_new and not paths.warehouse.exists():
         raise UsageError("nothing has been run here yet", where=str(output), hint="run `resegment run` first")
-    with _alone(workspace, paths) as warehouse:
+    with _alone(workspace, paths, wait_seconds) as warehouse:
         yield Run(workspace, warehouse, paths, dt.date.max, None)
 
 
@@ -265,15 +271,3 @@ def open_newest(workspace: Workspace, output: Path) -> Iterator[Run]:
         run = Run(workspace, opened.warehouse, opened.paths, published[-1].as_of, None)
         run.run_id, run.previous = published[-1].run_id, published[-1]
         yield run
-
-
-def _repair(warehouse: Warehouse, paths: OutputPaths) -> None:
-    """Bring the ledger up to what readers see: a run killed right after the swap had no time to note it."""
-    if not paths.manifest.exists():
-        return
-    manifest = json.loads(paths.manifest.read_text(encoding="utf-8"))
-    known = set(ledger.publications(warehouse))
-    for date, run_id in manifest["runs"].items():
-        publication = Publication(dt.date.fromisoformat(date), run_id)
-        if publication not in known:
-            ledger.note_publication(warehouse, publication)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from tasks.warehouse import ledger
+from tasks.warehouse import backfill_ledger, ledger
 from tasks.warehouse.connection import identifier, literal
 from tasks.warehouse.run import Run
 
@@ -50,8 +50,9 @@ def rows_of_run(table: str, run_id: str, columns: Sequence[str] = ()) -> str:
 
 
 def forget_superseded(run: Run) -> int:
-    """Drop rows of runs that are published for no date and are not this one; returns their number."""
+    """Drop rows of runs that are published for no date, wait in no backfill and are not this one; returns how many."""
     kept = {publication.run_id for publication in ledger.publications(run.warehouse)} | {run.run_id}
+    kept |= backfill_ledger.waiting_runs(run.warehouse)
     listed = ", ".join(literal(run_id) for run_id in sorted(kept))
     dropped = 0
     for schema, name in run.warehouse.rows(

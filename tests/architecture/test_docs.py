@@ -133,6 +133,7 @@ def bind(query: str) -> None:
         "how-to/pseudonyms-and-consents.md",
         "how-to/work-off-the-quarantine.md",
         "how-to/refit-and-roll-back.md",
+        "how-to/backfill.md",
     ],
 )
 def test_queries_name_tables_and_columns_that_there_are(page: str) -> None:

@@ -33,6 +33,8 @@ _WITHOUT_MODEL = {
     "monitoring.calibration",
     "monitoring.customer_news",
     "monitoring.drift",
+    "monitoring.emerging_member",
+    "monitoring.emerging_segment",
     "monitoring.intersection",
     "monitoring.overlap",
     "monitoring.prediction",

@@ -5,14 +5,17 @@ Prints a Markdown table of counts with 95 % Wilson intervals; `--scale` multipli
 writes the page. Not a pytest module.
 
 Peers, on the same data: two-sample Kolmogorov-Smirnov and chi-square tests with Bonferroni at 5 % over the features,
-and PSI above 0.1 on reference deciles or levels in any feature.
+PSI above 0.1 on reference deciles or levels in any feature, and Evidently and NannyML with their defaults, where
+`make peers` has installed them.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,6 +23,8 @@ import numpy as np
 import polars as pl
 from drift_population import CATEGORIES, SPECS
 from drift_scenarios import Scenario, Snapshots, scenarios
+from intervals import wilson
+from peers import Pair, Peer, installed, version
 from scipy.stats import chi2_contingency, ks_2samp
 
 from tasks.drift.decision import measure_drift
@@ -32,6 +37,9 @@ BONFERRONI = 0.05
 RULE_OF_THUMB_PSI = 0.1
 PEER_REPETITIONS = 200
 """The peers are run on the first of these repetitions: their figures need no more, and they take longer than ours."""
+TOOL_REPETITIONS = {"evidently": 100, "nannyml": 30}
+MOST_ROWS = 1_000_000
+"""Rows over all repetitions that a tool is asked about in a scenario."""
 
 History = dict[EffectKey, list[float]]
 
@@ -46,11 +54,13 @@ class Tally:
     alarm: int = 0
     tests: int = 0
     thumb: int = 0
+    tools: dict[str, int] = field(default_factory=dict)
+    tool_repetitions: dict[str, int] = field(default_factory=dict)
     seconds: float = 0.0
     history: History = field(default_factory=dict)
 
 
-def run(scenario: Scenario, scale: float, seed: int) -> Tally:
+def run(scenario: Scenario, scale: float, seed: int, tools: Mapping[str, Peer]) -> Tally:
     """Repeat one scenario."""
     tally = Tally()
     warm_up = HISTORY_RUNS if scenario.has_history else 0
@@ -76,7 +86,17 @@ def run(scenario: Scenario, scale: float, seed: int) -> Tally:
             tally.peer_repetitions += 1
             tally.tests += _hits(flagged_by_tests, scenario.subject)
             tally.thumb += _hits(flagged_by_thumb, scenario.subject)
+        _ask_tools(tally, scenario, snapshots, tools)
     return tally
+
+
+def _ask_tools(tally: Tally, scenario: Scenario, snapshots: Snapshots, tools: Mapping[str, Peer]) -> None:
+    for name, tool in tools.items():
+        asked = tally.tool_repetitions.get(name, 0)
+        if asked < min(TOOL_REPETITIONS[name], max(MOST_ROWS // scenario.size, 1)):
+            tally.tool_repetitions[name] = asked + 1
+            hit = _hits(tool.flagged(Pair(*snapshots), list(SPECS)), scenario.subject)
+            tally.tools[name] = tally.tools.get(name, 0) + hit
 
 
 def _hits(flagged: set[str], subject: str | None) -> bool:
@@ -105,15 +125,9 @@ def peers(snapshots: Snapshots) -> tuple[set[str], set[str]]:
     return by_tests, by_thumb
 
 
-def wilson(hits: int, repetitions: int) -> tuple[float, float]:
-    """Give the 95 % interval of a share (Wilson 1927, Journal of the American Statistical Association 22:209-212)."""
-    z = 1.959964
-    centre = (hits + z * z / 2) / (repetitions + z * z)
-    half = z / (repetitions + z * z) * np.sqrt(hits * (repetitions - hits) / repetitions + z * z / 4)
-    return max(centre - half, 0.0), min(centre + half, 1.0)
-
-
 def _cell(hits: int, repetitions: int) -> str:
+    if not repetitions:
+        return "not run"
     low, high = wilson(hits, repetitions)
     return f"{hits}/{repetitions} = {100 * hits / repetitions:.1f} % ({100 * low:.1f}–{100 * high:.1f})"
 
@@ -143,8 +157,10 @@ Written by `tests/benchmarks/drift_figures.py`. Counts of runs, shares, and 95 %
 - *drift* is a verdict at any level, *alarm* one at the upper level. A shift that lies just on the limit of an alarm
   (0.1 sd; 10 -> 11 %) comes out on either side of it by chance; the target is that it is noticed.
 - Under the wobble a notice is right where a feature did move by more than 0.05 sd; the target is that none alarms.
-- Peers on the same data: Kolmogorov-Smirnov or chi-square, two-sample, Bonferroni at 5 % over the features; and PSI
-  above 0.1.
+- Peers on the same data: Kolmogorov-Smirnov or chi-square, two-sample, Bonferroni at 5 % over the features; PSI above
+  0.1; and with their defaults Evidently (a test up to 1,000 rows, a distance above) and NannyML (Jensen-Shannon
+  distance in ten chunks of the current snapshot, outside mean and three standard deviations of ten of the reference).
+  They are asked about the first runs only, and about no more than a million customers.
 - Features are judged at the whole family-wise error of 1 % here. In a run that also compares segments they have half of
   it, the others [the other half](benchmarks-segment-drift.md).
 - "interval open" says that so few runs cannot tell which side of the target the true share lies on.
@@ -152,15 +168,18 @@ Written by `tests/benchmarks/drift_figures.py`. Counts of runs, shares, and 95 %
 """
 
 HEADER = (
-    "| scenario | n | runs | resegment: drift | resegment: alarm | KS / χ² + Bonferroni 5 % | PSI > 0.1 | target | met "
-    "| s per run |\n|---|---|---|---|---|---|---|---|---|---|"
+    "| scenario | n | runs | resegment: drift | resegment: alarm | KS / χ² + Bonferroni 5 % | PSI > 0.1 | Evidently "
+    "| NannyML | target | met | s per run |\n|---|---|---|---|---|---|---|---|---|---|---|---|"
 )
 
 
 def row(scenario: Scenario, tally: Tally) -> str:
     """Format one line of the table."""
     ours = " | ".join(_cell(hits, tally.repetitions) for hits in (tally.drift, tally.alarm))
-    others = " | ".join(_cell(hits, tally.peer_repetitions) for hits in (tally.tests, tally.thumb))
+    others = " | ".join(
+        [_cell(hits, tally.peer_repetitions) for hits in (tally.tests, tally.thumb)]
+        + [_cell(tally.tools.get(name, 0), tally.tool_repetitions.get(name, 0)) for name in TOOL_REPETITIONS]
+    )
     what = f"{scenario.name} | {scenario.size:,} | {tally.repetitions}"
     return f"| {what} | {ours} | {others} | {_outcome(scenario, tally)} | {tally.seconds / tally.repetitions:.3f} |"
 
@@ -168,7 +187,8 @@ def row(scenario: Scenario, tally: Tally) -> str:
 def page(lines: list[str]) -> str:
     """Put the preface before the table, and after it what missed its target."""
     missed = [", n = ".join(line.strip("| ").split(" | ")[:2]) for line in lines if "**no**" in line]
-    closing = f"Missed: {'; '.join(missed) or 'nothing'}."
+    asked = ", ".join(f"{name} {version(name)}" for name in installed()) or "none of the tools was installed"
+    closing = f"Missed: {'; '.join(missed) or 'nothing'}. Measured beside: {asked}."
     return PREFACE + "\n".join([*lines, "", closing]) + "\n"
 
 
@@ -187,11 +207,13 @@ def main() -> None:
     options = parser.parse_args()
     lines = [HEADER]
     _print(HEADER)
-    for number, scenario in enumerate(scenarios()):
-        if options.only not in scenario.name:
-            continue
-        lines.append(row(scenario, run(scenario, options.scale, options.seed + number)))
-        _print(lines[-1])
+    with contextlib.ExitStack() as stack:
+        tools = {name: stack.enter_context(Peer(name)) for name in installed()}
+        for number, scenario in enumerate(scenarios()):
+            if options.only not in scenario.name:
+                continue
+            lines.append(row(scenario, run(scenario, options.scale, options.seed + number, tools)))
+            _print(lines[-1])
     if options.output:
         options.output.write_text(page(lines), encoding="utf-8")
 

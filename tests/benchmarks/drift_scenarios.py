@@ -123,7 +123,7 @@ def scenarios() -> list[Scenario]:
 
 
 def _without_drift() -> list[Scenario]:
-    sizes = ((500, 1000), (2_000, 1000), (20_000, 250), (200_000, 10))
+    sizes = ((500, 1000), (2_000, 1000), (20_000, 500), (200_000, 20))
     alarms = [
         Scenario(f"no drift, {label}", make, size, repetitions, 0.01)
         for label, make in (("iid", iid), ("panel", panel))
@@ -140,27 +140,27 @@ def _without_drift() -> list[Scenario]:
             has_history=True,
         )
         for label, make in (("iid", iid_wobble), ("panel", panel_wobble))
-        for size, repetitions in ((20_000, 100), (200_000, 6))
+        for size, repetitions in ((20_000, 200), (200_000, 8))
     ]
     return alarms
 
 
 def _with_drift() -> list[Scenario]:
     return [
-        Scenario("0.2 sd, money, iid", shift("monetary_amount", 0.2), 2_000, 300, 0.99, "monetary_amount"),
+        Scenario("0.2 sd, money, iid", shift("monetary_amount", 0.2), 2_000, 1000, 0.99, "monetary_amount"),
         Scenario(
-            "0.2 sd, money, panel", shift("monetary_amount", 0.2, is_panel=True), 2_000, 300, 0.99, "monetary_amount"
+            "0.2 sd, money, panel", shift("monetary_amount", 0.2, is_panel=True), 2_000, 1000, 0.99, "monetary_amount"
         ),
         Scenario(
             "0.2 sd, count with 50 % zeros, iid",
             shift("frequency_90_count", 0.2),
             2_000,
-            400,
+            1000,
             0.99,
             "frequency_90_count",
         ),
         Scenario(
-            "0.2 sd, count with 89 % zeros, iid", shift("complaint_count", 0.2), 2_000, 300, 0.99, "complaint_count"
+            "0.2 sd, count with 89 % zeros, iid", shift("complaint_count", 0.2), 2_000, 1000, 0.99, "complaint_count"
         ),
         Scenario("0.1 sd, money, iid", shift("monetary_amount", 0.1), 20_000, 100, 0.95, "monetary_amount"),
         Scenario(

@@ -17,8 +17,8 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
-from drift_figures import wilson
 from drift_population import SPECS, Population
+from intervals import wilson
 
 from tasks.drift.families import Family, family_policies
 from tasks.drift.flow_rates import measure_flow_rates

@@ -57,7 +57,7 @@ def assert_whole(published: Path, dates: set[str]) -> None:
         tables = [
             name for (name,) in connection.execute("SELECT view_name FROM duckdb_views() WHERE NOT internal").fetchall()
         ]
-        assert len(tables) == 18
+        assert len(tables) == 19
         (run_id,) = connection.execute("SELECT DISTINCT run_id FROM customer_segment").fetchone() or ("",)
         assert run_id == manifest["runs"][manifest["as_of_date"]]
         members = connection.execute("SELECT count(*) FROM customer_segment").fetchone()

@@ -32,6 +32,7 @@ def test_a_worker_publishes_what_a_deployment_says(tmp_path: Path) -> None:
         "scheduled refresh/daily",
         "scheduled refresh/weekly",
         "refresh/by-hand",
+        "backfill/by-hand",
         "refit/monthly",
         "check alerts/alerts",
     ):

@@ -199,13 +199,13 @@ def test_secrets_are_found_where_they_belong(company: Searched) -> None:
 
 def test_no_secret_in_the_published_database(company: Searched) -> None:
     published = columns_of(company.output / "published" / "published.duckdb", ("main", "v1"))
-    assert len({table for _, table, _ in published}) == 18
+    assert len({table for _, table, _ in published}) == 19
     assert company.found_in(flat(published)) == []
 
 
 def test_no_secret_in_a_published_partition(company: Searched) -> None:
     files = sorted((company.output / "published").rglob("*.parquet"))
-    assert len(files) == 2 * 18
+    assert len(files) == 2 * 19
     frames = (pl.read_parquet(file) for file in files)
     values = (str(value) for frame in frames for column in frame for value in column.unique().drop_nulls())
     assert company.found_in(values) == []

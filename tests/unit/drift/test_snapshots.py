@@ -107,6 +107,7 @@ def test_flags_and_categories_are_levels(column: pl.Series) -> None:
         (frame([]), frame([1]), "reference snapshot: there are no customers"),
         (frame([1, None]), frame([1]), "null in 1 of 2 rows"),
         (frame([1, 7, 7, 7]), frame([1]), "2 of 4 rows repeat a customer_id, such as 7"),
+        (frame([7, 1, 7]), frame([1]), "1 of 3 rows repeat a customer_id, such as 7"),
         (frame([1]), frame(["1"]), "Int64 in the reference snapshot and String in the current"),
     ],
 )

@@ -190,14 +190,17 @@ def test_no_scores_no_verdicts() -> None:
 @pytest.mark.parametrize(
     ("score", "expected"),
     [
-        (VALUE, "money shifted up by 0.2 standard deviations (mann whitney, adjusted p < 0.0001): alarm."),
+        (
+            VALUE,
+            "money shifted up by 0.2 standard deviations (95 % interval 0.18 to 0.22; mann whitney, adjusted p < 0.0001): alarm.",
+        ),
         (
             value(effect_size=-0.06, p_value=0.0012),
-            "money shifted down by 0.06 standard deviations (mann whitney, adjusted p = 0.0012): notice.",
+            "money shifted down by 0.06 standard deviations (95 % interval -0.08 to -0.04; mann whitney, adjusted p = 0.0012): notice.",
         ),
         (
             value(effect_size=0.02),
-            "money shifted up by 0.02 standard deviations (mann whitney, adjusted p < 0.0001), too little to matter.",
+            "money shifted up by 0.02 standard deviations (95 % interval 0.0004 to 0.04; mann whitney, adjusted p < 0.0001), too little to matter.",
         ),
         (
             value(p_value=0.4),

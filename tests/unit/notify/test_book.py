@@ -56,6 +56,16 @@ def test_what_happened_is_over_without_a_word(run: Run) -> None:
     assert book.alerts(run.warehouse) == []
 
 
+def test_what_happens_again_is_told_again(run: Run) -> None:
+    assert settle(run, DRIFT) == [("opened", "drift")]
+    # The same day run again is no news.
+    assert settle(run, DRIFT, days=0.1) == []
+    run.as_of += dt.timedelta(days=1)
+    assert settle(run, DRIFT, days=1) == [("opened", "drift")]
+    (alert,) = book.alerts(run.warehouse)
+    assert (alert["alert_no"], alert["run_count"], alert["opened_as_of_date"]) == (2, 1, run.as_of)
+
+
 def test_a_kind_that_was_not_looked_for_is_not_over(run: Run) -> None:
     settle(run, LATE)
     assert settle(run, days=1, judged=("drift",)) == []

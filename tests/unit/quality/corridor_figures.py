@@ -28,7 +28,7 @@ DRIFT = """
         DATE '2025-05-31' AS reference_as_of_date, 'paired' AS snapshot_kind, 'wilcoxon' AS test_name,
         'value' AS aspect_name, 1.0 AS statistic,
         0.2 AS p_value, 0.4 AS p_adjusted, 'probit_d' AS effect_name, 0.01 AS effect_size,
-        0.1 AS minimum_detectable_effect, 0.05 AS notice_threshold, 0.1 AS alarm_threshold,
+        -0.02 AS effect_low, 0.04 AS effect_high, 0.1 AS minimum_detectable_effect, 0.05 AS notice_threshold, 0.1 AS alarm_threshold,
         3 AS reference_count, 4 AS current_count, 3 AS common_count,
         1 AS entered_count, 0 AS left_count, 0.0 AS psi, 1.0 AS psi_p_value, 'no_material_drift' AS verdict_name,
         'none' AS level_name, false AS is_seasonal, 's' AS sentence
@@ -36,6 +36,15 @@ DRIFT = """
 EFFECT = """
     SELECT 'previous' AS reference_kind, DATE '2025-05-31' AS reference_as_of_date, 'kpi' AS subject_kind,
         'k.one' AS subject_name, 'net_30d_amount' AS part_name, 'clustered_t' AS test_name, 0.1 AS effect_size
+"""
+CANDIDATE = """
+    SELECT 'emerging-2025-06-30-1' AS candidate_id, 'emerging' AS direction_name, 'candidate' AS status_name,
+        1 AS seen_count, DATE '2025-06-30' AS since_date, DATE '2025-05-31' AS reference_as_of_date,
+        2 AS customer_count, 0.5 AS customer_share, NULL::DOUBLE AS ratio, 0.5 AS excess_share, 0.001 AS p_adjusted,
+        '[]' AS traits_json, 's' AS sentence
+"""
+CANDIDATE_MEMBER = """
+    SELECT 'emerging-2025-06-30-1' AS candidate_id, customer_id FROM unnest(['A', 'B']) AS members (customer_id)
 """
 EVENT = """
     SELECT 'k' AS segmentation_id, DATE '2025-05-31' AS previous_as_of_date, 'survive' AS event_name,
@@ -101,6 +110,8 @@ FINDING = """
 FIGURES = {
     **PREDICTED,
     "monitoring.drift": DRIFT,
+    "monitoring.emerging_segment": CANDIDATE,
+    "monitoring.emerging_member": CANDIDATE_MEMBER,
     "monitoring.segment_effect": EFFECT,
     "monitoring.segment_event": EVENT,
     "monitoring.profile": PROFILE,

@@ -19,7 +19,7 @@ from tasks.warehouse.catalogue import Catalogue
 from tasks.warehouse.connection import Warehouse, literal
 from tasks.warehouse.ledger import Publication
 from tasks.warehouse.models import ModelColumn
-from tasks.warehouse.run import OutputPaths, Run
+from tasks.warehouse.run import Backfilled, OutputPaths, Run
 from tests.unit.segments.made_runs import dictionary, members, model
 
 Fact = tuple[str, dt.date, float, str]
@@ -55,9 +55,17 @@ class Company:
         with warehouse.registered("given", pl.DataFrame(list(facts), schema=columns, orient="row")):
             warehouse.execute("CREATE TABLE facts AS FROM given")
 
-    def run(self, date: dt.date, known: dt.datetime | None = None, space: Workspace | None = None) -> dict[str, Any]:
-        """Publish a date; what stands in it afterwards."""
+    def run(
+        self,
+        date: dt.date,
+        known: dt.datetime | None = None,
+        space: Workspace | None = None,
+        live: Publication | None = None,
+    ) -> dict[str, Any]:
+        """Publish a date; what stands in it afterwards. With `live`, as a backfill by the models of that run does."""
         run = Run(space or self.space, self.warehouse, OutputPaths(Path("nowhere")), date, known)
+        if live is not None:
+            run.backfill = Backfilled(tuple(ledger.publications(self.warehouse)), live, ledger.utc_now())
         ledger.start_attempt(self.warehouse, {"attempt_id": run.attempt_id, "as_of_date": date})
         run.identify()
         names = run.workspace.segmentations

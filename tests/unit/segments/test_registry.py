@@ -14,6 +14,7 @@ from tasks.segments.challenge import decide, fit_now, learning, standings
 from tasks.segments.comparison import compare
 from tasks.warehouse import model_ledger
 from tasks.warehouse.connection import Warehouse
+from tasks.warehouse.ledger import Publication
 from tasks.warehouse.run import Run
 from tests.unit.segments.made_facts import Company, facts_of
 from tests.unit.segments.made_runs import shop
@@ -105,6 +106,35 @@ def test_a_decision_is_seen_from_when_it_was_made(company: Company) -> None:
     # A date that is filled in afterwards knows neither the decision nor the model, which was learnt later.
     assert company.run(JULY)["versions"]["tiers"] == ["1 champion"]
     assert company.run(AUGUST)["versions"]["tiers"] == ["1 retired", "2 champion"]
+
+
+def test_a_backfill_uses_the_models_that_were_in_use_then(company: Company) -> None:
+    company.run(JUNE)
+    august = company.run(AUGUST)
+    with company.newest() as run:
+        decided(run, "tiers", 2, "accept")
+    # What was decided about the date later, and what is due between two dates, is for those who model anew.
+    live = company.run(AUGUST, live=Publication(AUGUST, august["id"]))
+    assert {key: live[key] for key in ("versions", "models", "notes", "high")} == {
+        key: august[key] for key in ("versions", "models", "notes", "high")
+    }
+    assert live["id"] != august["id"]
+    between = dt.date(2025, 8, 1)
+    june = company.run(JUNE)
+    assert company.run(between, live=Publication(JUNE, june["id"]))["versions"]["tiers"] == ["1 champion"]
+    assert company.run(between)["versions"]["tiers"] == ["1 champion", "2 waiting"]
+
+
+def test_a_backfill_learns_where_no_model_of_then_answers_what_is_asked_today(
+    company: Company, make_workspace: MakeWorkspace
+) -> None:
+    company.run(JUNE)
+    august = company.run(AUGUST)
+    asked = shop(tiers=TIERS | {"quantiles": [0.25]}, likes=LIKES)
+    other = make_workspace("privacy.min_group_size=2", tree=asked)
+    found = company.run(AUGUST, space=other, live=Publication(AUGUST, august["id"]))
+    assert found["models"] == {"tiers": (2, AUGUST), "likes": (1, JUNE)}
+    assert found["versions"]["tiers"] == ["1 retired", "2 champion"]
 
 
 def test_the_same_runs_and_decisions_give_the_same_rows(company: Company) -> None:

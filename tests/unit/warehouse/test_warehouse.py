@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import polars as pl
@@ -104,8 +105,12 @@ def test_a_second_writer_is_refused_and_told_by_whom(tmp_path: Path) -> None:
         assert holder.stdout.readline() == "held\n"
         with pytest.raises(OutputError, match=f"process {holder.pid}"), writer_lock(tmp_path):
             pass
-        holder.kill()
-        holder.wait()
+        with pytest.raises(OutputError, match=f"process {holder.pid}"), writer_lock(tmp_path, wait_seconds=0.3):
+            pass
+        # Whoever waits gets it when the other is gone.
+        threading.Timer(0.3, holder.kill).start()
+        with writer_lock(tmp_path, wait_seconds=60):
+            assert holder.wait(timeout=60) < 0
     with writer_lock(tmp_path):
         pass
 

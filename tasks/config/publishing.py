@@ -1,0 +1,37 @@
+"""What readers get, and when what was computed anew is put in the place of what they have.
+
+Owns: the section `publish` of the workspace. Does not own publishing (`tasks/publish`) or backfills (`tasks/backfill`).
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from tasks.config.features import Strict
+
+
+class BackfillPolicy(Strict):
+    """When a backfill is published without being asked."""
+
+    accept: Literal["automatic", "by_hand"] = Field(
+        default="automatic", description="by_hand: what a backfill computed waits until somebody accepts it"
+    )
+    max_moved_share: float | None = Field(
+        default=None,
+        ge=0,
+        le=1,
+        description="customers of one date, as a share, that may be in other segments than published; above: it waits;"
+        " null: any",
+    )
+
+
+class PublishPolicy(Strict):
+    """What readers get."""
+
+    parquet: bool = Field(default=True, description="write Parquet beside the DuckDB file")
+    keep_history_days: int | None = Field(
+        default=None, ge=1, description="drop older Parquet partitions; null: keep all"
+    )
+    backfills: BackfillPolicy = BackfillPolicy()

@@ -1,0 +1,54 @@
+"""Which loads are seen: of the sources of a workspace, as they were delivered by some moment.
+
+Owns: that choice, from `ops.load` and `ops.delivery`. Does not own the moment (`run.py`) or the rows of a load.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection, Mapping
+
+from tasks.config.workspace import Source
+from tasks.warehouse.connection import Warehouse
+
+#: load_id, load_no, source, entity.
+Load = tuple[str, int, str, str]
+
+
+def loads_seen(warehouse: Warehouse, sources: Mapping[str, Source], until: dt.datetime | None) -> list[Load]:
+    """Loads that are seen, oldest first.
+
+    Those of the sources, delivered by a moment. A file that was delivered again with other content, or is mapped
+    otherwise by now, counts as it was delivered last, unless its source says that versions add up. A file that is gone
+    from its folder has been loaded, and stays.
+    """
+    rows = warehouse.rows(
+        "SELECT source_name, load_id, load_no, entity_name, row_number() OVER"
+        " (PARTITION BY source_name, delivery.file_name ORDER BY delivery_no DESC) = 1 AS is_newest"
+        " FROM ops.delivery JOIN ops.load USING (source_name, load_id) WHERE $known IS NULL OR seen_at <= $known",
+        {"known": until},
+    )
+    seen = {
+        (load_id, number, name, entity)
+        for name, load_id, number, entity, is_newest in rows
+        if name in sources and sources[name].entity == entity and (is_newest or sources[name].versions == "add")
+    }
+    families = {load_id: (name, entity) for load_id, _, name, entity in seen}
+    worked_off = warehouse.rows(
+        "SELECT load_id, load_no, parent_load_id FROM ops.load"
+        " WHERE parent_load_id IS NOT NULL AND ($known IS NULL OR loaded_at <= $known)",
+        {"known": until},
+    )
+    seen |= {(load_id, number, *families[parent]) for load_id, number, parent in worked_off if parent in families}
+    return sorted(seen, key=lambda load: load[1])
+
+
+def file_loads(warehouse: Warehouse, numbers: Collection[int]) -> dict[int, int]:
+    """Of loads that were worked off from quarantine: the load of their file, by load numbers."""
+    return dict(
+        warehouse.rows(
+            "SELECT child.load_no, parent.load_no FROM ops.load AS child JOIN ops.load AS parent"
+            " ON child.parent_load_id = parent.load_id WHERE list_contains($numbers, child.load_no)",
+            {"numbers": sorted(numbers)},
+        )
+    )
