@@ -21,7 +21,7 @@ from tasks.drift.emergence import Candidate, scan_emergence
 from tasks.drift.policy import FeatureSpec
 from tasks.drift.recurrence import KnownCandidate, is_told, leading_traits, match_candidates
 from tasks.drift.traits import Trait
-from tasks.warehouse import ledger, tables
+from tasks.warehouse import tables
 from tasks.warehouse.ledger import Publication
 from tasks.warehouse.run import Run
 
@@ -124,7 +124,7 @@ def _seen(run: Run, specs: dict[str, FeatureSpec], current: Snapshot) -> list[_S
 def _seen_again(run: Run, previous: Publication, scan: Callable[[Publication], list[Candidate]]) -> list[_Seen]:
     """Those of the previous run's candidates that are still there."""
     waiting = _waiting(run, previous)
-    published = {item.as_of: item for item in ledger.publications(run.warehouse)}
+    published = {item.as_of: item for item in run.earlier()}
     seen = []
     for date in sorted({item.reference_as_of for item in waiting} & published.keys()):
         asked = {item.known.candidate_id: item for item in waiting if item.reference_as_of == date}

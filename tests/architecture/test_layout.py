@@ -64,3 +64,13 @@ def test_every_sql_model_has_expectations(path: Path) -> None:
 
 def test_no_module_is_a_drawer_for_everything() -> None:
     assert not {path.stem for path in SOURCES} & {"utils", "helpers", "common", "misc", "util"}
+
+
+@pytest.mark.parametrize("room", ["audit", "drift", "overlap", "predict", "segments", "treatment"])
+def test_rooms_that_compute_follow_the_line_of_their_run(room: str) -> None:
+    """In a backfill earlier dates are not the published ones: `Run.earlier` knows them, the ledger does not."""
+    for path in sorted((REPOSITORY / "tasks" / room).rglob("*.py")):
+        if path.name != "told.py":
+            text = path.read_text(encoding="utf-8")
+            assert "publications(" not in text, path
+            assert "ops.publication" not in text, path

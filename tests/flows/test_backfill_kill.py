@@ -16,7 +16,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 
 def test_killed_backfills_go_on_without_repeating_a_date() -> None:
     done = subprocess.run(
-        [sys.executable, REPOSITORY / "tests" / "benchmarks" / "backfill_kills.py", "4", "1"],
+        [sys.executable, REPOSITORY / "tests" / "benchmarks" / "backfill_kills.py", "3", "1"],
         env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
         capture_output=True,
         text=True,
@@ -25,5 +25,5 @@ def test_killed_backfills_go_on_without_repeating_a_date() -> None:
     )
     assert done.returncode == 0, done.stderr
     counts = json.loads(done.stdout)
-    assert (counts["kills"], counts["repeated"]) == (4, 0)
+    assert (counts["kills"], counts["repeated"]) == (3, 0)
     assert counts["dates"] >= counts["backfills"] > 0
