@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tasks.config.entities import ENTITIES
+from tasks.notify.kinds import KINDS
 from tasks.quality.suites import DOORS, Suite, read_suite
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -89,8 +90,9 @@ def test_every_check_says_whose_it_is_what_to_do_and_what_would_be_wrong(file: P
         assert "_" not in said.consequence, check.where
 
 
-def test_every_runbook_is_led_to_by_a_check() -> None:
+def test_every_runbook_is_led_to_by_a_check_or_an_alert() -> None:
     named = {check.expectation.runbook for suite in _suites() for check in suite.checks}
+    named |= {f"runbooks/{kind.runbook}.md" for kind in KINDS.values()}
     written = {f"runbooks/{page.name}" for page in RUNBOOKS.glob("*.md") if page.name != "README.md"}
     assert written == named
 
