@@ -21,7 +21,7 @@ from tasks.backfill.tasks import enter_date, find_due, why_not_yet
 from tasks.config.errors import GateFailed, UsageError
 from tasks.config.workspace import Workspace
 from tasks.ingest.tasks import identify_run
-from tasks.notify.tasks import raise_alerts, raise_failure, send_alerts
+from tasks.notify.tasks import check_alerts, raise_alerts, raise_failure, send_alerts
 from tasks.publish.tasks import begin_dates, build_one, publish_dates
 from tasks.quality.tasks import check_published
 from tasks.report.tasks import write_report
@@ -246,6 +246,8 @@ def _end(run: Run, number: int) -> Backfill:
     if why is None:
         return _publish(run, backfill)
     backfill_ledger.close(run.warehouse, number, "waiting", why)
+    check_alerts(run)
+    send_alerts(run, return_state=True)
     return backfill_ledger.read(run.warehouse, number)[0]
 
 

@@ -18,6 +18,7 @@ AlertKind = Literal[
     "overlap",
     "conflict",
     "model",
+    "backfill_waits",
     "prediction",
     "comments",
     "run_failed",

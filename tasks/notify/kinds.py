@@ -101,6 +101,13 @@ KINDS: dict[AlertKind, Kind] = {
         "resegment model list",
         lasts=True,
     ),
+    "backfill_waits": Kind(
+        "dates are computed anew and wait for somebody to accept them",
+        "backfill-waits",
+        "more customers move than the workspace lets pass, or somebody asked to be asked",
+        "resegment backfill show",
+        lasts=True,
+    ),
     "prediction": Kind(
         "a prediction is not made",
         "prediction-refused",

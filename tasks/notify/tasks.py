@@ -44,7 +44,7 @@ def raise_alerts(run: Run) -> int:
         raised = [Finding(**row) for row in run.warehouse.records(_OF_OTHER_ROOMS, {"attempt": run.attempt_id})]
         _keep(run, news)
         if is_newest:
-            now = watch.killed_before(run) + watch.long_run(run) + watch.stale(run)
+            now = watch.killed_before(run) + watch.long_run(run) + watch.stale(run) + watch.waiting_backfills(run)
             _settle(run, [*findings, *raised, *now], judged=_EVERY)
     for finding in news:
         log.warning("%s: %s", finding.kind, finding.message)
@@ -68,10 +68,11 @@ def raise_failure(run: Run, error: BaseException) -> None:
 
 @task(name="check alerts", cache_policy=NO_CACHE, persist_result=False)
 def check_alerts(run: Run) -> None:
-    """Tell what no run tells of itself: that the last one was killed, or that what is published is too old."""
+    """Tell what no run tells of itself: the last one was killed, what is published is too old, a backfill waits."""
     ledger.note_killed(run.warehouse)
     with run.warehouse.transaction():
-        _settle(run, watch.killed_before(run) + watch.stale(run), judged=("stale",))
+        found = watch.killed_before(run) + watch.stale(run) + watch.waiting_backfills(run)
+        _settle(run, found, judged=("stale", "backfill_waits"))
 
 
 @task(

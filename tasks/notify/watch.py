@@ -61,6 +61,17 @@ def long_run(run: Run, now: dt.datetime | None = None) -> list[Finding]:
     return [Finding("warning", "run_long", "run", message)]
 
 
+def waiting_backfills(run: Run) -> list[Finding]:
+    """The backfill that waits for a decision, if there is one."""
+    rows = run.warehouse.rows(
+        "SELECT backfill_no, message FROM ops.backfill WHERE status_name = 'waiting' ORDER BY backfill_no"
+    )
+    return [
+        Finding("warning", "backfill_waits", f"backfill {number}", f"backfill {number} waits: {message}")
+        for number, message in rows
+    ]
+
+
 def stale(run: Run, today: dt.date | None = None) -> list[Finding]:
     """The publication, if it is older than the workspace wants."""
     limit = run.workspace.alerts.stale_after_days

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from tasks.notify import watch
+from tasks.notify import book, watch
 from tasks.notify.facts import complete
 from tasks.notify.findings import Finding
+from tasks.notify.tasks import check_alerts
 from tasks.warehouse import ledger
 from tasks.warehouse.ledger import Publication
 from tasks.warehouse.run import Run
@@ -107,3 +108,19 @@ def test_what_hangs_on_a_finding(run: Run) -> None:
     assert (conflict.customer_count, conflict.net_amount, conflict.owner) == (3, None, "win-back")
     (unknown,) = complete(run, [Finding("critical", "run_failed", "run", "failed")])
     assert (unknown.customer_count, unknown.owner) == (None, "night shift")
+
+
+def test_a_backfill_that_waits_is_told_until_it_is_decided(run: Run) -> None:
+    assert watch.waiting_backfills(run) == []
+    ledger.insert(
+        run.warehouse,
+        "backfill",
+        {"backfill_no": 2, "status_name": "waiting", "message": "9 % of the customers of 2025-05-31 move"},
+    )
+    (found,) = watch.waiting_backfills(run)
+    assert found.message == "backfill 2 waits: 9 % of the customers of 2025-05-31 move"
+    check_alerts.fn(run)
+    assert [alert["kind_name"] for alert in book.alerts(run.warehouse)] == ["backfill_waits"]
+    run.warehouse.execute("UPDATE ops.backfill SET status_name = 'discarded'")
+    check_alerts.fn(run)
+    assert book.alerts(run.warehouse) == []
