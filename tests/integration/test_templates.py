@@ -84,6 +84,8 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
     tree["segmentations"] = {
         name: {"template": name, **({"with": given(name)} if given(name) else {})} for name in TEMPLATES
     }
+    # Its caps are on channels that only its own segments use.
+    del tree["contacts"]
     (folder / "resegment.yaml").write_text(yaml.safe_dump(tree, sort_keys=False))
     space = load_workspace(folder)
     with open_run(space, as_of=AS_OF, known_as_of=None, output=folder / "out") as opened:
