@@ -6,7 +6,6 @@ Owns: their names, types and help. Does not own what the commands do (`alert_com
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
 from typing import get_args
 
 from flows import argument_types as types
@@ -14,8 +13,7 @@ from tasks.config.alert_kinds import AlertKind
 
 
 def add_alert_commands(
-    commands: argparse._SubParsersAction[argparse.ArgumentParser],
-    add_command: Callable[..., argparse.ArgumentParser],
+    commands: argparse._SubParsersAction[argparse.ArgumentParser], add_command: types.AddCommand
 ) -> None:
     """`alerts list|ack|silence|test|check`."""
     text = "alerts that stand: list, acknowledge and silence them, try a target, look for what no run tells of itself"

@@ -29,7 +29,7 @@ def watch(workspace: str = ".", output: str | None = None, overrides: list[str] 
         DeliveryError: a target did not take a message.
     """
     space = load_workspace(Path(workspace), overrides=overrides or [])
-    root = Path(output).expanduser().resolve() if output else space.resolve(space.output)
+    root = space.output_folder(output)
     with open_ledger(space, root) as run:
         run.as_of = dt.datetime.now(dt.UTC).date()
         check_alerts(run)

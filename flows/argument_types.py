@@ -8,7 +8,10 @@ from __future__ import annotations
 import argparse
 import datetime as dt
 import re
+from collections.abc import Callable
 
+#: Adds a command with the arguments that all have.
+AddCommand = Callable[..., argparse.ArgumentParser]
 _SPAN = re.compile(r"([1-9]\d{0,3})([hd])")
 
 

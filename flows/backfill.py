@@ -18,6 +18,7 @@ from flows.refit import Answer
 from tasks.backfill.request import Request
 from tasks.backfill.tasks import told
 from tasks.config.loading import load_workspace
+from tasks.config.workspace import Workspace
 from tasks.warehouse.backfill_ledger import Backfill
 
 #: A day: long enough for somebody to look, short enough that a forgotten run is noticed.
@@ -93,7 +94,7 @@ def backfill(
         OutputError: the output folder cannot be written, or another run holds it for too long.
     """
     space = load_workspace(Path(workspace), overrides=overrides or [])
-    folder = Path(output).expanduser().resolve() if output else space.resolve(space.output)
+    folder = space.output_folder(output)
     if go_on_only:
         number: int | None = resume(space, folder)
     else:
@@ -105,11 +106,16 @@ def backfill(
         )
     done = go_on(space, folder, number)
     if done.status == "waiting" and get_current_settings().api.url:
-        question = Answer.with_initial_data(description=f"backfill {number} waits: {done.message}")
-        answer = pause_flow_run(wait_for_input=question, timeout=wait_seconds, poll_interval=poll_seconds)
-        decide = accept if answer.decision == "accept" else discard
-        done = decide(space, folder, by=answer.by, because=answer.because)
+        done = _answered(space, folder, done, wait_seconds, poll_seconds)
     return summary_of(done)
+
+
+def _answered(space: Workspace, folder: Path, waiting: Backfill, wait_seconds: int, poll_seconds: int) -> Backfill:
+    """Wait for somebody's answer, and follow it."""
+    question = Answer.with_initial_data(description=f"backfill {waiting.number} waits: {waiting.message}")
+    answer = pause_flow_run(wait_for_input=question, timeout=wait_seconds, poll_interval=poll_seconds)
+    decide = accept if answer.decision == "accept" else discard
+    return decide(space, folder, by=answer.by, because=answer.because)
 
 
 @flow(name="decide on a backfill", flow_run_name="{decision} backfill {workspace}", persist_result=False)
@@ -129,7 +135,7 @@ def decide_backfill(
         OutputError: the output folder cannot be written, or another run holds it for too long.
     """
     space = load_workspace(Path(workspace), overrides=overrides or [])
-    folder = Path(output).expanduser().resolve() if output else space.resolve(space.output)
+    folder = space.output_folder(output)
     return summary_of({"accept": accept, "discard": discard}[decision](space, folder, by=by, because=because))
 
 

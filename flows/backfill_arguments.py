@@ -6,14 +6,11 @@ Owns: those. Does not own what the command does (`backfill_command.py`).
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
 
 from flows import argument_types as types
 
-AddCommand = Callable[..., argparse.ArgumentParser]
 
-
-def add_backfill(commands: argparse._SubParsersAction[argparse.ArgumentParser], add: AddCommand) -> None:
+def add_backfill(commands: argparse._SubParsersAction[argparse.ArgumentParser], add: types.AddCommand) -> None:
     """Add it to the command line.
 
     Args:
@@ -58,7 +55,7 @@ def _add_what(backfill: argparse.ArgumentParser) -> None:
     backfill.add_argument("--quiet", action="store_true", help="show warnings only")
 
 
-def _add_actions(actions: argparse._SubParsersAction[argparse.ArgumentParser], add: AddCommand) -> None:
+def _add_actions(actions: argparse._SubParsersAction[argparse.ArgumentParser], add: types.AddCommand) -> None:
     """What becomes of one that was asked for."""
     add(actions, "list", "every backfill, how far it is and who decided").set_defaults(called="show_list")
     show = add(actions, "show", "one backfill: its dates, why each is in it, what differs from what is published")

@@ -215,8 +215,7 @@ def user_name() -> str:
 def opened(options: argparse.Namespace) -> tuple[Workspace, OutputPaths]:
     """The workspace that a command is about, and its output folder."""
     space = load_workspace(workspace_folder(options), overrides=options.overrides)
-    root = Path(options.output).expanduser().resolve() if options.output else space.resolve(space.output)
-    return space, OutputPaths(root)
+    return space, OutputPaths(space.output_folder(options.output))
 
 
 def workspace_folder(options: argparse.Namespace) -> Path:

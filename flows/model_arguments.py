@@ -6,12 +6,11 @@ Owns: those. Does not own what the commands do (`model_commands.py`).
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
 
-AddCommand = Callable[..., argparse.ArgumentParser]
+from flows import argument_types as types
 
 
-def add_model_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser], add: AddCommand) -> None:
+def add_model_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser], add: types.AddCommand) -> None:
     """Add both to the command line.
 
     Args:

@@ -74,7 +74,7 @@ def refit(
         OutputError: the output folder cannot be written, or another run holds it.
     """
     space = load_workspace(Path(workspace), overrides=overrides or [])
-    folder = Path(output).expanduser().resolve() if output else space.resolve(space.output)
+    folder = space.output_folder(output)
     names = [segmentation] if segmentation else learning(space)
     if not names:
         raise UsageError("no segmentation learns anything from data", where=str(space.directory))

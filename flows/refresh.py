@@ -48,7 +48,7 @@ def refresh(
         OutputError: the output folder cannot be written, or another run holds it.
     """
     space = load_workspace(Path(workspace), overrides=overrides or [])
-    with open_run(space, as_of=_date(space, as_of), known_as_of=known_as_of, output=_folder(space, output)) as run:
+    with open_run(space, as_of=_date(space, as_of), known_as_of=known_as_of, output=space.output_folder(output)) as run:
         documents = DataDocs() if data_docs else None
         try:
             gather(run)
@@ -79,7 +79,3 @@ def _tell(run: Run, documents: DataDocs | None, *, stopped_by: str | None = None
 
 def _date(space: Workspace, as_of: dt.date | None) -> dt.date:
     return as_of or space.day(dt.datetime.now(dt.UTC))
-
-
-def _folder(space: Workspace, output: str | None) -> Path:
-    return Path(output).expanduser().resolve() if output else space.resolve(space.output)

@@ -65,7 +65,7 @@ def _reason_not_to(space: Workspace, output: str | None, now: dt.datetime, due: 
     today = space.calendar.day("today", now)
     if space.schedules.only_business_days and not space.calendar.is_business_day(today):
         return f"{today} is no business day of {space.name}"
-    root = Path(output).expanduser().resolve() if output else space.resolve(space.output)
+    root = space.output_folder(output)
     day = space.day(now)
     try:
         with open_ledger(space, root) as run:

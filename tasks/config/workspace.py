@@ -254,6 +254,10 @@ class Workspace(Strict):
         """A path of the workspace file, made absolute."""
         return (self._directory / Path(path).expanduser()).resolve()
 
+    def output_folder(self, given: str | None = None) -> Path:
+        """Where runs write: the folder that was given, else the workspace's own."""
+        return Path(given).expanduser().resolve() if given else self.resolve(self.output)
+
     def line_of(self, *keys: str | int) -> str:
         """``resegment.yaml:LINE`` of a key, or of its nearest parent that the file has."""
         return line_of(self._lines, keys, "resegment.yaml")

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from tasks.config.alert_kinds import AlertKind
@@ -110,7 +110,7 @@ def _together(group: list[Finding]) -> Finding:
     said = "; ".join(messages[:_MESSAGES_TOLD])
     if len(messages) > _MESSAGES_TOLD:
         said += f"; and {len(messages) - _MESSAGES_TOLD} more"
-    return Finding(**{name: getattr(first, name) for name in Finding.__dataclass_fields__} | {"message": said})
+    return replace(first, message=said)
 
 
 def _open(run: Run, finding: Finding, now: dt.datetime) -> None:

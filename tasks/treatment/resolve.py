@@ -87,6 +87,12 @@ def resolve(
         state.winner[channel, row_customer[rows]] = first
         for at in state.binding(keys[first]):
             state.remaining[at, row_customer[rows]] -= 1
+    return _with_outcome(planned, reason, winner, cap_no)
+
+
+def _with_outcome(planned: pl.DataFrame, reason: Ints, winner: Ints, cap_no: Ints) -> pl.DataFrame:
+    """Say of every planned treatment what became of it; -1 in each of the three, shape (rows,): it does not apply."""
+    segments = planned.get_column("segment_id")
     found = pl.Series(reason).replace_strict(dict(enumerate(FOUND)), default=None, return_dtype=pl.String)
     winners = segments.gather(pl.Series(np.maximum(winner, 0))) if planned.height else segments
     return planned.with_columns(
