@@ -33,6 +33,8 @@ _MODULES = {
     "audit": "audit_command",
     "backfill": "backfill_command",
     "explain": "explain_command",
+    "export": "export_command",
+    "forget": "forget_command",
     "model": "model_commands",
     "plan": "plan_command",
     "quarantine": "quarantine_commands",

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from tasks.config.errors import GateFailed, UsageError
 from tasks.config.workspace import Workspace
-from tasks.warehouse import ledger, model_ledger
+from tasks.warehouse import erasures, ledger, model_ledger
 from tasks.warehouse.connection import Warehouse
 from tasks.warehouse.ledger import Publication
 from tasks.warehouse.loads import Load, file_loads, loads_seen
@@ -158,6 +158,8 @@ class Run:
             "previous": self.previous.run_id if self.previous else None,
             "decisions on models": model_ledger.seen(self.warehouse, self.as_of, self.sees_until),
         }
+        if erased := erasures.in_warehouse(self.warehouse):
+            parts["erased"] = sorted(one.hash for one in erased)
         if self.backfill and self.backfill.live:
             parts["models of"] = self.backfill.live.run_id
         self.run_id = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
@@ -232,6 +234,7 @@ def _alone(workspace: Workspace, paths: OutputPaths, wait_seconds: float = 0) ->
     ):
         ledger.prepare(warehouse)
         repair(warehouse, paths.manifest)
+        erasures.sync(warehouse, paths.root)
         yield warehouse
 
 

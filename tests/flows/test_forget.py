@@ -1,0 +1,170 @@
+"""Erasing a customer: nothing of him is left in any file, others stay as they are, and nothing brings him back."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import shutil
+import stat
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from flows.cli import run_command
+from tests.flows.backfilled import without_checks
+from tests.flows.forgotten import (
+    DATES,
+    E_MAIL,
+    HIM,
+    NEXT,
+    OTHER,
+    PHONE,
+    WORDS,
+    places_of,
+    rows_of,
+    write_company,
+)
+
+
+def command(folder: Path, *arguments: str, code: int = 0) -> str:
+    """Run a command in a workspace; returns what it prints."""
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        assert run_command([*arguments, "--workspace", str(folder)]) == code, out.getvalue() + err.getvalue()
+    return out.getvalue() + err.getvalue()
+
+
+def query(output: Path, sql: str) -> list[tuple[object, ...]]:
+    with duckdb.connect(str(output / "warehouse.duckdb"), read_only=True) as connection:
+        return connection.execute(sql).fetchall()
+
+
+@pytest.fixture(scope="module")
+def company(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two dates published; the customer stands also in a message, a page, a log and what a killed run left."""
+    folder = tmp_path_factory.mktemp("company")
+    write_company(folder)
+    with without_checks():
+        for day in DATES:
+            command(folder, "run", "--quiet", "--as-of", day)
+    output = folder / "out"
+    with duckdb.connect(str(output / "warehouse.duckdb")) as connection:
+        connection.execute(
+            "INSERT INTO ops.notification (notification_no, body, sent_at) VALUES (1, ?, TIMESTAMP '2025-06-01')",
+            [f"the row of {HIM.upper()} says {E_MAIL}"],
+        )
+    (output / "report").mkdir(exist_ok=True)
+    (output / "report" / "index.html").write_text(f"<p>{WORDS[3].replace('&', '&amp;')}</p><p>{OTHER}</p>")
+    (output / "run.log").write_text(json.dumps({"said": f"{PHONE} called"}))
+    (output / ".building").mkdir(exist_ok=True)
+    (output / ".building" / "half.bin").write_bytes(b"\xff" + E_MAIL.encode())
+    return folder
+
+
+@pytest.fixture(scope="module")
+def erased(company: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, object]]:
+    """The company after the erasure, and what the command told."""
+    folder = tmp_path_factory.mktemp("erased") / "company"
+    shutil.copytree(company, folder)
+    told = command(folder, "forget", HIM, "--yes", "--reason", "request 4711", "--by", "dpo", "--json")
+    return folder, json.loads(told)
+
+
+def test_he_is_everywhere_before(company: Path) -> None:
+    places = "\n".join(places_of(company / "out"))
+    for place in ("raw", "staging", "features", "segments", "ops", "quarantined_row", "customer_segment_history"):
+        assert place in places
+    for word in WORDS:
+        assert word in places
+
+
+def test_nothing_is_left_in_any_file(erased: tuple[Path, dict[str, object]]) -> None:
+    folder, told = erased
+    assert places_of(folder / "out") == []
+    files = [path for path in (folder / "out").rglob("*") if path.is_file()]
+    assert told["file_count"] == len(files)
+    assert told["sources"] == ["feedback.csv", "orders.csv", "people.csv"]
+
+
+def test_others_are_published_as_before(company: Path, erased: tuple[Path, dict[str, object]]) -> None:
+    folder, _ = erased
+    before, after = rows_of(company / "out"), rows_of(folder / "out")
+    assert before == after
+    manifests = [(one / "out" / "published" / "manifest.json").read_text() for one in (company, folder)]
+    assert manifests[0] == manifests[1]
+
+
+def test_comments_and_views_of_the_published_file_stay(company: Path, erased: tuple[Path, dict[str, object]]) -> None:
+    said = "SELECT table_name, column_name, comment FROM duckdb_columns() WHERE schema_name = 'v1' ORDER BY ALL"
+    found = []
+    for folder in (company, erased[0]):
+        with duckdb.connect(str(folder / "out" / "published" / "published.duckdb"), read_only=True) as connection:
+            found.append(connection.execute(said).fetchall())
+    assert found[0] == found[1]
+    assert all(comment for *_, comment in found[0])
+
+
+def test_rows_of_others_in_the_warehouse_stay_but_for_what_quotes_him(
+    company: Path, erased: tuple[Path, dict[str, object]]
+) -> None:
+    for table in ("raw.orders__order_lines", "raw.people__customers", "features.customer_value", "segments.membership"):
+        sql = f"SELECT * FROM {table} WHERE customer_id <> '{HIM}'"
+        assert query(company / "out", sql) == query(erased[0] / "out", f"SELECT * FROM {table}")
+    comments = query(erased[0] / "out", "SELECT customer_id, comment_text FROM raw.voices__feedback ORDER BY feedback_id")
+    assert comments == [(OTHER, "ask [erased] about it"), (OTHER, "all is well here")]
+    assert query(erased[0] / "out", "SELECT body FROM ops.notification") == [("the row of [erased] says [erased]",)]
+
+
+def test_rows_read_are_still_loaded_or_quarantined(erased: tuple[Path, dict[str, object]]) -> None:
+    counts = query(
+        erased[0] / "out",
+        "SELECT source_name, rows_read_count, rows_loaded_count, rows_quarantined_count, rows_erased_count FROM ops.load"
+        " ORDER BY 1",
+    )
+    assert counts == [("orders", 390, 390, 0, 12), ("people", 39, 39, 0, 1), ("voices", 2, 2, 0, 1)]
+    for source, loaded in (("orders__order_lines", 390), ("people__customers", 39), ("voices__feedback", 2)):
+        assert query(erased[0] / "out", f"SELECT count(*) FROM raw.{source}") == [(loaded,)]
+    assert query(erased[0] / "out", "SELECT count(*) FROM ops.quarantine") == [(0,)]
+
+
+def test_the_audit_names_nobody(erased: tuple[Path, dict[str, object]]) -> None:
+    folder, _ = erased
+    (told,) = json.loads(command(folder, "forget", "--list", "--json"))
+    assert (told["by"], told["reason"], told["together"]) == ("dpo", "request 4711", 1)
+    assert told["counts"]["raw.orders__order_lines"] == 10
+    assert told["ended_at"] > told["begun_at"]
+    assert HIM not in json.dumps(told)
+    assert "request 4711" in command(folder, "forget", "--list")
+    for name in ("erasures.jsonl", ".erasure_key"):
+        assert stat.S_IMODE((folder / "out" / name).stat().st_mode) == 0o600
+
+
+def test_no_date_is_stale_by_it(erased: tuple[Path, dict[str, object]]) -> None:
+    assert "no published date is stale" in command(erased[0], "status", "--stale")
+    told = command(erased[0], "forget", HIM, "--dry-run")
+    assert "dry run: nothing was changed" in told
+
+
+def test_nothing_brings_him_back(erased: tuple[Path, dict[str, object]], tmp_path: Path) -> None:
+    """The same files under another mapping and more of them, the next date with all its checks, and a backfill."""
+    folder = tmp_path / "company"
+    shutil.copytree(erased[0], folder)
+    yaml_file = folder / "resegment.yaml"
+    yaml_file.write_text(yaml_file.read_text().replace("amount: price", "amount: CAST(price AS DECIMAL(9, 2))"))
+    people = (folder / "people.csv").read_text()
+    (folder / "people.csv").write_text(people + f"{HIM};Again;again@example.org;1\ncust-40;New One;new@example.org;2\n")
+    told = command(folder, "run", "--as-of", NEXT)
+    assert "12 rows of erased customers left out" in told
+    assert places_of(folder / "out", (*WORDS, "again@example.org")) == []
+    with without_checks():
+        told = command(folder, "backfill", "--from", DATES[0], "--to", DATES[1], "--quiet")
+    assert places_of(folder / "out", (*WORDS, "again@example.org")) == []
+    sizes = query(
+        folder / "out",
+        "SELECT DISTINCT kpi.customer_count - members.size FROM monitoring.kpi AS kpi JOIN ops.publication USING (run_id)"
+        " JOIN (SELECT run_id, segment_id, count(*) AS size FROM segments.membership GROUP BY ALL) AS members"
+        " USING (run_id, segment_id)",
+    )
+    assert sizes == [(0,)]
