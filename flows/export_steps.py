@@ -14,7 +14,7 @@ from tasks.config.errors import UsageError
 from tasks.config.workspace import Workspace
 from tasks.erasure.holdings import kept_rows_of, mark
 from tasks.erasure.person import person_of, unknown, words_of
-from tasks.erasure.reading import held_of, is_known
+from tasks.erasure.reading import held_of, known_ids
 from tasks.ingest.whose import customers_in_quarantine
 from tasks.insight.explain import newest_publication
 from tasks.segments.reasons.standing import standings
@@ -43,9 +43,9 @@ def everything_of(space: Workspace, folder: Path, asked: str) -> dict[str, Any]:
         run = Run(space, warehouse, paths, dt.date.max, None)
         person = person_of(warehouse, space, asked)
         in_quarantine = customers_in_quarantine(run)
-        if not is_known(warehouse, person, in_quarantine):
-            raise unknown([asked])
         mark(warehouse, [person], kept_rows_of(warehouse, [person], (), in_quarantine))
+        if (known_ids(warehouse) | set(in_quarantine.values())).isdisjoint(person.ids):
+            raise unknown([asked])
         words = words_of(warehouse, space, [person])
         mark(warehouse, [person], kept_rows_of(warehouse, [person], words.telling, in_quarantine))
         held: dict[str, Any] = {

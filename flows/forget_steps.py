@@ -6,6 +6,7 @@ who is meant, is exchanged last, so that the same ids given again do all of it a
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -18,7 +19,7 @@ from tasks.erasure.files import drop_scratch, strike_out
 from tasks.erasure.holdings import catalog_of, kept_rows_of, mark, tables_of
 from tasks.erasure.noting import changes_of_loads, note_in
 from tasks.erasure.person import Person, Words, person_of, unknown, words_of
-from tasks.erasure.reading import counts_of, files_of, is_known
+from tasks.erasure.reading import among_customers, counts_of, files_of, known_ids
 from tasks.erasure.rewriting import write_published_without, write_warehouse_without
 from tasks.erasure.search import search
 from tasks.erasure.striking import struck
@@ -27,6 +28,8 @@ from tasks.publish.swap import recover, swap_in
 from tasks.warehouse import erasures, ledger
 from tasks.warehouse.erasures import Erasure
 from tasks.warehouse.run import Run, open_ledger
+
+log = logging.getLogger("resegment.erasure")
 
 _PLACES_TOLD = 10
 
@@ -88,6 +91,25 @@ def forget(
         return _erase(run, persons, words, found, by=by, reason=reason)
 
 
+def end_stopped(space: Workspace, folder: Path) -> int:
+    """End erasures that were begun and killed, before anything else is done in a folder; returns of how many customers.
+
+    Raises:
+        OutputError: as `forget` does.
+    """
+    if not erasures.stopped(folder):
+        return 0
+    with open_ledger(space, folder, is_new=True) as run:
+        # Opening may have told of their end: a kill after the last exchange.
+        begun = erasures.stopped(folder)
+        asked = among_customers(run.warehouse, erasures.erased_customers(space, folder).only(begun))
+    if not asked:
+        return 0
+    log.warning("%d customers were about to be erased when that was stopped: it is ended now", len(asked))
+    forget(space, folder, asked, by=begun[0].by, reason=begun[0].reason)
+    return len(asked)
+
+
 def _meant(run: Run, asked: Sequence[str]) -> tuple[list[Person], Words]:
     """The persons, marked in the warehouse, and their words.
 
@@ -100,10 +122,11 @@ def _meant(run: Run, asked: Sequence[str]) -> tuple[list[Person], Words]:
     words = words_of(run.warehouse, run.workspace, persons)
     mark(run.warehouse, persons, kept_rows_of(run.warehouse, persons, words.telling, in_quarantine))
     erased = erasures.erased_customers(run.workspace, run.paths.root)
+    known = known_ids(run.warehouse) | set(in_quarantine.values())
     strangers = [
         one
         for one, person in zip(dict.fromkeys(asked), persons, strict=True)
-        if not is_known(run.warehouse, person, in_quarantine) and not erased.among([person.own_id])
+        if known.isdisjoint(person.ids) and not erased.among([person.own_id])
     ]
     if strangers:
         raise unknown(strangers)

@@ -6,26 +6,36 @@ Owns: these readings. Does not own which rows are theirs (`holdings.py`), or the
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from tasks.erasure.holdings import COUNTS_OF_LOADS, STRUCK, Columns, catalog_of, count_his, tables_of
-from tasks.erasure.person import Person
+from tasks.erasure.holdings import COUNTS_OF_LOADS, STRUCK, catalog_of, count_his, tables_of
 from tasks.warehouse.catalogue import KEY
 from tasks.warehouse.connection import Warehouse, identifier
+from tasks.warehouse.erasures import Erased
 
 
-def is_known(warehouse: Warehouse, person: Person, in_quarantine: Mapping[tuple[str, int], str]) -> bool:
-    """Whether anything is held of a person."""
-    if person.own_id in in_quarantine.values():
-        return True
-    return any(
-        warehouse.rows(
-            f"SELECT 1 FROM {table.relation} WHERE {KEY} IN (SELECT unnest($ids::VARCHAR[])) LIMIT 1",
-            {"ids": list(person.ids)},
-        )
-        for table in _about_persons(warehouse)
-    )
+def known_ids(warehouse: Warehouse) -> set[str]:
+    """Ids of the marked persons that any table has."""
+    parts = [
+        f"SELECT {KEY} FROM {table.relation} WHERE {table.his}"
+        for table in tables_of(warehouse, catalog_of(warehouse))
+        if KEY in table.types
+    ]
+    return {one for (one,) in warehouse.rows(f"SELECT DISTINCT {KEY} FROM ({' UNION ALL '.join(parts)})")}
+
+
+def among_customers(warehouse: Warehouse, erased: Erased) -> list[str]:
+    """Customers of `raw` who are on the list of the erased: an erasure of them was stopped before its end."""
+    parts = [
+        f"SELECT {KEY} FROM {table.relation}"
+        for table in tables_of(warehouse, catalog_of(warehouse))
+        if KEY in table.types and table.name.startswith("raw.")
+    ]
+    if not parts:
+        return []
+    rows = warehouse.rows(f"SELECT DISTINCT {KEY} FROM ({' UNION ALL '.join(parts)}) ORDER BY ALL")
+    return erased.among(one for (one,) in rows)
 
 
 def counts_of(warehouse: Warehouse, words: Sequence[str]) -> dict[str, int]:
@@ -59,7 +69,3 @@ def held_of(warehouse: Warehouse) -> dict[str, list[dict[str, Any]]]:
             if rows:
                 found[table.name] = rows
     return found
-
-
-def _about_persons(warehouse: Warehouse) -> Collection[Columns]:
-    return [table for table in tables_of(warehouse, catalog_of(warehouse)) if KEY in table.types]

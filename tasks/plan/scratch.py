@@ -17,7 +17,7 @@ from typing import Any
 
 from tasks.config.errors import OutputError, UsageError
 from tasks.config.workspace import Workspace
-from tasks.warehouse import ledger
+from tasks.warehouse import erasures, ledger
 from tasks.warehouse.connection import Warehouse, identifier, literal
 from tasks.warehouse.ledger import Publication
 from tasks.warehouse.provenance import code_version, own_files
@@ -129,6 +129,7 @@ def whole_copy(space: Workspace, paths: OutputPaths) -> Iterator[Path]:
             _attached(warehouse, paths),
         ):
             warehouse.execute(f"COPY FROM DATABASE live TO {identifier(copy.stem)}")
+        erasures.copy_to(paths.root, folder)
         yield folder
 
 

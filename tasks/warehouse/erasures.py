@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import hmac
 import json
-import logging
 import os
 import secrets
 from collections import Counter
@@ -25,8 +24,6 @@ from tasks.config.errors import OutputError, WorkspaceError
 from tasks.config.pseudonym import fingerprint
 from tasks.config.workspace import Workspace
 from tasks.warehouse.connection import Warehouse
-
-log = logging.getLogger("resegment.warehouse")
 
 #: Files of an output folder; both for their owner alone.
 LIST_NAME, KEY_NAME = "erasures.jsonl", ".erasure_key"
@@ -82,6 +79,10 @@ class Erased:
         if not self.hashes:
             return []
         return [one for one in ids if one is not None and hashed(self.key, one) in self.hashes]
+
+    def only(self, erasures: Iterable[Erasure]) -> Erased:
+        """Those of some entries of the list."""
+        return replace(self, hashes=self.hashes & {one.hash for one in erasures})
 
 
 NOBODY = Erased()
@@ -176,11 +177,20 @@ def note(folder: Path, erasures: Iterable[Erasure]) -> None:
     _written(path, "".join(lines), os.O_APPEND)
 
 
-def sync(warehouse: Warehouse, folder: Path) -> None:
-    """Bring list and `ops.erasure` up to each other, and warn of an erasure that was stopped half-way.
+def copy_to(source: Path, target: Path) -> None:
+    """Take list and key along to another output folder, so that who was erased here does not come back there."""
+    for name in (LIST_NAME, KEY_NAME):
+        if (source / name).exists():
+            _written(target / name, (source / name).read_text(encoding="utf-8"), os.O_TRUNC)
 
-    For the holder of the lock alone.
-    """
+
+def stopped(folder: Path) -> list[Erasure]:
+    """Those that were begun and have not ended."""
+    return [one for one in read(folder) if one.ended_at is None]
+
+
+def sync(warehouse: Warehouse, folder: Path) -> None:
+    """Bring list and `ops.erasure` up to each other; for the holder of the lock alone."""
     listed = {one.hash: one for one in read(folder)}
     kept = {one.hash: one for one in in_warehouse(warehouse)}
     if newer := [one for one in kept.values() if one.ended_at and one != listed.get(one.hash)]:
@@ -188,9 +198,6 @@ def sync(warehouse: Warehouse, folder: Path) -> None:
     for one in listed.values():
         if one.hash not in kept:
             keep(warehouse, one)
-    stopped = [one for one in listed.values() if one.ended_at is None and one.hash not in {each.hash for each in newer}]
-    if stopped:
-        log.warning("%d erasures were begun and not ended: `resegment forget` of the same ids ends them", len(stopped))
 
 
 def keep(warehouse: Warehouse, erasure: Erasure) -> None:

@@ -26,7 +26,9 @@ def write_company(folder: Path) -> None:
     draw = random.Random(7)  # noqa: S311 - made-up orders, no secret
     people = ["id;name;mail;phone"]
     for n in range(CUSTOMERS):
-        known = (NAME, E_MAIL, PHONE) if n == 7 else (f"Person Number {n}", f"p{n}@example.org", f"+49 170 555{9000 + n}")
+        known = (
+            (NAME, E_MAIL, PHONE) if n == 7 else (f"Person Number {n}", f"p{n}@example.org", f"+49 170 555{9000 + n}")
+        )
         people.append(";".join((f"cust-{n:02}", *known)))
     (folder / "people.csv").write_text("\n".join(people) + "\n")
     lines = ["order,line,customer,at,product,category,units,price"]
@@ -36,7 +38,10 @@ def write_company(folder: Path) -> None:
         for n in range(400)
     ]
     # Kept out: a price below zero, and a line that is no row.
-    lines += [f"o900,1,{HIM},2025-02-01 10:00:00,p1,bread,1,-1.00", f"o901,1,{HIM},2025-02-02 10:00:00,p1,bread,1,1.00,9"]
+    lines += [
+        f"o900,1,{HIM},2025-02-01 10:00:00,p1,bread,1,-1.00",
+        f"o901,1,{HIM},2025-02-02 10:00:00,p1,bread,1,1.00,9",
+    ]
     (folder / "orders.csv").write_text("\n".join(lines) + "\n")
     told = [
         "no,customer,at,stars,comment",

@@ -13,11 +13,13 @@ import duckdb
 import pytest
 
 from flows.cli import run_command
+from tasks.warehouse.lock import writer_lock
 from tests.flows.backfilled import without_checks
 from tests.flows.forgotten import (
     DATES,
     E_MAIL,
     HIM,
+    NAME,
     NEXT,
     OTHER,
     PHONE,
@@ -112,7 +114,9 @@ def test_rows_of_others_in_the_warehouse_stay_but_for_what_quotes_him(
     for table in ("raw.orders__order_lines", "raw.people__customers", "features.customer_value", "segments.membership"):
         sql = f"SELECT * FROM {table} WHERE customer_id <> '{HIM}'"
         assert query(company / "out", sql) == query(erased[0] / "out", f"SELECT * FROM {table}")
-    comments = query(erased[0] / "out", "SELECT customer_id, comment_text FROM raw.voices__feedback ORDER BY feedback_id")
+    comments = query(
+        erased[0] / "out", "SELECT customer_id, comment_text FROM raw.voices__feedback ORDER BY feedback_id"
+    )
     assert comments == [(OTHER, "ask [erased] about it"), (OTHER, "all is well here")]
     assert query(erased[0] / "out", "SELECT body FROM ops.notification") == [("the row of [erased] says [erased]",)]
 
@@ -159,12 +163,76 @@ def test_nothing_brings_him_back(erased: tuple[Path, dict[str, object]], tmp_pat
     assert "12 rows of erased customers left out" in told
     assert places_of(folder / "out", (*WORDS, "again@example.org")) == []
     with without_checks():
-        told = command(folder, "backfill", "--from", DATES[0], "--to", DATES[1], "--quiet")
+        told = command(folder, "backfill", "--from", DATES[1], "--to", DATES[1], "--quiet")
     assert places_of(folder / "out", (*WORDS, "again@example.org")) == []
     sizes = query(
         folder / "out",
         "SELECT DISTINCT kpi.customer_count - members.size FROM monitoring.kpi AS kpi JOIN ops.publication USING (run_id)"
         " JOIN (SELECT run_id, segment_id, count(*) AS size FROM segments.membership GROUP BY ALL) AS members"
-        " USING (run_id, segment_id)",
+        f" USING (run_id, segment_id) WHERE kpi.as_of_date > DATE '{DATES[0]}'",
     )
     assert sizes == [(0,)]
+
+
+def test_an_export_has_all_of_him_and_nothing_of_others(company: Path, tmp_path: Path) -> None:
+    for form in ("json", "csv"):
+        file = tmp_path / f"him.{form}"
+        assert "parts" in command(company, "export", HIM, "--to", str(file), "--format", form)
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
+        text = file.read_text()
+        assert OTHER not in text
+        for word in (HIM, E_MAIL, NAME, WORDS[4]):
+            assert word in text
+    assert f",'{PHONE}" in text
+    held = json.loads((tmp_path / "him.json").read_text())
+    assert held["customer"] == {"customer_id": HIM, "published_id": HIM}
+    assert {one["segmentation"] for one in held["reasons"]} == {"rfm", "lifecycle"}
+    assert [len(held[name]) for name in ("raw.orders__order_lines", "raw.quarantined_row", "staging.orders")] == [
+        10,
+        2,
+        9,
+    ]
+    assert {row["as_of_date"] for row in held["segments.membership"]} == set(DATES)
+    assert json.loads(command(company, "export", HIM)) == held
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("forget", "nobody-1", "--yes"), "nothing is held of 'nobody-1'; nothing was changed"),
+        (("export", "nobody-1"), "nothing is held of 'nobody-1'"),
+        (("forget", "--yes"), "nobody is named"),
+        (("forget", HIM), "1 customer would be erased, which cannot be undone"),
+        (("forget", HIM, "--yes", "--reason", f"mail of {E_MAIL}"), "the reason names who is to be erased"),
+        (("forget", "--from-file", "/nowhere/ids", "--yes"), "cannot read the ids: No such file or directory"),
+    ],
+)
+def test_what_is_asked_wrongly_is_told_and_changes_nothing(
+    company: Path, arguments: tuple[str, ...], said: str
+) -> None:
+    assert said in command(company, *arguments, code=2)
+    assert not (company / "out" / "erasures.jsonl").exists()
+
+
+def test_an_export_that_cannot_be_written_is_told(company: Path) -> None:
+    assert "cannot write the export: No such file" in command(company, "export", HIM, "--to", "/nowhere/x.json", code=1)
+
+
+def test_a_folder_that_a_run_holds_is_refused(company: Path) -> None:
+    with writer_lock(company / "out"):
+        assert "another run is writing here" in command(company, "forget", HIM, "--yes", code=1)
+
+
+def test_what_cannot_be_cleaned_fails_the_erasure_until_it_is_gone(company: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "company"
+    shutil.copytree(company, folder)
+    backup = folder / "out" / "backup.bin"
+    backup.write_bytes(b"\xff\xfe" + E_MAIL.encode())
+    (tmp_path / "ids").write_text(f"{HIM}\n\n{HIM}\n")
+    arguments = ("forget", "--from-file", str(tmp_path / "ids"), "--yes")
+    told = command(folder, *arguments, code=1)
+    assert "the erasure is not done: 1 places still have them: backup.bin: its bytes" in told
+    assert "not ended" in command(folder, "forget", "--list")
+    backup.unlink()
+    assert "1 customer erased; searched" in command(folder, *arguments)
+    assert places_of(folder / "out") == []
