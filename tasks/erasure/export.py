@@ -31,7 +31,7 @@ def text_of(held: Mapping[str, Any], form: Form) -> str:
     if form == "json":
         return json.dumps(held, indent=2, default=str, ensure_ascii=False) + "\n"
     kept = io.StringIO()
-    writer = csv.writer(kept, lineterminator="\n")
+    writer = csv.writer(kept, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
     writer.writerow(("part", "row", "column", "value"))
     for part, value in held.items():
         rows = value if isinstance(value, list) else [value]

@@ -6,6 +6,7 @@ asked for its columns, so that none can be forgotten. Does not own what becomes 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -34,7 +35,9 @@ _WAYS: tuple[tuple[tuple[str, ...], str], ...] = (
     (("load_no", "count_id"), "erased_load"),
     *((columns, table) for table, columns in _KEYS.items()),
 )
+#: Texts, in which something can be struck out; and what no text can be in.
 _TEXT = ("VARCHAR", "VARCHAR[]")
+_PLAIN = re.compile(r"(BOOLEAN|U?(TINY|SMALL|BIG|HUGE)?INT|INTEGER|UINTEGER|DOUBLE|FLOAT|DECIMAL.*|DATE|TIME.*)(\[\])?")
 #: Tables of counts of loads, which are of no person.
 COUNTS_OF_LOADS = frozenset({"raw.load_count", "raw.load_counted"})
 #: In what is told of an erasure, texts of a table in which something was struck out stand beside its rows.
@@ -61,6 +64,11 @@ class Columns:
         return [name for name, kind in self.types.items() if kind in _TEXT]
 
     @property
+    def searchable(self) -> list[str]:
+        """Columns that a text can be in, of whatever type."""
+        return [name for name, kind in self.types.items() if not _PLAIN.fullmatch(kind)]
+
+    @property
     def his(self) -> str | None:
         """SQL: whether a row is of the persons that are marked; None where no way leads from a person to it."""
         for columns, marked in _WAYS:
@@ -70,22 +78,42 @@ class Columns:
                 return f"coalesce(({listed}) IN ({wanted}), false)"
         return None
 
-    def matching(self, column: str, words: Sequence[str]) -> str:
-        """SQL: whether a text has one of the words in it."""
-        text = identifier(column)
-        said = f"array_to_string({text}, chr(10))" if self.types[column].endswith("[]") else text
-        return f"coalesce(regexp_matches({said}, {literal(pattern(words))}), false)"
+    def matching(self, columns: Sequence[str], words: Sequence[str]) -> str:
+        """SQL: whether any of some texts has one of the words in it."""
+        said = ", ".join(
+            f"array_to_string({identifier(name)}, chr(10))"
+            if self.types[name] == "VARCHAR[]"
+            else f"CAST({identifier(name)} AS VARCHAR)"
+            for name in columns
+        )
+        return f"regexp_matches(concat_ws(chr(10), {said}), {literal(pattern(words))})"
+
+
+def matched_columns(
+    warehouse: Warehouse, table: Columns, columns: Sequence[str], words: Sequence[str], rows: str = "true"
+) -> tuple[int, dict[str, int]]:
+    """How many of some rows have a word in one of some columns, and how many in each that has any.
+
+    All columns are asked at once, for hardly any table has one: to make the expression ready takes longer than to look.
+    """
+    if not columns or not words:
+        return 0, {}
+    found = int(
+        warehouse.value(f"SELECT count(*) FROM {table.relation} WHERE {rows} AND {table.matching(columns, words)}")
+    )
+    if not found:
+        return 0, {}
+    asked = ", ".join(f"count(*) FILTER ({table.matching([column], words)})" for column in columns)
+    counts = warehouse.rows(f"SELECT {asked} FROM {table.relation} WHERE {rows}")[0]
+    return found, {column: count for column, count in zip(columns, counts, strict=True) if count}
 
 
 def count_his(warehouse: Warehouse, table: Columns, words: Sequence[str]) -> tuple[int, dict[str, int]]:
     """How many rows of a table are of the marked persons; of its other rows, texts with a word in them, by column."""
     his = table.his
-    others = f" AND NOT {his}" if his else ""
-    texts = table.texts if words else []
-    asked = [f"count(*) FILTER ({his})" if his else "0"]
-    asked += [f"count(*) FILTER ({table.matching(column, words)}{others})" for column in texts]
-    rows, *matched = warehouse.rows(f"SELECT {', '.join(asked)} FROM {table.relation}")[0]
-    return rows, {column: count for column, count in zip(texts, matched, strict=True) if count}
+    rows = int(warehouse.value(f"SELECT count(*) FROM {table.relation} WHERE {his}")) if his else 0
+    _, texts = matched_columns(warehouse, table, table.texts, words, f"NOT {his}" if his else "true")
+    return rows, texts
 
 
 def tables_of(warehouse: Warehouse, catalog: str) -> list[Columns]:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tasks.erasure.holdings import Columns, tables_of
+from tasks.erasure.holdings import Columns, matched_columns, tables_of
 from tasks.erasure.striking import Needles
 from tasks.warehouse.catalogue import KEY
 from tasks.warehouse.connection import Warehouse, literal
@@ -80,14 +80,9 @@ def _values(reader: Warehouse, path: Path, ids: Sequence[str], words: Sequence[s
 
 
 def _columns(reader: Warehouse, table: Columns, ids: Sequence[str], words: Sequence[str]) -> Iterator[str]:
-    asked = {}
     if KEY in table.types:
         listed = ", ".join(map(literal, ids))
-        asked[KEY] = f"count(*) FILTER ({KEY} IN ({listed}))"
-    for column in table.texts if words else []:
-        if column not in asked:
-            asked[column] = f"count(*) FILTER ({table.matching(column, words)})"
-    if not asked:
-        return
-    found = reader.rows(f"SELECT {', '.join(asked.values())} FROM {table.relation}")[0]
-    yield from (f"{table.name}.{column} ({count:,} rows)" for column, count in zip(asked, found, strict=True) if count)
+        if count := reader.value(f"SELECT count(*) FROM {table.relation} WHERE {KEY} IN ({listed})"):
+            yield f"{table.name}.{KEY} ({count:,} rows)"
+    _, texts = matched_columns(reader, table, [name for name in table.searchable if name != KEY], words)
+    yield from (f"{table.name}.{column} ({count:,} rows)" for column, count in texts.items())
