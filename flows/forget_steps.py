@@ -92,20 +92,27 @@ def forget(
 
 
 def end_stopped(space: Workspace, folder: Path) -> int:
-    """End erasures that were begun and killed, before anything else is done in a folder; returns of how many customers.
+    """End erasures that were killed, or that a backup undid, before anything else is done.
+
+    Returns:
+        Of how many customers.
 
     Raises:
         OutputError: as `forget` does.
     """
-    if not erasures.stopped(folder):
+    if not erasures.read(folder):
         return 0
     with open_ledger(space, folder, is_new=True) as run:
-        # Opening may have told of their end: a kill after the last exchange.
+        # Opening brings the list up to the warehouse, which may be older than it, or tell of an end that it lacks.
         begun = erasures.stopped(folder)
-        asked = among_customers(run.warehouse, erasures.erased_customers(space, folder).only(begun))
+        erased = erasures.erased_customers(space, folder).only(begun)
+        asked = sorted({*among_customers(run.warehouse, erased), *erased.among(customers_in_quarantine(run).values())})
+        held = {erasures.hashed(erased.key, one) for one in asked}
+        ended = [one for one in begun if one.hash not in held]
+        erasures.end(run.warehouse, folder, ended, ledger.utc_now().isoformat())
     if not asked:
         return 0
-    log.warning("%d customers were about to be erased when that was stopped: it is ended now", len(asked))
+    log.warning("an erasure of %d customers was stopped, or a backup brought them back: it is ended now", len(asked))
     forget(space, folder, asked, by=begun[0].by, reason=begun[0].reason)
     return len(asked)
 

@@ -6,6 +6,7 @@ Does not own which rows are his (`holdings.py`).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -129,30 +130,44 @@ def _of_others(warehouse: Warehouse, values: list[str]) -> set[str]:
     """
     if not values:
         return set()
-    whole = [(table, column) for table, column in _contact_columns(warehouse) if column.strip('"') in FREE_TEXTS]
-    partly = [(table, column) for table, column in _contact_columns(warehouse) if (table, column) not in whole]
-    partly += [(table, KEY) for table in _raw_tables(warehouse)]
-    shared: set[str] = set()
-    for places, is_whole in ((partly, False), (whole, True)):
-        parts = [
-            f"SELECT {column} AS value FROM {table}"
-            f" WHERE {column} IS NOT NULL AND coalesce({KEY} NOT IN (SELECT {KEY} FROM erased_id), true)"
-            for table, column in places
-        ]
-        if not parts:
-            continue
-        listed = ", ".join(f"({literal(one)}, {literal(pattern([one]))})" for one in values)
-        same = "lower(trim(held.value)) = lower(mine.value)"
-        meets = "contains(lower(held.value), lower(mine.value)) AND regexp_matches(held.value, mine.pattern)"
-        meets = same if is_whole else meets
+    columns = _contact_columns(warehouse)
+    written = [(table, column) for table, column in columns if column.strip('"') in FREE_TEXTS]
+    names = [(table, column) for table, column in columns if (table, column) not in written]
+    names += [(table, KEY) for table in _raw_tables(warehouse)]
+    found = _matches(warehouse, names, values)
+    shared = {one for one in values if any(re.search(pattern([one]), text, re.ASCII) for text in found)}
+    if written:
+        listed = ", ".join(f"({literal(one)})" for one in values)
         shared |= {
-            value
-            for (value,) in warehouse.rows(
-                f"SELECT mine.value FROM (VALUES {listed}) AS mine(value, pattern) WHERE EXISTS ("
-                f"SELECT 1 FROM (SELECT DISTINCT value FROM ({' UNION ALL '.join(parts)})) AS held WHERE {meets})"
+            one
+            for (one,) in warehouse.rows(
+                f"SELECT DISTINCT mine.value FROM (VALUES {listed}) AS mine(value)"
+                f" JOIN {_held_by_others(written)} AS held ON lower(trim(held.value)) = lower(mine.value)"
             )
         }
     return shared
+
+
+def _matches(warehouse: Warehouse, places: Iterable[tuple[str, str]], values: list[str]) -> set[str]:
+    """What of others' values looks like some values, as it is written there; one pass over them."""
+    looks = literal(pattern(values))
+    return {
+        one
+        for (one,) in warehouse.rows(
+            f"SELECT DISTINCT unnest(regexp_extract_all(value, {looks})) FROM {_held_by_others(places)} AS held"
+            f" WHERE regexp_matches(value, {looks})"
+        )
+    }
+
+
+def _held_by_others(places: Iterable[tuple[str, str]]) -> str:
+    """SQL for a FROM: values of columns in rows that are not of the persons, each once."""
+    parts = [
+        f"SELECT {column} AS value FROM {table}"
+        f" WHERE {column} IS NOT NULL AND coalesce({KEY} NOT IN (SELECT {KEY} FROM erased_id), true)"
+        for table, column in places
+    ]
+    return f"(SELECT DISTINCT value FROM ({' UNION ALL '.join(parts) or 'SELECT NULL::VARCHAR AS value'}))"
 
 
 def _raw_tables(warehouse: Warehouse) -> list[str]:

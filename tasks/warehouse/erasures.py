@@ -190,14 +190,27 @@ def stopped(folder: Path) -> list[Erasure]:
 
 
 def sync(warehouse: Warehouse, folder: Path) -> None:
-    """Bring list and `ops.erasure` up to each other; for the holder of the lock alone."""
+    """Bring list and `ops.erasure` up to each other; for the holder of the lock alone.
+
+    A warehouse that does not know an erasure is older than it: a backup was brought back, or it was built anew. Then
+    the erasure has begun again, and is to be ended there, too (`flows/forget_steps.py`).
+    """
     listed = {one.hash: one for one in read(folder)}
     kept = {one.hash: one for one in in_warehouse(warehouse)}
-    if newer := [one for one in kept.values() if one.ended_at and one != listed.get(one.hash)]:
-        note(folder, newer)
-    for one in listed.values():
-        if one.hash not in kept:
-            keep(warehouse, one)
+    newer = [one for one in kept.values() if one.ended_at and one != listed.get(one.hash)]
+    unknown = [replace(one, ended_at=None) for one in listed.values() if one.hash not in kept]
+    if newer or unknown:
+        note(folder, [*newer, *unknown])
+    for one in unknown:
+        keep(warehouse, one)
+
+
+def end(warehouse: Warehouse, folder: Path, erasures: Iterable[Erasure], now: str) -> None:
+    """Note erasures as ended of which nothing is left to do."""
+    for one in erasures:
+        ended = replace(one, ended_at=now)
+        keep(warehouse, ended)
+        note(folder, [ended])
 
 
 def keep(warehouse: Warehouse, erasure: Erasure) -> None:

@@ -13,6 +13,8 @@ import duckdb
 import pytest
 
 from flows.cli import run_command
+from flows.forget_steps import end_stopped
+from tasks.config.loading import load_workspace
 from tasks.erasure.holdings import Columns
 from tasks.warehouse.lock import writer_lock
 from tests.flows.backfilled import without_checks
@@ -152,6 +154,20 @@ def test_nothing_brings_him_back(erased: tuple[Path, dict[str, object]], tmp_pat
     assert sizes == [(0,)]
 
 
+def test_a_backup_does_not_bring_him_back(
+    company: Path, erased: tuple[Path, dict[str, object]], tmp_path: Path
+) -> None:
+    """The folder of before, with the list and key of today."""
+    folder = tmp_path / "company"
+    shutil.copytree(company, folder)
+    for name in ("erasures.jsonl", ".erasure_key"):
+        shutil.copy(erased[0] / "out" / name, folder / "out" / name)
+    space = load_workspace(folder)
+    assert end_stopped(space, folder / "out") == 1
+    assert places_of(folder / "out") == []
+    assert end_stopped(space, folder / "out") == 0
+
+
 def test_an_export_has_all_of_him_and_nothing_of_others(company: Path, tmp_path: Path) -> None:
     for form in ("json", "csv"):
         file = tmp_path / f"him.{form}"
@@ -161,7 +177,7 @@ def test_an_export_has_all_of_him_and_nothing_of_others(company: Path, tmp_path:
         assert OTHER not in text
         for word in (HIM, E_MAIL, NAME, WORDS[4]):
             assert word in text
-    assert f","'{PHONE}" in text
+    assert f'"\'{PHONE}"' in text
     held = json.loads((tmp_path / "him.json").read_text())
     assert held["customer"] == {"customer_id": HIM, "published_id": HIM}
     assert {one["segmentation"] for one in held["reasons"]} == {"rfm", "lifecycle"}

@@ -109,7 +109,20 @@ def test_list_and_table_bring_each_other_up(space: Workspace, tmp_path: Path) ->
         (tmp_path / erasures.LIST_NAME).unlink()
         erasures.sync(warehouse, tmp_path)
         assert erasures.read(tmp_path) == [ended]
+        erasures.end(warehouse, tmp_path, [begun], "2026-01-04")
+        assert erasures.read(tmp_path) == erasures.in_warehouse(warehouse) == [replace(begun, ended_at="2026-01-04")]
         assert warehouse.rows("SELECT row_count, together_count FROM ops.erasure") == [(3, 2)]
+
+
+def test_a_warehouse_that_is_older_than_the_list_has_it_all_to_do_again(space: Workspace, tmp_path: Path) -> None:
+    one = noted(space, tmp_path, "anna")
+    with Warehouse.open(None) as warehouse:
+        ledger.prepare(warehouse)
+        erasures.sync(warehouse, tmp_path)
+        begun = replace(one, ended_at=None)
+        assert erasures.in_warehouse(warehouse) == erasures.stopped(tmp_path) == [begun]
+        erasures.sync(warehouse, tmp_path)
+        assert len((tmp_path / erasures.LIST_NAME).read_text().splitlines()) == 2
 
 
 def test_an_erasure_that_is_repeated_adds_up(space: Workspace, tmp_path: Path) -> None:
