@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import inspect
 import io
 import json
 import shutil
@@ -11,8 +12,11 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from prefect.exceptions import ParameterTypeError
 
 from flows.cli import run_command
+from flows.embedded import embedded_prefect
+from flows.forget import forget as forget_flow
 from flows.forget_steps import end_stopped
 from tasks.config.loading import load_workspace
 from tasks.erasure.holdings import Columns
@@ -250,3 +254,19 @@ def test_no_table_knows_customers_by_another_name_than_the_walk_does(company: Pa
                 if kind == "VARCHAR" and column != "customer_id":
                     values = connection.execute(f'SELECT DISTINCT "{column}" FROM {table}').fetchall()
                     assert ids.isdisjoint(value for (value,) in values), f"{table}.{column} holds ids of customers"
+
+
+def test_the_flow_takes_a_file_of_ids_and_looks_first(company: Path, tmp_path: Path) -> None:
+    (tmp_path / "ids").write_text(f"{HIM}\n")
+    asked = {"workspace": str(company), "ids_file": str(tmp_path / "ids"), "reason": "request 1", "by": "dpo"}
+    with embedded_prefect():
+        told = forget_flow(**asked)
+        with pytest.raises(ParameterTypeError, match="confirm"):
+            forget_flow(**asked, confirm="yes")
+        with pytest.raises(ParameterTypeError, match="reason"):
+            forget_flow(**asked | {"reason": ""})
+    assert told["customers"] == 1
+    assert told["rows"]["raw.orders__order_lines"] == 10
+    assert told["searched_files"] is None
+    assert not (company / "out" / "erasures.jsonl").exists()
+    assert "ids" not in inspect.signature(forget_flow.fn).parameters

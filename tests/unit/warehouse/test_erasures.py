@@ -11,10 +11,13 @@ import pytest
 from tasks.config.errors import OutputError, WorkspaceError
 from tasks.config.pseudonym import fingerprint, pseudonym
 from tasks.config.workspace import Workspace
+from tasks.ingest.tasks import ingest_source
+from tasks.plan.scratch import whole_copy
 from tasks.warehouse import erasures, ledger
 from tasks.warehouse.connection import Warehouse
 from tasks.warehouse.erasures import NOBODY, Erasure, erased_customers, hashed, key_of
-from tests.workspaces import MakeWorkspace, small_workspace
+from tasks.warehouse.run import OutputPaths
+from tests.workspaces import MakeWorkspace, OpenRun, small_workspace
 
 
 @pytest.fixture
@@ -143,3 +146,26 @@ def test_another_folder_knows_them_too(space: Workspace, tmp_path: Path) -> None
     (tmp_path / "copy").mkdir()
     erasures.copy_to(tmp_path, tmp_path / "copy")
     assert erased_customers(space, tmp_path / "copy").among(["anna"]) == ["anna"]
+
+
+def test_a_run_that_is_only_planned_leaves_them_out_too(
+    make_workspace: MakeWorkspace, opened: OpenRun, tmp_path: Path
+) -> None:
+    space = make_workspace()
+    with opened(space):
+        pass
+    noted(space, tmp_path / "out", "anna")
+    with whole_copy(space, OutputPaths(tmp_path / "out")) as folder:
+        assert erased_customers(space, folder).among(["anna"]) == ["anna"]
+
+
+def test_erasures_are_part_of_what_a_run_is(make_workspace: MakeWorkspace, opened: OpenRun, tmp_path: Path) -> None:
+    space, ids = make_workspace(), []
+    for is_erased in (False, False, True):
+        if is_erased:
+            noted(space, tmp_path / "out", "anna")
+        with opened(space) as run:
+            ingest_source.fn(run, "orders")
+            run.identify()
+            ids.append(run.run_id)
+    assert ids[0] == ids[1] != ids[2]

@@ -252,3 +252,27 @@ def test_a_ledger_of_an_older_version_gets_the_columns_it_lacks(memory: Warehous
     memory.execute("INSERT INTO ops.load (load_id, rows_read_count) VALUES ('l1', 7)")
     ledger.prepare(memory)
     assert memory.rows("SELECT load_id, rows_read_count, values_blanked_count FROM ops.load") == [("l1", 7, None)]
+
+
+def test_a_file_gives_way_to_another_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, memory: Warehouse) -> None:
+    old, new = tmp_path / "old.duckdb", tmp_path / "new.duckdb"
+    with Warehouse.open(new) as warehouse:
+        warehouse.execute("CREATE TABLE t AS SELECT 'new' AS said")
+    with pytest.raises(OutputError, match="has no place on disk"):
+        memory.give_way_to(new)
+    with Warehouse.open(old) as warehouse:
+        warehouse.execute("CREATE TABLE t AS SELECT 'old' AS said")
+        with pytest.raises(OutputError, match="cannot replace the file: No such file"):
+            warehouse.give_way_to(tmp_path / "nowhere.duckdb")
+    with Warehouse.open(old) as warehouse:
+        monkeypatch.setattr(warehouse, "close", (tmp_path / "old.duckdb.wal").touch)
+        with pytest.raises(OutputError, match="has a log that is not empty"):
+            warehouse.give_way_to(new)
+        monkeypatch.undo()
+        (tmp_path / "old.duckdb.wal").unlink(missing_ok=True)
+        assert warehouse.value("SELECT said FROM t") == "old"
+        warehouse.execute("INSERT INTO t VALUES ('late')")
+        warehouse.give_way_to(new)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["old.duckdb"]
+    with Warehouse.open(old) as warehouse:
+        assert warehouse.rows("SELECT said FROM t") == [("new",)]
