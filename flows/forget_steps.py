@@ -15,7 +15,7 @@ from pathlib import Path
 from tasks.config.errors import OutputError, UsageError
 from tasks.config.pseudonym import fingerprint
 from tasks.config.workspace import Workspace
-from tasks.erasure.files import drop_scratch, strike_out
+from tasks.erasure.files import drop_scratch, strike_out, unwritable
 from tasks.erasure.holdings import catalog_of, kept_rows_of, mark, tables_of
 from tasks.erasure.noting import changes_of_loads, note_in
 from tasks.erasure.person import Person, Words, person_of, unknown, words_of
@@ -142,6 +142,14 @@ def _meant(run: Run, asked: Sequence[str]) -> tuple[list[Person], Words]:
 
 def _erase(run: Run, persons: Sequence[Person], words: Words, found: Forgotten, *, by: str, reason: str) -> Forgotten:
     paths, warehouse, telling = run.paths, run.warehouse, words.telling
+    recover(paths.published)
+    drop_scratch(paths)
+    if others := unwritable(paths, telling):
+        raise OutputError(
+            f"nothing was erased: {_listed(others)} have them in them, and are no texts that could be cleaned",
+            where=str(paths.root),
+            hint="delete these files, which resegment did not write, or move them out of the folder and clean them",
+        )
     key = erasures.key_of(run.workspace, paths.root)
     earlier = {one.hash: one for one in erasures.read(paths.root)}
     now = ledger.utc_now().isoformat()
@@ -150,8 +158,6 @@ def _erase(run: Run, persons: Sequence[Person], words: Words, found: Forgotten, 
         for one in persons
     ]
     erasures.note(paths.root, [one.again(earlier.get(one.hash, one)) for one in begun])
-    recover(paths.published)
-    drop_scratch(paths)
     paths.building.mkdir(parents=True)
     counts: Counter[str] = Counter()
     if paths.published.exists():
@@ -178,9 +184,13 @@ def _erase(run: Run, persons: Sequence[Person], words: Words, found: Forgotten, 
 
 
 def _left(places: Sequence[str], folder: Path) -> OutputError:
-    more = f"; and {len(places) - _PLACES_TOLD} more" if len(places) > _PLACES_TOLD else ""
     return OutputError(
-        f"the erasure is not done: {len(places)} places still have them: {'; '.join(places[:_PLACES_TOLD])}{more}",
+        f"the erasure is not done: {_listed(places)} still have them",
         where=str(folder),
-        hint="delete or clean these files, which resegment did not write or cannot change, and give the command again",
+        hint="was a file written meanwhile? delete or clean what is named, and give the command again",
     )
+
+
+def _listed(places: Sequence[str]) -> str:
+    more = f" and {len(places) - _PLACES_TOLD} more" if len(places) > _PLACES_TOLD else ""
+    return "; ".join(places[:_PLACES_TOLD]) + more

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from tasks.erasure.holdings import STRUCK
@@ -38,23 +38,30 @@ def other_files(paths: OutputPaths) -> list[Path]:
 
 
 def strike_out(paths: OutputPaths, words: Sequence[str]) -> Counter[str]:
-    """Strike words out of every text file; returns in how many files of each folder.
-
-    What is no text in UTF-8 stays as it is; the search afterwards tells of it.
-    """
+    """Strike words out of every text file; returns which files had any."""
     counts: Counter[str] = Counter()
+    for path, text in _with(paths, words):
+        if text is not None:
+            _replace(path, struck(text, words))
+            counts[f"{path.relative_to(paths.root)}{STRUCK}"] += 1
+    return counts
+
+
+def unwritable(paths: OutputPaths, words: Sequence[str]) -> list[str]:
+    """Files with words in them that are no texts in UTF-8, such as copies of databases: nothing can be struck out."""
+    return [str(path.relative_to(paths.root)) for path, text in _with(paths, words) if text is None]
+
+
+def _with(paths: OutputPaths, words: Sequence[str]) -> Iterator[tuple[Path, str | None]]:
+    """Files with words in them, and their texts; None where a file is none."""
     needles = Needles(words)
     for path in other_files(paths):
         content = path.read_bytes()
-        if not needles.are_in(content):
-            continue
-        try:
-            text = content.decode()
-        except UnicodeDecodeError:
-            continue
-        _replace(path, struck(text, words))
-        counts[f"{path.relative_to(paths.root)}{STRUCK}"] += 1
-    return counts
+        if needles.are_in(content):
+            try:
+                yield path, content.decode()
+            except UnicodeDecodeError:
+                yield path, None
 
 
 def _replace(path: Path, text: str) -> None:
