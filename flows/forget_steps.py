@@ -7,6 +7,7 @@ who is meant, is exchanged last, so that the same ids given again do all of it a
 from __future__ import annotations
 
 import logging
+import shutil
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -15,7 +16,7 @@ from pathlib import Path
 from tasks.config.errors import OutputError, UsageError
 from tasks.config.pseudonym import fingerprint
 from tasks.config.workspace import Workspace
-from tasks.erasure.files import drop_scratch, strike_out, unwritable
+from tasks.erasure.files import drop_scratch, own_spill, strike_out, unwritable
 from tasks.erasure.holdings import catalog_of, kept_rows_of, mark, tables_of
 from tasks.erasure.noting import changes_of_loads, note_in
 from tasks.erasure.person import Person, Words, person_of, unknown, words_of
@@ -174,12 +175,12 @@ def _erase(run: Run, persons: Sequence[Person], words: Words, found: Forgotten, 
     ended = [one.again(earlier[one.hash]) if one.hash in earlier else one for one in done]
     note_in(aside, changes, ended)
     ids = [one for person in persons for one in person.ids]
-    searched = search(paths.root, [paths.warehouse], ids, telling)
+    searched = search(paths.root, [paths.warehouse, *own_spill(paths)], ids, telling)
     if searched.places:
         raise _left(searched.places, paths.root)
     warehouse.give_way_to(aside)
     erasures.note(paths.root, ended)
-    drop_scratch(paths)
+    shutil.rmtree(paths.building, ignore_errors=True)
     return replace(found, counts=taken, file_count=searched.file_count)
 
 

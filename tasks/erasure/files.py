@@ -16,15 +16,24 @@ from tasks.erasure.striking import Needles, struck
 from tasks.warehouse.erasures import KEY_NAME, LIST_NAME
 from tasks.warehouse.run import OutputPaths
 
-#: Of runs that were killed: nobody reads them any more.
-_SCRATCH = (".building", ".spill")
 _NEW = ".erasing"
 
 
 def drop_scratch(paths: OutputPaths) -> None:
-    """Remove what killed runs and erasures left half-built; for the holder of the lock alone."""
-    for name in _SCRATCH:
-        shutil.rmtree(paths.root / name, ignore_errors=True)
+    """Remove what killed runs and erasures left half-built; for the holder of the lock alone.
+
+    What DuckDB has spilled since the lock was taken is of the warehouse that is open now.
+    """
+    shutil.rmtree(paths.building, ignore_errors=True)
+    since = (paths.root / ".lock").stat().st_mtime_ns
+    for path in paths.spill.glob("*"):
+        if path.is_file() and path.stat().st_mtime_ns < since:
+            path.unlink(missing_ok=True)
+
+
+def own_spill(paths: OutputPaths) -> list[Path]:
+    """What the open warehouse has spilled; it goes when that is closed."""
+    return [path for path in paths.spill.rglob("*") if path.is_file()]
 
 
 def other_files(paths: OutputPaths) -> list[Path]:
@@ -33,7 +42,10 @@ def other_files(paths: OutputPaths) -> list[Path]:
     return [
         path
         for path in sorted(paths.root.rglob("*"))
-        if path.is_file() and path not in own and not path.is_relative_to(paths.published)
+        if path.is_file()
+        and path not in own
+        and not path.is_relative_to(paths.published)
+        and not path.is_relative_to(paths.spill)
     ]
 
 

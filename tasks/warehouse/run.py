@@ -68,6 +68,7 @@ class OutputPaths:
         self.published_database = self.published / "published.duckdb"
         self.manifest = self.published / "manifest.json"
         self.building = root / ".building"
+        self.spill = root / ".spill"
         self.report = root / "report"
         self.data_docs = root / "data_docs"
 

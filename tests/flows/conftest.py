@@ -35,4 +35,6 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (output / "run.log").write_text(json.dumps({"said": f"{PHONE} called"}))
     (output / ".building").mkdir(exist_ok=True)
     (output / ".building" / "half.bin").write_bytes(b"\xff" + E_MAIL.encode())
+    (output / ".spill").mkdir(exist_ok=True)
+    (output / ".spill" / "of_a_killed_run.tmp").write_bytes(b"\xff" + E_MAIL.encode())
     return folder

@@ -205,6 +205,8 @@ def test_an_export_has_all_of_him_and_nothing_of_others(company: Path, tmp_path:
         (("forget", "--yes"), "nobody is named"),
         (("forget", HIM), "1 customer would be erased, which cannot be undone"),
         (("forget", HIM, "--yes", "--reason", f"mail of {E_MAIL}"), "the reason names who is to be erased"),
+        (("forget", HIM, "--yes", "--output", "/nowhere"), "nothing has been run here yet"),
+        (("export", HIM, "--output", "/nowhere"), "nothing has been run here yet"),
         (("forget", "--from-file", "/nowhere/ids", "--yes"), "cannot read the ids: No such file or directory"),
     ],
 )
