@@ -32,12 +32,14 @@ _MODULES = {
     "alerts": "alert_commands",
     "audit": "audit_command",
     "backfill": "backfill_command",
+    "check": "quality_command",
     "explain": "explain_command",
     "model": "model_commands",
     "plan": "plan_command",
     "quarantine": "quarantine_commands",
     "refit": "model_commands",
     "serve": "serve_command",
+    "status": "status_command",
     "template": "template_commands",
 }
 
