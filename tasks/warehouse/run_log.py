@@ -72,8 +72,6 @@ def run_log(folder: Path, attempt_id: str, told: Told, *, kept: int) -> Iterator
     Raises:
         OutputError: the folder cannot be written.
     """
-    logger = logging.getLogger(_ROOMS)
-    level = logger.level
     name = f"{dt.datetime.now(dt.UTC):%Y%m%dT%H%M%S%f}-{attempt_id[:8]}"
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -85,14 +83,31 @@ def run_log(folder: Path, attempt_id: str, told: Told, *, kept: int) -> Iterator
             where=str(folder),
             hint="free space, or give this user the right to write there",
         ) from error
-    if not logger.isEnabledFor(logging.INFO):
-        logger.setLevel(logging.INFO)
-    logger.addHandler(log)
-    try:
+    with _heard_by(log):
         yield log
+
+
+@contextmanager
+def _heard_by(log: RunLog) -> Iterator[None]:
+    """Have the log get all that rooms say; other handlers get what they would have got without it."""
+    logger = logging.getLogger(_ROOMS)
+    level, before = logger.level, logger.getEffectiveLevel()
+    others = [*logger.handlers, *logging.root.handlers]
+
+    def is_heard(record: logging.LogRecord) -> bool:
+        return record.levelno >= before or not record.name.startswith(f"{_ROOMS}.")
+
+    for handler in others:
+        handler.addFilter(is_heard)
+    logger.addHandler(log)
+    logger.setLevel(min(before, logging.INFO))
+    try:
+        yield
     finally:
-        logger.removeHandler(log)
         logger.setLevel(level)
+        logger.removeHandler(log)
+        for handler in others:
+            handler.removeFilter(is_heard)
         log.close()
 
 

@@ -105,6 +105,26 @@ def test_a_folder_that_takes_no_log_is_told(make_workspace: MakeWorkspace, opene
         pass
 
 
+def test_who_wants_to_hear_less_still_does(
+    make_workspace: MakeWorkspace, opened: OpenRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard: list[str] = []
+
+    class Listener(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            heard.append(record.getMessage())
+
+    monkeypatch.setattr(logging.root, "handlers", [Listener()])
+    monkeypatch.setattr(logging.getLogger("resegment"), "level", logging.WARNING)
+    log.manager._clear_cache()  # type: ignore[attr-defined]
+    with opened(make_workspace()):
+        log.info("all is well")
+        log.warning("all is not so well")
+    assert heard == ["all is not so well"]
+    assert logging.root.handlers[0].filters == []
+    assert [line["message"] for line in lines_of(tmp_path / "out")[:2]] == ["all is well", "all is not so well"]
+
+
 def test_a_full_disk_stops_no_run_by_its_log(tmp_path: Path) -> None:
     class Someone:
         attempt: dict[str, object] = {"attempt_id": "a"}  # noqa: RUF012 - a stand-in
