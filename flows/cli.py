@@ -32,6 +32,7 @@ _MODULES = {
     "alerts": "alert_commands",
     "audit": "audit_command",
     "backfill": "backfill_command",
+    "check": "quality_command",
     "explain": "explain_command",
     "export": "export_command",
     "forget": "forget_command",
@@ -40,6 +41,7 @@ _MODULES = {
     "quarantine": "quarantine_commands",
     "refit": "model_commands",
     "serve": "serve_command",
+    "status": "status_command",
     "template": "template_commands",
 }
 

@@ -35,6 +35,7 @@ def test_a_worker_publishes_what_a_deployment_says(tmp_path: Path) -> None:
         "backfill/by-hand",
         "forget/by-hand",
         "refit/monthly",
+        "check quality/quality",
         "check alerts/alerts",
     ):
         assert f"Deployment '{name}' successfully created" in " ".join(done.stdout.split())

@@ -87,6 +87,8 @@ def test_a_segment_that_spends_more_is_told_and_the_other_is_not(folder: Path) -
     assert profiles["halves.first", "net_30d_amount"] == "alarm"
     # The others go on as they were: of them a year's window alone grows, which reaches back to their first order.
     assert {part for subject, part in kpis if subject == "halves.rest"} == {"net_365d_amount", "order_365d_count"}
+    # It cannot but grow, so that it is told, and is no alarm; windows that were full are.
+    assert {level for (subject, _), (level, _) in kpis.items() if subject == "halves.rest"} == {"notice"}
     # Where a customer may be in several segments, each has a size of its own.
     assert sizes["both.big", None][0] == "alarm"
     assert sizes["both.often", None][0] == "none"
