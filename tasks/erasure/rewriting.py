@@ -7,8 +7,6 @@ the place of the old one.
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,6 +14,7 @@ from pathlib import Path
 from tasks.erasure.holdings import COUNTS_OF_LOADS, STRUCK, Columns, count_his, tables_of
 from tasks.erasure.striking import MARK, pattern
 from tasks.warehouse.connection import Warehouse, identifier, literal
+from tasks.warehouse.disk import link
 
 #: DuckDB releases since 1.5 can read the published file (`tasks/publish/build.py`).
 _STORAGE_VERSION = "v1.5.0"
@@ -49,22 +48,22 @@ def write_published_without(warehouse: Warehouse, words: Sequence[str], publishe
         published: the folder.
         target: the new one; must not exist.
     """
+    target.mkdir(parents=True)
     counts: Counter[str] = Counter()
     for path in sorted(published.rglob("*")):
         place = target / path.relative_to(published)
         if path.is_dir():
-            place.mkdir(parents=True)
+            place.mkdir()
         elif path.suffix == ".duckdb":
             counts += _database(warehouse, words, path, place)
         elif path.suffix == ".parquet":
             counts += _partition(warehouse, words, path, place, f"published.{path.parent.parent.name}")
         else:
-            _link(path, place)
+            link(path, place)
     return counts
 
 
 def _database(warehouse: Warehouse, words: Sequence[str], path: Path, place: Path) -> Counter[str]:
-    place.parent.mkdir(parents=True, exist_ok=True)
     warehouse.execute(f"ATTACH {literal(str(path))} AS {_HELD} (READ_ONLY)")
     try:
         warehouse.execute(f"ATTACH {literal(str(place))} AS {_WRITTEN} (STORAGE_VERSION {literal(_STORAGE_VERSION)})")
@@ -97,7 +96,7 @@ def _partition(warehouse: Warehouse, words: Sequence[str], path: Path, place: Pa
     if counts:
         warehouse.execute(f"COPY ({select}) TO {literal(str(place))} (FORMAT parquet, COMPRESSION zstd)")
     else:
-        _link(path, place)
+        link(path, place)
     return counts
 
 
@@ -121,12 +120,3 @@ def _struck(table: Columns, column: str, words: Sequence[str]) -> str:
         if table.types[column] != "VARCHAR"
         else (replaced(name))
     )
-
-
-def _link(source: Path, target: Path) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        os.link(source, target)
-    except OSError:
-        # Some file systems have no hard links.
-        shutil.copy2(source, target)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Self
 import duckdb
 
 from tasks.config.errors import OutputError, ResegmentError, SqlError
+from tasks.warehouse.disk import flush_folder
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -124,9 +125,7 @@ class Warehouse:
             with written.open("rb") as handle:
                 os.fsync(handle.fileno())
             written.replace(path)
-            folder = os.open(path.parent, os.O_RDONLY)
-            os.fsync(folder)
-            os.close(folder)
+            flush_folder(path.parent)
         except OSError as error:
             raise OutputError(
                 f"cannot replace the file: {error.strerror or error}",

@@ -24,6 +24,7 @@ from tasks.config.errors import OutputError, WorkspaceError
 from tasks.config.pseudonym import fingerprint
 from tasks.config.workspace import Workspace
 from tasks.warehouse.connection import Warehouse
+from tasks.warehouse.disk import flush_folder
 
 #: Files of an output folder; both for their owner alone.
 LIST_NAME, KEY_NAME = "erasures.jsonl", ".erasure_key"
@@ -256,11 +257,7 @@ def _written(path: Path, text: str, how: int) -> None:
             handle.write(text)
             handle.flush()
             os.fsync(handle.fileno())
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        flush_folder(path.parent)
     except OSError as error:
         raise OutputError(
             f"cannot write the list of erasures: {error.strerror or error}",

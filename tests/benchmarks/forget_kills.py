@@ -7,9 +7,7 @@ libraries are imported once. A customer is erased with as many kills as it takes
 from __future__ import annotations
 
 import json
-import os
 import random
-import signal
 import sys
 import tempfile
 import time
@@ -23,6 +21,7 @@ prepare_environment()
 from flows.cli import run_command  # noqa: E402
 from flows.forget_steps import forget  # noqa: E402
 from tasks.config.loading import load_workspace  # noqa: E402
+from tests.benchmarks.forks import ended  # noqa: E402
 from tests.flows.backfilled import without_checks  # noqa: E402
 from tests.flows.forgotten import DATES, places_of, rows_of, write_company  # noqa: E402
 
@@ -31,33 +30,16 @@ _TABLES = 19
 
 def apart(action: str, folder: Path, customer: str = "", seconds: float | None = None) -> bool:
     """Publish or erase in a fork, killed after some seconds; whether it ended by itself."""
-    child = os.fork()
-    if child == 0:
-        for stream in (1, 2):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), stream)
-        code = 1
-        try:
-            if action == "run":
-                with without_checks():
-                    for day in DATES:
-                        run_command(["run", "--quiet", "--as-of", day, "--workspace", str(folder)])
-            else:
-                forget(load_workspace(folder), folder / "out", [customer], by="test", reason="request 1")
-            code = 0
-        finally:
-            os._exit(code)
-    end = time.monotonic() + (seconds or 3600)
-    while time.monotonic() < end:
-        done, status = os.waitpid(child, os.WNOHANG)
-        if done:
-            if status:
-                message = f"the fork ended with {status}"
-                raise RuntimeError(message)
-            return True
-        time.sleep(0.005)
-    os.kill(child, signal.SIGKILL)
-    os.waitpid(child, 0)
-    return False
+
+    def act() -> None:
+        if action == "run":
+            with without_checks():
+                for day in DATES:
+                    run_command(["run", "--quiet", "--as-of", day, "--workspace", str(folder)])
+        else:
+            forget(load_workspace(folder), folder / "out", [customer], by="test", reason="request 1")
+
+    return ended(act, seconds)
 
 
 def kill_erasures(folder: Path, kills: int, seed: int) -> dict[str, int]:
