@@ -7,7 +7,9 @@ libraries are imported once; DuckDB is opened in the forks alone.
 from __future__ import annotations
 
 import json
+import os
 import random
+import signal
 import sys
 import tempfile
 import time
@@ -19,7 +21,6 @@ prepare_environment()
 
 import duckdb  # noqa: E402
 
-from tests.benchmarks.forks import ended  # noqa: E402
 from tests.flows.backfilled import MONTHS, World, order_lines, without_checks  # noqa: E402
 
 #: Published before the first kill.
@@ -29,16 +30,33 @@ _WHEN = ("2025-04-03", "2025-05-10", "2025-05-20", "2025-06-05")
 
 def apart(action: str, world: World, seconds: float | None = None) -> bool:
     """Do something in a fork, killed after some seconds; whether it ended by itself."""
-
-    def act() -> None:
-        with without_checks():
-            if action == "run":
-                for day in _DATES:
-                    world.run(day)
-            else:
-                world.backfill(is_stale=True)
-
-    return ended(act, seconds)
+    child = os.fork()
+    if child == 0:
+        os.close(1)
+        os.open(os.devnull, os.O_WRONLY)
+        code = 1
+        try:
+            with without_checks():
+                if action == "run":
+                    for day in _DATES:
+                        world.run(day)
+                else:
+                    world.backfill(is_stale=True)
+            code = 0
+        finally:
+            os._exit(code)
+    end = time.monotonic() + (seconds or 3600)
+    while time.monotonic() < end:
+        done, status = os.waitpid(child, os.WNOHANG)
+        if done:
+            if status:
+                message = f"the fork ended with {status}"
+                raise RuntimeError(message)
+            return True
+        time.sleep(0.01)
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    return False
 
 
 def assert_whole(published: Path) -> dict[str, str]:

@@ -36,4 +36,9 @@ def forget_and_die(folder: Path, customer: str, after: str) -> None:
         return None
 
     with mock.patch.object(owner, name, last):
-        forget_steps.forget(load_workspace(folder), folder / "out", [customer], by="test", reason="request 1")
+        erase(folder, customer)
+
+
+def erase(folder: Path, customer: str) -> None:
+    """Erase a customer."""
+    forget_steps.forget(load_workspace(folder), folder / "out", [customer], by="test", reason="request 1")
