@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from tasks.config.workspace import Workspace
 from tasks.drift.records import DriftVerdict
 from tasks.warehouse.catalogue import Catalogue
-from tasks.warehouse.connection import Warehouse, identifier
+from tasks.warehouse.connection import Warehouse, identifier, literal
 from tasks.warehouse.reading import entities_of, events, features_of
 
 
@@ -39,14 +39,12 @@ class Filling:
 
 def first_days(warehouse: Warehouse) -> dict[str, dt.date]:
     """The day of the first row of each entity of events; without those that have none."""
-    found = {}
-    for entity in events():
-        table = f"staging.{entity.name}"
-        if warehouse.table_exists(table):
-            first = warehouse.value(f"SELECT min(CAST({identifier(str(entity.event_time))} AS DATE)) FROM {table}")
-            if first is not None:
-                found[entity.name] = first
-    return found
+    firsts = (
+        f"SELECT {literal(entity.name)}, min(CAST({identifier(str(entity.event_time))} AS DATE)) FROM"
+        f" staging.{identifier(entity.name)}"
+        for entity in events()
+    )
+    return {name: day for name, day in warehouse.rows(" UNION ALL ".join(firsts)) if day is not None}
 
 
 def filling_windows(

@@ -14,8 +14,9 @@ from tasks.drift.columns import forget_snapshots
 from tasks.drift.comparison import Comparison, compare
 from tasks.drift.emergence_tables import write_candidates
 from tasks.drift.policy import DriftPolicy
-from tasks.drift.reading import references, snapshot, specs_of
+from tasks.drift.reading import references, snapshot
 from tasks.drift.records import DriftScore, DriftVerdict
+from tasks.drift.specs import specs_of
 from tasks.warehouse import tables
 from tasks.warehouse.run import Run
 from tasks.warehouse.steps import recorded
