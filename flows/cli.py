@@ -36,6 +36,7 @@ _MODULES = {
     "model": "model_commands",
     "plan": "plan_command",
     "quarantine": "quarantine_commands",
+    "rebuild": "rebuild_command",
     "refit": "model_commands",
     "serve": "serve_command",
     "template": "template_commands",

@@ -17,7 +17,7 @@ from typing import Any
 
 from tasks.config.errors import OutputError, UsageError
 from tasks.config.workspace import Workspace
-from tasks.warehouse import ledger
+from tasks.warehouse import ledger, migrations
 from tasks.warehouse.connection import Warehouse, identifier, literal
 from tasks.warehouse.ledger import Publication
 from tasks.warehouse.provenance import code_version, own_files
@@ -108,7 +108,7 @@ def features_as_published(space: Workspace, paths: OutputPaths, current: Publica
         limits = space.engine
         scratch = OutputPaths(folder)
         with Warehouse.open(scratch.warehouse, memory_limit=limits.memory_limit, threads=limits.threads) as warehouse:
-            ledger.prepare(warehouse)
+            migrations.migrate(warehouse)
             with _attached(warehouse, paths):
                 _copy_ledger(warehouse)
                 previous = ledger.previous_publication(warehouse, current.as_of)

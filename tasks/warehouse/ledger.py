@@ -105,7 +105,13 @@ _TABLES = {
         " written_at TIMESTAMP, not_before_at TIMESTAMP, sent_at TIMESTAMP, try_count INTEGER, error_message VARCHAR"
     ),
 }
-SCHEMAS = ("raw", "staging", "features", "segments", "monitoring", "ops")
+#: Schemas whose tables hold the rows of many runs.
+KEPT_BY_RUN = ("features", "segments", "monitoring")
+SCHEMAS = ("raw", "staging", *KEPT_BY_RUN, "ops")
+
+
+#: How an attempt is called whose rows a rebuild could not recover.
+LOST = "lost"
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,18 +127,14 @@ def utc_now() -> dt.datetime:
     return dt.datetime.now(dt.UTC).replace(tzinfo=None)
 
 
-def prepare(warehouse: Warehouse) -> None:
-    """Create what is missing, columns of tables that an older version made too; change nothing that is there."""
-    with warehouse.transaction():
-        for schema in SCHEMAS:
-            warehouse.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
-        kept_rows.create(warehouse)
-        for name, columns in _TABLES.items():
-            warehouse.execute(f"CREATE TABLE IF NOT EXISTS ops.{name} ({columns})")
-            for column in columns.split(", "):
-                if " PRIMARY KEY" not in column:
-                    warehouse.execute(f"ALTER TABLE ops.{name} ADD COLUMN IF NOT EXISTS {column}")
-        kept_rows.move_out_of_ledger(warehouse)
+def add_missing(warehouse: Warehouse) -> None:
+    """Create the tables that are missing, and columns of those that an older version made; change nothing else."""
+    kept_rows.create(warehouse)
+    for name, columns in _TABLES.items():
+        warehouse.execute(f"CREATE TABLE IF NOT EXISTS ops.{name} ({columns})")
+        for column in columns.split(", "):
+            if " PRIMARY KEY" not in column:
+                warehouse.execute(f"ALTER TABLE ops.{name} ADD COLUMN IF NOT EXISTS {column}")
 
 
 def insert(warehouse: Warehouse, table: str, values: Mapping[str, object]) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from tasks.config.errors import OutputError, SqlError, WorkspaceError
 from tasks.config.features import Features
-from tasks.warehouse import ledger, tables
+from tasks.warehouse import migrations, tables
 from tasks.warehouse.catalogue import Catalogue
 from tasks.warehouse.connection import Warehouse, identifier, literal
 from tasks.warehouse.lock import writer_lock
@@ -247,8 +247,8 @@ def test_the_run_id_follows_from_inputs_alone(make_workspace: MakeWorkspace, ope
 
 
 def test_a_ledger_of_an_older_version_gets_the_columns_it_lacks(memory: Warehouse) -> None:
-    ledger.prepare(memory)
+    migrations.migrate(memory)
     memory.execute("ALTER TABLE ops.load DROP COLUMN values_blanked_count")
     memory.execute("INSERT INTO ops.load (load_id, rows_read_count) VALUES ('l1', 7)")
-    ledger.prepare(memory)
+    migrations.migrate(memory)
     assert memory.rows("SELECT load_id, rows_read_count, values_blanked_count FROM ops.load") == [("l1", 7, None)]
