@@ -10,10 +10,11 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from tasks.config.errors import OutputError
+from tasks.config.errors import DamageError, OutputError
 from tasks.config.workspace import Workspace
 from tasks.warehouse.connection import Warehouse
 from tasks.warehouse.ledger import utc_now
+from tasks.warehouse.readers import nothing_was_run, opened_to_read
 from tasks.warehouse.run import OutputPaths
 
 _ATTEMPTS = (
@@ -98,11 +99,13 @@ def read_status(workspace: Workspace, paths: OutputPaths, today: dt.date | None 
 
 def _read(paths: OutputPaths) -> tuple[list[dict[str, Any]], list[dict[str, Any]], str | None]:
     """The last attempts, the models, and why neither can be read."""
-    if not paths.warehouse.exists():
-        return [], [], None
     try:
-        with Warehouse.open(paths.warehouse, read_only=True) as warehouse:
+        if nothing_was_run(paths):
+            return [], [], None
+        with opened_to_read(paths) as warehouse:
             return warehouse.records(_ATTEMPTS), _models(warehouse), None
+    except DamageError as error:
+        return [], [], str(error)
     except OutputError as error:
         return [], [], f"the ledger cannot be read now, a run may be writing: {error.message}"
 
