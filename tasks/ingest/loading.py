@@ -43,7 +43,7 @@ def load_file(warehouse: Warehouse, mapping: Mapping, file: FoundFile, attempt_i
         SourceError: the file as a whole cannot be read.
     """
     reader = open_reader(warehouse, file.path, mapping.source.format, mapping.source.options, mapping.wanted)
-    load = _Load(warehouse, mapping, file, reader, ledger.utc_now())
+    load = _Load(warehouse, mapping, file, reader, ledger.moment(warehouse))
     texts = check_bindings(warehouse, mapping, reader, load.joined(reader.relation))
     try:
         with warehouse.transaction():

@@ -7,13 +7,14 @@ it, the ledger as readers see it; and in the end the copy. Does not own any of t
 from __future__ import annotations
 
 import logging
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from tasks.config.errors import GateFailed, OutputError
 from tasks.warehouse import copy_manifest, copying, migrations
-from tasks.warehouse.connection import Warehouse
+from tasks.warehouse.connection import SPILL_NAME, Warehouse
 from tasks.warehouse.damage import refuse_lost, refuse_older
 from tasks.warehouse.lock import writer_lock
 from tasks.warehouse.output_state import repair
@@ -33,6 +34,8 @@ def alone(
     limits = workspace.engine
     with writer_lock(paths.root, wait_seconds=wait_seconds):
         refuse_gone(paths)
+        # What a killed process spilled there would lie there until another one spills.
+        shutil.rmtree(paths.root / SPILL_NAME, ignore_errors=True)
         with Warehouse.open(paths.warehouse, memory_limit=limits.memory_limit, threads=limits.threads) as warehouse:
             migrations.migrate(warehouse)
             refuse_older(paths.warehouse, migrations.copy_no(warehouse), copying.copied_no(paths.copy))
@@ -47,7 +50,7 @@ def alone(
 
 def _copy(warehouse: Warehouse, paths: OutputPaths, *, is_scratch: bool) -> None:
     """Bring the copy up; that it cannot be undoes nothing that was done."""
-    if is_scratch:
+    if is_scratch or not warehouse.is_open:
         return
     try:
         copying.bring_up(warehouse, paths.copy)

@@ -33,6 +33,8 @@ _KINDS_ABOUT_VALUES = {"Conversion Error", "Invalid Input Error", "Out of Range 
 _KNOWN_INPUT_ERRORS = ("Could not", "Malformed", "Invalid", "Failed", "Cannot", "Error in file", "No magic bytes")
 _QUOTED = re.compile(r"""["'].*["']""", re.DOTALL)
 _NUMBER = re.compile(r"(?<![A-Za-z_\d.])[-+]?\d[\d.,]*(?:[eE][-+]?\d+)?")
+#: Folder beside a database file for what does not fit into memory.
+SPILL_NAME = ".spill"
 Parameters = Mapping[str, object]
 Row = tuple[Any, ...]
 
@@ -62,6 +64,7 @@ class Warehouse:
         """Take over an open connection; use `Warehouse.open` to get one."""
         self.connection = connection
         self.path = path
+        self.is_open = True
 
     @classmethod
     def open(
@@ -77,7 +80,7 @@ class Warehouse:
         if threads:
             config["threads"] = threads
         if path and not read_only:
-            config["temp_directory"] = str(path.parent / ".spill")
+            config["temp_directory"] = str(path.parent / SPILL_NAME)
         try:
             connection = duckdb.connect(str(path) if path else ":memory:", read_only=read_only, config=config)
         except duckdb.Error as error:
@@ -105,6 +108,7 @@ class Warehouse:
 
     def close(self) -> None:
         """Close the file; committed work is on disk."""
+        self.is_open = False
         self.connection.close()
 
     def execute(self, sql: str, parameters: Parameters | Sequence[object] | None = None) -> int:
