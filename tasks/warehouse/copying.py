@@ -130,8 +130,9 @@ def _wanted(warehouse: Warehouse, tables: dict[str, str]) -> Iterator[_Wanted]:
     runs = {item.run_id for item in ledger.publications(warehouse)} | backfill_ledger.waiting_runs(warehouse)
     newest = "SELECT run_id, arg_max(attempt_id, started_at) FROM ops.run WHERE run_id IS NOT NULL GROUP BY 1"
     attempts: dict[str, str] = dict(warehouse.rows(newest))
+    of_runs = [table for table in tables if table.split(".")[0] in KEPT_BY_RUN]
     for run_id in sorted(runs):
-        for table in tables_kept_by_run(warehouse):
+        for table in of_runs:
             yield _Wanted(table, run_id, f"run_id = {literal(run_id)}", attempts.get(run_id) or "")
 
 

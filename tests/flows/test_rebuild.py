@@ -181,6 +181,44 @@ def test_a_warehouse_from_an_old_backup_is_not_gone_on_from(world: World) -> Non
     assert held(world) == after
 
 
+def test_every_command_says_of_a_damaged_warehouse_what_to_do(world: World) -> None:
+    warehouse = world.output / "warehouse.duckdb"
+    cut_short(warehouse)
+    for command in (
+        ("explain", "c01"),
+        ("audit",),
+        ("plan",),
+        ("backfill", "list"),
+        ("status", "--stale"),
+        ("backfill", "--stale", "--dry-run"),
+        ("alerts", "list"),
+        ("quarantine", "list"),
+        ("model", "list"),
+    ):
+        told = resegment(*command, cwd=world.folder, code=1).stderr
+        assert f"{warehouse}: is damaged" in told, command
+        assert "`resegment rebuild` makes it anew" in told, command
+    status = resegment("status", cwd=world.folder).stdout
+    assert "published as of 2025-05-31" in status
+    assert "is damaged" in status
+    warehouse.unlink()
+    assert "is gone, while copy/" in resegment("explain", "c01", cwd=world.folder, code=1).stderr
+
+
+def test_a_warehouse_of_a_later_or_older_version_is_told(world: World) -> None:
+    warehouse = world.output / "warehouse.duckdb"
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.execute("UPDATE ops.warehouse SET schema_version = 99")
+    for command in (("audit",), ("run", "--quiet"), ("rebuild", "--yes")):
+        assert "later version of resegment" in resegment(*command, cwd=world.folder, code=1).stderr
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.execute("UPDATE ops.warehouse SET schema_version = 1")
+        connection.execute("ALTER TABLE monitoring.segment_health RENAME COLUMN segment_id TO segment")
+    told = resegment("audit", cwd=world.folder, code=1).stderr
+    assert "older version of resegment" in told
+    assert "`resegment run` brings it up" in told
+
+
 def part_of(world: World, table: str, key: str = "") -> Path:
     listed = json.loads((world.output / "copy" / "manifest.json").read_text())
     (found,) = (part["file"] for part in listed["parts"] if part["table"] == table and part["key"].startswith(key))
