@@ -7,7 +7,7 @@ ARGS ?=
 DEPLOY_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check lint bench peers bench-stats bench-quality deploy-local docs clean
+.PHONY: help install demo test check lint bench peers bench-stats bench-quality deploy-local audit docs clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -77,8 +77,15 @@ bench-quality: install ## faults caught, one by one, false stops of clean runs, 
 	$(BIN)/python -m tests.benchmarks.fault_injection --output docs/faults.md
 	$(BIN)/python -m tests.benchmarks.privacy_guess_figures
 
+AUDIT ?= .venv-audit
+
+audit: ## ask PyPI about known holes in the locked versions; fails where one cannot be asked about
+	$(PYTHON) -m venv $(AUDIT)
+	$(AUDIT)/bin/python -m pip install --quiet --disable-pip-version-check "pip-audit==2.10.1"
+	$(AUDIT)/bin/pip-audit --strict --no-deps --disable-pip --requirement requirements.lock
+
 docs: install ## write docs/reference from the code
 	$(BIN)/python docs/generate.py
 
 clean: ## remove what the targets made
-	rm -rf $(VENV) $(PEERS) .pytest_cache .mypy_cache .ruff_cache .hypothesis out resegment-demo examples/*/out examples/*/data
+	rm -rf $(VENV) $(PEERS) $(AUDIT) .pytest_cache .mypy_cache .ruff_cache .hypothesis out resegment-demo examples/*/out examples/*/data

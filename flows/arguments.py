@@ -32,10 +32,7 @@ def build_parser() -> argparse.ArgumentParser:
     demo.add_argument("--directory", default="resegment-demo", metavar="DIR", help="default: resegment-demo")
     demo.add_argument("--quiet", action="store_true", help="show warnings only")
 
-    status = add_command(commands, "status", "what is published, as of when, and how the last runs ended")
-    status.add_argument(
-        "--stale", action="store_true", help="published dates that would come out otherwise today, and why"
-    )
+    _look(commands)
     _explain(commands)
     audit = add_command(
         commands, "audit", "how healthy segments are, and which known mistakes segmentations make, with what to do"
@@ -78,6 +75,16 @@ def _run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         " their styles and scripts from the internet (report/checks.html needs none)",
     )
     run.add_argument("--quiet", action="store_true", help="show warnings only")
+
+
+def _look(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    check = add_command(commands, "check", "load new files and check them, without computing or publishing anything")
+    check.add_argument("--as-of", type=types.date, metavar="DATE", help="the day to describe, YYYY-MM-DD")
+    check.add_argument("--quiet", action="store_true", help="show warnings only")
+    status = add_command(commands, "status", "what is published and is it fresh, what failed, what waits")
+    status.add_argument(
+        "--stale", action="store_true", help="published dates that would come out otherwise today, and why"
+    )
 
 
 def _explain(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -26,6 +26,7 @@ from tasks.publish.tasks import begin_dates, build_one, publish_dates
 from tasks.quality.tasks import check_published
 from tasks.report.tasks import write_report
 from tasks.segments.challenge import learning
+from tasks.telemetry.lineage import lineage_of
 from tasks.warehouse import backfill_ledger, ledger
 from tasks.warehouse.backfill_ledger import Backfill, BackfillDate
 from tasks.warehouse.connection import Warehouse
@@ -230,9 +231,10 @@ def _compute(
 ) -> None:
     """One date, beside what is published."""
     with open_run(space, as_of=due.date.as_of, known_as_of=known_as_of, output=folder, backfill=place) as run:
-        identify_run(run)
-        if run.run_id != due.published_run_id:
-            compute(run)
+        with lineage_of(run, "backfill"):
+            identify_run(run)
+            if run.run_id != due.published_run_id:
+                compute(run)
         enter_date(run, number, due, is_told_by_rows=is_told)
 
 

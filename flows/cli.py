@@ -32,6 +32,7 @@ _MODULES = {
     "alerts": "alert_commands",
     "audit": "audit_command",
     "backfill": "backfill_command",
+    "check": "quality_command",
     "explain": "explain_command",
     "model": "model_commands",
     "plan": "plan_command",
@@ -39,6 +40,7 @@ _MODULES = {
     "rebuild": "rebuild_command",
     "refit": "model_commands",
     "serve": "serve_command",
+    "status": "status_command",
     "template": "template_commands",
 }
 

@@ -53,52 +53,6 @@ def demo(options: argparse.Namespace) -> int:
     return _finish(summaries[-1], options)
 
 
-def status(options: argparse.Namespace) -> int:
-    """`resegment status`."""
-    from tasks.insight.status import read_status
-
-    space, paths = opened(options)
-    if options.stale:
-        from flows.backfill_command import print_stale
-
-        return print_stale(space, paths, as_json=options.json)
-    found = read_status(space, paths)
-    if options.json:
-        console.print_json(dataclasses.asdict(found))
-        return 0
-    console.out.print(f"[bold]{found.workspace}[/bold]  {paths.root}")
-    console.out.print(found.sentence)
-    if found.busy:
-        console.out.print(f"[yellow]{found.busy}[/yellow]")
-    if found.attempts:
-        console.print_table(
-            ["as of", "run", "started (UTC)", "seconds", "ended", "message"],
-            [
-                [
-                    row["as_of_date"],
-                    row["run_id"],
-                    row["started_at"],
-                    row["seconds"],
-                    row["status_name"],
-                    row["message"],
-                ]
-                for row in found.attempts
-            ],
-            numbers=["seconds"],
-        )
-    if found.models:
-        console.out.print()
-        console.print_table(
-            ["segmentation", "model", "learnt from", "status", "the next run follows"],
-            [
-                [row["segmentation"], row["model_no"], row["trained"], row["status"], row["next_run"]]
-                for row in found.models
-            ],
-            numbers=["model"],
-        )
-    return 0
-
-
 def report(options: argparse.Namespace) -> int:
     """`resegment report`."""
     _, paths = opened(options)

@@ -34,14 +34,22 @@ def gather(run: Run) -> None:
         ingest_source(run, source)
 
 
-def compute(run: Run, documents: DataDocs | None = None) -> None:
-    """Everything of one date, up to publishing; an identified run is not identified again."""
+def inspect(run: Run, documents: DataDocs | None = None) -> None:
+    """What can be said of the sources alone: they are checked as they came, and as the entities that they map to.
+
+    An identified run is not identified again.
+    """
     if not run.run_id:
         identify_run(run)
     check(run, "raw", documents)
     stage(run)
     read_comments(run)
     check(run, "staging", documents)
+
+
+def compute(run: Run, documents: DataDocs | None = None) -> None:
+    """Everything of one date, up to publishing."""
+    inspect(run, documents)
     build_features(run)
     make_predictions(run)
     check(run, "features", documents)

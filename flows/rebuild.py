@@ -22,6 +22,7 @@ from tasks.quality.tasks import check_published
 from tasks.warehouse import ledger
 from tasks.warehouse.connection import Warehouse
 from tasks.warehouse.copy_manifest import sync_folder
+from tasks.warehouse.file_modes import owner_only
 from tasks.warehouse.inspection import damage_of_warehouse
 from tasks.warehouse.lock import writer_lock
 from tasks.warehouse.past_run import past_run
@@ -115,7 +116,7 @@ def rebuild(workspace: str = ".", output: str | None = None, overrides: list[str
 def _restored(space: Workspace, paths: OutputPaths) -> tuple[list[Loss], str | None]:
     """Put a warehouse made from the copy in the place of the old one, which is kept beside it."""
     beside = paths.root / ".rebuilding.duckdb"
-    with writer_lock(paths.root):
+    with writer_lock(paths.root), owner_only(paths.root, is_wanted=space.publish.owner_only):
         losses = restore(paths.copy, beside, space.engine.memory_limit)
         kept_as = _set_aside(paths.warehouse)
         beside.replace(paths.warehouse)

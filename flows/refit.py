@@ -30,7 +30,9 @@ _ANSWERED: dict[str, Literal["accepted", "rejected"]] = {"accept": "accepted", "
 class Answer(RunInput):
     """What a run that waits is resumed with."""
 
-    decision: Literal["accept", "reject"] = Field(description="accept: the next run uses the challenger")
+    decision: Literal["accept", "reject"] = Field(
+        description="accept: what waits is used (a challenger) or published (a backfill)"
+    )
     by: str = Field(description="who decides")
     because: str = Field(description="why, for whoever reads the history")
 

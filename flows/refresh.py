@@ -18,6 +18,7 @@ from tasks.publish.tasks import build_candidate, publish
 from tasks.quality.data_docs import DataDocs
 from tasks.quality.tasks import check_published, write_data_docs
 from tasks.report.tasks import write_report
+from tasks.telemetry.lineage import lineage_of
 from tasks.warehouse.run import Run, open_run
 from tasks.warehouse.summary import RunSummary, summarise
 
@@ -49,24 +50,28 @@ def refresh(
     """
     space = load_workspace(Path(workspace), overrides=overrides or [])
     with open_run(space, as_of=_date(space, as_of), known_as_of=known_as_of, output=space.output_folder(output)) as run:
-        documents = DataDocs() if data_docs else None
-        try:
-            gather(run)
-            compute(run, documents)
-            candidate = build_candidate(run)
-            check_published(run, candidate, documents)
-            publish(run, candidate)
-            raise_alerts(run)
-        except GateFailed as stop:
-            raise_failure(run, stop, return_state=True)
-            _tell(run, documents, stopped_by=stop.message)
-            raise
-        except Exception as error:
-            raise_failure(run, error, return_state=True)
-            send_alerts(run, return_state=True)
-            raise
-        _tell(run, documents)
+        with lineage_of(run, "refresh"):
+            _work(run, DataDocs() if data_docs else None)
         return summarise(run)
+
+
+def _work(run: Run, documents: DataDocs | None) -> None:
+    try:
+        gather(run)
+        compute(run, documents)
+        candidate = build_candidate(run)
+        check_published(run, candidate, documents)
+        publish(run, candidate)
+        raise_alerts(run)
+    except GateFailed as stop:
+        raise_failure(run, stop, return_state=True)
+        _tell(run, documents, stopped_by=stop.message)
+        raise
+    except Exception as error:
+        raise_failure(run, error, return_state=True)
+        send_alerts(run, return_state=True)
+        raise
+    _tell(run, documents)
 
 
 def _tell(run: Run, documents: DataDocs | None, *, stopped_by: str | None = None) -> None:

@@ -17,7 +17,7 @@ def cron_schedules(space: Workspace) -> dict[str, CronSchedule]:
     Raises:
         WorkspaceError: a cron expression cannot be.
     """
-    said: dict[str, str | None] = space.schedules.model_dump(include={"refresh", "refit", "alerts"})
+    said: dict[str, str | None] = space.schedules.model_dump(exclude={"only_business_days"})
     return {name: _schedule(space, name, cron) for name, cron in said.items() if cron}
 
 

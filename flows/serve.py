@@ -16,13 +16,19 @@ from prefect.schedules import Cron
 from prefect.settings import get_current_settings
 
 from flows.alerts import watch
+from flows.quality import check_quality
 from flows.refit import refit
 from flows.scheduled import scheduled_refresh
 from flows.schedules import cron_schedules
 from tasks.config.errors import UsageError
 from tasks.config.loading import FILE_NAME, load_workspace
 
-_FLOWS: dict[str, Flow[..., Any]] = {"refresh": scheduled_refresh, "refit": refit, "alerts": watch}
+_FLOWS: dict[str, Flow[..., Any]] = {
+    "refresh": scheduled_refresh,
+    "check": check_quality,
+    "refit": refit,
+    "alerts": watch,
+}
 
 
 def serve_all(deployments: Sequence[RunnerDeployment]) -> None:

@@ -10,7 +10,7 @@
 -- column channel_count: different channels ordered on [unit=channels; cumulative]
 -- column top_daypart_name: part of the day (UTC) of most orders, in a tie the earlier named: morning 5–11 h, lunch 11–15 h, afternoon 15–17 h, dinner 17–22 h, night 22–5 h; NULL: no order with a time of day (00:00:00 is taken for a date only) [category]
 -- column weekend_order_share: orders on Saturday or Sunday ÷ all orders; NULL: never ordered [unit=share]
--- column december_order_share: orders in December ÷ all orders; NULL: never ordered [unit=share]
+-- column december_order_share: orders in December ÷ all orders; in less than a year of history it tells when he came; NULL: never ordered [unit=share; cumulative]
 -- column top_channel_share: orders on it ÷ orders with a known channel; NULL: no such order [unit=share]
 -- column second_channel_name: channel of the second most orders, in a tie the alphabetically first; NULL: fewer than two channels [category]
 -- column second_channel_share: orders on it ÷ orders with a known channel; NULL: fewer than two channels [unit=share]

@@ -14,11 +14,13 @@ from tasks.audit.verdict import audit
 from tasks.audit.write import write_audit
 from tasks.warehouse.catalogue import catalogue_of
 from tasks.warehouse.run import Run
+from tasks.warehouse.steps import recorded
 
 log = logging.getLogger("resegment.audit")
 
 
 @task(name="check audit", cache_policy=NO_CACHE, persist_result=False)
+@recorded
 def check_audit(run: Run) -> None:
     """Stop before any work where a KPI of the audit is no numeric feature."""
     if run.workspace.audit.kpis:
@@ -26,6 +28,7 @@ def check_audit(run: Run) -> None:
 
 
 @task(name="audit segmentations", cache_policy=NO_CACHE, persist_result=False)
+@recorded
 def audit_segmentations(run: Run, open_space: OpenSpace) -> None:
     """A health card a segment, and the known mistakes of every segmentation.
 

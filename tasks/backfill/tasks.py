@@ -16,11 +16,13 @@ from tasks.warehouse import backfill_ledger, ledger
 from tasks.warehouse.backfill_ledger import Backfill, BackfillDate
 from tasks.warehouse.results import drop_result, note_result
 from tasks.warehouse.run import Run
+from tasks.warehouse.steps import recorded
 
 log = logging.getLogger("resegment.backfill")
 
 
 @task(name="find the next date", cache_policy=NO_CACHE, persist_result=False)
+@recorded
 def find_due(run: Run, number: int) -> Due | None:
     """The next date of a backfill that is to be computed; None where all are done."""
     (backfill,) = backfill_ledger.read(run.warehouse, number)
@@ -34,6 +36,7 @@ def find_due(run: Run, number: int) -> Due | None:
 
 
 @task(name="enter a date", cache_policy=NO_CACHE, persist_result=False)
+@recorded
 def enter_date(run: Run, number: int, due: Due, *, is_told_by_rows: bool) -> BackfillDate:
     """Compare what was computed with what is published, and keep it beside that, or only that it is like it.
 
@@ -63,6 +66,7 @@ def enter_date(run: Run, number: int, due: Due, *, is_told_by_rows: bool) -> Bac
 
 
 @task(name="decide on a backfill", cache_policy=NO_CACHE, persist_result=False)
+@recorded
 def why_not_yet(run: Run, backfill: Backfill) -> str | None:
     """Why somebody has to accept a backfill before it is published; None where nobody has to."""
     return why_waits(run.workspace, Request.from_said(dict(backfill.asked)), backfill)

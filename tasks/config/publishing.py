@@ -34,4 +34,7 @@ class PublishPolicy(Strict):
     keep_history_days: int | None = Field(
         default=None, ge=1, description="drop older Parquet partitions; null: keep all"
     )
+    owner_only: bool = Field(
+        default=False, description="only the user who runs it may read the output folder and what is written there"
+    )
     backfills: BackfillPolicy = BackfillPolicy()

@@ -19,6 +19,9 @@ class Schedules(Strict):
     """Cron expressions in the calendar's time zone, read by `resegment serve`; null: not by itself."""
 
     refresh: Cron | None = Field(default=None, description="compute and publish, such as 0 5 * * *")
+    check: Cron | None = Field(
+        default=None, description="load what is new and check it, without publishing, such as 0 8-18 * * *"
+    )
     refit: Cron | None = Field(default=None, description="fit challengers of what is learnt, such as 0 6 1 * *")
     alerts: Cron | None = Field(default=None, description="look for what no run tells of itself, such as 0 * * * *")
     only_business_days: bool = Field(

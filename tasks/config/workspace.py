@@ -27,6 +27,7 @@ from tasks.config.contacts import Contacts
 from tasks.config.drift import DriftPolicy
 from tasks.config.entities import ENTITIES
 from tasks.config.features import Features, Key, Strict
+from tasks.config.observe import ObservePolicy
 from tasks.config.predictions import Predictions
 from tasks.config.privacy import KEY_PATH, PrivacyPolicy
 from tasks.config.privacy_class import PrivacyClass
@@ -162,6 +163,11 @@ class QualityPolicy(Strict):
     )
 
 
+#: Sections that say nothing that could change a result.
+_WITHOUT_EFFECT = {"output", "engine", "as_of", "publish", "generate", "consumers", "alerts", "calendar", "schedules"}
+_WITHOUT_EFFECT |= {"observe"}
+
+
 def _maps_labels(sources: Mapping[str, Source]) -> bool:
     return any(source.entity == "labelled_comments" for source in sources.values())
 
@@ -189,6 +195,7 @@ class Workspace(Strict):
     audit: AuditPolicy = AuditPolicy()
     publish: PublishPolicy = PublishPolicy()
     alerts: AlertPolicy = AlertPolicy()
+    observe: ObservePolicy = ObservePolicy()
     consumers: dict[Key, Consumer] = Field(
         default_factory=dict, description="who relies on what is published; `resegment plan` says whom an edit breaks"
     )
@@ -277,8 +284,7 @@ class Workspace(Strict):
 
     def said(self) -> dict[str, Any]:
         """What the workspace says that can change a result: not of folders, memory, names of files or people."""
-        excluded = {"output", "engine", "as_of", "publish", "generate", "consumers", "alerts", "calendar", "schedules"}
-        said = self.model_dump(mode="json", exclude=excluded)
+        said = self.model_dump(mode="json", exclude=_WITHOUT_EFFECT)
         # The key is no part of it: `key_fingerprint` is, where ids are hashed.
         said["privacy"].pop("key")
         for source in said["sources"].values():

@@ -10,11 +10,13 @@ from prefect.cache_policies import NO_CACHE
 from tasks.demo.generator import generate_demo
 from tasks.demo.manifest import read_manifest
 from tasks.warehouse.run import Run
+from tasks.warehouse.steps import recorded
 
 log = logging.getLogger("resegment.demo")
 
 
 @task(name="generate sources", cache_policy=NO_CACHE, persist_result=False)
+@recorded
 def generate_sources(run: Run) -> None:
     """Write the generated sources, unless they are there with the same parameters; nothing where none are asked for."""
     asked = run.workspace.generate

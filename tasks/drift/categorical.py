@@ -17,9 +17,14 @@ from tasks.drift.two_sample import Outcome
 
 
 def score_categorical(subject: Subject) -> list[DriftScore]:
-    """Compare the mix of levels; null is a level. Paired snapshots also get the symmetry of the flows."""
+    """Compare the mix of levels. Paired snapshots also get the symmetry of the flows.
+
+    Null is a level, but where it says that nothing has happened yet: there, whoever is known of is compared.
+    """
     policy = subject.policy
     columns = subject.pair.levels(subject.spec.name)
+    if subject.spec.is_history:
+        columns = columns.known(is_paired=subject.is_paired)
     rule = MergeRule(policy.minimum_expected, policy.maximum_levels)
     if subject.is_paired:
         table = migration_table(columns.reference, columns.current, columns.names, rule)
@@ -29,11 +34,14 @@ def score_categorical(subject: Subject) -> list[DriftScore]:
     change = effects.ShareChange.of(table)
     tests = _paired_tests(subject, table, change) if subject.is_paired else _two_sample_test(subject, table)
     fields = _mix_fields(subject, table, change)
+    p_values = {name: outcome.p_value for name, outcome, _ in tests}
     return [
         subject.score(
             name,
             outcome,
             reach,
+            # Lopsided flows are no drift where the mix stands still.
+            margin_p_value=p_values["stuart_maxwell"] if name == "bowker" else None,
             aspect="flow" if name == "bowker" else "mix",
             effect_name="w",
             effect_size=effects.corrected_w(change),

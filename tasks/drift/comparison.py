@@ -12,6 +12,7 @@ from tasks.drift import reading
 from tasks.drift.columns import Snapshot
 from tasks.drift.decision import measure_drift
 from tasks.drift.families import Family, family_policies
+from tasks.drift.filling import filling_windows, first_days, without_alarm
 from tasks.drift.flow_rates import measure_flow_rates
 from tasks.drift.policy import DriftPolicy, EffectHistory, FeatureSpec
 from tasks.drift.population import confirm_on_population, measure_population
@@ -22,6 +23,7 @@ from tasks.drift.season import discount_season
 from tasks.drift.segment_scores import measure_kpis, measure_profiles
 from tasks.drift.snapshots import SnapshotPair, pair_snapshots
 from tasks.drift.verdict import deciding_verdicts, judge_drift
+from tasks.warehouse.catalogue import catalogue_of
 from tasks.warehouse.run import Run
 
 _OF_SEGMENTS: tuple[Family, ...] = ("profiles", "kpis")
@@ -82,10 +84,12 @@ def compare(
     earlier = reading.snapshot(run, reference.publication.run_id, specs)
     known = reading.comparable(run, reference.publication, specs, earlier, current)
     job = _Job(run, reference, known, earlier, current, policy)
+    filling = filling_windows(catalogue_of(run), known, first_days(run.warehouse), reference.publication.as_of)
+    settled = {name: spec for name, spec in known.items() if name not in filling}
     families: dict[Family, Sequence[DriftScore]] = {
         "snapshots": [
             *measure_drift(earlier, current, known, job.days, policy, job.seed),
-            *measure_reconstruction(earlier, current, known, policy, job.seed),
+            *measure_reconstruction(earlier, current, settled, policy, job.seed),
         ]
     }
     if reference.kind == "previous":
@@ -96,6 +100,7 @@ def compare(
     judged = {name: judge_drift(families[name], own, history) for name, own in policies.items()}
     if "snapshots" in judged:
         judged["snapshots"] = _confirmed(job, judged["snapshots"], policies["snapshots"], history)
+    judged = {name: without_alarm(verdicts, filling, run.workspace) for name, verdicts in judged.items()}
     told = [verdict for name, verdicts in judged.items() for verdict in _worth_telling(name, verdicts)]
     effects = [score for name in _OF_SEGMENTS for score in families.get(name, ())]
     return Comparison(reference, told, effects, sum(len(scores) for scores in families.values()))

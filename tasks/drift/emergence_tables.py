@@ -18,10 +18,12 @@ from tasks.drift import reading
 from tasks.drift.candidates import EmergencePolicy
 from tasks.drift.columns import Snapshot
 from tasks.drift.emergence import Candidate, scan_emergence
+from tasks.drift.filling import filling_windows, first_days
 from tasks.drift.policy import FeatureSpec
 from tasks.drift.recurrence import KnownCandidate, is_told, leading_traits, match_candidates
 from tasks.drift.traits import Trait
 from tasks.warehouse import tables
+from tasks.warehouse.catalogue import catalogue_of
 from tasks.warehouse.ledger import Publication
 from tasks.warehouse.run import Run
 
@@ -106,7 +108,9 @@ def _seen(run: Run, specs: dict[str, FeatureSpec], current: Snapshot) -> list[_S
 
     def scan(reference: Publication) -> list[Candidate]:
         earlier = reading.snapshot(run, reference.run_id, specs)
-        known = reading.comparable(run, reference, specs, earlier, current)
+        filling = filling_windows(catalogue_of(run), specs, first_days(run.warehouse), reference.as_of)
+        settled = {name: spec for name, spec in specs.items() if name not in filling}
+        known = reading.comparable(run, reference, settled, earlier, current)
         return scan_emergence(earlier, current, known, policy, said.seed)
 
     again = _seen_again(run, previous, scan)

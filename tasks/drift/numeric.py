@@ -32,8 +32,8 @@ class _Values(NamedTuple):
 def score_numeric(subject: Subject, elapsed_days: int) -> list[DriftScore]:
     """Compare a numeric feature.
 
-    Nulls are no values: where there are any, their share is tested by itself. The other tests look at the rows that
-    hold a value (paired: in both snapshots).
+    Nulls are no values: where there are any, their share is tested by itself, but for features of all history of which
+    more became known. The other tests look at the rows that hold a value (paired: in both snapshots).
 
     Args:
         subject: the feature.
@@ -51,7 +51,8 @@ def score_numeric(subject: Subject, elapsed_days: int) -> list[DriftScore]:
     else:
         reference, current = columns.reference[~missing_before], columns.current[~missing_after]
     scores = _value_scores(subject, reference, current)
-    if missing_before.any() or missing_after.any():
+    has_lost = missing_after.mean() > missing_before.mean()
+    if (missing_before.any() or missing_after.any()) and (has_lost or not subject.spec.is_history):
         scores.append(_share_score(subject, missing_before, missing_after, "null_share", scores[0].feature_type))
     return scores
 

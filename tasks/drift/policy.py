@@ -36,6 +36,8 @@ class FeatureSpec:
         is_calendar_driven: the value of *every* customer grows by one a day whatever he does (tenure in days). Paired
             snapshots then subtract the elapsed days. Recency is such a feature only until the customer buys again:
             subtracting leaves nothing but purchases, so a base that stops buying altogether would show *no* change.
+        is_history: it looks at all history, and is missing as long as nothing has happened: that fewer values are
+            missing is no drift, for history grows.
         subject_kind: what the column tells of.
         subject_name: of what it tells; default: the column.
         part_name: which part of that, where there are several.
@@ -44,6 +46,7 @@ class FeatureSpec:
     name: str
     kind: FeatureKind
     is_calendar_driven: bool = False
+    is_history: bool = False
     subject_kind: SubjectKind = "feature"
     subject_name: str | None = None
     part_name: str | None = None

@@ -12,8 +12,6 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from tasks.config.clusters import ClustersSegmentation
-from tasks.config.projected import ProjectedSegmentation
 from tasks.drift.columns import Snapshot, stored_snapshot
 from tasks.drift.flow_rates import Flows
 from tasks.drift.policy import EffectHistory, EffectKey, FeatureSpec
@@ -21,6 +19,7 @@ from tasks.drift.season import Season
 from tasks.drift.segment_means import Members
 from tasks.drift.segment_scores import SegmentPair
 from tasks.drift.snapshots import SnapshotPair
+from tasks.drift.specs import CONFIDENCE, NEAR_BORDER
 from tasks.drift.tables import Integers
 from tasks.warehouse.catalogue import KEY, catalogue_of
 from tasks.warehouse.connection import identifier, literal
@@ -35,10 +34,6 @@ _PERIOD_TOLERANCE = 0.25
 """Two periods are alike whose lengths differ by no more than this part of the present one."""
 _BORDERLINE = 0.1
 """A customer whose membership is less clear than this stands near the boundary to the next segment."""
-
-
-_CONFIDENCE = "confidence"
-_NEAR_BORDER = "borderline customers"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,45 +67,6 @@ def near(listed: list[Publication], date: dt.date) -> Publication | None:
     """The publication nearest to a date, of those that are at most 15 days from it."""
     close = [item for item in listed if abs(item.as_of - date) <= _SEASON_TOLERANCE]
     return min(close, key=lambda item: (abs(item.as_of - date), item.as_of), default=None)
-
-
-def specs_of(run: Run) -> dict[str, FeatureSpec]:
-    """Columns that are compared, by name.
-
-    Features that do not move by themselves; the segment of each segmentation that gives one; whether a customer is in a
-    segment, where he may be in several; and how clearly he is in his, where that is a matter of degree.
-    """
-    specs = {
-        name: FeatureSpec(
-            name, "numeric" if column.kind == "number" else column.kind, is_calendar_driven=column.is_calendar_driven
-        )
-        for name, column in catalogue_of(run).features.items()
-        if column.kind in {"number", "flag", "category"} and not (column.is_cumulative or column.is_external)
-    }
-    single = run.workspace.single_membership
-    specs |= {name: FeatureSpec(name, "segment") for name in single}
-    for name, segmentation in run.workspace.segmentations.items():
-        if name not in single:
-            for segment in segmentation.declared_segments:
-                column = f"{name}.{segment.id}"
-                specs[column] = FeatureSpec(column, "flag", subject_kind="segment_size")
-        elif isinstance(segmentation, ClustersSegmentation | ProjectedSegmentation):
-            specs |= {spec.name: spec for spec in _fit_specs(name, isinstance(segmentation, ClustersSegmentation))}
-    return specs
-
-
-def _fit_specs(name: str, has_distance: bool) -> list[FeatureSpec]:  # noqa: FBT001 - one of two kinds
-    parts = [_CONFIDENCE, _NEAR_BORDER, *(["distance to the centre"] if has_distance else [])]
-    return [
-        FeatureSpec(
-            f"{name}: {part}",
-            "flag" if part == _NEAR_BORDER else "numeric",
-            subject_kind="fit",
-            subject_name=name,
-            part_name=part,
-        )
-        for part in parts
-    ]
 
 
 def snapshot(run: Run, run_id: str, specs: dict[str, FeatureSpec]) -> Snapshot:
@@ -147,9 +103,9 @@ def _value(run: Run, spec: FeatureSpec) -> str:
         return "any_value(segment_id)"
     if spec.subject_kind == "segment_size":
         return f"bool_or(segment_id = {literal(spec.name)})"
-    if spec.part_name == _CONFIDENCE:
+    if spec.part_name == CONFIDENCE:
         return "any_value(strength_share)"
-    if spec.part_name == _NEAR_BORDER:
+    if spec.part_name == NEAR_BORDER:
         return f"any_value(strength_share < {_BORDERLINE})"
     # A warehouse that an earlier version wrote has no distances.
     present = {name for name, _ in run.warehouse.columns("SELECT * FROM segments.membership")}

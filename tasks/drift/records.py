@@ -48,7 +48,7 @@ class DriftScore:
         aspect: what the test looks at: the value, its shape, the share of zeros or nulls, the mix, or its flows.
         statistic: of the test; None where the data allow no test.
         p_value: two-sided; None where the data allow no test.
-        margin_p_value: for tests of symmetry of the changes (Wilcoxon, sign): p of the hypothesis that the two
+        margin_p_value: for tests of symmetry of the changes (Wilcoxon, sign, Bowker): p of the hypothesis that the two
             distributions are the same. The judge takes the larger of the two.
         degrees_of_freedom: of the statistic (1 for a signed effect).
         effect_name: `probit_d`, `cohen_h` (signed), `w` (not negative, bias-corrected), `sd` (signed, in standard

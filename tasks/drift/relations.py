@@ -74,7 +74,11 @@ def _score(pair: SnapshotPair, one: str, other: str, columns: dict[str, _Codes],
     random = np.random.default_rng((seed, zlib.crc32(one.encode()), zlib.crc32(other.encode())))
     # The first table is the customers as they are, the others are resamples of them.
     weights = np.vstack((counts, random.poisson(counts, size=(_RESAMPLES, counts.size))))
-    before, after = (association(_tables(cells[side], weights, shape)) for side in (0, 1))
+    then, now = (_tables(cells[side], weights, shape) for side in (0, 1))
+    # A segment that is new or gone changes how large V can get: both are measured by the segments of either date.
+    either = then[0] + now[0]
+    held = (int((either.sum(axis=1) > 0).sum()), int((either.sum(axis=0) > 0).sum()))
+    before, after = association(then, held), association(now, held)
     change, squared = after.v - before.v, after.v_squared - before.v_squared
     error = float(np.std(squared[1:], ddof=1))
     statistic = float(squared[0]) / error if error > 0 else 0.0
@@ -122,11 +126,12 @@ def _tables(cells: Integers, weights: Integers, shape: tuple[int, int]) -> Float
     return weighted[:, :size].reshape(-1, *shape)
 
 
-def association(tables: Floats) -> _Association:
+def association(tables: Floats, held: tuple[int, int] | None = None) -> _Association:
     """Cramér's V of tables of counts, bias-corrected, and its square before it is cut off at 0; 0 of one row or column.
 
     Args:
         tables: shape (tables, rows, columns); rows and columns without customers do not count.
+        held: rows and columns that limit how large V can get; None: those with customers.
     """
     rows, columns = tables.sum(axis=2), tables.sum(axis=1)
     total = rows.sum(axis=1)
@@ -134,8 +139,11 @@ def association(tables: Floats) -> _Association:
         # Of counts o and expected counts e, the sum of (o - e)^2 / e is that of o^2 / e less the total.
         ratio = tables**2 / (rows[:, :, np.newaxis] * columns[:, np.newaxis, :])
         phi_squared = np.nansum(ratio, axis=(1, 2)) - 1
-        held = np.stack(((rows > 0).sum(axis=1), (columns > 0).sum(axis=1))).astype(np.float64)
-        unbiased = phi_squared - (held[0] - 1) * (held[1] - 1) / (total - 1)
-        least = (held - (held - 1) ** 2 / (total - 1)).min(axis=0) - 1
-        squared = np.where((held.min(axis=0) > 1) & (least > 0), unbiased / least, 0.0)
+        filled = np.stack(((rows > 0).sum(axis=1), (columns > 0).sum(axis=1))).astype(np.float64)
+        unbiased = phi_squared - (filled[0] - 1) * (filled[1] - 1) / (total - 1)
+        sizes = (
+            filled if held is None else np.broadcast_to(np.array(held, dtype=np.float64)[:, np.newaxis], filled.shape)
+        )
+        least = (sizes - (sizes - 1) ** 2 / (total - 1)).min(axis=0) - 1
+        squared = np.where((filled.min(axis=0) > 1) & (least > 0), unbiased / least, 0.0)
     return _Association(np.sqrt(np.clip(squared, 0.0, 1.0)), squared)

@@ -34,6 +34,18 @@ class LevelColumns(NamedTuple):
     current: Integers
     names: tuple[str, ...]
 
+    def known(self, *, is_paired: bool) -> LevelColumns:
+        """The rows with a value (paired: in both); all rows where one of the columns would be left without any."""
+        if not self.names or self.names[-1] != MISSING_LEVEL:
+            return self
+        last = len(self.names) - 1
+        then, now = self.reference != last, self.current != last
+        if is_paired:
+            then = now = then & now
+        if not (then.any() and now.any()):
+            return self
+        return LevelColumns(self.reference[then], self.current[now], self.names[:-1])
+
 
 @dataclass(frozen=True)
 class SnapshotPair:

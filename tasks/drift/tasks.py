@@ -14,10 +14,12 @@ from tasks.drift.columns import forget_snapshots
 from tasks.drift.comparison import Comparison, compare
 from tasks.drift.emergence_tables import write_candidates
 from tasks.drift.policy import DriftPolicy
-from tasks.drift.reading import references, snapshot, specs_of
+from tasks.drift.reading import references, snapshot
 from tasks.drift.records import DriftScore, DriftVerdict
+from tasks.drift.specs import specs_of
 from tasks.warehouse import tables
 from tasks.warehouse.run import Run
+from tasks.warehouse.steps import recorded
 
 log = logging.getLogger("resegment.drift")
 
@@ -58,6 +60,7 @@ _EFFECTS: dict[str, tuple[str, type[pl.DataType]]] = {
 
 
 @task(name="measure drift", cache_policy=NO_CACHE, persist_result=False)
+@recorded
 def measure_drift(run: Run) -> None:
     """Compare this run with the previous one, with the first for slow change, and with that of a year ago."""
     try:

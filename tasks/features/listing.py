@@ -7,7 +7,6 @@ look names up in (`tasks/warehouse/catalogue.py`) or the classes (`tasks/warehou
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeVar
@@ -21,7 +20,6 @@ from tasks.warehouse.models import Kind, ModelColumn, SqlModel
 from tasks.warehouse.privacy import Privacy, privacy_of, unseen_reads
 from tasks.warehouse.run import Run
 
-_WINDOW = re.compile(r"_(\d+)d_")
 _Found = TypeVar("_Found")
 Move = Literal["calendar", "cumulative", "external"]
 
@@ -79,12 +77,6 @@ def list_features(run: Run) -> list[FeatureEntry]:
     return [entry for model in ordered for entry in _entries(run, model, privacy, entities)]
 
 
-def window_of(name: str) -> int | None:
-    """The days that a feature looks back by its name, such as 90 of `order_90d_count`."""
-    found = _WINDOW.search(name)
-    return int(found.group(1)) if found else None
-
-
 def moves_of(column: ModelColumn) -> tuple[Move, ...]:
     """How a feature moves by itself, as its header says."""
     marks: dict[Move, bool] = {
@@ -126,7 +118,7 @@ def _entries(run: Run, model: SqlModel, privacy: Privacy, entities: Mapping[str,
                 unit=column.unit,
                 kind=column.kind,
                 type=types[column.name],
-                window_days=window_of(column.name),
+                window_days=column.window_days,
                 moves=moves_of(column),
                 privacy_class=strictest(privacy.classes["guessed"][root] for root in sources),
                 coarsens=column.coarsens,

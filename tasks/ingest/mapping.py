@@ -9,6 +9,7 @@ import datetime as dt
 import difflib
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import sqlglot
@@ -22,6 +23,8 @@ from tasks.ingest.readers import BROKEN_LINE, Reader
 from tasks.warehouse.connection import Warehouse, identifier, literal
 
 _LONGEST_VALUE = 500
+#: What looks at other rows or tables, or stands for several values.
+_NOT_OF_ONE_ROW = (exp.Query, exp.Table, exp.AggFunc, exp.Window, exp.Star, exp.Columns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,14 +121,31 @@ def parse_mapping(workspace: Workspace, name: str) -> Mapping:
 
 def _columns_named(expression: str, where: str) -> list[exp.Column]:
     try:
-        tree = sqlglot.parse_one(f"SELECT {expression}", dialect="duckdb")
-    except sqlglot.ParseError as error:
+        # After a SELECT, for alone a column named `comment` would begin a statement.
+        parsed = sqlglot.parse(f"SELECT {expression}", dialect="duckdb")
+    except sqlglot.errors.SqlglotError as error:
         raise WorkspaceError(
             f"not a SQL expression: {expression!r}",
             where=where,
             hint='write an expression over the source\'s columns; quote names with spaces as "Customer ID"',
         ) from error
+    tree = _alone(parsed)
+    if tree is None or tree.find(*_NOT_OF_ONE_ROW):
+        raise WorkspaceError(
+            f"more, or something else, than an expression over one row: {expression!r}",
+            where=where,
+            hint="use the source's columns, operators and scalar functions; no SELECT, aggregate, window, `*` or `;`",
+        )
     return list(tree.find_all(exp.Column))
+
+
+def _alone(statements: Sequence[exp.Expr | None]) -> exp.Expr | None:
+    """What is selected, where that is one expression and nothing else is said; else None."""
+    if len(statements) != 1 or not isinstance(statements[0], exp.Select):
+        return None
+    said = [name for name, value in statements[0].args.items() if value]
+    (first, *others) = statements[0].expressions
+    return None if said != ["expressions"] or others or isinstance(first, exp.Alias) else first
 
 
 def check_bindings(warehouse: Warehouse, mapping: Mapping, reader: Reader, relation: str) -> frozenset[str]:

@@ -16,11 +16,13 @@ from tasks.ingest.raw_views import build_raw_views
 from tasks.ingest.staging import build_staging
 from tasks.warehouse import ledger
 from tasks.warehouse.run import Run
+from tasks.warehouse.steps import recorded
 
 log = logging.getLogger("resegment.ingest")
 
 
 @task(name="ingest source", task_run_name="ingest {name}", cache_policy=NO_CACHE, persist_result=False)
+@recorded
 def ingest_source(run: Run, name: str) -> int:
     """Load the new files of one source; returns how many there were."""
     mapping = parse_mapping(run.workspace, name)
@@ -56,6 +58,7 @@ def ingest_source(run: Run, name: str) -> int:
 
 
 @task(name="identify run", cache_policy=NO_CACHE, persist_result=False)
+@recorded
 def identify_run(run: Run) -> str:
     """Fix what the run sees, and give it the id that follows from that."""
     run.identify()
@@ -67,6 +70,7 @@ def identify_run(run: Run) -> str:
 
 
 @task(name="stage", cache_policy=NO_CACHE, persist_result=False)
+@recorded
 def stage(run: Run) -> dict[str, int]:
     """Build the canonical entities as of the run's date."""
     counts = build_staging(run)

@@ -1,4 +1,4 @@
-"""What is published, how fresh it is, and how the last runs ended.
+"""What is published and is it fresh, what failed, what waits.
 
 Owns: the answer to `resegment status`; it must work while a run writes, and when nothing works.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from tasks.config.errors import DamageError, OutputError
@@ -17,11 +17,67 @@ from tasks.warehouse.ledger import utc_now
 from tasks.warehouse.readers import nothing_was_run, opened_to_read
 from tasks.warehouse.run import OutputPaths
 
-_ATTEMPTS = (
-    "SELECT as_of_date, run_id, started_at,"
-    " round(date_diff('millisecond', started_at, finished_at) / 1000, 1) AS seconds, status_name,"
-    " error_message AS message FROM ops.run ORDER BY started_at DESC LIMIT 10"
+_ATTEMPTS = """
+WITH steps AS (
+    SELECT
+        attempt_id,
+        CAST(round(max(peak_bytes) / 1e6) AS BIGINT) AS peak_mb,
+        arg_max(trim(step_name || ' ' || subject_name) || printf(', %.1f s', clock_seconds), clock_seconds) AS slowest
+    FROM ops.step
+    GROUP BY attempt_id
 )
+
+SELECT
+    as_of_date,
+    run_id,
+    started_at,
+    round(date_diff('millisecond', started_at, finished_at) / 1000, 1) AS seconds,
+    status_name,
+    error_message AS message,
+    peak_mb,
+    slowest
+FROM ops.run
+LEFT JOIN steps USING (attempt_id)
+ORDER BY started_at DESC
+LIMIT 10
+"""
+#: Checks of the newest attempt that came to any.
+_FAILED = """
+SELECT severity_name || ': ' || table_name || ': not so: ' || meaning
+FROM ops.check_result
+WHERE NOT is_success AND attempt_id = (
+    SELECT attempt_id FROM ops.run SEMI JOIN ops.check_result USING (attempt_id) ORDER BY started_at DESC LIMIT 1
+)
+ORDER BY severity_name, table_name, check_no
+"""
+_ALERTS = """
+SELECT
+    alert_no || ' ' || severity_name || ', since ' || opened_as_of_date || ': ' || message
+    || CASE WHEN acknowledged_at IS NULL THEN '' ELSE ' (known to ' || acknowledged_by || ')' END
+FROM ops.alert_state
+WHERE resolved_at IS NULL
+ORDER BY severity_name, acknowledged_at IS NOT NULL, alert_no
+"""
+#: What somebody has to do something about, with the command for it.
+_WAITING = """
+SELECT 'backfill ' || backfill_no || ': ' || coalesce(message, status_name)
+    || ' (`resegment backfill show ' || backfill_no || '`)' AS said
+FROM ops.backfill
+WHERE status_name NOT IN ('published', 'unchanged', 'discarded')
+UNION ALL BY NAME
+SELECT count(*) || ' rows of ' || source_name || ' in quarantine (`resegment quarantine list --source ' || source_name
+    || '`)' AS said
+FROM ops.quarantine
+WHERE status_name = 'open'
+GROUP BY source_name
+UNION ALL BY NAME
+SELECT count(*) || ' messages that ' || target_name || ' has not taken, the oldest of ' || min(written_at)
+    || ' (`resegment alerts list`)' AS said
+FROM ops.notification
+WHERE sent_at IS NULL
+GROUP BY target_name
+ORDER BY said
+"""
 #: Of the newest publication, and challengers that were fitted since; the newest decision counts that it did not know.
 _MODELS = """
 WITH newest AS (SELECT run_id FROM ops.publication ORDER BY as_of_date DESC LIMIT 1),
@@ -66,56 +122,97 @@ ORDER BY version.segmentation_id, version.model_no
 """
 
 
+#: How a run ended that did not come to its end.
+_ENDED = {"gate_failed": "was stopped by a quality gate", "killed": "was killed", "failed": "failed"}
+
+
 @dataclass(frozen=True, slots=True)
 class Status:
-    """The state of an output folder; `sentence` says it in words, `models` which are in use and which wait."""
+    """The state of an output folder.
+
+    Attributes:
+        workspace: its name.
+        published_as_of: the newest published date; None: nothing is published.
+        published_run_id: the run of that date.
+        age_days: of that date.
+        is_fresh: it is no older than the workspace wants; None: the workspace says nothing of it.
+        sentence: all that in words.
+        busy: why the ledger cannot be read; what follows is empty then.
+        attempts: the last runs, the newest first.
+        models: which are in use, and which wait.
+        failed: checks that failed in the newest run that checked anything, in words; the critical ones first.
+        alerts: those that stand, in words; the critical ones first.
+        waiting: what somebody has to do something about, in words.
+    """
 
     workspace: str
     published_as_of: str | None
     published_run_id: str | None
     age_days: int | None
+    is_fresh: bool | None
     sentence: str
+    busy: str | None
+    attempts: list[dict[str, Any]]
+    models: list[dict[str, Any]]
+    failed: list[str]
+    alerts: list[str]
+    waiting: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Ledger:
+    """What the ledger says, or why it cannot be read."""
+
     busy: str | None = None
     attempts: list[dict[str, Any]] = field(default_factory=list)
     models: list[dict[str, Any]] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
+    alerts: list[str] = field(default_factory=list)
+    waiting: list[str] = field(default_factory=list)
 
 
 def read_status(workspace: Workspace, paths: OutputPaths, today: dt.date | None = None) -> Status:
     """Read the manifest, which is always whole, and the ledger where no run holds it."""
-    attempts, models, busy = _read(paths)
+    ledger = _read(paths)
+    said = {item.name: getattr(ledger, item.name) for item in fields(ledger)}
     if not paths.manifest.exists():
-        return Status(workspace.name, None, None, None, "nothing is published yet", busy, attempts)
+        return Status(workspace.name, None, None, None, None, "nothing is published yet", **said)
     manifest = json.loads(paths.manifest.read_text(encoding="utf-8"))
     as_of = dt.date.fromisoformat(manifest["as_of_date"])
     age = ((today or utc_now().date()) - as_of).days
-    sentence = f"published as of {as_of} ({age:,} days old), {len(manifest['runs'])} dates in all"
-    last = attempts[0] if attempts else None
-    if last and last["status_name"] not in {"published", "running"}:
-        sentence += f"; the last run ({last['as_of_date']}) {_ended(last['status_name'])}, so this is the last good one"
-    return Status(
-        workspace.name, as_of.isoformat(), manifest["runs"][as_of.isoformat()], age, sentence, busy, attempts, models
-    )
+    limit = workspace.alerts.stale_after_days
+    is_fresh = None if limit is None else age <= limit
+    wanted = {None: "", True: ": fresh", False: f": too old, at most {limit} were expected"}[is_fresh]
+    sentence = f"published as of {as_of} ({age:,} days old{wanted}), {len(manifest['runs'])} dates in all"
+    last = ledger.attempts[0] if ledger.attempts else None
+    if last and last["status_name"] in _ENDED:
+        ended = _ENDED[last["status_name"]]
+        sentence += f"; the last run ({last['as_of_date']}) {ended}, so this is the last good one"
+    run_id = manifest["runs"][as_of.isoformat()]
+    return Status(workspace.name, as_of.isoformat(), run_id, age, is_fresh, sentence, **said)
 
 
-def _read(paths: OutputPaths) -> tuple[list[dict[str, Any]], list[dict[str, Any]], str | None]:
-    """The last attempts, the models, and why neither can be read."""
+def _read(paths: OutputPaths) -> _Ledger:
     try:
         if nothing_was_run(paths):
-            return [], [], None
+            return _Ledger()
         with opened_to_read(paths) as warehouse:
-            return warehouse.records(_ATTEMPTS), _models(warehouse), None
+            return _of_ledger(warehouse)
     except DamageError as error:
-        return [], [], str(error)
+        return _Ledger(busy=str(error))
     except OutputError as error:
-        return [], [], f"the ledger cannot be read now, a run may be writing: {error.message}"
+        return _Ledger(busy=f"the ledger cannot be read now, a run may be writing: {error.message}")
+
+
+def _of_ledger(warehouse: Warehouse) -> _Ledger:
+    if not warehouse.table_exists("ops.step"):
+        return _Ledger(busy="an older version wrote this folder; the next run brings the ledger up to this one")
+    failed, alerts, waiting = ([said for (said,) in warehouse.rows(query)] for query in (_FAILED, _ALERTS, _WAITING))
+    return _Ledger(None, warehouse.records(_ATTEMPTS), _models(warehouse), failed, alerts, waiting)
 
 
 def _models(warehouse: Warehouse) -> list[dict[str, Any]]:
-    """Models in use and those that wait, with what was decided since; none where an older version wrote the folder."""
-    if not all(map(warehouse.table_exists, ("segments.model_version", "ops.model_decision"))):
+    """Models in use and those that wait, with what was decided since; none before the first run is through."""
+    if not warehouse.table_exists("segments.model_version"):
         return []
     return warehouse.records(_MODELS)
-
-
-def _ended(status: str) -> str:
-    return {"gate_failed": "was stopped by a quality gate", "killed": "was killed"}.get(status, "failed")

@@ -13,11 +13,13 @@ from tasks.insight.profile import profile_segments as profile
 from tasks.warehouse import tables
 from tasks.warehouse.catalogue import catalogue_of
 from tasks.warehouse.run import Run
+from tasks.warehouse.steps import recorded
 
 log = logging.getLogger("resegment.insight")
 
 
 @task(name="measure segments", cache_policy=NO_CACHE, persist_result=False)
+@recorded
 def measure_segments(run: Run) -> None:
     """Sizes, money and flows."""
     counts = build_monitoring(run)
@@ -26,6 +28,7 @@ def measure_segments(run: Run) -> None:
 
 
 @task(name="name transitions", cache_policy=NO_CACHE, persist_result=False)
+@recorded
 def name_transitions(run: Run) -> None:
     """Splits, merges, births and deaths of segments."""
     for sentence in write_events(run):
@@ -33,6 +36,7 @@ def name_transitions(run: Run) -> None:
 
 
 @task(name="profile segments", cache_policy=NO_CACHE, persist_result=False)
+@recorded
 def profile_segments(run: Run) -> None:
     """What distinguishes each segment."""
     least = run.workspace.privacy.min_group_size

@@ -37,7 +37,12 @@ class Told:
 
 
 def settle(
-    run: Run, findings: Sequence[Finding], judged: Collection[AlertKind], now: dt.datetime | None = None
+    run: Run,
+    findings: Sequence[Finding],
+    judged: Collection[AlertKind],
+    *,
+    subjects: Collection[str] | None = None,
+    now: dt.datetime | None = None,
 ) -> list[Told]:
     """Bring the book up to what was found; returns what is to be told, the gravest first.
 
@@ -45,6 +50,7 @@ def settle(
         run: who found it.
         findings: what is so now, complete (`facts.complete`).
         judged: kinds of which all that is so was looked for: what stands of them and was not found is over.
+        subjects: of these alone; None: of whatever subject.
         now: the clock, UTC without a zone.
     """
     moment = now or ledger.utc_now()
@@ -57,8 +63,9 @@ def settle(
             _go_on(run, standing[key], finding, moment)
         elif finding.opens:
             _open(run, finding, moment)
-    over = [row for key, row in standing.items() if key not in found and row["kind_name"] in judged]
-    over += [row for row in every if _is_past(row, run.as_of) and row["kind_name"] in judged]
+    over = [row for key, row in standing.items() if key not in found]
+    over += [row for row in every if _is_past(row, run.as_of)]
+    over = [row for row in over if row["kind_name"] in judged and (subjects is None or row["subject_name"] in subjects)]
     for row in over:
         run.warehouse.execute(
             "UPDATE ops.alert_state SET resolved_at = $now WHERE alert_no = $number",

@@ -139,6 +139,16 @@ def failed_checks(run: Run) -> list[Finding]:
     return [Finding(**row) for row in _found(run, _QUERIES["quality"], names)]
 
 
+def checked_tables(run: Run) -> list[str]:
+    """Tables on which this attempt came to a verdict."""
+    rows = run.warehouse.rows(
+        "SELECT DISTINCT table_name FROM ops.check_result WHERE attempt_id = $attempt AND is_success IS NOT NULL"
+        " ORDER BY table_name",
+        {"attempt": run.attempt_id},
+    )
+    return [table for (table,) in rows]
+
+
 def _found(run: Run, query: str, names: dict[str, object]) -> list[dict[str, Any]]:
     rows = run.warehouse.records(query, {key: value for key, value in names.items() if f"${key}" in query})
     return [row for row in rows if row["message"] is not None]

@@ -17,10 +17,11 @@ from tasks.config.errors import DeliveryError, GateFailed
 from tasks.notify import book, delivery, outbox, watch
 from tasks.notify.book import Told
 from tasks.notify.facts import complete
-from tasks.notify.findings import Finding, failed_checks, findings_of
+from tasks.notify.findings import Finding, checked_tables, failed_checks, findings_of
 from tasks.notify.kinds import KINDS
 from tasks.warehouse import ledger
 from tasks.warehouse.run import Run
+from tasks.warehouse.steps import recorded
 
 log = logging.getLogger("resegment.notify")
 
@@ -32,6 +33,7 @@ _OF_OTHER_ROOMS = (
 
 
 @task(name="raise alerts", cache_policy=NO_CACHE, persist_result=False)
+@recorded
 def raise_alerts(run: Run) -> int:
     """Keep an alert for every finding that somebody should look at; returns how many are news.
 
@@ -52,6 +54,7 @@ def raise_alerts(run: Run) -> int:
 
 
 @task(name="raise failure", cache_policy=NO_CACHE, persist_result=False)
+@recorded
 def raise_failure(run: Run, error: BaseException) -> None:
     """Keep an alert of a run that does not publish: the checks that stopped it, or the error that ended it."""
     if isinstance(error, GateFailed):
@@ -66,7 +69,23 @@ def raise_failure(run: Run, error: BaseException) -> None:
         _settle(run, findings, judged=())
 
 
+@task(name="raise alerts of checks", cache_policy=NO_CACHE, persist_result=False)
+@recorded
+def raise_check_alerts(run: Run) -> int:
+    """Keep an alert of every check that failed where nothing else was done; returns how many there are.
+
+    Of tables that were checked, what is not found any more is over.
+    """
+    findings = failed_checks(run)
+    with run.warehouse.transaction():
+        _keep(run, findings)
+        found = [*findings, *watch.killed_before(run)]
+        _settle(run, found, judged=("quality", "source_late"), subjects=checked_tables(run))
+    return len(findings)
+
+
 @task(name="check alerts", cache_policy=NO_CACHE, persist_result=False)
+@recorded
 def check_alerts(run: Run) -> None:
     """Tell what no run tells of itself: the last one was killed, what is published is too old, a backfill waits."""
     ledger.note_killed(run.warehouse)
@@ -83,6 +102,7 @@ def check_alerts(run: Run) -> None:
     retry_delay_seconds=exponential_backoff(backoff_factor=1),
     retry_jitter_factor=0.5,
 )
+@recorded
 def send_alerts(run: Run) -> int:
     """Send what waits in the outbox; returns how many messages were taken.
 
@@ -122,8 +142,10 @@ def _keep(run: Run, findings: Iterable[Finding]) -> None:
         )
 
 
-def _settle(run: Run, findings: Sequence[Finding], judged: Sequence[AlertKind]) -> None:
-    told = book.settle(run, complete(run, findings), judged)
+def _settle(
+    run: Run, findings: Sequence[Finding], judged: Sequence[AlertKind], subjects: Sequence[str] | None = None
+) -> None:
+    told = book.settle(run, complete(run, findings), judged, subjects=subjects)
     outbox.post(run, told)
     for one in told:
         _emit(run, one)

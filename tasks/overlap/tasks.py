@@ -12,11 +12,13 @@ from tasks.overlap.facts import combination_rows, overlap_rows
 from tasks.overlap.reading import read_before, read_customers
 from tasks.warehouse import tables
 from tasks.warehouse.run import Run
+from tasks.warehouse.steps import recorded
 
 log = logging.getLogger("resegment.overlap")
 
 
 @task(name="measure overlap", cache_policy=NO_CACHE, persist_result=False)
+@recorded
 def measure_overlap(run: Run) -> None:
     """Every pair of segments and every exact combination, counted customer by customer."""
     policy = OverlapPolicy()

@@ -16,11 +16,13 @@ from tasks.warehouse import ledger, tables
 from tasks.warehouse.ledger import Publication
 from tasks.warehouse.results import note_result
 from tasks.warehouse.run import Run
+from tasks.warehouse.steps import recorded
 
 log = logging.getLogger("resegment.publish")
 
 
 @task(name="build publication", cache_policy=NO_CACHE, persist_result=False)
+@recorded
 def build_candidate(run: Run) -> Path:
     """Build the contract tables where no reader looks; returns the folder."""
     scope = scope_with(run)
@@ -30,6 +32,7 @@ def build_candidate(run: Run) -> Path:
 
 
 @task(name="begin publication of many dates", cache_policy=NO_CACHE, persist_result=False)
+@recorded
 def begin_dates(run: Run, line: tuple[Publication, ...], dates: list[dt.date]) -> Path:
     """A candidate in which some dates are still to be built; returns the folder.
 
@@ -42,12 +45,14 @@ def begin_dates(run: Run, line: tuple[Publication, ...], dates: list[dt.date]) -
 
 
 @task(name="build one of many dates", cache_policy=NO_CACHE, persist_result=False)
+@recorded
 def build_one(run: Run, candidate: Path, line: tuple[Publication, ...]) -> None:
     """Build what readers would have had at the run's date, in a line of what will be published."""
     build_date(run, candidate, Scope(line).until(run.as_of))
 
 
 @task(name="publish many dates", cache_policy=NO_CACHE, persist_result=False)
+@recorded
 def publish_dates(run: Run, candidate: Path, line: tuple[Publication, ...]) -> None:
     """Swap a candidate of many dates in, all at once, note it in one transaction, and drop what it supersedes.
 
@@ -69,6 +74,7 @@ def publish_dates(run: Run, candidate: Path, line: tuple[Publication, ...]) -> N
 
 
 @task(name="publish", cache_policy=NO_CACHE, persist_result=False)
+@recorded
 def publish(run: Run, candidate: Path) -> None:
     """Swap the candidate in, note it, and drop what it supersedes."""
     note_result(run)

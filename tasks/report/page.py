@@ -36,6 +36,7 @@ from tasks.report.prediction_records import PredictionFacts
 from tasks.report.segment_records import Flow, SegmentationFacts
 from tasks.report.svg import anchor
 from tasks.report.templates import template
+from tasks.warehouse.file_modes import readable
 
 FILE_NAME = "index.html"
 _MOVES_SHOWN = 12
@@ -125,8 +126,8 @@ def write_page(html: str, folder: Path, name: str = FILE_NAME) -> Path:
                 file.write(html)
                 file.flush()
                 os.fsync(file.fileno())
-            # mkstemp makes files that only their owner can read; a report is for others.
-            temporary.chmod(0o644)
+            # mkstemp makes files that only their owner can read; a report is for others, unless the workspace says no.
+            readable(temporary)
             temporary.replace(target)
         finally:
             temporary.unlink(missing_ok=True)

@@ -11,11 +11,13 @@ from tasks.report import check_page
 from tasks.report.data import collect
 from tasks.report.page import render, write_page
 from tasks.warehouse.run import Run
+from tasks.warehouse.steps import recorded
 
 log = logging.getLogger("resegment.report")
 
 
 @task(name="write report", cache_policy=NO_CACHE, persist_result=False)
+@recorded
 def write_report(run: Run, *, stopped_by: str | None = None) -> str:
     """Write the run's pages; returns the path of the first. It leads to the check page, which is written before it.
 

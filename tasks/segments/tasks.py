@@ -20,6 +20,7 @@ from tasks.warehouse import model_ledger, tables
 from tasks.warehouse.catalogue import catalogue_of
 from tasks.warehouse.model_ledger import DecisionName
 from tasks.warehouse.run import Run
+from tasks.warehouse.steps import recorded
 
 log = logging.getLogger("resegment.segments")
 
@@ -34,12 +35,14 @@ _MODEL_SCHEMA = {
 
 
 @task(name="check definitions", cache_policy=NO_CACHE, persist_result=False)
+@recorded
 def check_definitions(run: Run) -> None:
     """Stop before any work where a rule names no feature."""
     check_rules(run.workspace, catalogue_of(run))
 
 
 @task(name="divide", task_run_name="divide {name}", cache_policy=NO_CACHE, persist_result=False)
+@recorded
 def divide(run: Run, name: str, earlier: dict[str, Division]) -> Division:
     """Divide the customers by one segmentation; `earlier` are those that stand before it."""
     division = divide_by(run, catalogue_of(run), name, earlier)
@@ -48,6 +51,7 @@ def divide(run: Run, name: str, earlier: dict[str, Division]) -> Division:
 
 
 @task(name="write segments", cache_policy=NO_CACHE, persist_result=False)
+@recorded
 def write_segments(run: Run, divisions: dict[str, Division]) -> None:
     """Write definitions, models and memberships of all segmentations, and where those of before would put everybody."""
     rows = [
@@ -73,6 +77,7 @@ def write_segments(run: Run, divisions: dict[str, Division]) -> None:
 
 
 @task(name="fit challenger", task_run_name="fit challenger {name}", cache_policy=NO_CACHE, persist_result=False)
+@recorded
 def fit_challenger(run: Run, name: str) -> Fitted:
     """Fit a challenger of one segmentation to the newest published run, and enter it into the ledger."""
     fitted = fit_now(run, name)
@@ -81,6 +86,7 @@ def fit_challenger(run: Run, name: str) -> Fitted:
 
 
 @task(name="decide", task_run_name="{decision} {name} {number}", cache_policy=NO_CACHE, persist_result=False)
+@recorded
 def decide_model(run: Run, name: str, number: int, decision: DecisionName, by: str, because: str) -> None:
     """Enter what somebody decided about a version into the ledger."""
     version = decide(run, name, number, decision, by=by, because=because)

@@ -14,6 +14,7 @@ from tasks.warehouse import tables
 from tasks.warehouse.connection import literal
 from tasks.warehouse.models import load_models
 from tasks.warehouse.run import Run
+from tasks.warehouse.steps import recorded
 
 log = logging.getLogger("resegment.treatment")
 
@@ -32,6 +33,7 @@ COLUMNS = {
 
 
 @task(name="resolve treatments", cache_policy=NO_CACHE, persist_result=False)
+@recorded
 def resolve_treatments(run: Run) -> None:
     """One treatment a customer and channel, after windows, exclusions, consents, priorities, caps and budgets."""
     caps = run.workspace.contacts.caps

@@ -16,6 +16,7 @@ from tasks.config.errors import GateFailed, OutputError
 from tasks.warehouse import copy_manifest, copying, migrations
 from tasks.warehouse.connection import SPILL_NAME, Warehouse
 from tasks.warehouse.damage import refuse_lost, refuse_older
+from tasks.warehouse.file_modes import owner_only
 from tasks.warehouse.lock import writer_lock
 from tasks.warehouse.output_state import repair
 
@@ -32,7 +33,10 @@ def alone(
 ) -> Iterator[Warehouse]:
     """The warehouse of an output folder as this version wants it, while nobody else writes there; then it is copied."""
     limits = workspace.engine
-    with writer_lock(paths.root, wait_seconds=wait_seconds):
+    with (
+        writer_lock(paths.root, wait_seconds=wait_seconds),
+        owner_only(paths.root, is_wanted=workspace.publish.owner_only),
+    ):
         refuse_gone(paths)
         # What a killed process spilled there would lie there until another one spills.
         shutil.rmtree(paths.root / SPILL_NAME, ignore_errors=True)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -65,6 +65,8 @@ class Warehouse:
         self.connection = connection
         self.path = path
         self.is_open = True
+        #: Is told each statement, and how many rows it changed.
+        self.observer: Callable[[str, int], None] | None = None
 
     @classmethod
     def open(
@@ -115,10 +117,13 @@ class Warehouse:
         """Run one statement; returns the number of rows it changed, or 0 where it changes none."""
         with _translated(sql, self.path):
             row = self.connection.execute(sql, parameters).fetchone()
-        return int(row[0]) if row and isinstance(row[0], int) else 0
+        changed = int(row[0]) if row and isinstance(row[0], int) else 0
+        self._tell(sql, changed)
+        return changed
 
     def rows(self, sql: str, parameters: Parameters | Sequence[object] | None = None) -> list[Row]:
         """All rows of a small query."""
+        self._tell(sql)
         with _translated(sql, self.path):
             return self.connection.execute(sql, parameters).fetchall()
 
@@ -129,6 +134,7 @@ class Warehouse:
 
     def records(self, sql: str, parameters: Parameters | Sequence[object] | None = None) -> list[dict[str, Any]]:
         """All rows of a small query as mappings by column name."""
+        self._tell(sql)
         with _translated(sql, self.path):
             cursor = self.connection.execute(sql, parameters)
             names = [column[0] for column in cursor.description or []]
@@ -136,9 +142,14 @@ class Warehouse:
 
     def frame(self, sql: str, parameters: Parameters | None = None) -> pl.DataFrame:
         """The result as a Polars frame."""
+        self._tell(sql)
         with _translated(sql, self.path):
             result: pl.DataFrame = self.connection.sql(sql, params=dict(parameters or {})).pl()
             return result
+
+    def _tell(self, sql: str, changed_rows: int = 0) -> None:
+        if self.observer is not None:
+            self.observer(sql, changed_rows)
 
     def columns(self, sql: str) -> list[tuple[str, str]]:
         """Name and type of each column of a SELECT, without running it."""

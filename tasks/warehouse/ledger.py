@@ -29,6 +29,12 @@ _TABLES = {
         " previous_as_of_date DATE, key_fingerprint VARCHAR, load_numbers INTEGER[], workspace_json VARCHAR,"
         " result_sha256 VARCHAR, earlier_sha256 VARCHAR, confirms_run_id VARCHAR"
     ),
+    # What each step of a run took; see `step_ledger.py`.
+    "step": (
+        "attempt_id VARCHAR, run_id VARCHAR, as_of_date DATE, step_no INTEGER, step_name VARCHAR, subject_name VARCHAR,"
+        " started_at TIMESTAMP, clock_seconds DOUBLE, processor_seconds DOUBLE, peak_bytes BIGINT, row_count BIGINT,"
+        " read_tables VARCHAR[], written_tables VARCHAR[], error_message VARCHAR"
+    ),
     "publication": "as_of_date DATE PRIMARY KEY, run_id VARCHAR, published_at TIMESTAMP",
     "load": (
         "load_id VARCHAR PRIMARY KEY, load_no INTEGER, source_name VARCHAR, entity_name VARCHAR, file_name VARCHAR,"

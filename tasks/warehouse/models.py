@@ -47,6 +47,7 @@ _HEADER = re.compile(
 )
 _NO_DAY = {"as_of": literal(dt.date.min), "as_of_end": literal(dt.datetime.combine(dt.date.min, dt.time()))}
 _ENVIRONMENT = jinja2.Environment(undefined=jinja2.StrictUndefined, autoescape=False)  # noqa: S701 - SQL, not HTML
+_WINDOW = re.compile(r"_(\d+)d_")
 _NOTES = re.compile(r"\s*\[(?P<notes>[^\[\]]*)\]$")
 
 
@@ -73,6 +74,12 @@ class ModelColumn:
     is_cumulative: bool = False
     is_external: bool = False
     coarsens: tuple[str, ...] = ()
+
+    @property
+    def window_days(self) -> int | None:
+        """The days that it looks back by its name, such as 90 of `order_90d_count`; None: all there are."""
+        found = _WINDOW.search(self.name)
+        return int(found.group(1)) if found else None
 
 
 @dataclass(frozen=True)

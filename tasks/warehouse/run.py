@@ -23,6 +23,8 @@ from tasks.warehouse.ledger import Publication
 from tasks.warehouse.loads import Load, file_loads, loads_seen
 from tasks.warehouse.output_state import refuse_other_identities
 from tasks.warehouse.provenance import code_version, own_files, said_text
+from tasks.warehouse.run_log import RunLog, run_log
+from tasks.warehouse.step_ledger import Step, keep_steps
 
 #: How long a backfill waits for a run that holds the folder: as long as a run of a large company takes.
 WAIT_SECONDS = 3600
@@ -70,6 +72,7 @@ class OutputPaths:
         self.manifest = self.published / "manifest.json"
         self.building = root / ".building"
         self.report = root / "report"
+        self.logs = root / "logs"
         self.data_docs = root / "data_docs"
 
 
@@ -100,11 +103,20 @@ class Run:
         self.ends_as = "published"
         #: Of tables that were brought up to this run: what changed.
         self.changes: dict[str, Changed] = {}
+        #: What the steps took that are over.
+        self.steps: list[Step] = []
+        #: The file that tells of this run; None of what is no run.
+        self.log: RunLog | None = None
 
     @property
     def attempt(self) -> dict[str, object]:
         """The columns by which `ops` tables know this run."""
         return {"attempt_id": self.attempt_id, "run_id": self.run_id or None, "as_of_date": self.as_of}
+
+    def note(self, **facts: object) -> None:
+        """Write one line into the log of the run."""
+        if self.log is not None:
+            self.log.note(**facts)
 
     @property
     def sql_folder(self) -> Path:
@@ -215,15 +227,24 @@ def open_run(
                 "key_fingerprint": key_fingerprint,
             },
         )
-        try:
-            yield run
-        except GateFailed as error:
-            ledger.finish_attempt(warehouse, run.attempt_id, "gate_failed", error.message)
-            raise
-        except BaseException as error:
-            ledger.finish_attempt(warehouse, run.attempt_id, "failed", ledger.told(error))
-            raise
-        ledger.finish_attempt(warehouse, run.attempt_id, run.ends_as)
+        with run_log(paths.logs, run.attempt_id, run, kept=workspace.observe.logs_kept) as run.log:
+            try:
+                yield run
+            except GateFailed as error:
+                _finish(run, "gate_failed", error.message)
+                raise
+            except BaseException as error:
+                _finish(run, "failed", ledger.told(error))
+                raise
+            _finish(run, run.ends_as)
+
+
+def _finish(run: Run, status: str, message: str | None = None) -> None:
+    """Keep how a run ended, and what its steps took."""
+    run.note(level="info" if message is None else "error", event="run ended", status=status, message=message)
+    with run.warehouse.transaction():
+        ledger.finish_attempt(run.warehouse, run.attempt_id, status, message)
+        keep_steps(run.warehouse, run.attempt, run.steps)
 
 
 @contextmanager

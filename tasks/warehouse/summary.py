@@ -46,6 +46,34 @@ class RunSummary(TypedDict):
     report: str
 
 
+class CheckedTable(TypedDict):
+    """The checks of one table: how many passed, and of those that did not what is not so."""
+
+    table: str
+    passed: int
+    failed: list[str]
+
+
+class CheckSummary(TypedDict):
+    """The checks of a run that does nothing else."""
+
+    run_id: str
+    as_of: str
+    tables: list[CheckedTable]
+
+
+def summarise_checks(run: Run) -> CheckSummary:
+    """Read what the checks of a run came to, table by table, those with failures first."""
+    rows = run.warehouse.rows(
+        "SELECT table_name, count(*) FILTER (WHERE is_success),"
+        " coalesce(list(meaning ORDER BY check_no) FILTER (WHERE NOT is_success), []) AS failed FROM ops.check_result"
+        " WHERE attempt_id = $attempt GROUP BY table_name ORDER BY len(failed) DESC, table_name",
+        {"attempt": run.attempt_id},
+    )
+    tables = [CheckedTable(table=table, passed=passed, failed=failed) for table, passed, failed in rows]
+    return CheckSummary(run_id=run.run_id, as_of=run.as_of.isoformat(), tables=tables)
+
+
 def summarise(run: Run) -> RunSummary:
     """Read the summary of a published run from its tables."""
     run_id = literal(run.run_id)

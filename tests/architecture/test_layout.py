@@ -44,6 +44,19 @@ def test_libraries_are_known_only_where_they_belong(path: Path) -> None:
         assert inside.startswith("tasks/warehouse/")
     if packages & {"great_expectations", "duckdb_engine", "sqlalchemy"}:
         assert inside.startswith("tasks/quality/")
+    if "openlineage" in packages:
+        assert inside.startswith("tasks/telemetry/")
+
+
+@pytest.mark.parametrize(
+    "path", [path for path in SOURCES if path.name == "tasks.py"], ids=lambda path: path.parent.name
+)
+def test_every_task_of_a_run_is_recorded(path: Path) -> None:
+    tasks = [node for node in ast.parse(path.read_text(encoding="utf-8")).body if isinstance(node, ast.FunctionDef)]
+    for task in tasks:
+        names = [node.id for one in task.decorator_list for node in ast.walk(one) if isinstance(node, ast.Name)]
+        if "task" in names:
+            assert "recorded" in names, task.name
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(REPOSITORY)))

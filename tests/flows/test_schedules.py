@@ -17,13 +17,16 @@ from flows.serve import deployments_of, serve_all
 from tasks.config.errors import UsageError
 from tests.flows.test_cli import resegment, write
 
-DAILY = {"schedules": {"refresh": "0 5 * * *", "alerts": "15 * * * *"}, "calendar": {"timezone": "Europe/Berlin"}}
+DAILY = {
+    "schedules": {"refresh": "0 5 * * *", "check": "0 9-17 * * *", "alerts": "15 * * * *"},
+    "calendar": {"timezone": "Europe/Berlin"},
+}
 
 
 def test_each_flow_is_served_in_the_companys_time(tmp_path: Path) -> None:
     write(tmp_path, **DAILY)
     served = {one.flow_name: one for one in deployments_of(tmp_path, ["as_of=yesterday"])}
-    assert list(served) == ["scheduled refresh", "check alerts"]
+    assert list(served) == ["scheduled refresh", "check quality", "check alerts"]
     refresh = served["scheduled refresh"]
     assert refresh.parameters == {"workspace": str(tmp_path), "overrides": ["as_of=yesterday"]}
     (schedule,) = refresh.schedules or []
@@ -56,7 +59,7 @@ def test_schedules_need_a_server(tmp_path: Path) -> None:
 
 def test_validate_reads_schedules(tmp_path: Path) -> None:
     write(tmp_path, **DAILY)
-    assert "2 schedules" in resegment("validate", cwd=tmp_path).stdout
+    assert "3 schedules" in resegment("validate", cwd=tmp_path).stdout
     write(tmp_path, schedules={"refit": "0 6 32 * *"})
     assert "'0 6 32 * *' is no cron expression" in resegment("validate", cwd=tmp_path, code=2).stderr
 

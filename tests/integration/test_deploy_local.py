@@ -34,6 +34,7 @@ def test_a_worker_publishes_what_a_deployment_says(tmp_path: Path) -> None:
         "refresh/by-hand",
         "backfill/by-hand",
         "refit/monthly",
+        "check quality/quality",
         "check alerts/alerts",
     ):
         assert f"Deployment '{name}' successfully created" in " ".join(done.stdout.split())

@@ -15,6 +15,7 @@ from tasks.config.errors import StatisticsError
 from tasks.drift.decision import measure_drift
 from tasks.drift.policy import DriftPolicy, FeatureSpec
 from tasks.drift.records import DriftScore
+from tasks.drift.verdict import judge_drift
 from tests.unit.drift.made_frames import SPECS, customers, week_later
 
 POLICY = DriftPolicy(resamples=9_999)
@@ -43,6 +44,54 @@ def test_two_samples_get_two_sample_tests() -> None:
         ("lifecycle", "chi_square"),
     ]
     assert {score.snapshot_kind for score in scores.values()} == {"two_sample"}
+
+
+def _half_known(known: int, seed: int) -> pl.DataFrame:
+    """Customers of whom the first are known, by a number, a flag and a category."""
+    random = np.random.default_rng(seed)
+    rows = np.arange(600)
+    frame = pl.DataFrame(
+        {
+            "customer_id": rows,
+            "rating": random.normal(3, 1, 600),
+            "is_regular": random.random(600) < 0.4,
+            "region": random.choice(["north", "south", "west"], 600),
+        }
+    )
+    is_known = pl.Series(rows < known)
+    return frame.with_columns(pl.when(is_known).then(pl.col(name)) for name in ("rating", "is_regular", "region"))
+
+
+@pytest.mark.parametrize("is_paired", [True, False])
+def test_that_more_is_known_of_history_is_no_drift(*, is_paired: bool) -> None:
+    kinds = {"rating": "numeric", "is_regular": "flag", "region": "category"}
+    before, after = _half_known(300, 1), _half_known(400, 1)
+    if not is_paired:
+        after = _half_known(400, 2).with_columns(pl.col("customer_id") + 1000)
+    for is_history in (True, False):
+        specs = {name: FeatureSpec(name, kind, is_history=is_history) for name, kind in kinds.items()}  # type: ignore[arg-type]
+        verdicts = judge_drift(measure_drift(before, after, specs, 7, POLICY, 0), POLICY)
+        alarming = {verdict.subject_name for verdict in verdicts if verdict.level == "alarm"}
+        assert alarming == (set() if is_history else set(kinds))
+    # That something is not known any more is.
+    specs = {"rating": FeatureSpec("rating", "numeric", is_history=True)}
+    verdicts = judge_drift(measure_drift(after, before, specs, 7, POLICY, 0), POLICY)
+    assert {verdict.aspect for verdict in verdicts if verdict.level == "alarm"} == {"null_share"}
+
+
+def test_flows_without_a_change_of_the_mix_are_no_drift() -> None:
+    """From a to b to c to a: nobody goes back the way he came, and the mix stands still."""
+    names = np.repeat(["a", "b", "c"], 200)
+    moved = names.copy()
+    for target, start in (("b", 0), ("c", 200), ("a", 400)):
+        moved[start : start + 60] = target
+    frames = [pl.DataFrame({"customer_id": np.arange(600), "lifecycle": column}) for column in (names, moved)]
+    specs = {"lifecycle": FeatureSpec("lifecycle", "segment")}
+    verdicts = judge_drift(measure_drift(*frames, specs, 7, POLICY, 0), POLICY)
+    flow = next(verdict for verdict in verdicts if verdict.test_name == "bowker")
+    assert (flow.p_value or 0) < 1e-6
+    assert flow.margin_p_value == 1.0
+    assert {verdict.level for verdict in verdicts} == {"none"}
 
 
 def test_a_panel_gets_paired_tests() -> None:

@@ -70,6 +70,33 @@ def test_a_relation_that_loosens_is_named() -> None:
     assert verdict.sentence.startswith("How p and q hang together changed: Cramér's V went from 0.")
 
 
+def test_a_segment_that_three_customers_found_loosens_nothing() -> None:
+    """Of two segments V reaches 1, of three 0.71: each date by its own segments would be on a scale of its own."""
+    random = np.random.default_rng(4)
+    one = random.integers(0, 4, 400)
+    then = one % 2
+    now = then.copy()
+    now[:3] = 2
+    pair = _pair(one, then, now)
+    (score,) = measure_relations(pair, ["p", "q"], 0)
+    assert score.reference_mean == pytest.approx(1 / np.sqrt(2), abs=0.01)
+    assert abs(score.effect_size or 0) < 0.02
+    tables = [[np.bincount(column[one == row], minlength=3) for row in range(4)] for column in (then, now)]
+    by_own_segments = association(np.array(tables, np.float64)).v
+    assert by_own_segments[0] - by_own_segments[1] > 0.2
+    # One that many go to does.
+    scores = measure_relations(_pair(one, then, np.where(random.random(400) < 0.5, 2, then)), ["p", "q"], 0)
+    assert judge_drift(scores, DriftPolicy())[0].level == "alarm"
+
+
+def _pair(one: np.ndarray, then: np.ndarray, now: np.ndarray) -> SnapshotPair:
+    frames = [
+        pl.DataFrame({"customer_id": np.arange(one.size), "p": one.astype(str), "q": other.astype(str)})
+        for other in (then, now)
+    ]
+    return pair_snapshots(frames[0], frames[1], paired_common_share=0.3)
+
+
 @pytest.mark.parametrize("share", [0.0, 0.3])
 def test_relations_that_stay_are_seldom_named(share: float) -> None:
     p_values = [

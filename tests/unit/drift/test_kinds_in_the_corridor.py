@@ -11,6 +11,7 @@ import yaml
 from tasks.config.loading import load_workspace
 from tasks.drift import reading
 from tasks.drift.policy import EffectKey
+from tasks.drift.specs import specs_of
 from tasks.drift.tasks import measure_drift
 from tasks.insight.events import write_events
 from tasks.notify.findings import findings_of
@@ -87,6 +88,8 @@ def test_a_segment_that_spends_more_is_told_and_the_other_is_not(folder: Path) -
     assert profiles["halves.first", "net_30d_amount"] == "alarm"
     # The others go on as they were: of them a year's window alone grows, which reaches back to their first order.
     assert {part for subject, part in kpis if subject == "halves.rest"} == {"net_365d_amount", "order_365d_count"}
+    # It cannot but grow, so that it is told, and is no alarm; windows that were full are.
+    assert {level for (subject, _), (level, _) in kpis.items() if subject == "halves.rest"} == {"notice"}
     # Where a customer may be in several segments, each has a size of its own.
     assert sizes["both.big", None][0] == "alarm"
     assert sizes["both.often", None][0] == "none"
@@ -97,7 +100,7 @@ def test_how_a_model_fits_is_compared_while_it_is_the_same(folder: Path) -> None
         parts = {part for _, part in told(run, "fit")}
         assert parts == {"confidence", "borderline customers", "distance to the centre"}
         run.run_id = reading.earlier_runs(run)[-1].run_id
-        specs = reading.specs_of(run)
+        specs = specs_of(run)
         frame = reading.snapshot(run, run.run_id, specs)
         run.warehouse.execute("BEGIN")
         run.warehouse.execute("UPDATE segments.model SET model_no = model_no + 1 WHERE as_of_date = DATE '2025-03-28'")
@@ -126,7 +129,7 @@ def test_runs_a_year_apart_are_a_season(folder: Path) -> None:
         kinds = {item.kind: item.publication.as_of for item in reading.references(run)}
         assert kinds == {"previous": MONTHS[3], "baseline": MONTHS[0], "season": MONTHS[2]}
         # The run before it is eleven months old: no period of a year ago is so long.
-        assert reading.season_of(run, reading.specs_of(run)) is None
+        assert reading.season_of(run, specs_of(run)) is None
 
 
 def test_effects_of_segments_are_all_kept_for_their_history(folder: Path) -> None:

@@ -33,9 +33,14 @@ def run(make_workspace: MakeWorkspace, opened: OpenRun) -> Iterator[Run]:
 
 
 def settle(
-    run: Run, *findings: Finding, days: float = 0, judged: Sequence[str] = ("source_late", "drift")
+    run: Run,
+    *findings: Finding,
+    days: float = 0,
+    judged: Sequence[str] = ("source_late", "drift"),
+    subjects: Sequence[str] | None = None,
 ) -> list[tuple[str, str]]:
-    told = book.settle(run, complete(run, findings), judged, NOON + dt.timedelta(days=days))  # type: ignore[arg-type]
+    now = NOON + dt.timedelta(days=days)
+    told = book.settle(run, complete(run, findings), judged, subjects=subjects, now=now)  # type: ignore[arg-type]
     return [(one.news, one.alert["kind_name"]) for one in told]
 
 
@@ -70,6 +75,12 @@ def test_a_kind_that_was_not_looked_for_is_not_over(run: Run) -> None:
     settle(run, LATE)
     assert settle(run, days=1, judged=("drift",)) == []
     assert len(book.alerts(run.warehouse)) == 1
+
+
+def test_a_subject_that_was_not_looked_at_is_not_over(run: Run) -> None:
+    settle(run, LATE)
+    assert settle(run, days=1, subjects=["raw.customers"]) == []
+    assert settle(run, days=1, subjects=["raw.customers", LATE.subject]) == [("resolved", "source_late")]
 
 
 def test_told_again_when_it_gets_worse_even_if_acknowledged(run: Run) -> None:
@@ -135,7 +146,7 @@ def test_one_subject_is_one_alert_with_all_that_is_said(run: Run) -> None:
 
 
 def post(run: Run, *findings: Finding, now: dt.datetime = NOON) -> dict[str, dict[str, object]]:
-    told = book.settle(run, complete(run, findings), ("source_late", "drift"), now)
+    told = book.settle(run, complete(run, findings), ("source_late", "drift"), now=now)
     outbox.post(run, told, now)
     return {row["target_name"]: row for row in outbox.waiting(run.warehouse, now)}
 
@@ -191,5 +202,5 @@ def test_warnings_wait_until_a_quiet_time_ends(make_workspace: MakeWorkspace, op
 
 
 def test_told_is_ordered_by_gravity(run: Run) -> None:
-    told = book.settle(run, complete(run, [LATE, DRIFT]), (), NOON)
+    told = book.settle(run, complete(run, [LATE, DRIFT]), (), now=NOON)
     assert [one.alert["severity_name"] for one in told] == ["critical", "warning"]

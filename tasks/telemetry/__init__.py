@@ -1,0 +1,1 @@
+"""The room that tells other systems what a run read and wrote."""

@@ -1,0 +1,277 @@
+"""How often alarms are right: a year of weekly runs of companies to which nothing happens, and to which something does.
+
+    python -m tests.benchmarks.alert_quality [--companies 1] [--customers 500] [--weeks 52] [--output docs/benchmarks-alerts.md]
+
+Each company is the demo without planted defects, its exports as they would have been on each Sunday; the whole refresh
+runs, and what it raises is read from the ledger. The same company then lives the same year again with four events in
+its files (`EVENTS`). A week is an event's for `_WEEKS_OF_EVENT` weeks from the one in which it begins. An alarm is an
+alert of severity critical that was not raised in the week before; other alerts are warnings, and are counted apart.
+Writes each week as a line of JSON to `--journal`, so that a run that is stopped goes on where it was.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+import gzip
+import io
+import json
+import logging
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import polars as pl
+import yaml
+from scipy.stats import beta
+
+from tasks.demo.generator import generate_demo
+from tests.benchmarks.clean_exports import Habits, clean
+from tests.integration.corridor import EXAMPLES, ledger, run_corridor
+from tests.integration.past_exports import write_past
+
+FIRST = dt.date(2024, 5, 5)
+_TIME = "%Y-%m-%d %H:%M:%S"
+_WEEKS_OF_EVENT = 4
+#: Of a hundred customers so many are among those to whom it happens.
+_LAPSING = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happens from the Monday after a week's run on."""
+
+    name: str
+    week: int
+    web: Callable[[pl.DataFrame], pl.DataFrame]
+    tills: Callable[[pl.DataFrame], pl.DataFrame]
+
+    @property
+    def day(self) -> dt.date:
+        """The first day."""
+        return FIRST + dt.timedelta(days=7 * self.week + 1)
+
+
+def _times(column: str, factor: float) -> pl.Expr:
+    kind = pl.Int64 if column == "quantity" else pl.Float64
+    return (pl.col(column).cast(kind) * factor).round(2).cast(kind).cast(pl.String).alias(column)
+
+
+def _stays(customer: str) -> pl.Expr:
+    number = pl.col(customer).cast(pl.String).str.extract(r"(\d+)$").cast(pl.Int64)
+    return ((number * 37) % 100 >= _LAPSING).fill_null(value=True)
+
+
+def _same(frame: pl.DataFrame) -> pl.DataFrame:
+    return frame
+
+
+EVENTS = (
+    Event("everything online costs 30 % more", 13, lambda rows: rows.with_columns(_times("unit_price", 1.3)), _same),
+    Event("the app takes no orders any more", 23, lambda rows: rows.filter(pl.col("channel") != "app"), _same),
+    Event(
+        "four customers in ten stop buying",
+        33,
+        lambda rows: rows.filter(_stays("customer")),
+        lambda rows: rows.filter(_stays("card_no")),
+    ),
+    Event("online orders are twice as large", 43, lambda rows: rows.with_columns(_times("quantity", 2)), _same),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Week:
+    """What one run raised: severity, kind, subject and message of each alert."""
+
+    company: int
+    is_planted: bool
+    week: int
+    status: str
+    alerts: list[list[str]]
+
+    @property
+    def event(self) -> Event | None:
+        """The event whose week this is."""
+        if not self.is_planted:
+            return None
+        return next((one for one in EVENTS if 0 < self.week - one.week <= _WEEKS_OF_EVENT), None)
+
+
+def plant(full: Path) -> None:
+    """Have the events happen in the exports of a whole history."""
+    for path in sorted((full / "orders").iterdir()):
+        frame = pl.read_csv(io.BytesIO(gzip.decompress(path.read_bytes())), infer_schema=False)
+        at = pl.col("ordered_at").str.to_datetime(_TIME)
+        for event in EVENTS:
+            since = at >= dt.datetime.combine(event.day, dt.time())
+            frame = pl.concat([frame.filter(~since), event.web(frame.filter(since))])
+        path.write_bytes(gzip.compress(frame.write_csv().encode(), 1, mtime=0))
+    for path in sorted((full / "pos").iterdir()):
+        till = pl.read_parquet(path)
+        for event in EVENTS:
+            since = pl.col("sold_at") >= dt.datetime.combine(event.day, dt.time())
+            till = pl.concat([till.filter(~since), event.tills(till.filter(since))])
+        till.write_parquet(path)
+
+
+def live(company: int, customers: int, weeks: int, folder: Path, *, is_planted: bool) -> Iterable[Week]:
+    """Run a company week by week."""
+    full, workspace = folder / "full", folder / "company"
+    generate_demo(full, customers=customers, seed=1000 + company)
+    clean(full, Habits(closes_on_holidays=False, promotions=()))
+    if is_planted:
+        plant(full)
+    tree = yaml.safe_load((EXAMPLES / "demo" / "resegment.yaml").read_text(encoding="utf-8"))
+    del tree["generate"], tree["sources"]["takings"]
+    workspace.mkdir()
+    (workspace / "resegment.yaml").write_text(yaml.safe_dump(tree, sort_keys=False), encoding="utf-8")
+    for week in range(weeks):
+        day = FIRST + dt.timedelta(days=7 * week)
+        write_past(full, workspace / "data", day + dt.timedelta(days=1))
+        status = "published"
+        try:
+            run_corridor(workspace, day, workspace / "out", "observe.lineage=false", "publish.parquet=false")
+        except Exception as error:  # noqa: BLE001 - how a run ends is a figure
+            status = f"{type(error).__name__}: {error}"[:300]
+        raised = ledger(
+            workspace / "out",
+            "SELECT severity_name, kind_name, subject_name, message FROM ops.alert WHERE attempt_id ="
+            " (SELECT attempt_id FROM ops.run ORDER BY started_at DESC LIMIT 1) ORDER BY ALL",
+        )
+        yield Week(company, is_planted, week, status, [list(map(str, row)) for row in raised])
+
+
+def news(weeks: Iterable[Week]) -> list[tuple[Week, list[list[str]]]]:
+    """Of each week the alerts whose kind and subject were not raised in the week before."""
+    found, before = [], dict[tuple[int, bool], set[tuple[str, ...]]]()
+    for week in weeks:
+        key = (week.company, week.is_planted)
+        known = before.get(key, set())
+        found.append((week, [alert for alert in week.alerts if tuple(alert[:3]) not in known]))
+        before[key] = {tuple(alert[:3]) for alert in week.alerts}
+    return found
+
+
+def _interval(hits: int, of: int) -> str:
+    """Counts with the 95 % interval (Clopper & Pearson, Biometrika 26, 1934, p. 404)."""
+    low = float(beta.ppf(0.025, hits, of - hits + 1)) if hits else 0.0
+    high = float(beta.ppf(0.975, hits + 1, of - hits)) if hits < of else 1.0
+    return f"{hits} of {of} ({low:.2f}–{high:.2f})"
+
+
+def page(weeks: list[Week], customers: int) -> str:
+    """The figures in Markdown."""
+    told = news(weeks)
+    alarms = {id(week): [alert for alert in alerts if alert[0] == "critical"] for week, alerts in told}
+    quiet = [week for week in weeks if week.event is None and not (week.is_planted and week.week > EVENTS[0].week)]
+    after = [week for week in weeks if week.is_planted and week.event is None and week.week > EVENTS[0].week]
+    at_event = [week for week in weeks if week.event is not None]
+    right, wrong = (sum(len(alarms[id(week)]) for week in group) for group in (at_event, quiet))
+    lines = [
+        "# Alarms over a year of weekly runs",
+        "",
+        (
+            "Written by `python -m tests.benchmarks.alert_quality`. "
+            f"{len({week.company for week in weeks})} companies of {customers} customers, {len(weeks)} weekly runs. An alarm is a"
+        ),
+        "critical alert whose kind and subject were not raised the week before.",
+        "",
+        "| weeks | number | alarms | alarms a week | weeks with an alarm | warnings a week |",
+        "|---|---|---|---|---|---|",
+    ]
+    for name, group in (
+        ("nothing happens", quiet),
+        ("an event, 4 weeks each", at_event),
+        ("later weeks after an event", after),
+    ):
+        if group:
+            count = sum(len(alarms[id(week)]) for week in group)
+            warned = sum(len(alerts) for week, alerts in told if week in group) - count
+            some = sum(bool(alarms[id(week)]) for week in group)
+            lines.append(
+                f"| {name} | {len(group)} | {count} | {count / len(group):.3f} | {_interval(some, len(group))} |"
+                f" {warned / len(group):.2f} |"
+            )
+    lines += ["", f"Precision, of alarms in quiet weeks and weeks of an event: {_interval(right, right + wrong)}.", ""]
+    lines += [
+        "| event | companies told within 4 weeks | first alarm, weeks after | what was told first |",
+        "|---|---|---|---|",
+    ]
+    lines += [_of_event(event, at_event, alarms) for event in EVENTS if any(week.event == event for week in at_event)]
+    lines += [
+        "",
+        "What was raised in weeks in which nothing happens:",
+        "",
+        "| severity | kind | times | such as |",
+        "|---|---|---|---|",
+    ]
+    kinds: Counter[tuple[str, str]] = Counter()
+    examples: dict[tuple[str, str], str] = {}
+    for week, alerts in told:
+        for severity, kind, _, message in alerts if week in quiet else []:
+            kinds[severity, kind] += 1
+            examples.setdefault((severity, kind), message)
+    lines += [
+        f"| {severity} | {kind} | {count} | {examples[severity, kind][:200]} |"
+        for (severity, kind), count in sorted(kinds.items(), key=lambda item: (item[0][0], -item[1]))
+    ]
+    stopped = [week for week in weeks if week.status != "published"]
+    lines += [
+        "",
+        f"Runs that did not publish: {len(stopped)}."
+        + "".join(f" Week {week.week}: {week.status}" for week in stopped),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _of_event(event: Event, weeks: list[Week], alarms: Mapping[int, list[list[str]]]) -> str:
+    own = [week for week in weeks if week.event == event]
+    companies = sorted({week.company for week in own})
+    first = {
+        company: next((week for week in own if week.company == company and alarms[id(week)]), None)
+        for company in companies
+    }
+    seen = [week for week in first.values() if week is not None]
+    after = ", ".join(str(week.week - event.week) for week in seen) or "–"
+    example = alarms[id(seen[0])][0][3][:160] if seen else "–"
+    return f"| {event.name} | {_interval(len(seen), len(companies))} | {after} | {example} |"
+
+
+def main() -> None:
+    """Live the years that the journal does not have yet, print the figures, write the page."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--companies", type=int, default=1)
+    parser.add_argument("--customers", type=int, default=500)
+    parser.add_argument("--weeks", type=int, default=52)
+    parser.add_argument("--only", choices=("quiet", "planted"), help="one of the two years")
+    parser.add_argument("--journal", type=Path, default=Path("out/alert-quality.jsonl"))
+    parser.add_argument("--output", type=Path)
+    given = parser.parse_args()
+    logging.getLogger("resegment").setLevel(logging.ERROR)
+    given.journal.parent.mkdir(parents=True, exist_ok=True)
+    lines = given.journal.read_text(encoding="utf-8").splitlines() if given.journal.exists() else []
+    weeks = [Week(**json.loads(line)) for line in lines]
+    for company in range(given.companies):
+        for is_planted in {"quiet": (False,), "planted": (True,)}.get(given.only, (False, True)):
+            known = sum((week.company, week.is_planted) == (company, is_planted) for week in weeks)
+            if known >= given.weeks:
+                continue
+            with tempfile.TemporaryDirectory(prefix="resegment-alerts-") as folder:
+                for week in live(company, given.customers, given.weeks, Path(folder), is_planted=is_planted):
+                    weeks.append(week)
+                    with given.journal.open("a", encoding="utf-8") as journal:
+                        journal.write(json.dumps(asdict(week)) + "\n")
+                    sys.stderr.write(
+                        f"{company} {is_planted} week {week.week}: {week.status}, {len(week.alerts)} alerts\n"
+                    )
+    text = page(weeks, given.customers)
+    sys.stdout.write(text)
+    if given.output:
+        given.output.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,108 @@
+"""A window that is not full yet makes no alarm: which windows these are, and what becomes of verdicts about them."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+
+import numpy as np
+import polars as pl
+import pytest
+
+from tasks.drift.decision import measure_drift
+from tasks.drift.filling import Filling, filling_windows, first_days, without_alarm
+from tasks.drift.policy import DriftPolicy, FeatureSpec
+from tasks.drift.records import DriftVerdict
+from tasks.drift.verdict import judge_drift
+from tasks.ingest.tasks import identify_run, ingest_source, stage
+from tasks.warehouse.catalogue import Catalogue, feature_models
+from tests.workspaces import AS_OF, MakeWorkspace, OpenRun, small_workspace
+
+NAMES = ("net_30d_amount", "net_365d_amount", "recency_days", "interaction_90d_count", "age_years")
+FIRST = {"order_lines": dt.date(2025, 1, 1), "interactions": dt.date(2025, 5, 1)}
+WINDOW = Filling("net_365d_amount", 365, "order_lines", dt.date(2025, 1, 1))
+
+
+@pytest.mark.parametrize(
+    ("as_of", "filling"),
+    [
+        (dt.date(2025, 1, 29), {"net_30d_amount", "net_365d_amount", "interaction_90d_count"}),
+        # The 30 days that end on the 30th begin on the 1st.
+        (dt.date(2025, 1, 30), {"net_365d_amount", "interaction_90d_count"}),
+        (dt.date(2025, 12, 30), {"net_365d_amount"}),
+        (dt.date(2025, 12, 31), set()),
+    ],
+)
+def test_a_window_is_full_from_its_length_on(make_workspace: MakeWorkspace, as_of: dt.date, filling: set[str]) -> None:
+    catalogue = Catalogue(feature_models(make_workspace(), as_of))
+    found = filling_windows(catalogue, NAMES, FIRST, as_of)
+    assert set(found) == filling
+    assert all(
+        window.entity == ("interactions" if "inter" in name else "order_lines") for name, window in found.items()
+    )
+
+
+def test_an_entity_without_rows_holds_nothing_back(make_workspace: MakeWorkspace) -> None:
+    catalogue = Catalogue(feature_models(make_workspace(), AS_OF))
+    assert not filling_windows(catalogue, NAMES, {}, AS_OF)
+
+
+def test_the_first_days_are_those_of_the_data(make_workspace: MakeWorkspace, opened: OpenRun) -> None:
+    with opened(make_workspace()) as run:
+        ingest_source.fn(run, "orders")
+        identify_run.fn(run)
+        stage.fn(run)
+        assert first_days(run.warehouse) == {"order_lines": dt.date(2025, 6, 1)}
+
+
+@pytest.fixture
+def alarm() -> DriftVerdict:
+    random = np.random.default_rng(1)
+    before, after = (
+        pl.DataFrame({"customer_id": [f"{shift}-{n}" for n in range(500)], "x": random.normal(shift, 1, 500)})
+        for shift in (0, 1)
+    )
+    scores = measure_drift(before, after, {"x": FeatureSpec("x", "numeric")}, 7, DriftPolicy(), 0)
+    verdict = judge_drift(scores, DriftPolicy())[0]
+    assert verdict.level == "alarm"
+    return verdict
+
+
+@pytest.mark.parametrize(
+    ("kind", "subject", "part", "is_lowered"),
+    [
+        ("feature", "net_365d_amount", None, True),
+        ("feature", "net_30d_amount", None, False),
+        ("kpi", "lifecycle.new", "net_365d_amount", True),
+        ("kpi", "lifecycle.new", "net_30d_amount", False),
+        ("profile", "spend.big", "recency_days", False),
+        ("segment_mix", "spend", None, True),
+        ("segment_size", "spend.big", None, True),
+        ("flow", "spend.big", None, True),
+        ("relation", "lifecycle", "spend", True),
+        ("segment_mix", "lifecycle", None, False),
+        ("joint", "features", None, False),
+    ],
+)
+def test_an_alarm_about_it_is_a_notice(
+    make_workspace: MakeWorkspace, alarm: DriftVerdict, kind: str, subject: str, part: str | None, *, is_lowered: bool
+) -> None:
+    tree = small_workspace()
+    rule = {"id": "big", "name": "Big", "when": "net_365d_amount > 100"}
+    tree["segmentations"]["spend"] = {"kind": "rules", "basis": "value", "segments": [rule]}  # type: ignore[index]
+    space = make_workspace(tree=tree)
+    verdict = dataclasses.replace(alarm, subject_kind=kind, subject_name=subject, part_name=part)  # type: ignore[arg-type]
+    (told,) = without_alarm([verdict], {WINDOW.feature: WINDOW}, space)
+    if is_lowered:
+        assert told.level == "notice"
+        assert told.sentence.endswith(
+            ": no more than a notice, for the 365 days of net_365d_amount reach before the first order_lines, of"
+            " 2025-01-01."
+        )
+    else:
+        assert told == verdict
+
+
+def test_a_notice_stays_as_it_is(make_workspace: MakeWorkspace, alarm: DriftVerdict) -> None:
+    notice = dataclasses.replace(alarm, level="notice", subject_name="net_365d_amount")
+    assert without_alarm([notice], {WINDOW.feature: WINDOW}, make_workspace()) == [notice]
