@@ -1,7 +1,7 @@
 """The arguments of every command.
 
 Owns: their names, types and help. Does not own what a command does, or those of `model`, `refit`
-(`model_arguments.py`) and `alerts` (`alert_arguments.py`).
+(`model_arguments.py`), `alerts` (`alert_arguments.py`), `forget` and `export` (`forget_arguments.py`).
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import argparse
 from flows import argument_types as types
 from flows.alert_arguments import add_alert_commands
 from flows.backfill_arguments import add_backfill
+from flows.forget_arguments import add_commands_about_persons
 from flows.model_arguments import add_model_commands
 
 
@@ -51,6 +52,7 @@ def build_parser() -> argparse.ArgumentParser:
     _quarantine(commands)
     add_model_commands(commands, add_command)
     add_alert_commands(commands, add_command)
+    add_commands_about_persons(commands, add_command)
     serving = add_command(
         commands, "serve", "run what `schedules` of workspaces say, in one process beside a Prefect server"
     )

@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from flows.corridor import compute, gather
+from flows.forget_steps import end_stopped
 from flows.stale import reasons_of, stale_dates
 from tasks.backfill.planning import Due, planned_dates, refuse_unknown_models
 from tasks.backfill.request import Request, check, dates_of
@@ -47,6 +48,7 @@ def begin(space: Workspace, folder: Path, request: Request, *, by: str, reason: 
         UsageError: the request makes no sense, or another backfill is not over.
     """
     check(request, space, ledger.utc_now().date())
+    end_stopped(space, folder)
     with _opened(space, folder) as run:
         current = backfill_ledger.going_on(run.warehouse)
         if current is not None and dict(current.asked) != request.said():
@@ -92,6 +94,7 @@ def resume(space: Workspace, folder: Path) -> int:
     Raises:
         UsageError: none is open.
     """
+    end_stopped(space, folder)
     with _opened(space, folder) as run:
         current = current_backfill(run)
         _go_on_from(run, current)

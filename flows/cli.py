@@ -34,6 +34,8 @@ _MODULES = {
     "backfill": "backfill_command",
     "check": "quality_command",
     "explain": "explain_command",
+    "export": "export_command",
+    "forget": "forget_command",
     "model": "model_commands",
     "plan": "plan_command",
     "quarantine": "quarantine_commands",

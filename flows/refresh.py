@@ -10,6 +10,7 @@ from pathlib import Path
 from prefect import flow
 
 from flows.corridor import compute, gather
+from flows.forget_steps import end_stopped
 from tasks.config.errors import GateFailed
 from tasks.config.loading import load_workspace
 from tasks.config.workspace import Workspace
@@ -49,7 +50,9 @@ def refresh(
         OutputError: the output folder cannot be written, or another run holds it.
     """
     space = load_workspace(Path(workspace), overrides=overrides or [])
-    with open_run(space, as_of=_date(space, as_of), known_as_of=known_as_of, output=space.output_folder(output)) as run:
+    folder = space.output_folder(output)
+    end_stopped(space, folder)
+    with open_run(space, as_of=_date(space, as_of), known_as_of=known_as_of, output=folder) as run:
         with lineage_of(run, "refresh"):
             _work(run, DataDocs() if data_docs else None)
         return summarise(run)

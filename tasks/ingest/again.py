@@ -15,6 +15,7 @@ from typing import Any
 
 import polars as pl
 
+from tasks.ingest.erased import without_erased
 from tasks.ingest.loading import kept_value
 from tasks.ingest.lookups import with_lookups
 from tasks.ingest.mapping import Mapping, check_bindings, mapped_select
@@ -23,6 +24,7 @@ from tasks.ingest.raw_tables import fit_raw_table
 from tasks.ingest.stored_rows import stored_reader
 from tasks.warehouse import kept_rows
 from tasks.warehouse.connection import Warehouse, identifier, literal
+from tasks.warehouse.erasures import NOBODY, Erased
 
 _TABLE = "rows_again"
 _PROBLEMS = {
@@ -131,8 +133,9 @@ def read_again(
     origin: Origin,
     rows: Sequence[int],
     loaded_at: dt.datetime,
+    erased: Erased = NOBODY,
 ) -> Iterator[Reading]:
-    """Read stored rows of a load as their file would be read today.
+    """Read stored rows of a load as their file would be read today, but for those of erased customers.
 
     Args:
         warehouse: in a transaction.
@@ -142,6 +145,7 @@ def read_again(
         rows: numbers of the rows in the file.
         loaded_at: when the file was loaded. Rules that speak of the day of loading mean that day: an event that lay in
             the future then is no better for the days that passed since.
+        erased: who was; a row that only today's mapping tells to be theirs is none that can be read.
 
     Raises:
         SourceError: the mapping does not fit the rows, or a lookup cannot be read.
@@ -150,9 +154,10 @@ def read_again(
         relation = with_lookups(warehouse, mapping, lookups, reader.relation)
         texts = check_bindings(warehouse, mapping, reader, relation)
         columns = ", ".join(identifier(column.name) for column in mapping.entity.columns)
+        mapped = mapped_select(mapping, relation, loaded_at, texts)
+        select, _ = without_erased(warehouse, mapping, mapped, erased)
         warehouse.execute(
-            f"CREATE OR REPLACE TEMP TABLE {_TABLE} AS SELECT _record, _problems, {columns}"
-            f" FROM ({mapped_select(mapping, relation, loaded_at, texts)})"
+            f"CREATE OR REPLACE TEMP TABLE {_TABLE} AS SELECT _record, _problems, {columns} FROM ({select})"
         )
     yield Reading(warehouse, origin)
     warehouse.execute(f"DROP TABLE {_TABLE}")

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from tasks.config.errors import SourceError, SqlError
 from tasks.ingest import quarantine
 from tasks.ingest.discovery import FoundFile
+from tasks.ingest.erased import erased_lines, without_erased
 from tasks.ingest.lookups import with_lookups
 from tasks.ingest.mapping import Mapping, check_bindings, mapped_select
 from tasks.ingest.raw_tables import fit_raw_table
@@ -20,6 +21,7 @@ from tasks.ingest.readers import Reader, open_reader
 from tasks.ingest.sampling import keep_guesses
 from tasks.warehouse import ledger
 from tasks.warehouse.connection import Warehouse, identifier, literal
+from tasks.warehouse.erasures import NOBODY, Erased
 
 #: SQL: whether the problems of a mapped row keep it out.
 ROW_OUT = "list_contains(list_transform(_problems, lambda problem: problem.action_name), 'row')"
@@ -27,23 +29,31 @@ ROW_OUT = "list_contains(list_transform(_problems, lambda problem: problem.actio
 
 @dataclass(frozen=True, slots=True)
 class LoadCounts:
-    """What became of a file's rows; `read == loaded + quarantined`, and `left_out` by the source's `where` beside."""
+    """What became of a file's rows; `read == loaded + quarantined`.
+
+    Beside them are those `left_out` by the source's `where`, and those of `erased` customers.
+    """
 
     read: int
     loaded: int
     quarantined: int
     blanked: int
     left_out: int = 0
+    erased: int = 0
 
 
-def load_file(warehouse: Warehouse, mapping: Mapping, file: FoundFile, attempt_id: str) -> LoadCounts:
+def load_file(
+    warehouse: Warehouse, mapping: Mapping, file: FoundFile, attempt_id: str, erased: Erased = NOBODY
+) -> LoadCounts:
     """Read a file twice, once to find what is wrong, once to add its rows, in one transaction.
+
+    Rows of erased customers are left out and counted.
 
     Raises:
         SourceError: the file as a whole cannot be read.
     """
     reader = open_reader(warehouse, file.path, mapping.source.format, mapping.source.options, mapping.wanted)
-    load = _Load(warehouse, mapping, file, reader, ledger.moment(warehouse))
+    load = _Load(warehouse, mapping, file, reader, ledger.moment(warehouse), erased)
     texts = check_bindings(warehouse, mapping, reader, load.joined(reader.relation))
     try:
         with warehouse.transaction():
@@ -71,6 +81,7 @@ class _Load:
     file: FoundFile
     reader: Reader
     loaded_at: dt.datetime
+    erased: Erased
 
     def joined(self, relation: str) -> str:
         """The file with its lookups beside it."""
@@ -81,10 +92,13 @@ class _Load:
         fit_raw_table(self.warehouse, self.mapping.table, self.mapping.entity)
         accepted, rows_out, with_problems = self._scan(texts)
         rejected_lines = self._rejected_lines()
-        select = mapped_select(self.mapping, self.joined(self.reader.relation), self.loaded_at, texts)
+        lines_erased = erased_lines(self.warehouse, self.erased) if rejected_lines else []
+        lines_out = len(rejected_lines) - len(lines_erased)
+        mapped = mapped_select(self.mapping, self.joined(self.reader.relation), self.loaded_at, texts)
+        select, rows_erased = without_erased(self.warehouse, self.mapping, mapped, self.erased)
         number = _row_number(rejected_lines)
         selects = [quarantine.rows_with_problems(select, self.reader.relation, number)] if with_problems else []
-        selects += [quarantine.rejected_lines()] if rejected_lines else []
+        selects += [quarantine.rejected_lines(without=lines_erased)] if lines_out else []
         blanked = self._quarantine(selects) if selects else 0
         kept = ", ".join(kept_value(column.name, check=with_problems > 0) for column in self.mapping.entity.columns)
         loaded = self.warehouse.execute(
@@ -92,8 +106,8 @@ class _Load:
             f" {self._load_number()} AS load_no, {number} AS row_number, {literal(self.loaded_at)} AS loaded_at"
             f" FROM ({select}){f' WHERE NOT {ROW_OUT}' if rows_out else ''}"
         )
-        read, out = accepted + len(rejected_lines), rows_out + len(rejected_lines)
-        counts = LoadCounts(read, loaded, out, blanked, self._left_out())
+        read, out = accepted + lines_out, rows_out + lines_out
+        counts = LoadCounts(read, loaded, out, blanked, self._left_out(), rows_erased + len(lines_erased))
         if counts.read != counts.loaded + counts.quarantined:
             raise SourceError(
                 f"rows do not add up: {counts.read} read, {counts.loaded} loaded, {counts.quarantined} quarantined",
@@ -124,17 +138,19 @@ class _Load:
                 "values_blanked_count": counts.blanked,
                 "column_names": None if self.reader.described is None else list(self.reader.described),
                 "rows_left_out_count": counts.left_out,
+                "rows_erased_count": counts.erased,
             },
         )
 
     def _scan(self, texts: frozenset[str]) -> tuple[int, int, int]:
-        """Rows that are rows, of them those to keep out, and those with any problem."""
+        """Rows that are rows and of nobody erased, of them those to keep out, and those with any problem."""
         for table in ("reject_errors", "reject_scans"):
             self.warehouse.execute(f"DROP TABLE IF EXISTS {table}")
         relation = self.joined(self.reader.rejecting or self.reader.relation)
+        mapped = mapped_select(self.mapping, relation, self.loaded_at, texts)
+        select, _ = without_erased(self.warehouse, self.mapping, mapped, self.erased)
         accepted, rows_out, with_problems = self.warehouse.rows(
-            f"SELECT count(*), count(*) FILTER ({ROW_OUT}), count(*) FILTER (len(_problems) > 0)"
-            f" FROM ({mapped_select(self.mapping, relation, self.loaded_at, texts)})"
+            f"SELECT count(*), count(*) FILTER ({ROW_OUT}), count(*) FILTER (len(_problems) > 0) FROM ({select})"
         )[0]
         return accepted, rows_out, with_problems
 

@@ -8,6 +8,7 @@ A number stands for a row of a load: all of its problems share it, for a row is 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from tasks.warehouse import kept_rows
@@ -59,8 +60,12 @@ def rows_with_problems(select: str, relation: str, number: str) -> str:
     )
 
 
-def rejected_lines() -> str:
-    """SELECT of (row_number, problems, row_json) of the lines that DuckDB's CSV reader noted as no rows."""
+def rejected_lines(*, without: Iterable[int] = ()) -> str:
+    """SELECT of (row_number, problems, row_json) of the lines that DuckDB's CSV reader noted as no rows.
+
+    Args:
+        without: numbers of lines that are left out, as DuckDB counts them.
+    """
     words = " ".join(f"WHEN '{error}' THEN ': {said}'" for error, said in _REJECTED.items())
     found = f"regexp_extract(min(error_message), '{_COLUMNS}', 2)"
     wanted = f"regexp_extract(min(error_message), '{_COLUMNS}', 1)"
@@ -74,7 +79,8 @@ def rejected_lines() -> str:
         " 'action_name': 'row'}] AS problems,"
         # Bytes that are no text are lost: such a line stands in brackets, and is not read again.
         " CAST(CASE WHEN bool_or(error_type = 'INVALID ENCODING') THEN to_json([min(csv_line)])"
-        " ELSE to_json(min(csv_line)) END AS VARCHAR) AS row_json FROM reject_errors GROUP BY line"
+        " ELSE to_json(min(csv_line)) END AS VARCHAR) AS row_json FROM reject_errors"
+        f" WHERE NOT list_contains({list(without)}::BIGINT[], line) GROUP BY line"
     )
 
 

@@ -15,6 +15,7 @@ from tasks.ingest.mapping import parse_mapping
 from tasks.ingest.raw_views import build_raw_views
 from tasks.ingest.staging import build_staging
 from tasks.warehouse import ledger
+from tasks.warehouse.erasures import erased_customers
 from tasks.warehouse.run import Run
 from tasks.warehouse.steps import recorded
 
@@ -27,6 +28,7 @@ def ingest_source(run: Run, name: str) -> int:
     """Load the new files of one source; returns how many there were."""
     mapping = parse_mapping(run.workspace, name)
     files = find_files(run.workspace, mapping)
+    erased = erased_customers(run.workspace, run.paths.root)
     known = {load_id for (load_id,) in run.warehouse.rows("SELECT load_id FROM ops.load")}
     new = 0
     for position, file in enumerate(files, 1):
@@ -35,11 +37,11 @@ def ingest_source(run: Run, name: str) -> int:
                 run.warehouse, source=name, file=file.name, load_id=file.load_id, attempt_id=run.attempt_id
             )
             continue
-        counts = load_file(run.warehouse, mapping, file, run.attempt_id)
+        counts = load_file(run.warehouse, mapping, file, run.attempt_id, erased)
         known.add(file.load_id)
         new += 1
         log.info(
-            "%s: %s (%d of %d): %s rows read, %s loaded, %s quarantined%s%s",
+            "%s: %s (%d of %d): %s rows read, %s loaded, %s quarantined%s%s%s",
             name,
             file.name,
             position,
@@ -49,6 +51,7 @@ def ingest_source(run: Run, name: str) -> int:
             f"{counts.quarantined:,}",
             f", {counts.blanked:,} values blanked" if counts.blanked else "",
             f"; {counts.left_out:,} left out" if counts.left_out else "",
+            f"; {counts.erased:,} rows of erased customers left out" if counts.erased else "",
         )
     if carried := carry_over(run, name):
         log.info("%s: %d rows were released or discarded before, and are again", name, carried)

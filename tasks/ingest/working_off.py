@@ -29,6 +29,7 @@ from tasks.ingest.mapping import Mapping, parse_mapping
 from tasks.ingest.quarantine import Origin
 from tasks.warehouse import ledger
 from tasks.warehouse.connection import Warehouse
+from tasks.warehouse.erasures import erased_customers
 from tasks.warehouse.run import Run
 
 _VERBS: dict[DecisionName, str] = {"replayed": "replay", "released": "release", "discarded": "discard"}
@@ -116,8 +117,9 @@ class _Batch:
         mapping = parse_mapping(self.run.workspace, self.parent.origin.source_name)
         lookups, mapping_sha256 = find_lookups(self.run.workspace, mapping)
         numbers = [one.row_number for one in self.cases]
-        origin = self.parent.origin
-        with read_again(self.run.warehouse, mapping, lookups, origin, numbers, self.parent.loaded_at) as reading:
+        origin, loaded_at = self.parent.origin, self.parent.loaded_at
+        erased = erased_customers(self.run.workspace, self.run.paths.root)
+        with read_again(self.run.warehouse, mapping, lookups, origin, numbers, loaded_at, erased) as reading:
             if self.decision == "released":
                 self._refuse_unreadable(reading)
                 entering = self.cases

@@ -17,7 +17,7 @@ from typing import Any
 
 from tasks.config.errors import OutputError, UsageError
 from tasks.config.workspace import Workspace
-from tasks.warehouse import ledger, migrations
+from tasks.warehouse import erasures, ledger, migrations
 from tasks.warehouse.connection import Warehouse, identifier, literal
 from tasks.warehouse.damage import damage_told
 from tasks.warehouse.ledger import Publication
@@ -131,6 +131,7 @@ def whole_copy(space: Workspace, paths: OutputPaths) -> Iterator[Path]:
             _attached(warehouse, paths),
         ):
             warehouse.execute(f"COPY FROM DATABASE live TO {identifier(copy.stem)}")
+        erasures.copy_to(paths.root, folder)
         yield folder
 
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import os
 import shutil
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ from tasks.config.errors import OutputError
 from tasks.publish.scope import Scope
 from tasks.publish.swap import recover
 from tasks.warehouse.connection import Warehouse, identifier, literal
+from tasks.warehouse.disk import link
 from tasks.warehouse.privacy import refuse_leaks
 from tasks.warehouse.run import Run
 
@@ -153,16 +153,8 @@ def _keep_other_dates(run: Run, folder: Path, anew: Collection[str], newest: dt.
         target = folder / partition.parent.name / partition.name
         target.mkdir(parents=True)
         for file in sorted(partition.iterdir()):
-            _link(file, target / file.name)
+            link(file, target / file.name)
 
 
 def _partition(day: dt.date) -> str:
     return f"as_of_date={day.isoformat()}"
-
-
-def _link(source: Path, target: Path) -> None:
-    try:
-        os.link(source, target)
-    except OSError:
-        # Some file systems have no hard links.
-        shutil.copy2(source, target)

@@ -14,6 +14,7 @@ import sys
 from pathlib import Path
 
 from tasks.config.errors import OutputError
+from tasks.warehouse.disk import flush_folder
 
 _AT_FDCWD = -100
 _RENAME_EXCHANGE = 2
@@ -41,7 +42,7 @@ def swap_in(candidate: Path, published: Path) -> None:
             published.rename(retired)
             candidate.rename(published)
             shutil.rmtree(retired)
-        _flush_folder(published.parent)
+        flush_folder(published.parent)
     except OSError as error:
         raise OutputError(
             f"cannot publish: {error.strerror or error}",
@@ -85,16 +86,8 @@ def _flush(folder: Path) -> None:
     """Have everything on disk before it gets its name, so that a power cut cannot publish half a file."""
     for path in sorted(folder.rglob("*")):
         if path.is_dir():
-            _flush_folder(path)
+            flush_folder(path)
         else:
             with path.open("rb") as handle:
                 os.fsync(handle.fileno())
-    _flush_folder(folder)
-
-
-def _flush_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    flush_folder(folder)

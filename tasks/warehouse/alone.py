@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from tasks.config.errors import GateFailed, OutputError
-from tasks.warehouse import copy_manifest, copying, migrations
+from tasks.warehouse import copy_manifest, copying, erasures, migrations
 from tasks.warehouse.connection import SPILL_NAME, Warehouse
 from tasks.warehouse.damage import refuse_lost, refuse_older
 from tasks.warehouse.file_modes import owner_only
@@ -44,6 +44,7 @@ def alone(
             migrations.migrate(warehouse)
             refuse_older(paths.warehouse, migrations.copy_no(warehouse), copying.copied_no(paths.copy))
             repair(warehouse, paths.manifest)
+            erasures.sync(warehouse, paths.root)
             try:
                 yield warehouse
             except GateFailed:

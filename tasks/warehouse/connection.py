@@ -6,6 +6,7 @@ Owns: opening files, transactions, and turning DuckDB's errors into ours. Does n
 from __future__ import annotations
 
 import datetime as dt
+import os
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ import duckdb
 
 from tasks.config.errors import OutputError, ResegmentError, SqlError
 from tasks.warehouse.damage import damage_told
+from tasks.warehouse.disk import flush_folder
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -112,6 +114,32 @@ class Warehouse:
         """Close the file; committed work is on disk."""
         self.is_open = False
         self.connection.close()
+
+    def give_way_to(self, written: Path) -> None:
+        """Close the file, and put another one in its place in one step; what readers have open they keep.
+
+        Raises:
+            OutputError: the file system refuses; the file stays as it was.
+        """
+        path = self.path
+        if path is None:
+            raise OutputError("a database in memory has no place on disk", hint="open a file")
+        # All that is committed is in the file then: a log that stays would be read into the new one.
+        self.execute("CHECKPOINT")
+        self.close()
+        try:
+            if path.with_name(f"{path.name}.wal").exists():
+                raise OutputError("has a log that is not empty", where=str(path), hint="run the command again")
+            with written.open("rb") as handle:
+                os.fsync(handle.fileno())
+            written.replace(path)
+            flush_folder(path.parent)
+        except OSError as error:
+            raise OutputError(
+                f"cannot replace the file: {error.strerror or error}",
+                where=str(path),
+                hint="free space or give this user the right to write; the file stays as it was",
+            ) from error
 
     def execute(self, sql: str, parameters: Parameters | Sequence[object] | None = None) -> int:
         """Run one statement; returns the number of rows it changed, or 0 where it changes none."""

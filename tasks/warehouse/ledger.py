@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tasks.config.errors import ResegmentError
-from tasks.warehouse import kept_rows
+from tasks.warehouse import erasures, kept_rows
 from tasks.warehouse.connection import Warehouse, identifier
 
 log = logging.getLogger("resegment.warehouse")
@@ -40,7 +40,8 @@ _TABLES = {
         "load_id VARCHAR PRIMARY KEY, load_no INTEGER, source_name VARCHAR, entity_name VARCHAR, file_name VARCHAR,"
         " file_sha256 VARCHAR, file_bytes BIGINT, mapping_sha256 VARCHAR, loaded_at TIMESTAMP, attempt_id VARCHAR,"
         " rows_read_count BIGINT, rows_loaded_count BIGINT, rows_quarantined_count BIGINT, values_blanked_count BIGINT,"
-        " column_names VARCHAR[], rows_left_out_count BIGINT, parent_load_id VARCHAR"
+        " column_names VARCHAR[], rows_left_out_count BIGINT, parent_load_id VARCHAR,"
+        " rows_erased_count BIGINT"
     ),
     "delivery": (
         "delivery_no INTEGER PRIMARY KEY, source_name VARCHAR, file_name VARCHAR, load_id VARCHAR, attempt_id VARCHAR,"
@@ -95,6 +96,7 @@ _TABLES = {
         "backfill_no INTEGER, as_of_date DATE, why VARCHAR, is_asked BOOLEAN, status_name VARCHAR, run_id VARCHAR,"
         " attempt_id VARCHAR, published_run_id VARCHAR, compared_json VARCHAR"
     ),
+    "erasure": erasures.COLUMNS,
     "alert": (
         "attempt_id VARCHAR, run_id VARCHAR, as_of_date DATE, severity_name VARCHAR, kind_name VARCHAR,"
         " subject_name VARCHAR, message VARCHAR, raised_at TIMESTAMP"

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from tasks.config.errors import GateFailed, UsageError
 from tasks.config.workspace import Workspace
-from tasks.warehouse import ledger, model_ledger
+from tasks.warehouse import erasures, ledger, model_ledger
 from tasks.warehouse.alone import alone, refuse_gone
 from tasks.warehouse.connection import Warehouse
 from tasks.warehouse.ledger import Publication
@@ -71,6 +71,7 @@ class OutputPaths:
         self.published_database = self.published / "published.duckdb"
         self.manifest = self.published / "manifest.json"
         self.building = root / ".building"
+        self.spill = root / ".spill"
         self.report = root / "report"
         self.logs = root / "logs"
         self.data_docs = root / "data_docs"
@@ -171,6 +172,8 @@ class Run:
             "previous": self.previous.run_id if self.previous else None,
             "decisions on models": model_ledger.seen(self.warehouse, self.as_of, self.sees_until),
         }
+        if erased := erasures.in_warehouse(self.warehouse):
+            parts["erased"] = sorted(one.hash for one in erased)
         if self.backfill and self.backfill.live:
             parts["models of"] = self.backfill.live.run_id
         self.run_id = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]

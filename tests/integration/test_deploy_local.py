@@ -33,6 +33,7 @@ def test_a_worker_publishes_what_a_deployment_says(tmp_path: Path) -> None:
         "scheduled refresh/weekly",
         "refresh/by-hand",
         "backfill/by-hand",
+        "forget/by-hand",
         "refit/monthly",
         "check quality/quality",
         "check alerts/alerts",
