@@ -57,6 +57,7 @@ def build_parser() -> argparse.ArgumentParser:
         commands, "serve", "run what `schedules` of workspaces say, in one process beside a Prefect server"
     )
     serving.add_argument("folders", nargs="*", metavar="DIR", help="workspaces; default: the one of --workspace")
+    _rebuild(commands)
     _template(commands)
     schema = commands.add_parser("schema", help="print the JSON Schema of resegment.yaml, for editors")
     schema.set_defaults(json=False)
@@ -145,6 +146,15 @@ def _quarantine(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     release.add_argument("--discard", action="store_true", help="close the rows: nobody wants them")
     for command in (replay, release):
         command.add_argument("--dry-run", action="store_true", help="say what would happen, and change nothing")
+
+
+def _rebuild(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    rebuild = add_command(
+        commands, "rebuild", "make a damaged or lost warehouse anew from its copy, and what is published from it"
+    )
+    rebuild.add_argument("--yes", action="store_true", help="do not ask")
+    rebuild.add_argument("--dry-run", action="store_true", help="say what is wrong and what would be done")
+    rebuild.add_argument("--quiet", action="store_true", help="show warnings only")
 
 
 def _template(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -13,8 +13,7 @@ from typing import Any
 from flows import console
 from flows.commands import opened
 from tasks.audit.told import Audit, read_audit
-from tasks.config.errors import UsageError
-from tasks.warehouse.connection import Warehouse
+from tasks.warehouse.readers import opened_to_read
 
 Row = Mapping[str, Any]
 
@@ -22,9 +21,7 @@ Row = Mapping[str, Any]
 def audit(options: argparse.Namespace) -> int:
     """`resegment audit [--segmentation NAME]`."""
     _, paths = opened(options)
-    if not paths.warehouse.exists():
-        raise UsageError("nothing has been run here yet", where=str(paths.root), hint="run `resegment run` first")
-    with Warehouse.open(paths.warehouse, read_only=True) as warehouse:
+    with opened_to_read(paths) as warehouse:
         found = read_audit(warehouse, options.segmentation)
     if options.json:
         console.print_json(dataclasses.asdict(found))

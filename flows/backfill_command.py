@@ -14,7 +14,7 @@ from flows.commands import opened, user_name, workspace_folder
 from flows.embedded import embedded_prefect
 from tasks.config.errors import UsageError
 from tasks.config.workspace import Workspace
-from tasks.warehouse.connection import Warehouse
+from tasks.warehouse.readers import nothing_was_run, opened_to_read
 from tasks.warehouse.run import OutputPaths
 
 if TYPE_CHECKING:
@@ -138,9 +138,9 @@ def _read(paths: OutputPaths) -> list[BackfillSummary]:
     from flows.backfill import summary_of
     from tasks.warehouse.backfill_ledger import read
 
-    if not paths.warehouse.exists():
+    if nothing_was_run(paths):
         return []
-    with Warehouse.open(paths.warehouse, read_only=True) as warehouse:
+    with opened_to_read(paths) as warehouse:
         return [summary_of(one) for one in read(warehouse)] if warehouse.table_exists("ops.backfill") else []
 
 

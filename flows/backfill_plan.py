@@ -10,13 +10,13 @@ from typing import TypedDict
 from flows.backfill_steps import asked_dates
 from tasks.backfill.planning import planned_dates, refuse_unknown_models, seconds_per_date
 from tasks.backfill.request import Request, check
-from tasks.config.errors import UsageError
 from tasks.config.workspace import Workspace
 from tasks.ingest.discovery import find_files
 from tasks.ingest.mapping import parse_mapping
 from tasks.segments.challenge import learning
 from tasks.warehouse import ledger
 from tasks.warehouse.connection import Warehouse
+from tasks.warehouse.readers import opened_to_read
 from tasks.warehouse.run import OutputPaths
 
 _MINUTE = 60
@@ -49,9 +49,7 @@ def plan_backfill(space: Workspace, paths: OutputPaths, request: Request) -> Bac
         OutputError: a run is writing.
     """
     check(request, space, ledger.utc_now().date())
-    if not paths.warehouse.exists():
-        raise UsageError("nothing has been run here yet", where=str(paths.root), hint="run `resegment run` first")
-    with Warehouse.open(paths.warehouse, read_only=True) as warehouse:
+    with opened_to_read(paths) as warehouse:
         published = ledger.publications(warehouse)
         asked = asked_dates(warehouse, space, request, published)
         if not request.is_remodelled:

@@ -69,7 +69,7 @@ def begin(space: Workspace, folder: Path, request: Request, *, by: str, reason: 
         if not asked:
             return None
         dates = planned_dates(published, asked)
-        return backfill_ledger.start(run.warehouse, request.said(), by, reason, ledger.utc_now(), dates)
+        return backfill_ledger.start(run.warehouse, request.said(), by, reason, ledger.moment(run.warehouse), dates)
 
 
 def asked_dates(
@@ -207,7 +207,7 @@ def _go_on_from(run: Run, backfill: Backfill) -> None:
         ]
         if changed:
             backfill_ledger.put_date(run.warehouse, backfill.number, replace(date, status="planned", run_id=None))
-    backfill_ledger.see_until(run.warehouse, backfill.number, ledger.utc_now())
+    backfill_ledger.see_until(run.warehouse, backfill.number, ledger.moment(run.warehouse))
 
 
 def _basis_of(warehouse: Warehouse, run_id: str | None, as_of: dt.date) -> Basis | None:

@@ -39,6 +39,7 @@ _MODULES = {
     "model": "model_commands",
     "plan": "plan_command",
     "quarantine": "quarantine_commands",
+    "rebuild": "rebuild_command",
     "refit": "model_commands",
     "serve": "serve_command",
     "status": "status_command",

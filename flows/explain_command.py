@@ -33,13 +33,11 @@ def explain(options: argparse.Namespace) -> int:
     from tasks.segments.reasons.standing import standings
     from tasks.segments.reasons.why import why_in, why_not
     from tasks.warehouse.catalogue import Catalogue, feature_models
-    from tasks.warehouse.connection import Warehouse
+    from tasks.warehouse.readers import opened_to_read
 
     space, paths = opened(options)
-    if not paths.warehouse.exists():
-        raise UsageError("nothing has been run here yet", where=str(paths.root), hint="run `resegment run` first")
     customer_id = published_id(space, options.customer_id)
-    with Warehouse.open(paths.warehouse, read_only=True) as warehouse:
+    with opened_to_read(paths) as warehouse:
         current = newest_publication(warehouse)
         catalogue = Catalogue(feature_models(space, current.as_of))
         found = standings(warehouse, catalogue, current, customer_id, _asked(options))

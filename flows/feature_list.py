@@ -27,7 +27,7 @@ def features_of(space: Workspace) -> list[FeatureEntry]:
     as_of = space.as_of if isinstance(space.as_of, dt.date) else dt.datetime.now(dt.UTC).date()
     with (
         tempfile.TemporaryDirectory(prefix="resegment-features-") as folder,
-        open_run(space, as_of=as_of, known_as_of=None, output=Path(folder)) as run,
+        open_run(space, as_of=as_of, known_as_of=None, output=Path(folder), is_scratch=True) as run,
     ):
         run.run_id = "features"
         build_raw_views(run)

@@ -26,7 +26,8 @@ from tasks.erasure.search import search
 from tasks.erasure.striking import struck
 from tasks.ingest.whose import customers_in_quarantine
 from tasks.publish.swap import recover, swap_in
-from tasks.warehouse import erasures, ledger
+from tasks.warehouse import copying, erasures, ledger
+from tasks.warehouse.connection import Warehouse
 from tasks.warehouse.erasures import Erasure
 from tasks.warehouse.run import Run, open_ledger
 
@@ -145,6 +146,8 @@ def _erase(run: Run, persons: Sequence[Person], words: Words, found: Forgotten, 
     paths, warehouse, telling = run.paths, run.warehouse, words.telling
     recover(paths.published)
     drop_scratch(paths)
+    # Whoever opens the folder after a kill makes it anew, from the warehouse as it is then.
+    shutil.rmtree(paths.copy, ignore_errors=True)
     if others := unwritable(paths, telling):
         raise OutputError(
             f"nothing was erased: {_listed(others)} have them in them, and are no texts that could be cleaned",
@@ -174,11 +177,14 @@ def _erase(run: Run, persons: Sequence[Person], words: Words, found: Forgotten, 
     done = [replace(one, ended_at=now, counts=taken) for one in begun]
     ended = [one.again(earlier[one.hash]) if one.hash in earlier else one for one in done]
     note_in(aside, changes, ended)
+    with Warehouse.open(aside) as anew:
+        copying.bring_up(anew, paths.building / paths.copy.name)
     ids = [one for person in persons for one in person.ids]
     searched = search(paths.root, [paths.warehouse, *own_spill(paths)], ids, telling)
     if searched.places:
         raise _left(searched.places, paths.root)
     warehouse.give_way_to(aside)
+    (paths.building / paths.copy.name).rename(paths.copy)
     erasures.note(paths.root, ended)
     shutil.rmtree(paths.building, ignore_errors=True)
     return replace(found, counts=taken, file_count=searched.file_count)

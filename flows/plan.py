@@ -63,7 +63,7 @@ def _computed_anew(space: Workspace, paths: OutputPaths, current: Publication) -
     """A run in a copy of the warehouse, up to its features."""
     with (
         whole_copy(space, paths) as folder,
-        open_run(space, as_of=current.as_of, known_as_of=None, output=folder) as run,
+        open_run(space, as_of=current.as_of, known_as_of=None, output=folder, is_scratch=True) as run,
     ):
         check_definitions.fn(run)
         check_models.fn(run)

@@ -16,6 +16,7 @@ from tasks.warehouse import ledger
 from tasks.warehouse.connection import Warehouse
 from tasks.warehouse.ledger import Publication
 from tasks.warehouse.loads import loads_seen
+from tasks.warehouse.readers import nothing_was_run, opened_to_read
 from tasks.warehouse.run import OutputPaths
 
 
@@ -27,9 +28,9 @@ def read_stale(space: Workspace, paths: OutputPaths) -> list[StaleDate]:
     Raises:
         OutputError: a run is writing.
     """
-    if not paths.warehouse.exists():
+    if nothing_was_run(paths):
         return []
-    with Warehouse.open(paths.warehouse, read_only=True) as warehouse:
+    with opened_to_read(paths) as warehouse:
         return stale_dates(warehouse, space) if warehouse.table_exists("ops.publication") else []
 
 

@@ -35,7 +35,7 @@ def validate_workspace(space: Workspace) -> dict[str, int]:
     expressions = [text for name in space.sources for text in parse_mapping(space, name).reads]
     with (
         tempfile.TemporaryDirectory(prefix="resegment-validate-") as folder,
-        open_run(space, as_of=as_of, known_as_of=None, output=Path(folder)) as run,
+        open_run(space, as_of=as_of, known_as_of=None, output=Path(folder), is_scratch=True) as run,
     ):
         run.run_id = "validate"
         catalogue = catalogue_of(run)

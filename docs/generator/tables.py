@@ -24,7 +24,7 @@ from tasks.quality.suites import Suite, read_suite
 from tasks.segments.registry import TABLE as VERSION_TABLE
 from tasks.segments.version import COLUMNS as VERSION_COLUMNS
 from tasks.treatment.tasks import COLUMNS as TREATMENT_COLUMNS
-from tasks.warehouse import ledger
+from tasks.warehouse import migrations
 from tasks.warehouse.connection import Warehouse
 from tasks.warehouse.models import ModelColumn, SqlModel, load_models
 
@@ -177,7 +177,7 @@ def _ledger_columns() -> dict[str, list[tuple[str, str]]]:
     """Columns and types of the `ops` tables, as the code creates them."""
     tables: dict[str, list[tuple[str, str]]] = {}
     with Warehouse.open(None) as warehouse:
-        ledger.prepare(warehouse)
+        migrations.migrate(warehouse)
         for table, column, kind in warehouse.rows(
             "SELECT table_name, column_name, data_type FROM information_schema.columns"
             " WHERE table_schema = 'ops' ORDER BY table_name, ordinal_position"

@@ -139,7 +139,9 @@ class Measurement:
         )
         ids = tuple(row["segment_id"] for row in definitions)
         position = {segment: place for place, segment in enumerate(ids)}
-        labels = placed.get_column("segment_id").replace_strict(position, return_dtype=pl.Int64).to_numpy()
+        labels = (
+            placed.get_column("segment_id").replace_strict(position, return_dtype=pl.Int64).to_numpy().astype(np.int64)
+        )
         rows = np.searchsorted(frame.get_column("row_no").to_numpy(), placed.get_column("row_no").to_numpy())
         column = {one: _floats(frame.get_column(one)) for one in self._columns()}
         return Values(

@@ -58,6 +58,10 @@ class OutputError(ResegmentError):
     """The output folder cannot be written: permission, space, or another run holds it."""
 
 
+class DamageError(OutputError):
+    """A file of the output folder is not what was written there: damaged, gone, or put back from an older state."""
+
+
 class DeliveryError(ResegmentError):
     """A target did not take a message; what the message is about stands all the same."""
 

@@ -53,7 +53,7 @@ def load_file(
         SourceError: the file as a whole cannot be read.
     """
     reader = open_reader(warehouse, file.path, mapping.source.format, mapping.source.options, mapping.wanted)
-    load = _Load(warehouse, mapping, file, reader, ledger.utc_now(), erased)
+    load = _Load(warehouse, mapping, file, reader, ledger.moment(warehouse), erased)
     texts = check_bindings(warehouse, mapping, reader, load.joined(reader.relation))
     try:
         with warehouse.transaction():

@@ -16,7 +16,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Sequence
 from collections.abc import Mapping as StillWrong
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import polars as pl
 
@@ -66,6 +66,7 @@ def work_off(
     if source is not None:
         cases.check_source(run, source)
     done = WorkedOff(decision)
+    decider = replace(decider, at=max(decider.at, ledger.moment(run.warehouse)))
     by_load: dict[str, list[OpenCase]] = {}
     for one in chosen(run, done, numbers, source):
         by_load.setdefault(one.load_id, []).append(one)

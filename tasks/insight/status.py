@@ -10,10 +10,11 @@ import json
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from tasks.config.errors import OutputError
+from tasks.config.errors import DamageError, OutputError
 from tasks.config.workspace import Workspace
 from tasks.warehouse.connection import Warehouse
 from tasks.warehouse.ledger import utc_now
+from tasks.warehouse.readers import nothing_was_run, opened_to_read
 from tasks.warehouse.run import OutputPaths
 
 _ATTEMPTS = """
@@ -192,11 +193,13 @@ def read_status(workspace: Workspace, paths: OutputPaths, today: dt.date | None 
 
 
 def _read(paths: OutputPaths) -> _Ledger:
-    if not paths.warehouse.exists():
-        return _Ledger()
     try:
-        with Warehouse.open(paths.warehouse, read_only=True) as warehouse:
+        if nothing_was_run(paths):
+            return _Ledger()
+        with opened_to_read(paths) as warehouse:
             return _of_ledger(warehouse)
+    except DamageError as error:
+        return _Ledger(busy=str(error))
     except OutputError as error:
         return _Ledger(busy=f"the ledger cannot be read now, a run may be writing: {error.message}")
 

@@ -17,10 +17,12 @@ from typing import Any
 
 from tasks.config.errors import OutputError, UsageError
 from tasks.config.workspace import Workspace
-from tasks.warehouse import erasures, ledger
+from tasks.warehouse import erasures, ledger, migrations
 from tasks.warehouse.connection import Warehouse, identifier, literal
+from tasks.warehouse.damage import damage_told
 from tasks.warehouse.ledger import Publication
 from tasks.warehouse.provenance import code_version, own_files
+from tasks.warehouse.readers import nothing_was_run
 from tasks.warehouse.run import OutputPaths, Run
 
 #: The id under which the rows of a plan stand in its scratch warehouse.
@@ -57,7 +59,7 @@ def published_now(paths: OutputPaths) -> Published:
         UsageError: nothing is published.
         OutputError: a run is writing.
     """
-    if paths.warehouse.exists():
+    if not nothing_was_run(paths):
         with Warehouse.open(None) as warehouse, _attached(warehouse, paths):
             tables = _tables(warehouse, "ops")
             if "publication" in tables:
@@ -108,7 +110,7 @@ def features_as_published(space: Workspace, paths: OutputPaths, current: Publica
         limits = space.engine
         scratch = OutputPaths(folder)
         with Warehouse.open(scratch.warehouse, memory_limit=limits.memory_limit, threads=limits.threads) as warehouse:
-            ledger.prepare(warehouse)
+            migrations.migrate(warehouse)
             with _attached(warehouse, paths):
                 _copy_ledger(warehouse)
                 previous = ledger.previous_publication(warehouse, current.as_of)
@@ -145,6 +147,8 @@ def _attached(warehouse: Warehouse, paths: OutputPaths) -> Iterator[None]:
     try:
         warehouse.execute(f"ATTACH {literal(str(paths.warehouse))} AS live (READ_ONLY)")
     except OutputError as error:
+        if damage := damage_told(error.message, paths.warehouse):
+            raise damage from error
         raise OutputError(
             f"cannot be read now: {error.message}",
             where=str(paths.warehouse),

@@ -26,8 +26,8 @@ from tasks.quality.load_counts import Kept, keep
 from tasks.quality.series import Asked, SeriesMaker
 from tasks.quality.suites import DOORS, Check, Suite, load_suites
 from tasks.warehouse.connection import identifier, literal
+from tasks.warehouse.ledger import KEPT_BY_RUN
 from tasks.warehouse.run import Run
-from tasks.warehouse.tables import KEPT_BY_RUN
 
 #: What people and systems write for a missing value, in lower case. Not `none` and `na`: no education, and Namibia.
 PLACEHOLDERS = (

@@ -66,20 +66,22 @@ class Catalogue:
         """SQL for a FROM: one row per customer of a run, `customer_id` and the features (all, or those named).
 
         Only columns that the models describe are in it: a table kept by run may have more, of windows of other days.
-        Predictions are NULL for a run that made none, when the workspace did not ask for them yet.
+        Features of a theme are NULL for a run that had not got it yet: one of an earlier version, or of a workspace
+        that did not ask for it.
         """
         wanted = set(self.features) if names is None else set(names)
-        parts = []
+        parts: list[str] = []
+        only_predictions = True
         for model in self.models:
             columns = [column.name for column in model.columns if column.name in wanted]
             if columns:
-                parts.append((f"({rows_of_run(model.name, run_id, [KEY, *columns])})", model.name == PREDICTIONS))
-        if all(is_prediction for _, is_prediction in parts):
-            parts.insert(0, (f"({rows_of_run(self.models[0].name, run_id, [KEY])})", False))
-        (first, _), *others = parts
+                parts.append(f"({rows_of_run(model.name, run_id, [KEY, *columns])})")
+                only_predictions &= model.name == PREDICTIONS
+        if only_predictions:
+            parts.insert(0, f"({rows_of_run(self.models[0].name, run_id, [KEY])})")
+        first, *others = parts
         joined = f"{first} AS theme0" + "".join(
-            f" {'LEFT ' * is_prediction}JOIN {part} AS theme{position} USING ({identifier(KEY)})"
-            for position, (part, is_prediction) in enumerate(others, 1)
+            f" LEFT JOIN {part} AS theme{position} USING ({identifier(KEY)})" for position, part in enumerate(others, 1)
         )
         columns = [KEY, *(name for name in self.features if name in wanted)]
         return f"(SELECT {', '.join(map(identifier, columns))} FROM {joined})"

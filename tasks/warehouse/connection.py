@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Self
 import duckdb
 
 from tasks.config.errors import OutputError, ResegmentError, SqlError
+from tasks.warehouse.damage import damage_told
 from tasks.warehouse.disk import flush_folder
 
 if TYPE_CHECKING:
@@ -34,6 +35,8 @@ _KINDS_ABOUT_VALUES = {"Conversion Error", "Invalid Input Error", "Out of Range 
 _KNOWN_INPUT_ERRORS = ("Could not", "Malformed", "Invalid", "Failed", "Cannot", "Error in file", "No magic bytes")
 _QUOTED = re.compile(r"""["'].*["']""", re.DOTALL)
 _NUMBER = re.compile(r"(?<![A-Za-z_\d.])[-+]?\d[\d.,]*(?:[eE][-+]?\d+)?")
+#: Folder beside a database file for what does not fit into memory.
+SPILL_NAME = ".spill"
 Parameters = Mapping[str, object]
 Row = tuple[Any, ...]
 
@@ -63,6 +66,7 @@ class Warehouse:
         """Take over an open connection; use `Warehouse.open` to get one."""
         self.connection = connection
         self.path = path
+        self.is_open = True
         #: Is told each statement, and how many rows it changed.
         self.observer: Callable[[str, int], None] | None = None
 
@@ -73,16 +77,19 @@ class Warehouse:
         """Open (and create) a DuckDB file; `None` is a database in memory.
 
         Raises:
-            OutputError: the file cannot be written, is held by another process, or is no DuckDB file.
+            OutputError: the file cannot be written, or is held by another process.
+            DamageError: it is no DuckDB file, or a damaged one.
         """
         config: dict[str, Any] = {"memory_limit": memory_limit, "autoinstall_known_extensions": "false"}
         if threads:
             config["threads"] = threads
         if path and not read_only:
-            config["temp_directory"] = str(path.parent / ".spill")
+            config["temp_directory"] = str(path.parent / SPILL_NAME)
         try:
             connection = duckdb.connect(str(path) if path else ":memory:", read_only=read_only, config=config)
         except duckdb.Error as error:
+            if damage := damage_told(_first_line(error), path):
+                raise damage from error
             raise OutputError(
                 f"cannot open: {_first_line(error)}",
                 where=str(path),
@@ -105,6 +112,7 @@ class Warehouse:
 
     def close(self) -> None:
         """Close the file; committed work is on disk."""
+        self.is_open = False
         self.connection.close()
 
     def give_way_to(self, written: Path) -> None:
@@ -135,7 +143,7 @@ class Warehouse:
 
     def execute(self, sql: str, parameters: Parameters | Sequence[object] | None = None) -> int:
         """Run one statement; returns the number of rows it changed, or 0 where it changes none."""
-        with _translated(sql):
+        with _translated(sql, self.path):
             row = self.connection.execute(sql, parameters).fetchone()
         changed = int(row[0]) if row and isinstance(row[0], int) else 0
         self._tell(sql, changed)
@@ -144,7 +152,7 @@ class Warehouse:
     def rows(self, sql: str, parameters: Parameters | Sequence[object] | None = None) -> list[Row]:
         """All rows of a small query."""
         self._tell(sql)
-        with _translated(sql):
+        with _translated(sql, self.path):
             return self.connection.execute(sql, parameters).fetchall()
 
     def value(self, sql: str, parameters: Parameters | Sequence[object] | None = None) -> Any:  # noqa: ANN401 - any SQL value
@@ -155,7 +163,7 @@ class Warehouse:
     def records(self, sql: str, parameters: Parameters | Sequence[object] | None = None) -> list[dict[str, Any]]:
         """All rows of a small query as mappings by column name."""
         self._tell(sql)
-        with _translated(sql):
+        with _translated(sql, self.path):
             cursor = self.connection.execute(sql, parameters)
             names = [column[0] for column in cursor.description or []]
             return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
@@ -163,7 +171,7 @@ class Warehouse:
     def frame(self, sql: str, parameters: Parameters | None = None) -> pl.DataFrame:
         """The result as a Polars frame."""
         self._tell(sql)
-        with _translated(sql):
+        with _translated(sql, self.path):
             result: pl.DataFrame = self.connection.sql(sql, params=dict(parameters or {})).pl()
             return result
 
@@ -203,7 +211,7 @@ class Warehouse:
         except BaseException:
             self._roll_back()
             raise
-        with _translated("COMMIT"):
+        with _translated("COMMIT", self.path):
             self.connection.execute("COMMIT")
 
     def _roll_back(self) -> None:
@@ -215,7 +223,7 @@ class Warehouse:
 
 
 @contextmanager
-def _translated(sql: str) -> Iterator[None]:
+def _translated(sql: str, path: Path | None) -> Iterator[None]:
     try:
         yield
     except duckdb.OutOfMemoryException as error:
@@ -224,11 +232,13 @@ def _translated(sql: str) -> Iterator[None]:
             hint="raise engine.memory_limit in the workspace, or free disk space in the output folder",
         ) from error
     except duckdb.IOException as error:
-        raise _io_error(error) from error
+        raise damage_told(_first_line(error), path) or _io_error(error) from error
     except _ABOUT_VALUES as error:
         # Not chained: a traceback or a log would show the value after all.
         raise SqlError(without_values(str(error), sql), hint=f"in the statement: {_shortened(sql)}") from None
     except duckdb.Error as error:
+        if damage := damage_told(_first_line(error), path):
+            raise damage from error
         raise SqlError(_first_line(error), hint=f"in the statement: {_shortened(sql)}") from error
 
 

@@ -7,6 +7,7 @@ of a source is here: what is quarantined lies in `raw` (`kept_rows.py`).
 from __future__ import annotations
 
 import datetime as dt
+import logging
 import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,6 +17,10 @@ from tasks.config.errors import ResegmentError
 from tasks.warehouse import erasures, kept_rows
 from tasks.warehouse.connection import Warehouse, identifier
 
+log = logging.getLogger("resegment.warehouse")
+
+#: So far behind the ledger a clock is worth a word.
+_TOLD_SECONDS = 1
 _TABLES = {
     "run": (
         "attempt_id VARCHAR PRIMARY KEY, run_id VARCHAR, workspace_name VARCHAR, as_of_date DATE,"
@@ -113,7 +118,13 @@ _TABLES = {
         " written_at TIMESTAMP, not_before_at TIMESTAMP, sent_at TIMESTAMP, try_count INTEGER, error_message VARCHAR"
     ),
 }
-SCHEMAS = ("raw", "staging", "features", "segments", "monitoring", "ops")
+#: Schemas whose tables hold the rows of many runs.
+KEPT_BY_RUN = ("features", "segments", "monitoring")
+SCHEMAS = ("raw", "staging", *KEPT_BY_RUN, "ops")
+
+
+#: How an attempt is called whose rows a rebuild could not recover.
+LOST = "lost"
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,18 +140,34 @@ def utc_now() -> dt.datetime:
     return dt.datetime.now(dt.UTC).replace(tzinfo=None)
 
 
-def prepare(warehouse: Warehouse) -> None:
-    """Create what is missing, columns of tables that an older version made too; change nothing that is there."""
-    with warehouse.transaction():
-        for schema in SCHEMAS:
-            warehouse.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
-        kept_rows.create(warehouse)
-        for name, columns in _TABLES.items():
-            warehouse.execute(f"CREATE TABLE IF NOT EXISTS ops.{name} ({columns})")
-            for column in columns.split(", "):
-                if " PRIMARY KEY" not in column:
-                    warehouse.execute(f"ALTER TABLE ops.{name} ADD COLUMN IF NOT EXISTS {column}")
-        kept_rows.move_out_of_ledger(warehouse)
+def moment(warehouse: Warehouse) -> dt.datetime:
+    """Now, and later than whatever was loaded, decided or begun before.
+
+    What a run may see is told by such moments, and so is their order: a clock that was put back must not make a new
+    file an old one.
+    """
+    last: dt.datetime | None = warehouse.value(
+        "SELECT greatest((SELECT max(loaded_at) FROM ops.load), (SELECT max(seen_at) FROM ops.delivery),"
+        " (SELECT max(started_at) FROM ops.run), (SELECT max(decided_at) FROM ops.model_decision),"
+        " (SELECT max(registered_at) FROM ops.model_challenger),"
+        " (SELECT max(decided_at) FROM ops.quarantine_decision))"
+    )
+    now = utc_now()
+    if last is None or now > last:
+        return now
+    if (last - now).total_seconds() > _TOLD_SECONDS:
+        log.warning("the clock says %s, and the ledger has %s already: was it put back?", now, last)
+    return last + dt.timedelta(microseconds=1)
+
+
+def add_missing(warehouse: Warehouse) -> None:
+    """Create the tables that are missing, and columns of those that an older version made; change nothing else."""
+    kept_rows.create(warehouse)
+    for name, columns in _TABLES.items():
+        warehouse.execute(f"CREATE TABLE IF NOT EXISTS ops.{name} ({columns})")
+        for column in columns.split(", "):
+            if " PRIMARY KEY" not in column:
+                warehouse.execute(f"ALTER TABLE ops.{name} ADD COLUMN IF NOT EXISTS {column}")
 
 
 def insert(warehouse: Warehouse, table: str, values: Mapping[str, object]) -> None:
@@ -154,7 +181,7 @@ def start_attempt(warehouse: Warehouse, values: Mapping[str, object]) -> None:
     """Note that an attempt runs."""
     with warehouse.transaction():
         note_killed(warehouse)
-        insert(warehouse, "run", {"status_name": "running", "started_at": utc_now(), **values})
+        insert(warehouse, "run", {"status_name": "running", "started_at": moment(warehouse), **values})
 
 
 def note_killed(warehouse: Warehouse) -> None:
@@ -195,7 +222,7 @@ def note_delivery(warehouse: Warehouse, *, source: str, file: str, load_id: str,
         warehouse.execute(
             "INSERT INTO ops.delivery SELECT coalesce(max(delivery_no), 0) + 1, $source, $file, $load, $attempt, $now"
             " FROM ops.delivery",
-            {"source": source, "file": file, "load": load_id, "attempt": attempt_id, "now": utc_now()},
+            {"source": source, "file": file, "load": load_id, "attempt": attempt_id, "now": moment(warehouse)},
         )
 
 

@@ -101,7 +101,7 @@ def decide(
             "version_id": version_id,
             "name": name,
             "as_of": as_of,
-            "now": ledger.utc_now(),
+            "now": ledger.moment(warehouse),
             "by": by,
             "because": because,
         },
@@ -126,7 +126,7 @@ def register_challenger(warehouse: Warehouse, version: Mapping[str, Any], conten
                 "id": version["version_id"],
                 "name": version["segmentation_id"],
                 "trained": version["trained_as_of_date"],
-                "now": ledger.utc_now(),
+                "now": ledger.moment(warehouse),
                 "text": json.dumps(version, sort_keys=True, ensure_ascii=False),
             },
         )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import logging
 from pathlib import Path
 
 from tasks.config.errors import WorkspaceError
@@ -15,6 +16,8 @@ from tasks.config.workspace import Workspace
 from tasks.warehouse import ledger
 from tasks.warehouse.connection import Warehouse
 from tasks.warehouse.ledger import Publication
+
+log = logging.getLogger("resegment.warehouse")
 
 
 def refuse_other_identities(warehouse: Warehouse, workspace: Workspace, key_fingerprint: str | None) -> None:
@@ -43,12 +46,24 @@ def refuse_other_identities(warehouse: Warehouse, workspace: Workspace, key_fing
 
 def repair(warehouse: Warehouse, manifest_path: Path) -> None:
     """Bring the ledger up to what readers see: a run or backfill killed right after the swap had no time to note it."""
-    if not manifest_path.exists():
+    try:
+        manifest = json.loads(manifest_path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
         return
-    manifest = json.loads(manifest_path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        # The warehouse is whole: a run, or `resegment rebuild`, publishes anew what it names.
+        log.warning("%s cannot be read (%s); what is published is taken from the ledger", manifest_path, error)
+        return
     known = set(ledger.publications(warehouse))
+    lost = {
+        run_id
+        for (run_id,) in warehouse.rows(
+            "SELECT run_id FROM ops.run GROUP BY 1 HAVING arg_max(status_name, started_at) = $lost",
+            {"lost": ledger.LOST},
+        )
+    }
     for date, run_id in manifest["runs"].items():
         publication = Publication(dt.date.fromisoformat(date), run_id)
-        if publication not in known:
+        if publication not in known and run_id not in lost:
             ledger.note_publication(warehouse, publication)
             ledger.note_published(warehouse, publication.run_id)

@@ -11,9 +11,8 @@ import hashlib
 from collections.abc import Sequence
 
 from tasks.warehouse.connection import Warehouse, identifier, literal
-from tasks.warehouse.ledger import Publication
+from tasks.warehouse.ledger import KEPT_BY_RUN, Publication
 from tasks.warehouse.run import Run
-from tasks.warehouse.tables import KEPT_BY_RUN
 
 #: Where rows come from: the same rows may come from other files, and after another run.
 _ORIGINS = ("as_of_date", "run_id", "training_run_id")

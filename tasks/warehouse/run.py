@@ -17,12 +17,11 @@ from pathlib import Path
 from tasks.config.errors import GateFailed, UsageError
 from tasks.config.workspace import Workspace
 from tasks.warehouse import erasures, ledger, model_ledger
+from tasks.warehouse.alone import alone, refuse_gone
 from tasks.warehouse.connection import Warehouse
-from tasks.warehouse.file_modes import owner_only
 from tasks.warehouse.ledger import Publication
 from tasks.warehouse.loads import Load, file_loads, loads_seen
-from tasks.warehouse.lock import writer_lock
-from tasks.warehouse.output_state import refuse_other_identities, repair
+from tasks.warehouse.output_state import refuse_other_identities
 from tasks.warehouse.provenance import code_version, own_files, said_text
 from tasks.warehouse.run_log import RunLog, run_log
 from tasks.warehouse.step_ledger import Step, keep_steps
@@ -67,6 +66,7 @@ class OutputPaths:
         """Name the places below `root`; nothing is created."""
         self.root = root
         self.warehouse = root / "warehouse.duckdb"
+        self.copy = root / "copy"
         self.published = root / "published"
         self.published_database = self.published / "published.duckdb"
         self.manifest = self.published / "manifest.json"
@@ -198,19 +198,22 @@ def open_run(
     known_as_of: dt.datetime | None,
     output: Path,
     backfill: Backfilled | None = None,
+    is_scratch: bool = False,
 ) -> Iterator[Run]:
     """Open an output folder for one run, alone, and keep in the ledger how the run ends.
 
-    A run that is part of a backfill ends as computed, for it is published later, with the others.
+    A run that is part of a backfill ends as computed, for it is published later, with the others. Of a folder that is
+    thrown away (`is_scratch`) no copy is kept.
 
     Raises:
         OutputError: the folder cannot be written, or another run holds it.
+        DamageError: its warehouse is damaged, gone or older than its copy.
         WorkspaceError: customers are to be pseudonymised and the key is missing, too short, or not the one that what is
             published here was made with.
     """
     paths = OutputPaths(output)
     key_fingerprint = workspace.key_fingerprint()
-    with _alone(workspace, paths, WAIT_SECONDS if backfill else 0) as warehouse:
+    with alone(workspace, paths, WAIT_SECONDS if backfill else 0, is_scratch=is_scratch) as warehouse:
         refuse_other_identities(warehouse, workspace, key_fingerprint)
         run = Run(workspace, warehouse, paths, as_of, known_as_of)
         run.backfill, run.ends_as = backfill, "computed" if backfill else run.ends_as
@@ -248,21 +251,6 @@ def _finish(run: Run, status: str, message: str | None = None) -> None:
 
 
 @contextmanager
-def _alone(workspace: Workspace, paths: OutputPaths, wait_seconds: float = 0) -> Iterator[Warehouse]:
-    """The warehouse of an output folder, its ledger as this version wants it, while nobody else writes there."""
-    limits = workspace.engine
-    with (
-        writer_lock(paths.root, wait_seconds=wait_seconds),
-        owner_only(paths.root, is_wanted=workspace.publish.owner_only),
-        Warehouse.open(paths.warehouse, memory_limit=limits.memory_limit, threads=limits.threads) as warehouse,
-    ):
-        ledger.prepare(warehouse)
-        repair(warehouse, paths.manifest)
-        erasures.sync(warehouse, paths.root)
-        yield warehouse
-
-
-@contextmanager
 def open_ledger(workspace: Workspace, output: Path, *, is_new: bool = False, wait_seconds: float = 0) -> Iterator[Run]:
     """Open an output folder for work on its ledger, alone; no attempt of a run is noted.
 
@@ -277,9 +265,10 @@ def open_ledger(workspace: Workspace, output: Path, *, is_new: bool = False, wai
         OutputError: the folder cannot be written, or a run holds it.
     """
     paths = OutputPaths(output)
+    refuse_gone(paths)
     if not is_new and not paths.warehouse.exists():
         raise UsageError("nothing has been run here yet", where=str(output), hint="run `resegment run` first")
-    with _alone(workspace, paths, wait_seconds) as warehouse:
+    with alone(workspace, paths, wait_seconds) as warehouse:
         yield Run(workspace, warehouse, paths, dt.date.max, None)
 
 

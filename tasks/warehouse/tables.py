@@ -11,13 +11,11 @@ from typing import TYPE_CHECKING
 
 from tasks.warehouse import backfill_ledger, ledger
 from tasks.warehouse.connection import identifier, literal
+from tasks.warehouse.ledger import KEPT_BY_RUN
 from tasks.warehouse.run import Run
 
 if TYPE_CHECKING:
     import polars as pl
-
-#: Schemas whose tables hold the rows of many runs.
-KEPT_BY_RUN = ("features", "segments", "monitoring")
 
 
 def rebuild(run: Run, table: str, select: str) -> int:

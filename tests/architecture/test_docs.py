@@ -26,7 +26,7 @@ from tasks.config.resolving import resolve
 from tasks.config.segmentations import Segmentation
 from tasks.config.template import Template
 from tasks.config.workspace import Source
-from tasks.warehouse import ledger
+from tasks.warehouse import migrations
 from tasks.warehouse.connection import Warehouse
 from tasks.warehouse.models import read_model
 
@@ -110,7 +110,7 @@ def schema() -> dict[str, object]:
     tables = {model.table: dict.fromkeys((column.name for column in model.columns), "unknown") for model in models}
     operations: dict[str, dict[str, str]] = {}
     with Warehouse.open(None) as warehouse:
-        ledger.prepare(warehouse)
+        migrations.migrate(warehouse)
         for table, column in warehouse.rows(
             "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = 'ops'"
         ):

@@ -1,15 +1,13 @@
 """`kill -9` at random moments of backfills: is what is published always whole, and is no finished date repeated?
 
-Run it with `python tests/benchmarks/backfill_kills.py [KILLS [SEED]]`. Each attempt is a fork of one process, so that
-libraries are imported once; DuckDB is opened in the forks alone.
+Run it with `python tests/benchmarks/backfill_kills.py [KILLS [SEED]]`. Kills of every other stage are in
+`kills.py`; here each backfill is killed until it is done.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import random
-import signal
 import sys
 import tempfile
 import time
@@ -21,62 +19,22 @@ prepare_environment()
 
 import duckdb  # noqa: E402
 
-from tests.flows.backfilled import MONTHS, World, order_lines, without_checks  # noqa: E402
+from tests.flows.backfilled import MONTHS, World, order_lines  # noqa: E402
+from tests.flows.killed import Moment, apart, assert_whole  # noqa: E402
 
 #: Published before the first kill.
 _DATES = MONTHS[1:]
 _WHEN = ("2025-04-03", "2025-05-10", "2025-05-20", "2025-06-05")
 
 
-def apart(action: str, world: World, seconds: float | None = None) -> bool:
-    """Do something in a fork, killed after some seconds; whether it ended by itself."""
-    child = os.fork()
-    if child == 0:
-        os.close(1)
-        os.open(os.devnull, os.O_WRONLY)
-        code = 1
-        try:
-            with without_checks():
-                if action == "run":
-                    for day in _DATES:
-                        world.run(day)
-                else:
-                    world.backfill(is_stale=True)
-            code = 0
-        finally:
-            os._exit(code)
-    end = time.monotonic() + (seconds or 3600)
-    while time.monotonic() < end:
-        done, status = os.waitpid(child, os.WNOHANG)
-        if done:
-            if status:
-                message = f"the fork ended with {status}"
-                raise RuntimeError(message)
-            return True
-        time.sleep(0.01)
-    os.kill(child, signal.SIGKILL)
-    os.waitpid(child, 0)
-    return False
+def _first_runs(world: World) -> None:
+    for day in _DATES:
+        world.run(day)
 
 
-def assert_whole(published: Path) -> dict[str, str]:
-    """The tables agree with the manifest, and every date has its partitions, of the run that the manifest names."""
-    manifest = json.loads((published / "manifest.json").read_text())
-    runs: dict[str, str] = manifest["runs"]
+def _published(world: World) -> dict[str, str]:
+    runs = assert_whole(world.output / "published")
     assert set(runs) == {day.isoformat() for day in _DATES}
-    with duckdb.connect(str(published / "published.duckdb"), read_only=True) as connection:
-        told = connection.execute("SELECT CAST(as_of_date AS VARCHAR), run_id FROM run").fetchall()
-        assert dict(told) == runs
-        tables = [
-            name for (name,) in connection.execute("SELECT view_name FROM duckdb_views() WHERE NOT internal").fetchall()
-        ]
-        for day, run_id in runs.items():
-            for table in tables:
-                assert (published / table / f"as_of_date={day}" / "part-0.parquet").exists()
-            found = connection.execute(
-                f"SELECT DISTINCT run_id FROM '{published}/customer_segment/as_of_date={day}/*.parquet'"
-            ).fetchall()
-            assert found == [(run_id,)]
     return runs
 
 
@@ -86,20 +44,21 @@ def kill_backfills(folder: Path, kills: int, seed: int) -> dict[str, int]:
     world = World(folder / "world")
     began = time.monotonic()
     (world.folder / "orders_0.csv").write_text(order_lines(draw, 120))
-    apart("run", world)
+    apart(lambda: _first_runs(world))
     per_date = (time.monotonic() - began) / len(_DATES)
     counts = dict.fromkeys(("kills", "backfills", "dates", "repeated", "swaps_seen"), 0)
     while counts["kills"] < kills:
         late = f"late{counts['backfills']},1,c{draw.randrange(30):02},{draw.choice(_WHEN)} 10:00:00,p1,bread,1,9.50\n"
         header = order_lines(draw, 0)
         (world.folder / f"orders_{counts['backfills'] + 1}.csv").write_text(header + late)
-        before = assert_whole(world.output / "published")
+        before = _published(world)
         is_done = False
         while not is_done:
             killing = counts["kills"] < kills
-            is_done = apart("backfill", world, draw.uniform(0, 1.7 * per_date) if killing else None)
+            moment = Moment(draw.uniform(0, 1.7 * per_date)) if killing else None
+            is_done = apart(lambda: world.backfill(is_stale=True), moment)
             counts["kills"] += not is_done
-            now = assert_whole(world.output / "published")
+            now = _published(world)
             # All dates at once: never some of them.
             changed = {day for day in now if now[day] != before[day]}
             counts["swaps_seen"] += bool(changed) and not is_done

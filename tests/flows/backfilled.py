@@ -18,7 +18,7 @@ from unittest import mock
 import duckdb
 import yaml
 
-from flows import backfill_steps, corridor, refresh, stale
+from flows import backfill_steps, corridor, rebuild, refresh, stale
 from flows.embedded import embedded_prefect
 from tasks.backfill.request import Request
 from tasks.config.loading import load_workspace
@@ -54,6 +54,7 @@ def without_checks() -> Iterator[None]:
         mock.patch.object(refresh, "raise_alerts"),
         mock.patch.object(refresh, "send_alerts"),
         mock.patch.object(backfill_steps, "check_published"),
+        mock.patch.object(rebuild, "check_published"),
         mock.patch.object(backfill_steps, "write_report"),
         mock.patch.object(backfill_steps, "raise_alerts"),
         mock.patch.object(backfill_steps, "send_alerts"),

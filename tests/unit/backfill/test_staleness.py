@@ -15,7 +15,7 @@ from tasks.backfill.request import Request
 from tasks.backfill.staleness import bases, changed_since, is_told_by_rows
 from tasks.config.errors import UsageError
 from tasks.config.workspace import Workspace
-from tasks.warehouse import backfill_ledger, ledger
+from tasks.warehouse import backfill_ledger, ledger, migrations
 from tasks.warehouse.backfill_ledger import BackfillDate
 from tasks.warehouse.connection import Warehouse
 from tasks.warehouse.ledger import Publication
@@ -36,7 +36,7 @@ def space(make_workspace: MakeWorkspace) -> Workspace:
 def warehouse(space: Workspace) -> Iterator[Warehouse]:
     """Three dates, published one after the other."""
     with Warehouse.open(None) as opened:
-        ledger.prepare(opened)
+        migrations.migrate(opened)
         for place, item in enumerate(LINE):
             ran(opened, space, item, LINE[:place])
             ledger.note_publication(opened, item)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tasks.erasure.noting import LoadChange, note_in
-from tasks.warehouse import erasures, ledger
+from tasks.warehouse import erasures, ledger, migrations
 from tasks.warehouse.connection import Warehouse
 from tasks.warehouse.erasures import Erasure
 
@@ -15,7 +15,7 @@ ENDED = Erasure("h", "k", "2026-01-01", "2026-01-02", "dpo", "request", {"raw.t"
 def test_counts_of_loads_and_what_has_to_be_computed_again(tmp_path: Path) -> None:
     file = tmp_path / "new.duckdb"
     with Warehouse.open(file) as warehouse:
-        ledger.prepare(warehouse)
+        migrations.migrate(warehouse)
         for load_no, read, loaded, out, blanked in ((1, 10, 8, 2, 1), (2, 0, 1, -1, 0)):
             ledger.insert(
                 warehouse,

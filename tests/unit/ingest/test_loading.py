@@ -204,6 +204,15 @@ def test_a_parquet_file_that_is_none_is_told(make_workspace: MakeWorkspace, open
     space = make_workspace("sources.orders.format=parquet")
     with opened(space) as run, pytest.raises(SourceError, match="not a Parquet file"):
         load(run, space)
+    whole = space.directory / "whole.parquet"
+    pl.read_csv(ORDERS.encode(), infer_schema=False).write_parquet(whole)
+    content = whole.read_bytes()
+    for damaged in (content[: len(content) // 2], content[:40] + b"\xa5" * 60 + content[100:]):
+        (space.directory / "orders.csv").write_bytes(damaged)
+        with opened(space) as run:
+            with pytest.raises(SourceError, match="orders.csv"):
+                load(run, space)
+            assert run.warehouse.value("SELECT count(*) FROM ops.load") == 0
 
 
 def test_a_lookup_adds_columns_and_never_rows(make_workspace: MakeWorkspace, opened: OpenRun) -> None:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from tasks.config.overlap import OverlapPolicy
 from tasks.notify.findings import Finding, findings_of
 from tasks.overlap.tasks import measure_overlap
-from tasks.warehouse import ledger
+from tasks.warehouse import migrations
 from tasks.warehouse.connection import Warehouse, literal
 from tasks.warehouse.ledger import Publication
 from tasks.warehouse.run import OutputPaths, Run
@@ -38,7 +38,7 @@ def run(make_workspace: MakeWorkspace, tmp_path: Path) -> Iterator[Run]:
     segments = [{"id": "often", "name": "Often", "when": "order_count > 1"}]
     tree["segmentations"]["needs"] = {"kind": "rules", "basis": "needs", "match": "any", "segments": segments}
     with Warehouse.open(None) as warehouse:
-        ledger.prepare(warehouse)
+        migrations.migrate(warehouse)
         for schema in ("features", "segments", "staging", "monitoring"):
             warehouse.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
         warehouse.execute(

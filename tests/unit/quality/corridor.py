@@ -16,7 +16,7 @@ from tasks.overlap.tasks import measure_overlap
 from tasks.publish.build import build_publication
 from tasks.publish.scope import scope_with
 from tasks.treatment.tasks import resolve_treatments
-from tasks.warehouse import ledger, tables
+from tasks.warehouse import ledger, migrations, tables
 from tasks.warehouse.connection import Warehouse
 from tasks.warehouse.ledger import Publication
 from tasks.warehouse.models import load_models
@@ -156,7 +156,7 @@ def workspace(folder: Path, *, entities: tuple[str, ...] = tuple(ENTITIES), **qu
 
 def start(space: Workspace, warehouse: Warehouse) -> Run:
     """A run that has loaded its sources, with the rows of one earlier run's segments."""
-    ledger.prepare(warehouse)
+    migrations.migrate(warehouse)
     run = Run(space, warehouse, OutputPaths(space.directory / "out"), AS_OF, None)
     run.run_id, run.previous = RUN_ID, PREVIOUS
     ledger.note_publication(warehouse, PREVIOUS)

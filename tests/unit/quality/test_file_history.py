@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tasks.quality.file_history import file_histories
-from tasks.warehouse import ledger
+from tasks.warehouse import migrations
 from tasks.warehouse.connection import Warehouse
 from tasks.warehouse.run import OutputPaths, Run
 from tests.unit.quality import corridor
@@ -20,7 +20,7 @@ START = dt.datetime(2025, 7, 1, 6)
 @pytest.fixture
 def run(tmp_path: Path) -> Iterator[Run]:
     with Warehouse.open(None, threads=1) as warehouse:
-        ledger.prepare(warehouse)
+        migrations.migrate(warehouse)
         space = corridor.workspace(tmp_path, entities=("order_lines",))
         yield Run(space, warehouse, OutputPaths(tmp_path / "out"), corridor.AS_OF, None)
 

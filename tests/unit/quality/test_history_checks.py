@@ -11,7 +11,7 @@ import pytest
 from tasks.config.errors import GateFailed
 from tasks.quality import load_counts
 from tasks.quality.gate import run_checks
-from tasks.warehouse import ledger
+from tasks.warehouse import migrations
 from tasks.warehouse.connection import Warehouse
 from tasks.warehouse.run import OutputPaths, Run
 from tests.unit.quality import corridor
@@ -106,7 +106,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
         source = space.sources["my_order_lines"]
         source = source.model_copy(update={"columns": dict.fromkeys(_MAPPED, "x"), "max_age_days": 2})
         space = space.model_copy(update={"sources": {"my_order_lines": source}})
-        ledger.prepare(warehouse)
+        migrations.migrate(warehouse)
         run = Run(space, warehouse, OutputPaths(space.directory / "out"), AS_OF, None)
         run.run_id, run.previous = corridor.RUN_ID, corridor.PREVIOUS
         warehouse.execute(_LINES)

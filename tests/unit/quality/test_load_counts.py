@@ -14,7 +14,7 @@ from tasks.quality import load_counts
 from tasks.quality.file_history import FileHistory
 from tasks.quality.load_counts import COUNTED, TABLE, Counted, keep
 from tasks.quality.series import SeriesMaker
-from tasks.warehouse import ledger
+from tasks.warehouse import migrations
 from tasks.warehouse.connection import Warehouse
 from tasks.warehouse.run import OutputPaths, Run
 from tests.unit.quality import corridor
@@ -54,7 +54,7 @@ def run(tmp_path: Path) -> Iterator[Run]:
         space = corridor.workspace(tmp_path / "w", entities=("order_lines",))
         source = space.sources["my_order_lines"].model_copy(update={"columns": dict.fromkeys(MAPPED, "x")})
         space = space.model_copy(update={"sources": {"my_order_lines": source}})
-        ledger.prepare(warehouse)
+        migrations.migrate(warehouse)
         opened = Run(space, warehouse, OutputPaths(tmp_path / "out"), dt.date(2025, 6, 30), None)
         warehouse.execute(f"CREATE TABLE {LINES} AS {ROWS.format(load=1)}")
         corridor.note_load(opened, "my_order_lines", "order_lines", read=3000, loaded=3000, file="1.csv")

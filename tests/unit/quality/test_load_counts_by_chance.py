@@ -14,7 +14,7 @@ from tasks.config.entities import ENTITIES
 from tasks.ingest.raw_tables import fit_raw_table
 from tasks.quality import load_counts
 from tasks.quality.load_counts import COUNTED, TABLE, Counted, keep, relation
-from tasks.warehouse import ledger
+from tasks.warehouse import ledger, migrations
 from tasks.warehouse.connection import Warehouse
 
 ENTITY, LINES = ENTITIES["order_lines"], "raw.s__order_lines"
@@ -122,7 +122,7 @@ class World:
 @pytest.fixture(scope="module")
 def warehouse() -> Iterator[Warehouse]:
     with Warehouse.open(None, threads=1) as opened:
-        ledger.prepare(opened)
+        migrations.migrate(opened)
         fit_raw_table(opened, LINES, ENTITY)
         yield opened
 

@@ -18,7 +18,7 @@ from tasks.quality.row_queries import (
     recent_query,
     row_count_query,
 )
-from tasks.warehouse import ledger
+from tasks.warehouse import migrations
 from tasks.warehouse.connection import Warehouse
 
 END = dt.date(2025, 7, 1)
@@ -165,7 +165,7 @@ def test_unknown_and_misspelt_values_are_rows_and_nulls_are_not(warehouse: Wareh
 
 @pytest.mark.parametrize(("count", "is_told"), [(100, False), (51, False), (49, True), (239, False), (241, True)])
 def test_a_table_is_compared_with_the_published_runs_before_it(warehouse: Warehouse, count: int, is_told: bool) -> None:
-    ledger.prepare(warehouse)
+    migrations.migrate(warehouse)
     for day, run_id, rows in ((1, "a", 100), (8, "b", 120), (15, "refused", 3), (29, "later", 9000)):
         at = dt.date(2025, 6, day)
         if run_id != "refused":
@@ -176,7 +176,7 @@ def test_a_table_is_compared_with_the_published_runs_before_it(warehouse: Wareho
 
 
 def test_the_first_run_has_nothing_to_be_compared_with(warehouse: Warehouse) -> None:
-    ledger.prepare(warehouse)
+    migrations.migrate(warehouse)
     assert warehouse.rows(row_count_query("(SELECT 1)", "staging.t", END, 2)) == []
 
 

@@ -25,7 +25,7 @@ from tasks.quality.vocabulary import (
     UNIQUE_KEY,
     VOCABULARY,
 )
-from tasks.warehouse import ledger
+from tasks.warehouse import migrations
 from tasks.warehouse.connection import Warehouse
 
 #: For each expectation, what holds of the table below and what does not.
@@ -118,7 +118,7 @@ _USES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
 @pytest.fixture(scope="module")
 def warehouse() -> Iterator[Warehouse]:
     with Warehouse.open(None) as opened:
-        ledger.prepare(opened)
+        migrations.migrate(opened)
         opened.execute("INSERT INTO ops.publication VALUES ('2025-05-31', 'earlier', '2025-06-01 06:00:00')")
         opened.execute("INSERT INTO ops.table_size VALUES ('earlier', '2025-05-31', 'staging.made', 12)")
         opened.execute("CREATE TABLE known AS SELECT n FROM range(1, 5) AS r (n)")

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tasks.config.segmentations import STANDARD_RFM
 from tasks.config.workspace import Workspace
-from tasks.warehouse import ledger
+from tasks.warehouse import ledger, migrations
 from tasks.warehouse.connection import Warehouse
 from tasks.warehouse.ledger import Publication
 from tasks.warehouse.run import OutputPaths, Run
@@ -89,7 +89,7 @@ def _source(entity: str, columns: dict[str, str]) -> dict[str, object]:
 def start_run(folder: Path, *, previous: Publication | None = PREVIOUS, names: Names = STANDARD) -> Run:
     """An identified run in an open warehouse in memory, with nothing written yet but the ledger's own rows."""
     warehouse = Warehouse.open(None, threads=1)
-    ledger.prepare(warehouse)
+    migrations.migrate(warehouse)
     run = Run(make_workspace(names), warehouse, OutputPaths(folder), AS_OF, None)
     run.attempt_id = "a" * 32
     run.run_id = RUN_ID

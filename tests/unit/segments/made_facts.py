@@ -14,7 +14,7 @@ from tasks.config.workspace import Workspace
 from tasks.insight.model_events import model_events
 from tasks.segments.divide import divide_by
 from tasks.segments.tasks import write_segments
-from tasks.warehouse import ledger
+from tasks.warehouse import ledger, migrations
 from tasks.warehouse.catalogue import Catalogue
 from tasks.warehouse.connection import Warehouse, literal
 from tasks.warehouse.ledger import Publication
@@ -50,7 +50,7 @@ class Company:
 
     def __init__(self, space: Workspace, warehouse: Warehouse, facts: Iterable[Fact]) -> None:
         self.space, self.warehouse = space, warehouse
-        ledger.prepare(warehouse)
+        migrations.migrate(warehouse)
         columns = ["customer_id", "since", "net_amount", "top_category_name"]
         with warehouse.registered("given", pl.DataFrame(list(facts), schema=columns, orient="row")):
             warehouse.execute("CREATE TABLE facts AS FROM given")

@@ -64,9 +64,13 @@ def test_the_wide_relation_joins_what_one_run_has() -> None:
         rows = warehouse.records(f"SELECT * FROM {Catalogue(models).relation('r1')} ORDER BY customer_id")
         some = warehouse.records(f"SELECT * FROM {Catalogue(models).relation('r1', ['c'])} ORDER BY customer_id")
         only = warehouse.rows(f"SELECT * FROM {Catalogue(models[:1]).relation('r2')}")
+        # A run from before the workspace had the second theme.
+        warehouse.execute("DELETE FROM features.two WHERE run_id = 'r1'")
+        lacking = warehouse.rows(f"SELECT * FROM {Catalogue(models).relation('r1')} ORDER BY customer_id")
     assert rows == [
         {"customer_id": "A", "a": 1, "b": 3, "c": 4},
         {"customer_id": "B", "a": 2, "b": 5, "c": 6},
     ]
     assert some == [{"customer_id": "A", "c": 4}, {"customer_id": "B", "c": 6}]
     assert only == [("A", 9)]
+    assert lacking == [("A", 1, None, None), ("B", 2, None, None)]

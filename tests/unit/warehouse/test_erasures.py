@@ -13,7 +13,7 @@ from tasks.config.pseudonym import fingerprint, pseudonym
 from tasks.config.workspace import Workspace
 from tasks.ingest.tasks import ingest_source
 from tasks.plan.scratch import whole_copy
-from tasks.warehouse import erasures, ledger
+from tasks.warehouse import erasures, migrations
 from tasks.warehouse.connection import Warehouse
 from tasks.warehouse.erasures import NOBODY, Erasure, erased_customers, hashed, key_of
 from tasks.warehouse.run import OutputPaths
@@ -102,7 +102,7 @@ def test_list_and_table_bring_each_other_up(space: Workspace, tmp_path: Path) ->
     assert erasures.stopped(tmp_path) == [begun]
     ended = replace(begun, ended_at="2026-01-03T00:00:00")
     with Warehouse.open(None) as warehouse:
-        ledger.prepare(warehouse)
+        migrations.migrate(warehouse)
         erasures.sync(warehouse, tmp_path)
         assert erasures.in_warehouse(warehouse) == [begun]
         erasures.keep(warehouse, ended)
@@ -120,7 +120,7 @@ def test_list_and_table_bring_each_other_up(space: Workspace, tmp_path: Path) ->
 def test_a_warehouse_that_is_older_than_the_list_has_it_all_to_do_again(space: Workspace, tmp_path: Path) -> None:
     one = noted(space, tmp_path, "anna")
     with Warehouse.open(None) as warehouse:
-        ledger.prepare(warehouse)
+        migrations.migrate(warehouse)
         erasures.sync(warehouse, tmp_path)
         begun = replace(one, ended_at=None)
         assert erasures.in_warehouse(warehouse) == erasures.stopped(tmp_path) == [begun]

@@ -1,0 +1,59 @@
+"""Whether what is published is whole, and what the ledger says it is.
+
+Owns: that comparison. Does not own reading the files (`tasks/warehouse/inspection.py`) or building them anew
+(`build.py`).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from tasks.warehouse.inspection import damage_of_database, damage_of_parquet
+from tasks.warehouse.ledger import Publication
+from tasks.warehouse.run import OutputPaths
+
+
+def damage_of_publication(paths: OutputPaths, line: Sequence[Publication], *, has_parquet: bool) -> list[str]:
+    """What is wrong with what is published; empty where nothing is.
+
+    Args:
+        paths: of the output folder.
+        line: what the ledger says is published.
+        has_parquet: whether there should be partitions.
+    """
+    if not line:
+        return []
+    found = _of_manifest(paths.manifest, line)
+    if told := damage_of_database(paths.published_database):
+        found.append(f"{paths.published_database.name} {told}")
+    if has_parquet:
+        found += _of_partitions(paths.published, line[-1].as_of)
+    return found
+
+
+def _of_manifest(path: Path, line: Sequence[Publication]) -> list[str]:
+    try:
+        runs = json.loads(path.read_text(encoding="utf-8"))["runs"]
+    except FileNotFoundError:
+        return [f"{path.name} is gone"]
+    except (ValueError, KeyError, TypeError, OSError):
+        return [f"{path.name} cannot be read"]
+    if runs != {item.as_of.isoformat(): item.run_id for item in line}:
+        return [f"{path.name} names other runs than the ledger"]
+    return []
+
+
+def _of_partitions(published: Path, newest: dt.date) -> list[str]:
+    """Partitions that are missing in one table and are there in others, and files that cannot be read."""
+    partitions = sorted(published.glob("*/as_of_date=*"))
+    tables = sorted({path.parent.name for path in partitions})
+    dates = sorted({path.name for path in partitions} | {f"as_of_date={newest.isoformat()}"})
+    wanted = [published / table / date / "part-0.parquet" for table in tables for date in dates]
+    found = [f"{path.relative_to(published)} is gone" for path in wanted if not path.exists()]
+    if not tables:
+        found.append("all Parquet partitions are gone")
+    damaged = damage_of_parquet(path for path in wanted if path.exists())
+    return found + [f"{path.relative_to(published)} is damaged: {told}" for path, told in damaged.items()]

@@ -1,0 +1,72 @@
+"""The warehouse of an output folder, held by one writer: what must hold before it writes, and what is done after.
+
+Owns: the order of that: the lock, that the file is there and no older than its copy, its schema as this version wants
+it, the ledger as readers see it; and in the end the copy. Does not own any of these.
+"""
+
+from __future__ import annotations
+
+import logging
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from tasks.config.errors import GateFailed, OutputError
+from tasks.warehouse import copy_manifest, copying, erasures, migrations
+from tasks.warehouse.connection import SPILL_NAME, Warehouse
+from tasks.warehouse.damage import refuse_lost, refuse_older
+from tasks.warehouse.file_modes import owner_only
+from tasks.warehouse.lock import writer_lock
+from tasks.warehouse.output_state import repair
+
+if TYPE_CHECKING:
+    from tasks.config.workspace import Workspace
+    from tasks.warehouse.run import OutputPaths
+
+log = logging.getLogger("resegment.warehouse")
+
+
+@contextmanager
+def alone(
+    workspace: Workspace, paths: OutputPaths, wait_seconds: float = 0, *, is_scratch: bool = False
+) -> Iterator[Warehouse]:
+    """The warehouse of an output folder as this version wants it, while nobody else writes there; then it is copied."""
+    limits = workspace.engine
+    with (
+        writer_lock(paths.root, wait_seconds=wait_seconds),
+        owner_only(paths.root, is_wanted=workspace.publish.owner_only),
+    ):
+        refuse_gone(paths)
+        # What a killed process spilled there would lie there until another one spills.
+        shutil.rmtree(paths.root / SPILL_NAME, ignore_errors=True)
+        with Warehouse.open(paths.warehouse, memory_limit=limits.memory_limit, threads=limits.threads) as warehouse:
+            migrations.migrate(warehouse)
+            refuse_older(paths.warehouse, migrations.copy_no(warehouse), copying.copied_no(paths.copy))
+            repair(warehouse, paths.manifest)
+            erasures.sync(warehouse, paths.root)
+            try:
+                yield warehouse
+            except GateFailed:
+                _copy(warehouse, paths, is_scratch=is_scratch)
+                raise
+            _copy(warehouse, paths, is_scratch=is_scratch)
+
+
+def _copy(warehouse: Warehouse, paths: OutputPaths, *, is_scratch: bool) -> None:
+    """Bring the copy up; that it cannot be undoes nothing that was done."""
+    if is_scratch or not warehouse.is_open:
+        return
+    try:
+        copying.bring_up(warehouse, paths.copy)
+    except OutputError as error:
+        log.warning("%s", error)
+
+
+def refuse_gone(paths: OutputPaths) -> None:
+    """Refuse to begin anew where a warehouse was.
+
+    Raises:
+        DamageError: it is gone, and what was made from it is there.
+    """
+    refuse_lost(paths.warehouse, (paths.copy / copy_manifest.NAME, paths.manifest))

@@ -1,0 +1,76 @@
+"""The version of a warehouse's schema: bringing an older one up, refusing a newer one.
+
+Owns: `ops.warehouse`, one row, and the steps between versions. Each step is one transaction that ends with noting its
+number, so that a kill costs no more than the step it hits. Does not own the tables (`ledger.py`, `kept_rows.py`), or
+those that are made by what is written to them: `raw.<source>__<entity>` (`tasks/ingest/raw_tables.py`) and tables kept
+by run (`tables.py`) get the columns that they lack then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from tasks.config.errors import OutputError
+from tasks.warehouse import kept_rows, ledger
+from tasks.warehouse.connection import Warehouse
+
+TABLE = "ops.warehouse"
+Step = Callable[[Warehouse], None]
+#: The steps from each version to the next. A step that was released is not changed; a new column or table of the
+#: ledger is a new step, which may be `ledger.add_missing` again.
+STEPS: tuple[tuple[str, Step], ...] = (
+    ("tables and columns that the ledger has today", ledger.add_missing),
+    ("values of sources move from the ledger to raw", kept_rows.move_out_of_ledger),
+)
+#: What this version of resegment writes and reads.
+VERSION = len(STEPS)
+
+
+def version_of(warehouse: Warehouse) -> int:
+    """The version of a warehouse; 0 where it was made before there were any, or is new.
+
+    Raises:
+        OutputError: it is of a later version than this one knows.
+    """
+    found = int(warehouse.value(f"SELECT schema_version FROM {TABLE}")) if warehouse.table_exists(TABLE) else 0
+    if found > VERSION:
+        raise OutputError(
+            f"was made by a later version of resegment: its schema is version {found}, this one knows {VERSION}",
+            where=str(warehouse.path),
+            hint="install that version, or give this one its own --output DIR",
+        )
+    return found
+
+
+def migrate(warehouse: Warehouse) -> list[str]:
+    """Bring a warehouse up to this version; returns the names of the steps. The caller holds the writer's lock.
+
+    Raises:
+        OutputError: it is of a later version.
+    """
+    before = version_of(warehouse)
+    if before == VERSION:
+        return []
+    with warehouse.transaction():
+        for schema in ledger.SCHEMAS:
+            warehouse.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
+        warehouse.execute(f"CREATE TABLE IF NOT EXISTS {TABLE} (schema_version INTEGER, copy_no INTEGER)")
+        warehouse.execute(f"INSERT INTO {TABLE} SELECT 0, 0 WHERE NOT EXISTS (FROM {TABLE})")
+    done = []
+    for number, (name, step) in enumerate(STEPS, 1):
+        if number > before:
+            with warehouse.transaction():
+                step(warehouse)
+                warehouse.execute(f"UPDATE {TABLE} SET schema_version = {number}")
+            done.append(name)
+    return done
+
+
+def copy_no(warehouse: Warehouse) -> int:
+    """The number that the warehouse last noted of its copy."""
+    return int(warehouse.value(f"SELECT copy_no FROM {TABLE}"))
+
+
+def note_copy(warehouse: Warehouse, number: int) -> None:
+    """Note that the copy gets this number."""
+    warehouse.execute(f"UPDATE {TABLE} SET copy_no = {number}")

@@ -1,0 +1,23 @@
+-- Ledger of a warehouse as version 0.1.0 of 2026-11-22 (commit 5146902) made it: every table, two rows of each.
+CREATE SCHEMA ops;
+CREATE TABLE ops.alert(attempt_id VARCHAR, run_id VARCHAR, as_of_date DATE, severity_name VARCHAR, kind_name VARCHAR, subject_name VARCHAR, message VARCHAR, raised_at TIMESTAMP);
+INSERT INTO ops.alert VALUES ('8041c6d0e23b41c2b62a425982236e2c', '94b3e567e1c5f232', DATE '2025-05-31', 'critical', 'drift', 'lifecycle', '…', TIMESTAMP '2026-11-26 12:57:44.928382');
+INSERT INTO ops.alert VALUES ('8041c6d0e23b41c2b62a425982236e2c', '94b3e567e1c5f232', DATE '2025-05-31', 'critical', 'drift', 'rfm', '…', TIMESTAMP '2026-11-26 12:57:44.929831');
+CREATE TABLE ops.check_result(attempt_id VARCHAR, run_id VARCHAR, as_of_date DATE, table_name VARCHAR, check_no INTEGER, expectation_name VARCHAR, column_name VARCHAR, severity_name VARCHAR, is_success BOOLEAN, meaning VARCHAR, observed_value VARCHAR, element_count BIGINT, unexpected_count BIGINT, example_values VARCHAR, checked_at TIMESTAMP);
+INSERT INTO ops.check_result VALUES ('8041c6d0e23b41c2b62a425982236e2c', '94b3e567e1c5f232', DATE '2025-05-31', 'features.customer_basket', 1, 'expect_key_to_be_unique', 'customer_id', 'critical', true, 'every customer stands there once', NULL, 683, 0, NULL, TIMESTAMP '2026-11-26 12:57:39.462629');
+INSERT INTO ops.check_result VALUES ('8041c6d0e23b41c2b62a425982236e2c', '94b3e567e1c5f232', DATE '2025-05-31', 'features.customer_basket', 2, 'expect_no_rows', NULL, 'critical', true, 'every customer has a row, and nobody else has', NULL, 683, 0, NULL, TIMESTAMP '2026-11-26 12:57:39.462652');
+CREATE TABLE ops.delivery(delivery_no INTEGER PRIMARY KEY, source_name VARCHAR, file_name VARCHAR, load_id VARCHAR, attempt_id VARCHAR, seen_at TIMESTAMP);
+INSERT INTO ops.delivery VALUES (1, 'crm', 'data/crm_customers.csv', '56059b4d1d2239f5', 'e82747eb60fc411da42e993d0f88d422', TIMESTAMP '2026-11-26 12:57:17.134574');
+INSERT INTO ops.delivery VALUES (2, 'crm', 'data/crm_customers_delta_2025.csv', 'f84d7050f3f5432b', 'e82747eb60fc411da42e993d0f88d422', TIMESTAMP '2026-11-26 12:57:17.321128');
+CREATE TABLE ops."load"(load_id VARCHAR PRIMARY KEY, load_no INTEGER, source_name VARCHAR, entity_name VARCHAR, file_name VARCHAR, file_sha256 VARCHAR, file_bytes BIGINT, mapping_sha256 VARCHAR, loaded_at TIMESTAMP, attempt_id VARCHAR, rows_read_count BIGINT, rows_loaded_count BIGINT, rows_quarantined_count BIGINT, values_blanked_count BIGINT);
+INSERT INTO ops.load VALUES ('016b62fce1621548', 7, 'web_orders', 'order_lines', 'data/orders/orders_2024-05.csv.gz', '…', 8487, '…', TIMESTAMP '2026-11-26 12:57:17.817560', 'e82747eb60fc411da42e993d0f88d422', 444, 443, 1, 0);
+INSERT INTO ops.load VALUES ('0e32a24eb1faca5c', 14, 'web_orders', 'order_lines', 'data/orders/orders_2024-12.csv.gz', '…', 11024, '…', TIMESTAMP '2026-11-26 12:57:19.265440', 'e82747eb60fc411da42e993d0f88d422', 573, 572, 1, 0);
+CREATE TABLE ops."publication"(as_of_date DATE PRIMARY KEY, run_id VARCHAR, published_at TIMESTAMP);
+INSERT INTO ops.publication VALUES (DATE '2025-04-30', '842501e033152285', TIMESTAMP '2026-11-26 12:57:35.274314');
+INSERT INTO ops.publication VALUES (DATE '2025-05-31', '94b3e567e1c5f232', TIMESTAMP '2026-11-26 12:57:44.890923');
+CREATE TABLE ops.quarantine(load_id VARCHAR, source_name VARCHAR, entity_name VARCHAR, file_name VARCHAR, row_number BIGINT, column_name VARCHAR, value_text VARCHAR, reason VARCHAR, action_name VARCHAR, row_json VARCHAR);
+INSERT INTO ops.quarantine VALUES ('56059b4d1d2239f5', 'crm', 'customers', 'data/crm_customers.csv', 1, 'birth_date', '04.05.1893', 'expected a birth within the last 110 years', 'value', '…');
+INSERT INTO ops.quarantine VALUES ('0e32a24eb1faca5c', 'web_orders', 'order_lines', 'data/orders/orders_2024-12.csv.gz', 42, 'ordered_at', '1893-12-02 04:42:27', 'expected a time from 1970-01-01 to the day of loading', 'row', '…');
+CREATE TABLE ops.run(attempt_id VARCHAR PRIMARY KEY, run_id VARCHAR, workspace_name VARCHAR, as_of_date DATE, known_as_of TIMESTAMP, status_name VARCHAR, started_at TIMESTAMP, finished_at TIMESTAMP, error_message VARCHAR, code_version VARCHAR, workspace_sha256 VARCHAR, previous_run_id VARCHAR, previous_as_of_date DATE);
+INSERT INTO ops.run VALUES ('8041c6d0e23b41c2b62a425982236e2c', '94b3e567e1c5f232', 'demo', DATE '2025-05-31', NULL, 'published', TIMESTAMP '2026-11-26 12:57:36.552785', TIMESTAMP '2026-11-26 12:57:45.739101', NULL, '0.1.0', '…', '842501e033152285', DATE '2025-04-30');
+INSERT INTO ops.run VALUES ('e82747eb60fc411da42e993d0f88d422', '842501e033152285', 'demo', DATE '2025-04-30', NULL, 'published', TIMESTAMP '2026-11-26 12:57:16.474380', TIMESTAMP '2026-11-26 12:57:36.134721', NULL, '0.1.0', '…', NULL, NULL);
