@@ -95,7 +95,10 @@ def _heard_by(log: RunLog) -> Iterator[None]:
     others = [*logger.handlers, *logging.root.handlers]
 
     def is_heard(record: logging.LogRecord) -> bool:
-        return record.levelno >= before or not record.name.startswith(f"{_ROOMS}.")
+        if record.levelno >= before or not record.name.startswith(f"{_ROOMS}."):
+            return True
+        # A room that was given a level of its own is heard from that level on.
+        return logging.getLogger(record.name).level != logging.NOTSET
 
     for handler in others:
         handler.addFilter(is_heard)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +21,18 @@ BAD = ORDERS + "o9,1,anna,gestern,p1,bread,1,1.00\n"
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A workspace that was run, and whose file cannot be used since."""
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace that was run."""
     folder = tmp_path_factory.mktemp("workspace")
     write(folder)
     resegment("run", "--as-of", "2025-06-29", cwd=folder)
     return folder
+
+
+@pytest.fixture
+def folder(made: Path, tmp_path: Path) -> Path:
+    """A copy of it for one test."""
+    return Path(shutil.copytree(made, tmp_path / "workspace"))
 
 
 def status_of(folder: Path) -> dict[str, Any]:
@@ -90,10 +97,10 @@ def test_one_screen_says_how_things_stand(folder: Path) -> None:
             " '2025-07-01', 'eva')"
         )
     space, paths = load_workspace(folder, overrides=["alerts.stale_after_days=2"]), OutputPaths(folder / "out")
-    fresh = read_status(space, paths, dt.date(2025, 7, 2))
+    fresh = read_status(space, paths, dt.date(2025, 7, 1))
     assert fresh.is_fresh is True
-    assert "published as of 2025-06-30 (2 days old: fresh), " in fresh.sentence
-    stale = read_status(space, paths, dt.date(2025, 7, 3))
+    assert "published as of 2025-06-29 (2 days old: fresh), " in fresh.sentence
+    stale = read_status(space, paths, dt.date(2025, 7, 2))
     assert stale.is_fresh is False
     assert "(3 days old: too old, at most 2 were expected)" in stale.sentence
     assert "99 critical, since 2025-06-30: x has moved (known to eva)" in stale.alerts

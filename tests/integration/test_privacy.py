@@ -53,7 +53,7 @@ def workspace(folder: Path, columns: dict[str, str], **section: object) -> Path:
 def written(output: Path) -> str:
     """All that a run leaves for others to read: published tables in both forms, the report, and the ledger."""
     parts = [path.read_text(encoding="utf-8") for path in output.rglob("*.html")]
-    parts += [str(pl.read_parquet(path).rows()) for path in output.rglob("*.parquet")]
+    parts += [str(pl.read_parquet(path).rows()) for path in (output / "published").rglob("*.parquet")]
     for file, schemas in (("published/published.duckdb", "'main', 'v1'"), ("warehouse.duckdb", "'ops', 'features'")):
         with duckdb.connect(str(output / file), read_only=True) as connection:
             tables = connection.execute(
