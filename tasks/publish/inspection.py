@@ -11,6 +11,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+from tasks.warehouse.connection import Warehouse
 from tasks.warehouse.inspection import damage_of_database, damage_of_parquet
 from tasks.warehouse.ledger import Publication
 from tasks.warehouse.run import OutputPaths
@@ -27,11 +28,20 @@ def damage_of_publication(paths: OutputPaths, line: Sequence[Publication], *, ha
     if not line:
         return []
     found = _of_manifest(paths.manifest, line)
+    tables: set[str] = set()
     if told := damage_of_database(paths.published_database):
         found.append(f"{paths.published_database.name} {told}")
+    else:
+        tables = _tables(paths.published_database)
     if has_parquet:
-        found += _of_partitions(paths.published, line[-1].as_of)
+        found += _of_partitions(paths.published, tables, line[-1].as_of)
     return found
+
+
+def _tables(database: Path) -> set[str]:
+    with Warehouse.open(database, read_only=True) as published:
+        rows = published.rows("SELECT table_name FROM information_schema.tables WHERE table_schema = 'main'")
+    return {name for (name,) in rows}
 
 
 def _of_manifest(path: Path, line: Sequence[Publication]) -> list[str]:
@@ -46,14 +56,20 @@ def _of_manifest(path: Path, line: Sequence[Publication]) -> list[str]:
     return []
 
 
-def _of_partitions(published: Path, newest: dt.date) -> list[str]:
-    """Partitions that are missing in one table and are there in others, and files that cannot be read."""
+def _of_partitions(published: Path, known: set[str], newest: dt.date) -> list[str]:
+    """Partitions that are missing in one table and are there in others, and files that cannot be read.
+
+    Args:
+        published: the folder.
+        known: tables that are published, as far as that can be told: of one nothing at all may be left.
+        newest: the newest published date.
+    """
     partitions = sorted(published.glob("*/as_of_date=*"))
-    tables = sorted({path.parent.name for path in partitions})
+    tables = sorted({path.parent.name for path in partitions} | known)
     dates = sorted({path.name for path in partitions} | {f"as_of_date={newest.isoformat()}"})
     wanted = [published / table / date / "part-0.parquet" for table in tables for date in dates]
     found = [f"{path.relative_to(published)} is gone" for path in wanted if not path.exists()]
-    if not tables:
+    if not partitions:
         found.append("all Parquet partitions are gone")
     damaged = damage_of_parquet(path for path in wanted if path.exists())
     return found + [f"{path.relative_to(published)} is damaged: {told}" for path, told in damaged.items()]

@@ -155,6 +155,16 @@ def test_damaged_published_files_are_built_again_byte_for_byte(world: World) -> 
     assert (published_files(world), held(world)) == before
 
 
+def test_a_table_of_which_no_partition_is_left_is_missed(world: World) -> None:
+    before = published_files(world)
+    shutil.rmtree(world.output / "published" / "segment")
+    wrong = rebuilt(world, "--dry-run")["published"]
+    assert [line.split("/")[0] for line in wrong] == ["segment"] * 2
+    assert all(line.endswith("is gone") for line in wrong)
+    assert rebuilt(world, "--yes")["is_published_anew"]
+    assert published_files(world) == before
+
+
 def test_everything_is_rebuilt_from_the_copy_alone_and_passes_the_gate(world: World) -> None:
     before, rows = published_files(world), held(world)
     shutil.rmtree(world.output / "published")
