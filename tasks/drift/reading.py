@@ -36,6 +36,48 @@ _BORDERLINE = 0.1
 """A customer whose membership is less clear than this stands near the boundary to the next segment."""
 
 
+_TRANSITIONS = (
+    "SELECT segmentation_id, from_segment_id, to_segment_id, CAST(customer_count AS BIGINT) AS customer_count"
+    " FROM monitoring.transition WHERE run_id = $run_id AND from_segment_id IS NOT NULL"
+)
+#: Cuts by rank move between two runs, and take many customers along at once: of those segmentations the flows are what
+#: customers did under the cuts of the run before.
+_FLOWS = f"""
+WITH transition AS ({_TRANSITIONS}),
+
+redrawn AS (SELECT segmentation_id, what_name FROM segments.redrawn WHERE run_id = $run_id),
+
+moved AS (
+    SELECT segmentation_id, from_segment_id, to_segment_id, count(*) AS customer_count
+    FROM monitoring.change_step
+    WHERE run_id = $run_id AND step_no = 1 AND from_segment_id IS NOT NULL
+        AND segmentation_id IN (SELECT segmentation_id FROM redrawn WHERE what_name = 'ranks')
+    GROUP BY ALL
+),
+
+members AS (
+    SELECT segmentation_id, from_segment_id, sum(customer_count) AS customer_count
+    FROM transition
+    WHERE segmentation_id IN (SELECT segmentation_id FROM redrawn WHERE what_name = 'ranks')
+    GROUP BY ALL
+),
+
+stayed AS (
+    SELECT members.segmentation_id, members.from_segment_id,
+        CAST(any_value(members.customer_count) - coalesce(sum(moved.customer_count), 0) AS BIGINT) AS customer_count
+    FROM members
+    LEFT JOIN moved ON members.from_segment_id = moved.from_segment_id
+    GROUP BY ALL
+)
+
+SELECT * FROM transition WHERE segmentation_id NOT IN (SELECT segmentation_id FROM redrawn)
+UNION ALL
+SELECT * FROM moved
+UNION ALL
+SELECT segmentation_id, from_segment_id, from_segment_id, customer_count FROM stayed WHERE customer_count > 0
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Reference:
     """A run that this one is compared with.
@@ -182,7 +224,8 @@ def _integers(column: pl.Series) -> Integers:
 def flows_of_two_periods(run: Run) -> tuple[Flows, Flows] | None:
     """Flows of the period before and of the present one; None where they are not of like length.
 
-    Of segmentations that were redrawn between the runs there are none: customers moved because of that.
+    Of segmentations that were redrawn between the runs there are none: customers moved because of that. Those by ranks
+    are redrawn in every run; of them the flows are under the cuts of the run before.
     """
     earlier = earlier_runs(run)
     if len(earlier) <= 1:
@@ -196,18 +239,8 @@ def flows_of_two_periods(run: Run) -> tuple[Flows, Flows] | None:
 
 def _flows(run: Run, run_id: str) -> Flows:
     found: dict[str, dict[str | None, int]] = defaultdict(dict)
-    has_redrawn = run.warehouse.table_exists("segments.redrawn")
-    kept = (
-        " AND segmentation_id NOT IN (SELECT segmentation_id FROM segments.redrawn WHERE run_id = $run_id"
-        " AND what_name <> 'ranks')"
-        if has_redrawn
-        else ""
-    )
-    for name, source, target, count in run.warehouse.rows(
-        "SELECT segmentation_id, from_segment_id, to_segment_id, customer_count FROM monitoring.transition"
-        f" WHERE run_id = $run_id AND from_segment_id IS NOT NULL{kept} ORDER BY ALL",
-        {"run_id": run_id},
-    ):
+    query = _FLOWS if run.warehouse.table_exists("segments.redrawn") else _TRANSITIONS
+    for name, source, target, count in run.warehouse.rows(f"{query} ORDER BY ALL", {"run_id": run_id}):
         if name in run.workspace.single_membership:
             found[source][target] = count
     return found
