@@ -7,8 +7,6 @@ here.
 """
 
 import datetime as dt
-import os
-import shutil
 from pathlib import Path
 from typing import TypedDict
 
@@ -21,7 +19,7 @@ from tasks.publish.tasks import begin_dates, build_one, publish_dates
 from tasks.quality.tasks import check_published
 from tasks.warehouse import ledger
 from tasks.warehouse.connection import Warehouse
-from tasks.warehouse.copy_manifest import sync_folder
+from tasks.warehouse.disk import flush_folder, link
 from tasks.warehouse.file_modes import owner_only
 from tasks.warehouse.inspection import damage_of_warehouse
 from tasks.warehouse.lock import writer_lock
@@ -120,7 +118,7 @@ def _restored(space: Workspace, paths: OutputPaths) -> tuple[list[Loss], str | N
         losses = restore(paths.copy, beside, space.engine.memory_limit)
         kept_as = _set_aside(paths.warehouse)
         beside.replace(paths.warehouse)
-        sync_folder(paths.root)
+        flush_folder(paths.root)
     return losses, kept_as
 
 
@@ -130,10 +128,7 @@ def _set_aside(warehouse: Path) -> str | None:
         return None
     kept, log = warehouse.with_name(DAMAGED), warehouse.with_name(warehouse.name + ".wal")
     kept.unlink(missing_ok=True)
-    try:
-        os.link(warehouse, kept)
-    except OSError:
-        shutil.copy2(warehouse, kept)
+    link(warehouse, kept)
     if log.exists():
         log.replace(kept.with_name(kept.name + ".wal"))
     return str(kept)

@@ -5,7 +5,6 @@ Owns: striking words out of texts, each file replaced whole. Does not own the wo
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -13,6 +12,7 @@ from pathlib import Path
 
 from tasks.erasure.holdings import STRUCK
 from tasks.erasure.striking import Needles, struck
+from tasks.warehouse.disk import flush_file
 from tasks.warehouse.erasures import KEY_NAME, LIST_NAME
 from tasks.warehouse.run import OutputPaths
 
@@ -80,6 +80,5 @@ def _replace(path: Path, text: str) -> None:
     new = path.with_name(path.name + _NEW)
     new.write_bytes(text.encode())
     shutil.copymode(path, new)
-    with new.open("rb") as handle:
-        os.fsync(handle.fileno())
+    flush_file(new)
     new.replace(path)

@@ -201,12 +201,10 @@ def _read(paths: OutputPaths) -> _Ledger:
     except DamageError as error:
         return _Ledger(busy=str(error))
     except OutputError as error:
-        return _Ledger(busy=f"the ledger cannot be read now, a run may be writing: {error.message}")
+        return _Ledger(busy=f"the ledger cannot be read now: {error.message}; {error.hint}")
 
 
 def _of_ledger(warehouse: Warehouse) -> _Ledger:
-    if not warehouse.table_exists("ops.step"):
-        return _Ledger(busy="an older version wrote this folder; the next run brings the ledger up to this one")
     failed, alerts, waiting = ([said for (said,) in warehouse.rows(query)] for query in (_FAILED, _ALERTS, _WAITING))
     return _Ledger(None, warehouse.records(_ATTEMPTS), _models(warehouse), failed, alerts, waiting)
 

@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 
 from tasks.config.errors import OutputError
-from tasks.warehouse.disk import flush_folder
+from tasks.warehouse.disk import flush_file, flush_folder
 
 _AT_FDCWD = -100
 _RENAME_EXCHANGE = 2
@@ -88,6 +88,5 @@ def _flush(folder: Path) -> None:
         if path.is_dir():
             flush_folder(path)
         else:
-            with path.open("rb") as handle:
-                os.fsync(handle.fileno())
+            flush_file(path)
     flush_folder(folder)

@@ -6,7 +6,6 @@ Owns: opening files, transactions, and turning DuckDB's errors into ours. Does n
 from __future__ import annotations
 
 import datetime as dt
-import os
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -17,7 +16,7 @@ import duckdb
 
 from tasks.config.errors import OutputError, ResegmentError, SqlError
 from tasks.warehouse.damage import damage_told
-from tasks.warehouse.disk import flush_folder
+from tasks.warehouse.disk import flush_file, flush_folder
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -130,8 +129,7 @@ class Warehouse:
         try:
             if path.with_name(f"{path.name}.wal").exists():
                 raise OutputError("has a log that is not empty", where=str(path), hint="run the command again")
-            with written.open("rb") as handle:
-                os.fsync(handle.fileno())
+            flush_file(written)
             written.replace(path)
             flush_folder(path.parent)
         except OSError as error:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tasks.config.errors import DamageError
+from tasks.warehouse.disk import flush_folder
 
 FORMAT = 1
 NAME = "manifest.json"
@@ -101,7 +102,7 @@ def write_manifest(folder: Path, manifest: CopyManifest) -> None:
         handle.flush()
         os.fsync(handle.fileno())
     beside.replace(path)
-    sync_folder(folder)
+    flush_folder(folder)
 
 
 def drop_unlisted(folder: Path, manifest: CopyManifest) -> None:
@@ -133,18 +134,3 @@ def digest(path: Path) -> str:
     """SHA-256 of a file."""
     with path.open("rb") as handle:
         return hashlib.file_digest(handle, "sha256").hexdigest()
-
-
-def sync_file(path: Path) -> None:
-    """Have a file on disk."""
-    with path.open("rb") as handle:
-        os.fsync(handle.fileno())
-
-
-def sync_folder(folder: Path) -> None:
-    """Have the names in a folder on disk."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

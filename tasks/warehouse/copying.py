@@ -30,10 +30,9 @@ from tasks.warehouse.copy_manifest import (
     digest,
     drop_unlisted,
     read_manifest,
-    sync_file,
-    sync_folder,
     write_manifest,
 )
+from tasks.warehouse.disk import flush_file, flush_folder
 from tasks.warehouse.ledger import KEPT_BY_RUN
 
 log = logging.getLogger("resegment.warehouse")
@@ -82,7 +81,7 @@ def bring_up(warehouse: Warehouse, folder: Path, *, recheck: bool = False) -> No
         if before and (before.parts, before.tables) == (now.parts, now.tables):
             return
         for path in {folder / part.file for part in parts if known.get((part.table, part.key)) is not part}:
-            sync_folder(path.parent if path != folder else folder)
+            flush_folder(path.parent if path != folder else folder)
         # The warehouse first: where a process dies in between, it is the one that knows more.
         migrations.note_copy(warehouse, copy_no)
         write_manifest(folder, now)
@@ -164,7 +163,7 @@ def _copied(
         f"COPY (SELECT {listed} FROM {name} WHERE {one.where}) TO {literal(str(path))}"
         " (FORMAT parquet, COMPRESSION zstd)"
     )
-    sync_file(path)
+    flush_file(path)
     return Part(one.table, one.key, one.stamp, file, count, total, tuple(columns), path.stat().st_size, digest(path))
 
 

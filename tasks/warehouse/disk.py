@@ -1,6 +1,6 @@
 """What is asked of a file system more than once: that something is on disk, and that a file is there under two names.
 
-Owns: these two. Does not own any file.
+Owns: how that is done. Does not own any file.
 """
 
 from __future__ import annotations
@@ -8,6 +8,12 @@ from __future__ import annotations
 import os
 import shutil
 from pathlib import Path
+
+
+def flush_file(path: Path) -> None:
+    """Have what was written into a file on disk."""
+    with path.open("rb") as handle:
+        os.fsync(handle.fileno())
 
 
 def flush_folder(folder: Path) -> None:

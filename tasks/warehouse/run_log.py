@@ -6,6 +6,7 @@ that are not ours only the kind and the place are told (`ledger.told`).
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import json
 import logging
@@ -55,7 +56,9 @@ class RunLog(logging.Handler):
 
     def close(self) -> None:
         """Close the file."""
-        self._file.close()
+        with contextlib.suppress(OSError):
+            # Of a full disk what could not be written is tried once more here.
+            self._file.close()
         super().close()
 
 

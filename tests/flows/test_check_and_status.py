@@ -123,4 +123,7 @@ def test_a_folder_of_an_older_version_is_told(tmp_path: Path) -> None:
     resegment("check", cwd=tmp_path)
     with duckdb.connect(str(tmp_path / "out" / "warehouse.duckdb")) as connection:
         connection.execute("DROP TABLE ops.step")
-    assert "an older version wrote this folder" in resegment("status", cwd=tmp_path).stdout
+        connection.execute("UPDATE ops.warehouse SET schema_version = schema_version - 1")
+    shown = resegment("status", cwd=tmp_path).stdout
+    assert "the ledger cannot be read now: was written by an older version of resegment" in shown
+    assert "`resegment run` brings it up to this version" in shown

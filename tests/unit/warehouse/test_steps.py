@@ -128,16 +128,16 @@ def test_who_wants_to_hear_less_still_does(
     assert [line["message"] for line in lines_of(tmp_path / "out")[:2]] == ["all is well", "all is not so well"]
 
 
-def test_a_full_disk_stops_no_run_by_its_log(tmp_path: Path) -> None:
+def test_a_full_disk_stops_no_run_by_its_log() -> None:
     class Someone:
         attempt: dict[str, object] = {"attempt_id": "a"}  # noqa: RUF012 - a stand-in
 
     written = run_log.RunLog(Path("/dev/full"), Someone())
     written.note(message="x")
-    assert not written._file.closed
     with pytest.raises(OSError, match="No space"):
-        written.close()
-    del tmp_path
+        written._file.flush()
+    written.close()
+    assert written._file.closed
 
 
 def test_memory_is_measured_where_it_is_held() -> None:
