@@ -24,4 +24,5 @@ AlertKind = Literal[
     "run_failed",
     "run_long",
     "stale",
+    "copy_behind",
 ]

@@ -76,6 +76,10 @@ SELECT count(*) || ' messages that ' || target_name || ' has not taken, the olde
 FROM ops.notification
 WHERE sent_at IS NULL
 GROUP BY target_name
+UNION ALL BY NAME
+SELECT 'the copy beside the warehouse: ' || copy_problem || ' (the next run tries again)' AS said
+FROM ops.warehouse
+WHERE copy_problem IS NOT NULL
 ORDER BY said
 """
 #: Of the newest publication, and challengers that were fitted since; the newest decision counts that it did not know.

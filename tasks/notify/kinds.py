@@ -143,4 +143,11 @@ KINDS: dict[AlertKind, Kind] = {
         "resegment status",
         lasts=True,
     ),
+    "copy_behind": Kind(
+        "the copy beside the warehouse could not be written",
+        "copy-behind",
+        "the disk is full, or `copy/` may not be written to",
+        "resegment status",
+        lasts=True,
+    ),
 }

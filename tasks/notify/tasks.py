@@ -46,7 +46,7 @@ def raise_alerts(run: Run) -> int:
         raised = [Finding(**row) for row in run.warehouse.records(_OF_OTHER_ROOMS, {"attempt": run.attempt_id})]
         _keep(run, news)
         if is_newest:
-            now = watch.killed_before(run) + watch.long_run(run) + watch.stale(run) + watch.waiting_backfills(run)
+            now = watch.long_run(run) + _standing(run)
             _settle(run, [*findings, *raised, *now], judged=_EVERY)
     for finding in news:
         log.warning("%s: %s", finding.kind, finding.message)
@@ -87,11 +87,10 @@ def raise_check_alerts(run: Run) -> int:
 @task(name="check alerts", cache_policy=NO_CACHE, persist_result=False)
 @recorded
 def check_alerts(run: Run) -> None:
-    """Tell what no run tells of itself: the last one was killed, what is published is too old, a backfill waits."""
+    """Tell what no run tells of itself: one was killed, a publication or the copy is behind, a backfill waits."""
     ledger.note_killed(run.warehouse)
     with run.warehouse.transaction():
-        found = watch.killed_before(run) + watch.stale(run) + watch.waiting_backfills(run)
-        _settle(run, found, judged=("stale", "backfill_waits"))
+        _settle(run, _standing(run), judged=("stale", "backfill_waits", "copy_behind"))
 
 
 @task(
@@ -128,6 +127,11 @@ def send_alerts(run: Run) -> int:
     if sent:
         log.info("%s messages about alerts sent", sent)
     return sent
+
+
+def _standing(run: Run) -> list[Finding]:
+    """What can be said at any time, whether a run is made or not."""
+    return watch.killed_before(run) + watch.stale(run) + watch.waiting_backfills(run) + watch.copy_behind(run)
 
 
 def _keep(run: Run, findings: Iterable[Finding]) -> None:

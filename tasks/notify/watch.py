@@ -9,7 +9,7 @@ import datetime as dt
 from statistics import median
 
 from tasks.notify.findings import Finding
-from tasks.warehouse import ledger
+from tasks.warehouse import ledger, migrations
 from tasks.warehouse.run import Run
 
 #: Fewer published runs than this say nothing of how long one takes.
@@ -70,6 +70,16 @@ def waiting_backfills(run: Run) -> list[Finding]:
         Finding("warning", "backfill_waits", f"backfill {number}", f"backfill {number} waits: {message}")
         for number, message in rows
     ]
+
+
+def copy_behind(run: Run) -> list[Finding]:
+    """The copy of the warehouse, if it could not be brought up when a command last wrote."""
+    problem = migrations.copy_problem(run.warehouse)
+    if problem is None:
+        return []
+    consequence = "a damaged warehouse could be made anew only as it was when the copy was last written"
+    message = f"the copy of the warehouse is behind it: {problem}"
+    return [Finding("critical", "copy_behind", "copy", message, consequence=consequence)]
 
 
 def stale(run: Run, today: dt.date | None = None) -> list[Finding]:

@@ -54,13 +54,18 @@ def alone(
 
 
 def _copy(warehouse: Warehouse, paths: OutputPaths, *, is_scratch: bool) -> None:
-    """Bring the copy up; that it cannot be undoes nothing that was done."""
+    """Bring the copy up; that it cannot be undoes nothing that was done, and is an alert of the next run."""
     if is_scratch or not warehouse.is_open:
         return
+    before = migrations.copy_problem(warehouse)
     try:
         copying.bring_up(warehouse, paths.copy)
+        problem = None
     except OutputError as error:
         log.warning("%s", error)
+        problem = error.message
+    if problem != before:
+        migrations.note_copy_problem(warehouse, problem)
 
 
 def refuse_gone(paths: OutputPaths) -> None:

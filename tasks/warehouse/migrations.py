@@ -15,12 +15,20 @@ from tasks.warehouse import kept_rows, ledger
 from tasks.warehouse.connection import Warehouse
 
 TABLE = "ops.warehouse"
+_COLUMNS = "schema_version INTEGER, copy_no INTEGER, copy_problem VARCHAR"
 Step = Callable[[Warehouse], None]
+
+
+def _add_copy_problem(warehouse: Warehouse) -> None:
+    warehouse.execute(f"ALTER TABLE {TABLE} ADD COLUMN IF NOT EXISTS copy_problem VARCHAR")
+
+
 #: The steps from each version to the next. A step that was released is not changed; a new column or table of the
 #: ledger is a new step, which may be `ledger.add_missing` again.
 STEPS: tuple[tuple[str, Step], ...] = (
     ("tables and columns that the ledger has today", ledger.add_missing),
     ("values of sources move from the ledger to raw", kept_rows.move_out_of_ledger),
+    ("why the copy beside the warehouse is behind it", _add_copy_problem),
 )
 #: What this version of resegment writes and reads.
 VERSION = len(STEPS)
@@ -54,8 +62,7 @@ def migrate(warehouse: Warehouse) -> list[str]:
     with warehouse.transaction():
         for schema in ledger.SCHEMAS:
             warehouse.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
-        warehouse.execute(f"CREATE TABLE IF NOT EXISTS {TABLE} (schema_version INTEGER, copy_no INTEGER)")
-        warehouse.execute(f"INSERT INTO {TABLE} SELECT 0, 0 WHERE NOT EXISTS (FROM {TABLE})")
+        note_version(warehouse, version=0, copy_no=0)
     done = []
     for number, (name, step) in enumerate(STEPS, 1):
         if number > before:
@@ -66,6 +73,14 @@ def migrate(warehouse: Warehouse) -> list[str]:
     return done
 
 
+def note_version(warehouse: Warehouse, *, version: int, copy_no: int) -> None:
+    """Note the version of a warehouse that notes none yet, and the number of its copy."""
+    warehouse.execute(f"CREATE TABLE IF NOT EXISTS {TABLE} ({_COLUMNS})")
+    warehouse.execute(
+        f"INSERT INTO {TABLE} (schema_version, copy_no) SELECT {version}, {copy_no} WHERE NOT EXISTS (FROM {TABLE})"
+    )
+
+
 def copy_no(warehouse: Warehouse) -> int:
     """The number that the warehouse last noted of its copy."""
     return int(warehouse.value(f"SELECT copy_no FROM {TABLE}"))
@@ -74,3 +89,14 @@ def copy_no(warehouse: Warehouse) -> int:
 def note_copy(warehouse: Warehouse, number: int) -> None:
     """Note that the copy gets this number."""
     warehouse.execute(f"UPDATE {TABLE} SET copy_no = {number}")
+
+
+def copy_problem(warehouse: Warehouse) -> str | None:
+    """Why the copy could not be brought up when the warehouse was last written; None: it was."""
+    problem: str | None = warehouse.value(f"SELECT copy_problem FROM {TABLE}")
+    return problem
+
+
+def note_copy_problem(warehouse: Warehouse, problem: str | None) -> None:
+    """Note why the copy is behind the warehouse, or that it is not."""
+    warehouse.execute(f"UPDATE {TABLE} SET copy_problem = $problem", {"problem": problem})

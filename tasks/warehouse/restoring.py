@@ -77,8 +77,7 @@ def _create(warehouse: Warehouse, manifest: CopyManifest) -> None:
         warehouse.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
     for statement in manifest.tables.values():
         warehouse.execute(statement)
-    warehouse.execute(f"CREATE TABLE {migrations.TABLE} (schema_version INTEGER, copy_no INTEGER)")
-    warehouse.execute(f"INSERT INTO {migrations.TABLE} VALUES ({manifest.schema_version}, {manifest.copy_no})")
+    migrations.note_version(warehouse, version=manifest.schema_version, copy_no=manifest.copy_no)
 
 
 def _read_back(warehouse: Warehouse, folder: Path, part: Part, *, is_same_engine: bool) -> None:

@@ -88,6 +88,7 @@ def test_one_screen_says_how_things_stand(folder: Path) -> None:
             " VALUES (901, 'chat', '2025-07-01 08:00:00'), (902, 'chat', '2025-07-02 08:00:00')"
         )
         connection.execute(
+            "UPDATE ops.warehouse SET copy_problem = 'cannot write the copy of the warehouse: File exists';"
             "INSERT INTO ops.backfill (backfill_no, status_name, message) VALUES (7, 'waiting', 'too many would move'),"
             " (8, 'published', 'done')"
         )
@@ -106,6 +107,10 @@ def test_one_screen_says_how_things_stand(folder: Path) -> None:
     assert "99 critical, since 2025-06-30: x has moved (known to eva)" in stale.alerts
     assert "backfill 7: too many would move (`resegment backfill show 7`)" in stale.waiting
     assert not any(line.startswith("backfill 8") for line in stale.waiting)
+    assert (
+        "the copy beside the warehouse: cannot write the copy of the warehouse: File exists (the next run tries again)"
+        in stale.waiting
+    )
     assert (
         "2 messages that chat has not taken, the oldest of 2025-07-01 08:00:00 (`resegment alerts list`)"
         in stale.waiting

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -55,6 +56,28 @@ def test_a_run_is_long_beside_those_before(run: Run) -> None:
     assert watch.long_run(run, _now(run, 149)) == []
     (found,) = watch.long_run(run, _now(run, 151))
     assert found.message == "the run for 2025-06-30 took 151 s, 3.0 times the usual 50 s"
+
+
+def test_a_copy_that_could_not_be_written_is_told_until_it_is(
+    make_workspace: MakeWorkspace, opened: OpenRun, tmp_path: Path
+) -> None:
+    space = make_workspace()
+    with opened(space) as first:
+        assert watch.copy_behind(first) == []
+    copy = tmp_path / "out" / "copy"
+    copy.rename(tmp_path / "out" / "moved")
+    copy.write_text("somebody put a file here")
+    with opened(space) as second:
+        assert watch.copy_behind(second) == []
+    with opened(space) as third:
+        (found,) = watch.copy_behind(third)
+        assert (found.severity, found.kind, found.subject) == ("critical", "copy_behind", "copy")
+        assert found.message == (
+            "the copy of the warehouse is behind it: cannot write the copy of the warehouse: File exists"
+        )
+        copy.unlink()
+    with opened(space) as fourth:
+        assert watch.copy_behind(fourth) == []
 
 
 def test_short_runs_are_never_long(run: Run) -> None:

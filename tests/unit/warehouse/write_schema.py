@@ -29,7 +29,12 @@ def fresh_schema() -> str:
     with Warehouse.open(None) as warehouse:
         migrations.migrate(warehouse)
         lines = ["CREATE SCHEMA ops;", "CREATE SCHEMA raw;", *statements(warehouse)]
-        return "\n".join([*lines, f"INSERT INTO {migrations.TABLE} VALUES ({migrations.VERSION}, 0);"]) + "\n"
+        return (
+            "\n".join(
+                [*lines, f"INSERT INTO {migrations.TABLE} (schema_version, copy_no) VALUES ({migrations.VERSION}, 0);"]
+            )
+            + "\n"
+        )
 
 
 if __name__ == "__main__":
