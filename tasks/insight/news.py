@@ -116,10 +116,19 @@ def _late(run: Run, entity: Entity, past: dt.date, source: str, now: set[int], t
     moment = f"CAST({identifier(str(entity.event_time))} AS DATE) <= {literal(past)}"
 
     def rows(numbers: set[int]) -> str:
-        listed = ", ".join(map(str, sorted(numbers))) or "-1"
-        return f"SELECT {columns} FROM {table} WHERE load_no IN ({listed}) AND {moment}"
+        return (
+            f"SELECT {columns} FROM {table} WHERE load_no IN ({', '.join(map(str, sorted(numbers)))})"
+            f" AND {moment} AND {KEY} IS NOT NULL"
+        )
 
-    either = f"(({rows(now - then)}) EXCEPT ({rows(then)})) UNION (({rows(then - now)}) EXCEPT ({rows(now)}))"
+    def missed(ours: set[int], theirs: set[int]) -> str:
+        if not theirs:
+            return f"SELECT DISTINCT * FROM ({rows(ours)})"
+        # Few customers have late rows: of theirs no others are looked at, or a run with little new would hash them all.
+        return f"({rows(ours)}) EXCEPT ({rows(theirs)} AND {KEY} IN (SELECT {KEY} FROM ({rows(ours)})))"
+
+    sides = [(now - then, then), (then - now, now)]
+    either = " UNION ".join(f"({missed(ours, theirs)})" for ours, theirs in sides if ours)
     if run.workspace.privacy.pseudonymise:
         either = (
             f"SELECT known.pseudonym AS {KEY}, late.* EXCLUDE ({KEY}) FROM ({either}) AS late"
