@@ -17,8 +17,8 @@ from tasks.warehouse.connection import Warehouse, identifier
 
 CUSTOMER = "customer_id"
 
-MOST_VALUES = 5_000_000
-"""Values up to which a snapshot is read at once: 40 MB as numbers, and hundreds of statements saved."""
+MOST_VALUES = 32_000_000
+"""Values up to which a snapshot is read at once: 256 MB as numbers, and a thousand statements saved."""
 
 _PREFIX = "drift_snapshot_"
 
@@ -51,6 +51,12 @@ class StoredSnapshot:
         """Read one column."""
         return self._warehouse.frame(f"SELECT {identifier(name)} FROM {self._table}").to_series()
 
+    def filled_columns(self) -> frozenset[str]:
+        """The columns that say something of anybody, found in one pass over the table."""
+        counts = ", ".join(f"count({identifier(name)})" for name in self.columns)
+        (row,) = self._warehouse.rows(f"SELECT {counts} FROM {self._table}")
+        return frozenset(name for name, count in zip(self.columns, row, strict=True) if count)
+
 
 class _Ascending:
     """Another snapshot with its rows by ascending customer id."""
@@ -72,7 +78,7 @@ def ascending(snapshot: Snapshot) -> Snapshot:
 
 
 def stored_snapshot(warehouse: Warehouse, key: str, sql: str) -> Snapshot:
-    """The rows of a query: as a frame where they are few, else in a temporary table, until `forget_snapshots`.
+    """The rows of a query, which runs once until `forget_snapshots`: as a frame where they are few, else a table.
 
     Args:
         warehouse: open for writing.
@@ -84,9 +90,14 @@ def stored_snapshot(warehouse: Warehouse, key: str, sql: str) -> Snapshot:
     snapshot = StoredSnapshot(warehouse, table)
     if snapshot.height * len(snapshot.columns) > MOST_VALUES:
         return snapshot
-    frame = warehouse.frame(f"SELECT * FROM {table}")
-    warehouse.execute(f"DROP TABLE {table}")
-    return frame
+    return warehouse.frame(f"SELECT * FROM {table}")
+
+
+def filled_columns(snapshot: Snapshot) -> frozenset[str]:
+    """The columns that say something of anybody."""
+    if isinstance(snapshot, StoredSnapshot):
+        return snapshot.filled_columns()
+    return frozenset(name for name in snapshot.columns if snapshot[name].null_count() < snapshot.height)
 
 
 def forget_snapshots(warehouse: Warehouse) -> None:

@@ -84,7 +84,7 @@ def write_candidates(run: Run, specs: Mapping[str, FeatureSpec], current: Snapsh
     """
     seen: list[_Seen] = []
     if run.workspace.drift.emerging.enabled and run.previous is not None and current.height > 0:
-        seen = _seen(run, {name: spec for name, spec in specs.items() if spec.subject_kind == "feature"}, current)
+        seen = _seen(run, specs, current)
     tables.write_frame(run, SEGMENTS, _segment_frame(seen))
     members = [(item.candidate_id, str(customer)) for item in seen for customer in item.found.customer_ids]
     schema = {name: kind for name, (kind, _) in MEMBER_COLUMNS.items()}
@@ -94,7 +94,7 @@ def write_candidates(run: Run, specs: Mapping[str, FeatureSpec], current: Snapsh
     return f"{counts['emerging']} emerging and {counts['vanishing']} vanishing segments, {promoted} of them seen again"
 
 
-def _seen(run: Run, specs: dict[str, FeatureSpec], current: Snapshot) -> list[_Seen]:
+def _seen(run: Run, specs: Mapping[str, FeatureSpec], current: Snapshot) -> list[_Seen]:
     previous = run.previous
     assert previous is not None  # noqa: S101 - for the type checker: `write_candidates` asks
     said = run.workspace.drift
@@ -106,10 +106,13 @@ def _seen(run: Run, specs: dict[str, FeatureSpec], current: Snapshot) -> list[_S
         least_members=run.workspace.privacy.min_group_size,
     )
 
+    features = {name: spec for name, spec in specs.items() if spec.subject_kind == "feature"}
+
     def scan(reference: Publication) -> list[Candidate]:
+        # Of all columns: the comparisons have made that snapshot.
         earlier = reading.snapshot(run, reference.run_id, specs)
-        filling = filling_windows(catalogue_of(run), specs, first_days(run.warehouse), reference.as_of)
-        settled = {name: spec for name, spec in specs.items() if name not in filling}
+        filling = filling_windows(catalogue_of(run), features, first_days(run.warehouse), reference.as_of)
+        settled = {name: spec for name, spec in features.items() if name not in filling}
         known = reading.comparable(run, reference, settled, earlier, current)
         return scan_emergence(earlier, current, known, policy, said.seed)
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 import datetime as dt
 import zlib
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import polars as pl
 
-from tasks.drift.columns import Snapshot, stored_snapshot
+from tasks.drift.columns import Snapshot, filled_columns, stored_snapshot
 from tasks.drift.flow_rates import Flows
 from tasks.drift.policy import EffectHistory, EffectKey, FeatureSpec
 from tasks.drift.season import Season
@@ -111,7 +112,7 @@ def near(listed: list[Publication], date: dt.date) -> Publication | None:
     return min(close, key=lambda item: (abs(item.as_of - date), item.as_of), default=None)
 
 
-def snapshot(run: Run, run_id: str, specs: dict[str, FeatureSpec]) -> Snapshot:
+def snapshot(run: Run, run_id: str, specs: Mapping[str, FeatureSpec]) -> Snapshot:
     """One row per customer: his features, and what his memberships say; columns as in `specs`."""
     of_memberships: dict[str, list[FeatureSpec]] = defaultdict(list)
     features = []
@@ -177,12 +178,11 @@ def comparable(
             {"now": run.run_id, "then": reference.run_id},
         )
     }
+    filled = filled_columns(earlier) & filled_columns(current)
     return {
         name: spec
         for name, spec in specs.items()
-        if earlier[name].null_count() < earlier.height
-        and current[name].null_count() < current.height
-        and (spec.subject_kind != "fit" or spec.subject_name in same)
+        if name in filled and (spec.subject_kind != "fit" or spec.subject_name in same)
     }
 
 

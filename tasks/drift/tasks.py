@@ -10,7 +10,7 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from tasks.config.drift import KIND_LIMITS
-from tasks.drift.columns import forget_snapshots
+from tasks.drift.columns import filled_columns, forget_snapshots
 from tasks.drift.comparison import Comparison, compare
 from tasks.drift.emergence_tables import write_candidates
 from tasks.drift.policy import DriftPolicy
@@ -70,8 +70,11 @@ def measure_drift(run: Run) -> None:
 
 
 def _measure(run: Run) -> None:
-    specs = specs_of(run)
-    current = snapshot(run, run.run_id, specs)
+    listed_specs = specs_of(run)
+    current = snapshot(run, run.run_id, listed_specs)
+    # Most companies have a source for half of the features: the others are read of no other run.
+    filled = filled_columns(current)
+    specs = {name: spec for name, spec in listed_specs.items() if name in filled}
     listed = references(run) if current.height > 0 else []
     # The chance of one false alarm is the run's: the comparisons share it.
     policy = _policy(run, run.workspace.drift.family_wise_error / max(len(listed), 1))

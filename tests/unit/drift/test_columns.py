@@ -11,7 +11,14 @@ import pytest
 from tasks.config.errors import StatisticsError
 from tasks.drift import columns
 from tasks.drift.candidates import EmergencePolicy
-from tasks.drift.columns import Snapshot, StoredSnapshot, ascending, forget_snapshots, stored_snapshot
+from tasks.drift.columns import (
+    Snapshot,
+    StoredSnapshot,
+    ascending,
+    filled_columns,
+    forget_snapshots,
+    stored_snapshot,
+)
 from tasks.drift.decision import measure_drift
 from tasks.drift.emergence import scan_emergence
 from tasks.drift.policy import DriftPolicy
@@ -66,7 +73,17 @@ def test_rows_keep_their_order_and_types(warehouse: Warehouse, monkeypatch: pyte
 def test_few_values_are_read_at_once_and_leave_no_table(warehouse: Warehouse) -> None:
     warehouse.connection.register("given", BEFORE)
     assert isinstance(stored_snapshot(warehouse, "then", "SELECT * FROM given"), pl.DataFrame)
+    forget_snapshots(warehouse)
     assert warehouse.rows("SELECT table_name FROM duckdb_tables()") == []
+
+
+def test_columns_of_nothing_but_nulls_are_not_filled(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    frame = pl.DataFrame(
+        {"customer_id": ["a", "b"], "some": [None, 0.0], "none": [None, None]},
+        schema_overrides={"none": pl.Float64},
+    )
+    assert filled_columns(frame) == filled_columns(stored(warehouse, monkeypatch, "now", frame))
+    assert filled_columns(frame) == {"customer_id", "some"}
 
 
 def test_the_same_key_is_written_once_and_forgotten(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
