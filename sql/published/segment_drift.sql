@@ -6,7 +6,7 @@
 -- column subject_kind: feature, segment_mix (of a segmentation), segment_size (where a customer may be in several), fit (of a model), profile (what a segment is), kpi (what it is worth on average), flow (where its customers go), relation (how two segmentations hang together), joint (how features go together) [category]
 -- column subject_name: the feature, segmentation or segment [id]
 -- column part_name: of a profile or KPI the feature, of a relation the other segmentation, of a fit what of it; else NULL [id]
--- column reference_kind: previous, baseline (the first run) or season (that of a year ago) [category]
+-- column reference_kind: previous, window (the run of the shortest window of features ago), baseline (the first run) or season (that of a year ago) [category]
 -- column reference_as_of_date: the date compared with [date]
 -- column snapshot_kind: paired or two_sample [category]
 -- column test_name: the test [category]

@@ -5,7 +5,7 @@ Owns: what may be said there. Does not own the statistics (`tasks/drift`), or wh
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple, Self
+from typing import Literal, NamedTuple, Self, get_args
 
 from pydantic import Field, model_validator
 
@@ -15,6 +15,13 @@ SubjectKind = Literal[
     "feature", "segment_mix", "segment_size", "fit", "profile", "kpi", "flow", "relation", "joint", "source"
 ]
 
+
+#: The runs that one is compared with: the previous one; that of a window ago, the shortest of the workspace, so that
+#: the two windows have no days in common; the first one; that of a year ago.
+ReferenceKind = Literal["previous", "window", "baseline", "season"]
+REFERENCES: tuple[ReferenceKind, ...] = get_args(ReferenceKind)
+#: What changed since these is news; the others are for who looks back.
+RECENT: tuple[ReferenceKind, ...] = ("previous", "window")
 
 #: The last day, week or four weeks of each source are like those before.
 RECENT_DAYS = "expect_recent_days_to_be_like_earlier_ones"

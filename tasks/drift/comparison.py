@@ -8,16 +8,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from tasks.config.drift import RECENT
 from tasks.drift import reading
 from tasks.drift.columns import Snapshot
 from tasks.drift.decision import measure_drift
 from tasks.drift.families import Family, family_policies
-from tasks.drift.filling import filling_windows, first_days, without_alarm
+from tasks.drift.filling import filling_windows, first_days, settling_features, without_alarm
 from tasks.drift.flow_rates import measure_flow_rates
 from tasks.drift.policy import DriftPolicy, EffectHistory, FeatureSpec
 from tasks.drift.population import confirm_on_population, measure_population
 from tasks.drift.reconstruction import measure_reconstruction
 from tasks.drift.records import DriftScore, DriftVerdict
+from tasks.drift.references import Reference
 from tasks.drift.relations import measure_relations
 from tasks.drift.season import discount_season
 from tasks.drift.segment_scores import measure_kpis, measure_profiles
@@ -41,7 +43,7 @@ class Comparison:
         test_count: tests that were made.
     """
 
-    reference: reading.Reference
+    reference: Reference
     verdicts: Sequence[DriftVerdict]
     effects: Sequence[DriftScore]
     test_count: int
@@ -50,7 +52,7 @@ class Comparison:
 @dataclass(frozen=True, slots=True)
 class _Job:
     run: Run
-    reference: reading.Reference
+    reference: Reference
     specs: Mapping[str, FeatureSpec]
     earlier: Snapshot
     current: Snapshot
@@ -67,7 +69,7 @@ class _Job:
 
 def compare(
     run: Run,
-    reference: reading.Reference,
+    reference: Reference,
     specs: dict[str, FeatureSpec],
     current: Snapshot,
     policy: DriftPolicy,
@@ -84,7 +86,8 @@ def compare(
     earlier = reading.snapshot(run, reference.publication.run_id, specs)
     known = reading.comparable(run, reference.publication, specs, earlier, current)
     job = _Job(run, reference, known, earlier, current, policy)
-    filling = filling_windows(catalogue_of(run), known, first_days(run.warehouse), reference.publication.as_of)
+    young = (catalogue_of(run), known, first_days(run.warehouse), reference.publication.as_of)
+    filling = filling_windows(*young) | settling_features(*young)
     settled = {name: spec for name, spec in known.items() if name not in filling}
     families: dict[Family, Sequence[DriftScore]] = {
         "snapshots": [
@@ -132,9 +135,9 @@ def _confirmed(
     if any(verdict.snapshot_kind == "paired" and verdict.level != "none" for verdict in verdicts):
         population = measure_population(job.earlier, job.current, job.specs, job.days, policy, job.seed)
         verdicts = confirm_on_population(verdicts, population, policy, history)
-    if job.reference.kind != "previous" or all(verdict.level == "none" for verdict in verdicts):
+    if job.reference.kind not in RECENT or all(verdict.level == "none" for verdict in verdicts):
         return verdicts
-    season = reading.season_of(job.run, dict(job.specs))
+    season = reading.season_of(job.run, job.reference.publication, dict(job.specs))
     if season is None:
         return verdicts
     return discount_season(verdicts, (job.earlier, job.current), season, job.specs, policy, history)

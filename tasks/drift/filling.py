@@ -1,9 +1,11 @@
-"""Windows that reach before the first data: what a feature counts in them grows by itself until they are full.
+"""What a feature tells of a history that has only begun moves by itself, until there is enough of it.
 
 Owns: which features these are at a date, and what a change of one is worth. Does not own the verdicts (`verdict.py`).
 
 In a company whose orders begin in January, the orders of the last 365 days grow every week of that year whatever
-customers do. The growth is real, it is told, and it is nobody's alarm.
+customers do. Shares of all that a customer ever did grow up in that time, too: nobody has bought anything twice in the
+first week, and nobody can have been away for longer than the data reach back. The movement is real, it is told, and it
+is nobody's alarm.
 """
 
 from __future__ import annotations
@@ -17,24 +19,34 @@ from tasks.config.workspace import Workspace
 from tasks.drift.records import DriftVerdict
 from tasks.warehouse.catalogue import Catalogue
 from tasks.warehouse.connection import Warehouse, identifier, literal
-from tasks.warehouse.reading import entities_of, events, features_of
+from tasks.warehouse.reading import PROFILE, entities_of, events, features_of
+
+SETTLED_DAYS = 365
+"""Of history, from which on features of all of it are no longer young: they have seen each season once."""
 
 
 @dataclass(frozen=True, slots=True)
 class Filling:
-    """A feature whose window is not full.
+    """A feature that has not seen enough history yet.
 
     Attributes:
         feature: its name.
-        days: the window's length.
+        days: the length of its window, which is not full; None: it has none, and looks at all history.
         entity: whose rows it counts.
         first: the day of the first of them.
     """
 
     feature: str
-    days: int
+    days: int | None
     entity: str
     first: dt.date
+
+    @property
+    def reason(self) -> str:
+        """Why its change is nobody's alarm, as the end of a sentence."""
+        if self.days is None:
+            return f"{self.feature} settles in the first year of {self.entity}, and they begin on {self.first}"
+        return f"the {self.days} days of {self.feature} reach before the first {self.entity}, of {self.first}"
 
 
 def first_days(warehouse: Warehouse) -> dict[str, dt.date]:
@@ -58,19 +70,41 @@ def filling_windows(
         first: the day of the first row, by entity.
         as_of: the earlier of the two dates that are compared.
     """
-    found = {}
-    for name in names:
-        days = catalogue.features[name].window_days if name in catalogue.features else None
-        if days is None:
-            continue
-        begins = as_of - dt.timedelta(days=days - 1)
-        late = {
-            entity: first[entity] for entity in entities_of(catalogue, [name]) if first.get(entity, begins) > begins
-        }
-        if late:
-            entity = max(late, key=lambda one: (late[one], one))
-            found[name] = Filling(name, days, entity, late[entity])
-    return found
+    windows = {name: catalogue.features[name].window_days for name in names if name in catalogue.features}
+    found = (_begun(catalogue, name, days, first, as_of) for name, days in windows.items() if days is not None)
+    return {one.feature: one for one in found if one is not None}
+
+
+def settling_features(
+    catalogue: Catalogue, names: Iterable[str], first: Mapping[str, dt.date], as_of: dt.date
+) -> dict[str, Filling]:
+    """The features without a window, of those named, that are made of events of which there is no year yet.
+
+    Arguments as of `filling_windows`.
+    """
+    found = (
+        _begun(catalogue, name, None, first, as_of)
+        for name in names
+        if name in catalogue.features and is_of_all_history(catalogue, name)
+    )
+    return {one.feature: one for one in found if one is not None}
+
+
+def is_of_all_history(catalogue: Catalogue, name: str) -> bool:
+    """Whether a feature looks at everything that a customer ever did."""
+    return catalogue.features[name].window_days is None and PROFILE not in entities_of(catalogue, [name])
+
+
+def _begun(
+    catalogue: Catalogue, name: str, days: int | None, first: Mapping[str, dt.date], as_of: dt.date
+) -> Filling | None:
+    """Of the entities that a feature is made of the one that began last, if that is too late for it."""
+    begins = as_of - dt.timedelta(days=(days or SETTLED_DAYS) - 1)
+    late = {entity: first[entity] for entity in entities_of(catalogue, [name]) if first.get(entity, begins) > begins}
+    if not late:
+        return None
+    entity = max(late, key=lambda one: (late[one], one))
+    return Filling(name, days, entity, late[entity])
 
 
 def without_alarm(
@@ -90,7 +124,7 @@ def without_alarm(
 def _behind(
     verdict: DriftVerdict, filling: Mapping[str, Filling], segmentations: Mapping[str, Filling]
 ) -> Filling | None:
-    """The window that a verdict hangs on: of its feature, else of the segmentation that it is about."""
+    """What a verdict hangs on: its feature, else that of the segmentation that it is about."""
     for name in (verdict.part_name, verdict.subject_name):
         if name is not None and name in filling:
             return filling[name]
@@ -100,9 +134,8 @@ def _behind(
     return next((segmentations[name] for name in names if name in segmentations), None)
 
 
-def _lowered(verdict: DriftVerdict, window: Filling | None) -> DriftVerdict:
-    if window is None or verdict.level != "alarm":
+def _lowered(verdict: DriftVerdict, filling: Filling | None) -> DriftVerdict:
+    if filling is None or verdict.level != "alarm":
         return verdict
-    reason = f"the {window.days} days of {window.feature} reach before the first {window.entity}, of {window.first}"
-    said = verdict.sentence.replace(": alarm.", f": no more than a notice, for {reason}.")
+    said = verdict.sentence.replace(": alarm.", f": no more than a notice, for {filling.reason}.")
     return dataclasses.replace(verdict, level="notice", sentence=said)

@@ -1,21 +1,21 @@
 """What drift is measured on: snapshots, memberships and flows of a run and of those it is compared with.
 
-Owns: the queries, and which runs are compared. Does not own any statistic.
+Owns: the queries. Does not own any statistic, or which runs are compared (`references.py`).
 """
 
 from __future__ import annotations
 
-import datetime as dt
 import zlib
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import polars as pl
 
+from tasks.config.drift import ReferenceKind
 from tasks.drift.columns import Snapshot, filled_columns, stored_snapshot
 from tasks.drift.flow_rates import Flows
 from tasks.drift.policy import EffectHistory, EffectKey, FeatureSpec
+from tasks.drift.references import a_year_before, are_alike, earlier_runs
 from tasks.drift.season import Season
 from tasks.drift.segment_means import Members
 from tasks.drift.segment_scores import SegmentPair
@@ -27,12 +27,6 @@ from tasks.warehouse.connection import identifier, literal
 from tasks.warehouse.ledger import Publication
 from tasks.warehouse.run import Run
 
-YEAR = dt.timedelta(days=365)
-_SHORTEST_SLACK = 3
-"""Days by which two periods may differ, however short they are."""
-_SEASON_TOLERANCE = dt.timedelta(days=15)
-_PERIOD_TOLERANCE = 0.25
-"""Two periods are alike whose lengths differ by no more than this part of the present one."""
 _BORDERLINE = 0.1
 """A customer whose membership is less clear than this stands near the boundary to the next segment."""
 
@@ -77,39 +71,6 @@ SELECT * FROM moved
 UNION ALL
 SELECT segmentation_id, from_segment_id, from_segment_id, customer_count FROM stayed WHERE customer_count > 0
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Reference:
-    """A run that this one is compared with.
-
-    Attributes:
-        kind: previous; baseline: the first one, for slow creep; season: that of a year ago.
-        publication: the run.
-    """
-
-    kind: str
-    publication: Publication
-
-
-def references(run: Run) -> list[Reference]:
-    """The previous run; the first published one and that of a year ago, where those are others."""
-    earlier = earlier_runs(run)
-    found = [Reference("previous", item) for item in earlier[-1:]]
-    found += [Reference("baseline", item) for item in earlier[:1] if len(earlier) > 1]
-    a_year_ago = near(earlier[1:-1], run.as_of - YEAR)
-    return found + ([Reference("season", a_year_ago)] if a_year_ago else [])
-
-
-def earlier_runs(run: Run) -> list[Publication]:
-    """Runs of earlier dates that this one follows, oldest first."""
-    return run.earlier()
-
-
-def near(listed: list[Publication], date: dt.date) -> Publication | None:
-    """The publication nearest to a date, of those that are at most 15 days from it."""
-    close = [item for item in listed if abs(item.as_of - date) <= _SEASON_TOLERANCE]
-    return min(close, key=lambda item: (abs(item.as_of - date), item.as_of), default=None)
 
 
 def snapshot(run: Run, run_id: str, specs: Mapping[str, FeatureSpec]) -> Snapshot:
@@ -231,8 +192,7 @@ def flows_of_two_periods(run: Run) -> tuple[Flows, Flows] | None:
     if len(earlier) <= 1:
         return None
     first, second = earlier[-2:]
-    present, before = (run.as_of - second.as_of).days, (second.as_of - first.as_of).days
-    if abs(present - before) > max(_PERIOD_TOLERANCE * present, _SHORTEST_SLACK):
+    if not are_alike((run.as_of - second.as_of).days, (second.as_of - first.as_of).days):
         return None
     return _flows(run, second.run_id), _flows(run, run.run_id)
 
@@ -246,22 +206,17 @@ def _flows(run: Run, run_id: str) -> Flows:
     return found
 
 
-def season_of(run: Run, specs: dict[str, FeatureSpec]) -> Season | None:
-    """The same period a year ago; None where history does not reach so far back, or had no such period."""
-    earlier = earlier_runs(run)
-    if not earlier:
+def season_of(run: Run, since: Publication, specs: dict[str, FeatureSpec]) -> Season | None:
+    """The period since a run a year ago; None where history does not reach so far back, or had no such period."""
+    period = a_year_before(run, since)
+    if period is None:
         return None
-    later, start = near(earlier[:-1], run.as_of - YEAR), near(earlier[:-1], earlier[-1].as_of - YEAR)
-    if later is None or start is None or start.as_of >= later.as_of:
-        return None
-    present, then = (run.as_of - earlier[-1].as_of).days, (later.as_of - start.as_of).days
-    if abs(present - then) > max(_PERIOD_TOLERANCE * present, _SHORTEST_SLACK):
-        return None
+    start, later = period
     label = f"from {start.as_of} to {later.as_of}"
     return Season(snapshot(run, start.run_id, specs), snapshot(run, later.run_id, specs), label)
 
 
-def effect_history(run: Run, kind: str) -> EffectHistory:
+def effect_history(run: Run, kind: ReferenceKind) -> EffectHistory:
     """Effects that earlier published runs measured, oldest first; of segments from the table that keeps all of them."""
     history: dict[EffectKey, list[float]] = defaultdict(list)
     listed = ", ".join(literal(item.run_id) for item in earlier_runs(run))

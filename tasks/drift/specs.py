@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from tasks.config.clusters import ClustersSegmentation
 from tasks.config.projected import ProjectedSegmentation
+from tasks.drift.filling import is_of_all_history
 from tasks.drift.policy import FeatureSpec
 from tasks.warehouse.catalogue import catalogue_of
-from tasks.warehouse.reading import PROFILE, entities_of
 from tasks.warehouse.run import Run
 
 CONFIDENCE = "confidence"
@@ -28,7 +28,7 @@ def specs_of(run: Run) -> dict[str, FeatureSpec]:
             name,
             "numeric" if column.kind == "number" else column.kind,
             is_calendar_driven=column.is_calendar_driven,
-            is_history=column.window_days is None and PROFILE not in entities_of(catalogue, [name]),
+            is_history=is_of_all_history(catalogue, name),
         )
         for name, column in catalogue.features.items()
         if column.kind in {"number", "flag", "category"} and not (column.is_cumulative or column.is_external)

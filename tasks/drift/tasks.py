@@ -9,13 +9,14 @@ import polars as pl
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from tasks.config.drift import KIND_LIMITS
+from tasks.config.drift import KIND_LIMITS, RECENT
 from tasks.drift.columns import filled_columns, forget_snapshots
 from tasks.drift.comparison import Comparison, compare
 from tasks.drift.emergence_tables import write_candidates
 from tasks.drift.policy import DriftPolicy
-from tasks.drift.reading import references, snapshot
+from tasks.drift.reading import snapshot
 from tasks.drift.records import DriftScore, DriftVerdict
+from tasks.drift.references import references
 from tasks.drift.specs import specs_of
 from tasks.warehouse import tables
 from tasks.warehouse.run import Run
@@ -62,7 +63,7 @@ _EFFECTS: dict[str, tuple[str, type[pl.DataType]]] = {
 @task(name="measure drift", cache_policy=NO_CACHE, persist_result=False)
 @recorded
 def measure_drift(run: Run) -> None:
-    """Compare this run with the previous one, with the first for slow change, and with that of a year ago."""
+    """Compare this run with the previous one and that of a window ago, with the first, and with that of a year ago."""
     try:
         _measure(run)
     finally:
@@ -83,7 +84,7 @@ def _measure(run: Run) -> None:
     effects = pl.concat([_empty(_EFFECTS), *(_frame(one, one.effects, _EFFECTS) for one in found)])
     tables.write_frame(run, "monitoring.drift", verdicts)
     tables.write_frame(run, "monitoring.segment_effect", effects)
-    levels = verdicts.filter(pl.col("reference_kind") == "previous").get_column("level_name")
+    levels = verdicts.filter(pl.col("reference_kind").is_in(RECENT)).get_column("level_name")
     alarms, notices = (int((levels == level).sum()) for level in ("alarm", "notice"))
     log.info("%d tests, %d notices, %d alarms", sum(one.test_count for one in found), notices, alarms)
     log.info(write_candidates(run, specs, current))

@@ -56,15 +56,15 @@ def settle(
     moment = now or ledger.utc_now()
     found = _grouped(findings)
     every = run.warehouse.records(_OPEN)
-    # What happened and happens again is news again, but for a run of the same day that is repeated.
-    standing = {(row["kind_name"], row["subject_name"]): row for row in every if not _is_past(row, run.as_of)}
+    past = {row["alert_no"] for row in every if _is_past(row, found.get(_key(row)), run.as_of)}
+    standing = {_key(row): row for row in every if row["alert_no"] not in past}
     for key, finding in found.items():
         if key in standing:
             _go_on(run, standing[key], finding, moment)
         elif finding.opens:
             _open(run, finding, moment)
     over = [row for key, row in standing.items() if key not in found]
-    over += [row for row in every if _is_past(row, run.as_of)]
+    over += [row for row in every if row["alert_no"] in past]
     over = [row for row in over if row["kind_name"] in judged and (subjects is None or row["subject_name"] in subjects)]
     for row in over:
         run.warehouse.execute(
@@ -75,8 +75,19 @@ def settle(
     return due(run, moment) + [Told("resolved", row) for row in mended if not _is_silenced(run.warehouse, row, moment)]
 
 
-def _is_past(row: dict[str, Any], as_of: dt.date) -> bool:
-    return not KINDS[row["kind_name"]].lasts and bool(row["last_as_of_date"] != as_of)
+def _key(row: dict[str, Any]) -> tuple[str, str]:
+    return row["kind_name"], row["subject_name"]
+
+
+def _is_past(row: dict[str, Any], finding: Finding | None, as_of: dt.date) -> bool:
+    """Whether something only happened, so that it is news again where it happens again.
+
+    It is not by a run of the same day that is repeated, nor by a change since a date before the last run that showed
+    it: what happened once shows in windows of weeks at each run, until it lies before them.
+    """
+    if KINDS[row["kind_name"]].lasts or row["last_as_of_date"] == as_of:
+        return False
+    return finding is None or finding.since is None or bool(finding.since >= row["last_as_of_date"])
 
 
 def due(run: Run, now: dt.datetime) -> list[Told]:
@@ -117,7 +128,7 @@ def _together(group: list[Finding]) -> Finding:
     said = "; ".join(messages[:_MESSAGES_TOLD])
     if len(messages) > _MESSAGES_TOLD:
         said += f"; and {len(messages) - _MESSAGES_TOLD} more"
-    return replace(first, message=said)
+    return replace(first, message=said, since=min((one.since for one in group if one.since), default=None))
 
 
 def _open(run: Run, finding: Finding, now: dt.datetime) -> None:

@@ -6,11 +6,12 @@ much hangs on them (`facts.py`), or who is told (`book.py`).
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
 from tasks.config.alert_kinds import AlertKind
-from tasks.config.drift import SOURCE_CHECKS
+from tasks.config.drift import RECENT, SOURCE_CHECKS
 from tasks.config.overlap import OverlapPolicy
 from tasks.warehouse.connection import identifier
 from tasks.warehouse.run import Run
@@ -28,6 +29,7 @@ class Finding:
         owner: who works on it; None: whoever the workspace names.
         cause: what is likely behind it; None: what is likely behind alerts of its kind.
         consequence: what readers would get wrong; None: nothing is known of it.
+        since: the date of what a change is told beside; None: it is no change.
     """
 
     severity: str
@@ -41,6 +43,7 @@ class Finding:
     owner: str | None = None
     cause: str | None = None
     consequence: str | None = None
+    since: dt.date | None = None
 
 
 #: Each gives severity_name, kind_name, subject_name, message, and what else of a `Finding` it knows.
@@ -105,9 +108,11 @@ _QUERIES = {
 #: Candidate segments of which status are told, by the policy of the workspace.
 _TOLD_CANDIDATES = {"candidate": ["candidate", "promoted"], "promoted": ["promoted"], "never": ["none"]}
 _DRIFT = (
-    "SELECT subject_kind, subject_name, max(level_name = 'alarm') AS is_alarm,"
-    " arg_min(sentence, (level_name <> 'alarm', p_adjusted, test_name, part_name)) AS sentence FROM monitoring.drift"
-    " WHERE run_id = $run_id AND level_name <> 'none' AND reference_kind = 'previous'"
+    "SELECT subject_kind, subject_name, max(level_name = 'alarm') AS is_alarm, arg_min("
+    " CASE reference_kind WHEN 'previous' THEN '' ELSE 'Since ' || reference_as_of_date || ': ' END || sentence,"
+    " (level_name <> 'alarm', p_adjusted, reference_kind, test_name, part_name)) AS sentence,"
+    " min(reference_as_of_date) AS since FROM monitoring.drift"
+    " WHERE run_id = $run_id AND level_name <> 'none' AND list_contains($recent, reference_kind)"
     " GROUP BY subject_kind, subject_name ORDER BY is_alarm DESC, subject_name, subject_kind"
 )
 
@@ -155,10 +160,14 @@ def _found(run: Run, query: str, names: dict[str, object]) -> list[dict[str, Any
 
 
 def _drift(run: Run) -> list[Finding]:
-    """One for each subject that changed since the previous run, as far as the policy of its kind wants it told."""
+    """One for each subject that changed of late, as far as the policy of its kind wants it told.
+
+    What shows since the previous run and since a window ago is one thing to look at.
+    """
     found = []
-    for kind, subject, is_alarm, sentence in run.warehouse.rows(_DRIFT, {"run_id": run.run_id}):
+    names: dict[str, object] = {"run_id": run.run_id, "recent": list(RECENT)}
+    for kind, subject, is_alarm, sentence, since in run.warehouse.rows(_DRIFT, names):
         if run.workspace.drift.alerts_from(kind) in (["alarm", "notice"] if is_alarm else ["notice"]):
             told: AlertKind = "size_change" if kind == "segment_size" else "drift"
-            found.append(Finding("critical" if is_alarm else "warning", told, subject, sentence))
+            found.append(Finding("critical" if is_alarm else "warning", told, subject, sentence, since=since))
     return found

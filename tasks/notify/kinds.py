@@ -19,7 +19,8 @@ class Kind(NamedTuple):
         runbook: page below `docs/runbooks/`, without its ending.
         cause: what is likely behind it, where nothing more is known.
         command: looks closer.
-        lasts: a state that ends when mended, which is told; else it happened, and is over with the next run.
+        lasts: a state that ends when mended, which is told; else it happened, and is over with the next run that shows
+            no more of it.
     """
 
     meaning: str

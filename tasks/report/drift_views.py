@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from tasks.config.drift import SOURCE_CHECKS
+from tasks.config.drift import REFERENCES, SOURCE_CHECKS, ReferenceKind
 from tasks.report import drift_plot, formats
 from tasks.report.data import ReportData
 from tasks.report.drift_records import DriftRow
@@ -38,25 +38,25 @@ _DRIFT_PARTS = {
     "How segmentations hang together": ("relation",),
     "How features go together": ("joint",),
 }
-_AGAINST = {
+_AGAINST: dict[ReferenceKind, str] = {
     "previous": "the previous publication",
+    "window": "the publication of a window ago",
     "baseline": "the frozen baseline",
     "season": "the same season a year ago",
 }
 
 
 def drift_views(data: ReportData) -> list[DriftView]:
-    """One view a reference and part: the previous publication first, then the frozen baseline, then a year ago."""
-    kinds = sorted({row.reference_kind for row in data.drift}, key=lambda kind: (kind != "previous", kind))
+    """One view a reference and part: the previous publication first, the one of a year ago last."""
     views = []
-    for kind in kinds:
+    for kind in REFERENCES:
         rows = [row for row in data.drift if row.reference_kind == kind]
         dates = sorted({row.reference_as_of for row in rows if row.reference_as_of})
         on = f" ({formats.date(dates[-1])})" if dates else ""
         for part, subjects in _DRIFT_PARTS.items():
             own = [row for row in rows if row.subject_kind in subjects]
             if own:
-                views.append(_drift_view(kind, f"{part}, against {_AGAINST.get(kind, kind)}{on}", own))
+                views.append(_drift_view(kind, f"{part}, against {_AGAINST[kind]}{on}", own))
     return views
 
 

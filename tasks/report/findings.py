@@ -112,8 +112,7 @@ def _drift(data: ReportData) -> Iterator[Finding]:
         if row.standing == "alarm":
             first.setdefault(row.subject_name, row)
     for row in islice(first.values(), _MOST_OF_A_KIND):
-        against = "" if row.reference_kind == "previous" else f"Against the {row.reference_kind}: "
-        yield Finding("alarm", against + (row.sentence or f"{row.subject_name} drifted."), "drift")
+        yield Finding("alarm", _against(row) + (row.sentence or f"{row.subject_name} drifted."), "drift")
     yield from _more(len(first), "drift alarm", "drift")
     noticed = sorted({row.subject_name for row in data.drift if row.standing == "notice"} - first.keys())
     if noticed:
@@ -121,6 +120,13 @@ def _drift(data: ReportData) -> Iterator[Finding]:
     unclear = sorted({row.subject_name for row in data.drift if row.standing == "inconclusive"})
     if unclear:
         yield Finding("note", f"Too little data to say whether there is drift in {_listed(unclear)}.", "drift")
+
+
+def _against(row: DriftRow) -> str:
+    """With what a change was compared, where that is not the previous run."""
+    if row.reference_kind == "window" and row.reference_as_of is not None:
+        return f"Since {formats.date(row.reference_as_of)}: "
+    return "" if row.reference_kind == "previous" else f"Against the {row.reference_kind}: "
 
 
 def _events(data: ReportData) -> Iterator[Finding]:

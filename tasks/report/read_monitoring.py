@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import fields
 
+from tasks.config.drift import REFERENCES
 from tasks.report.drift_records import DriftRow
 from tasks.report.reader import RunReader
 from tasks.report.segment_records import Flow, Migration, SegmentEvent, SizePart
@@ -107,7 +108,8 @@ def _reasons(reader: RunReader, segmentation_id: str) -> tuple[tuple[str, int], 
 def drift(reader: RunReader) -> tuple[DriftRow, ...]:
     """Every test and its verdict, what matters first."""
     order = (
-        "reference_kind DESC, CASE WHEN verdict_name = 'drift' AND level_name = 'alarm' THEN 0"
+        f"list_position({list(REFERENCES)}, reference_kind),"
+        " CASE WHEN verdict_name = 'drift' AND level_name = 'alarm' THEN 0"
         " WHEN verdict_name = 'drift' AND level_name = 'notice' THEN 1 WHEN verdict_name = 'inconclusive' THEN 2"
         " ELSE 3 END, abs(effect_size) DESC NULLS LAST, subject_kind, subject_name, test_name, effect_name"
     )

@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from tasks.drift.decision import measure_drift
-from tasks.drift.filling import Filling, filling_windows, first_days, without_alarm
+from tasks.drift.filling import Filling, filling_windows, first_days, settling_features, without_alarm
 from tasks.drift.policy import DriftPolicy, FeatureSpec
 from tasks.drift.records import DriftVerdict
 from tasks.drift.verdict import judge_drift
@@ -18,7 +18,7 @@ from tasks.ingest.tasks import identify_run, ingest_source, stage
 from tasks.warehouse.catalogue import Catalogue, feature_models
 from tests.workspaces import AS_OF, MakeWorkspace, OpenRun, small_workspace
 
-NAMES = ("net_30d_amount", "net_365d_amount", "recency_days", "interaction_90d_count", "age_years")
+NAMES = ("net_30d_amount", "net_365d_amount", "recency_days", "interaction_90d_count", "age_years", "rating_last")
 FIRST = {"order_lines": dt.date(2025, 1, 1), "interactions": dt.date(2025, 5, 1)}
 WINDOW = Filling("net_365d_amount", 365, "order_lines", dt.date(2025, 1, 1))
 
@@ -42,9 +42,28 @@ def test_a_window_is_full_from_its_length_on(make_workspace: MakeWorkspace, as_o
     )
 
 
+@pytest.mark.parametrize(
+    ("as_of", "settling"),
+    [
+        # What is known of a customer without an event does not depend on how long the company has been there.
+        (dt.date(2025, 5, 1), {"recency_days", "rating_last"}),
+        (dt.date(2025, 12, 30), {"recency_days", "rating_last"}),
+        (dt.date(2025, 12, 31), {"rating_last"}),
+        (dt.date(2026, 4, 30), set()),
+    ],
+)
+def test_a_feature_of_all_history_settles_in_the_first_year(
+    make_workspace: MakeWorkspace, as_of: dt.date, settling: set[str]
+) -> None:
+    catalogue = Catalogue(feature_models(make_workspace(), as_of))
+    first = FIRST | {"feedback": dt.date(2025, 5, 1)}
+    assert set(settling_features(catalogue, NAMES, first, as_of)) == settling
+
+
 def test_an_entity_without_rows_holds_nothing_back(make_workspace: MakeWorkspace) -> None:
     catalogue = Catalogue(feature_models(make_workspace(), AS_OF))
     assert not filling_windows(catalogue, NAMES, {}, AS_OF)
+    assert not settling_features(catalogue, NAMES, {}, AS_OF)
 
 
 def test_the_first_days_are_those_of_the_data(make_workspace: MakeWorkspace, opened: OpenRun) -> None:
@@ -101,6 +120,16 @@ def test_an_alarm_about_it_is_a_notice(
         )
     else:
         assert told == verdict
+
+
+def test_of_a_feature_without_a_window_the_year_is_told(make_workspace: MakeWorkspace, alarm: DriftVerdict) -> None:
+    settling = Filling("recency_days", None, "order_lines", dt.date(2025, 1, 1))
+    verdict = dataclasses.replace(alarm, subject_kind="segment_mix", subject_name="lifecycle")
+    (told,) = without_alarm([verdict], {"recency_days": settling}, make_workspace())
+    assert told.level == "notice"
+    assert told.sentence.endswith(
+        ": no more than a notice, for recency_days settles in the first year of order_lines, and they begin on 2025-01-01."
+    )
 
 
 def test_a_notice_stays_as_it_is(make_workspace: MakeWorkspace, alarm: DriftVerdict) -> None:

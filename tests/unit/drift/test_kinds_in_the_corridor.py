@@ -11,6 +11,7 @@ import yaml
 from tasks.config.loading import load_workspace
 from tasks.drift import reading
 from tasks.drift.policy import EffectKey
+from tasks.drift.references import earlier_runs, references
 from tasks.drift.specs import specs_of
 from tasks.drift.tasks import measure_drift
 from tasks.insight.events import write_events
@@ -99,12 +100,12 @@ def test_how_a_model_fits_is_compared_while_it_is_the_same(folder: Path) -> None
     with opened(folder, MONTHS[-1]) as run:
         parts = {part for _, part in told(run, "fit")}
         assert parts == {"confidence", "borderline customers", "distance to the centre"}
-        run.run_id = reading.earlier_runs(run)[-1].run_id
+        run.run_id = earlier_runs(run)[-1].run_id
         specs = specs_of(run)
         frame = reading.snapshot(run, run.run_id, specs)
         run.warehouse.execute("BEGIN")
         run.warehouse.execute("UPDATE segments.model SET model_no = model_no + 1 WHERE as_of_date = DATE '2025-03-28'")
-        earliest = reading.earlier_runs(run)[0]
+        earliest = earlier_runs(run)[0]
         known = reading.comparable(run, earliest, specs, frame, frame)
         run.warehouse.execute("ROLLBACK")
     assert not any(spec.subject_kind == "fit" for spec in known.values())
@@ -126,10 +127,10 @@ def test_flows_of_two_periods_of_like_length(folder: Path) -> None:
 
 def test_runs_a_year_apart_are_a_season(folder: Path) -> None:
     with opened(folder, A_YEAR_LATER) as run:
-        kinds = {item.kind: item.publication.as_of for item in reading.references(run)}
+        kinds = {item.kind: item.publication.as_of for item in references(run)}
         assert kinds == {"previous": MONTHS[3], "baseline": MONTHS[0], "season": MONTHS[2]}
         # The run before it is eleven months old: no period of a year ago is so long.
-        assert reading.season_of(run, specs_of(run)) is None
+        assert reading.season_of(run, earlier_runs(run)[-1], specs_of(run)) is None
 
 
 def test_effects_of_segments_are_all_kept_for_their_history(folder: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -59,6 +60,26 @@ def test_what_happened_is_over_without_a_word(run: Run) -> None:
     assert settle(run, DRIFT) == [("opened", "drift")]
     assert settle(run, days=1) == []
     assert book.alerts(run.warehouse) == []
+
+
+def test_a_change_that_a_window_still_shows_is_told_once(make_workspace: MakeWorkspace, opened: OpenRun) -> None:
+    """Runs a week apart: two show it since the run before, three since four weeks ago, and one shows it no more."""
+    space = make_workspace(tree=small_workspace() | {"alerts": ALERTS})
+    told = []
+    for week, since in enumerate(((1,), (1, 4), (4,), (4,), (), (4,)), start=1):
+        day = dt.date(2025, 6, 1) + dt.timedelta(weeks=week)
+        with opened(space, as_of=day) as weekly:
+            shown = [replace(DRIFT, since=day - dt.timedelta(weeks=weeks)) for weeks in since]
+            told.append(settle(weekly, *shown, days=week / 10))
+    assert told == [[("opened", "drift")], [], [], [], [], [("opened", "drift")]]
+
+
+def test_a_change_since_the_run_that_told_of_one_is_another(make_workspace: MakeWorkspace, opened: OpenRun) -> None:
+    space = make_workspace(tree=small_workspace() | {"alerts": ALERTS})
+    for month in (5, 6):
+        with opened(space, as_of=dt.date(2025, month, 30)) as monthly:
+            found = replace(DRIFT, since=dt.date(2025, month - 1, 30))
+            assert settle(monthly, found, days=30 * month) == [("opened", "drift")]
 
 
 def test_what_happens_again_is_told_again(run: Run) -> None:

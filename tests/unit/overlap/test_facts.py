@@ -23,7 +23,9 @@ from tests.workspaces import AS_OF, MakeWorkspace, small_workspace
 Members = Mapping[str, set[int]]
 MAIL = {"channel_name": "mail", "message": "m"}
 _ASKED_FOR_ALERTS = {
-    "monitoring.drift": "subject_kind subject_name sentence level_name reference_kind p_adjusted test_name part_name",
+    "monitoring.drift": (
+        "subject_kind subject_name sentence level_name reference_kind reference_as_of_date p_adjusted test_name part_name"
+    ),
     "monitoring.emerging_segment": "candidate_id sentence status_name customer_count",
     "monitoring.segment_event": "event_name sentence from_segment_ids to_segment_ids",
     "segments.model_version": "segmentation_id status_name model_no trained_as_of_date reason moved_count customer_count",

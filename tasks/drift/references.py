@@ -1,0 +1,90 @@
+"""Which earlier runs a run is compared with.
+
+Owns: that choice. Does not own what is read of them (`reading.py`).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from tasks.config.drift import ReferenceKind
+from tasks.warehouse.ledger import Publication
+from tasks.warehouse.run import Run
+
+_YEAR = dt.timedelta(days=365)
+_SHORTEST_SLACK = 3
+"""Days by which two periods may differ, however short they are."""
+_SEASON_TOLERANCE = dt.timedelta(days=15)
+_PERIOD_TOLERANCE = 0.25
+"""Two periods are alike whose lengths differ by no more than this part of the present one."""
+_CLOSE_RUNS = 0.5
+"""Runs that are no further apart than this part of the shortest window share most of its days."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A run that this one is compared with.
+
+    Attributes:
+        kind: previous; window: that of the shortest window of features ago, where runs are closer together, so that of
+            no customer a day is counted at both; baseline: the first one, for slow creep; season: that of a year ago.
+        publication: the run.
+    """
+
+    kind: ReferenceKind
+    publication: Publication
+
+
+def references(run: Run) -> list[Reference]:
+    """The previous run; those of a window and a year ago and the first one, where those are others."""
+    earlier = earlier_runs(run)
+    found: dict[Publication, Reference] = {}
+    candidates: dict[ReferenceKind, Publication | None] = {
+        "previous": earlier[-1] if earlier else None,
+        "window": a_window_ago(run),
+        "baseline": earlier[0] if earlier else None,
+        "season": near(earlier, run.as_of - _YEAR, _SEASON_TOLERANCE),
+    }
+    for kind, publication in candidates.items():
+        if publication is not None:
+            found.setdefault(publication, Reference(kind, publication))
+    return list(found.values())
+
+
+def a_window_ago(run: Run) -> Publication | None:
+    """The run nearest to the shortest window before this one; None where the previous one is about as far away.
+
+    Of a window of 30 days three quarters are the same at runs a week apart: a change that came at once shows a quarter
+    of its size, four weeks long, and may be found in none. Between windows without a common day it shows whole.
+    """
+    earlier = earlier_runs(run)
+    days = run.workspace.features.windows[0]
+    if not earlier or (run.as_of - earlier[-1].as_of).days > _CLOSE_RUNS * days:
+        return None
+    return near(earlier, run.as_of - dt.timedelta(days=days), dt.timedelta(days=_PERIOD_TOLERANCE * days))
+
+
+def earlier_runs(run: Run) -> list[Publication]:
+    """Runs of earlier dates that this one follows, oldest first."""
+    return run.earlier()
+
+
+def near(listed: list[Publication], date: dt.date, tolerance: dt.timedelta) -> Publication | None:
+    """The publication nearest to a date, of those that are no further from it; of two the earlier."""
+    close = [item for item in listed if abs(item.as_of - date) <= tolerance]
+    return min(close, key=lambda item: (abs(item.as_of - date), item.as_of), default=None)
+
+
+def a_year_before(run: Run, since: Publication) -> tuple[Publication, Publication] | None:
+    """Start and end of the period from `since` to this run as it was a year ago; None where no two runs are like it."""
+    earlier = earlier_runs(run)[:-1]
+    start, later = (near(earlier, day - _YEAR, _SEASON_TOLERANCE) for day in (since.as_of, run.as_of))
+    if start is None or later is None or start.as_of >= later.as_of:
+        return None
+    return (start, later) if are_alike((run.as_of - since.as_of).days, (later.as_of - start.as_of).days) else None
+
+
+def are_alike(present: int, other: int) -> bool:
+    """Whether two periods of so many days are of about the same length."""
+    return abs(present - other) <= max(_PERIOD_TOLERANCE * present, _SHORTEST_SLACK)

@@ -1,0 +1,63 @@
+"""Which earlier runs a run is compared with, by how far apart they are."""
+
+from __future__ import annotations
+
+import datetime as dt
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from tasks.drift.references import a_year_before, references
+from tasks.warehouse.ledger import Publication
+
+TODAY = dt.date(2026, 6, 30)
+
+
+def run_after(*days_ago: int, window: int = 30) -> Any:  # noqa: ANN401 - what of a run is asked for
+    """A run of today, and runs so many days before it."""
+    earlier = [Publication(TODAY - dt.timedelta(days=days), f"run-{days}") for days in sorted(days_ago, reverse=True)]
+    workspace = SimpleNamespace(features=SimpleNamespace(windows=[window, 365]))
+    return SimpleNamespace(as_of=TODAY, earlier=lambda: earlier, workspace=workspace)
+
+
+def compared(run: Any) -> dict[str, int]:  # noqa: ANN401 - as above
+    """Days to each run that a run is compared with."""
+    return {one.kind: (TODAY - one.publication.as_of).days for one in references(run)}
+
+
+@pytest.mark.parametrize(
+    ("days_ago", "window", "expected"),
+    [
+        ((), 30, {}),
+        ((7,), 30, {"previous": 7}),
+        # Each run once: as what is told first.
+        ((7, 14, 21, 28), 30, {"previous": 7, "window": 28}),
+        ((7, 14, 21, 28, 35), 30, {"previous": 7, "window": 28, "baseline": 35}),
+        # Three weeks of thirty days are no window: a third of the days is in both.
+        ((7, 14, 21), 30, {"previous": 7, "baseline": 21}),
+        (tuple(range(1, 60)), 30, {"previous": 1, "window": 30, "baseline": 59}),
+        ((14, 28, 42), 30, {"previous": 14, "window": 28, "baseline": 42}),
+        # Of the runs of every second week one is as near as the other: the windows of the earlier have no common day.
+        ((10, 20, 40), 30, {"previous": 10, "baseline": 40}),
+        ((15, 27, 33), 30, {"previous": 15, "window": 33}),
+        # Runs of each month are a window apart by themselves.
+        ((30, 61, 91), 30, {"previous": 30, "baseline": 91}),
+        ((20, 40), 30, {"previous": 20, "baseline": 40}),
+        (tuple(range(1, 30)), 7, {"previous": 1, "window": 7, "baseline": 29}),
+        ((28, 370, 500), 30, {"previous": 28, "baseline": 500, "season": 370}),
+        ((28, 390, 500), 30, {"previous": 28, "baseline": 500}),
+    ],
+)
+def test_the_runs_that_one_is_compared_with(days_ago: tuple[int, ...], window: int, expected: dict[str, int]) -> None:
+    assert compared(run_after(*days_ago, window=window)) == expected
+
+
+def test_the_same_period_a_year_ago_is_as_long() -> None:
+    run = run_after(7, 28, 365, 372, 393)
+    by_day = {(TODAY - one.as_of).days: one for one in run.earlier()}
+    assert a_year_before(run, by_day[7]) == (by_day[372], by_day[365])
+    assert a_year_before(run, by_day[28]) == (by_day[393], by_day[365])
+    # A year ago only a period of four weeks was measured: it says nothing of one week.
+    assert a_year_before(run_after(7, 28, 365, 393), by_day[7]) is None
+    assert a_year_before(run_after(7, 28, 365), by_day[28]) is None
