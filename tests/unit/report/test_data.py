@@ -160,6 +160,13 @@ def test_drift_puts_what_matters_first(published_data: ReportData) -> None:
     assert previous[0].alarm_ratio == pytest.approx(2.43)
 
 
+def test_drift_since_the_previous_run_is_read_first(tmp_path: Path) -> None:
+    run = made_run.start_run(tmp_path)
+    kinds = ("season", "baseline", "window", "previous")
+    made_monitoring.write_drift(run, [made_monitoring.drift_row("a", 0.02, reference_kind=kind) for kind in kinds])
+    assert [row.reference_kind for row in collect(run).drift] == list(reversed(kinds))
+
+
 def test_thresholds_that_the_table_lacks_are_the_workspaces(tmp_path: Path) -> None:
     run = made_run.start_run(tmp_path)
     rows = [made_monitoring.drift_row("a", 0.02), made_monitoring.drift_row("b", 0.02, effect_name="w")]

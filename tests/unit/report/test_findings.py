@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import replace
 
 import pytest
@@ -131,6 +132,12 @@ def test_drift_against_the_baseline_says_so(published_data: ReportData) -> None:
     slow = replace(alarm, reference_kind="baseline", subject_name="net_amount", sentence="net_amount crept up.")
     data = replace(quiet(published_data), drift=(alarm, replace(alarm, test_name="sign", sentence="again"), slow))
     assert texts(data) == [ALARM_SENTENCE, "Against the baseline: net_amount crept up."]
+
+
+def test_drift_since_a_window_ago_tells_the_date(published_data: ReportData) -> None:
+    alarm = next(row for row in published_data.drift if row.standing == "alarm")
+    then = replace(alarm, reference_kind="window", reference_as_of=dt.date(2025, 5, 2), subject_name="net_amount")
+    assert texts(replace(quiet(published_data), drift=(then,))) == [f"Since 2025-05-02: {ALARM_SENTENCE}"]
 
 
 def test_quarantine_is_told_with_its_share(published_data: ReportData) -> None:
