@@ -192,9 +192,13 @@ def page(weeks: list[Week], customers: int) -> str:
         "",
         f"Precision, of alarms in quiet weeks and weeks of an event: {_interval(right, right + wrong)}.",
         "",
-        "| event | companies told within 4 weeks | first alarm, weeks after | what was told first |",
-        "|---|---|---|---|",
-        *(_of_event(event, at_event, alarms) for event in EVENTS if any(week.event == event for week in at_event)),
+        "| event | companies told within 4 weeks | first alarm, weeks after | what was told first | first warning that the quiet year has not |",
+        "|---|---|---|---|---|",
+        *(
+            _of_event(event, at_event, alarms, _warnings(event, told))
+            for event in EVENTS
+            if any(week.event == event for week in at_event)
+        ),
         "",
         "What was raised in weeks in which nothing happens:",
         "",
@@ -226,7 +230,21 @@ def _raised(alerts: list[list[str]]) -> list[str]:
     ]
 
 
-def _of_event(event: Event, weeks: list[Week], alarms: Alarms) -> str:
+def _warnings(event: Event, told: Told) -> list[str]:
+    """Warnings in an event's weeks of kinds and subjects that were not news within these weeks of the quiet year."""
+    own = [(week, alert) for week, alerts in told if week.event == event for alert in alerts if alert[0] == "warning"]
+    quiet = {
+        (week.company, *alert[1:3])
+        for week, alerts in told
+        if not week.is_planted and 0 < week.week - event.week <= _WEEKS_OF_EVENT
+        for alert in alerts
+    }
+    return [
+        f"{week.week - event.week}: {alert[3][:160]}" for week, alert in own if (week.company, *alert[1:3]) not in quiet
+    ]
+
+
+def _of_event(event: Event, weeks: list[Week], alarms: Alarms, warnings: list[str]) -> str:
     own = [week for week in weeks if week.event == event]
     companies = sorted({week.company for week in own})
     first = {
@@ -236,7 +254,8 @@ def _of_event(event: Event, weeks: list[Week], alarms: Alarms) -> str:
     seen = [week for week in first.values() if week is not None]
     after = ", ".join(str(week.week - event.week) for week in seen) or "–"
     example = alarms[id(seen[0])][0][3][:160] if seen else "–"
-    return f"| {event.name} | {_interval(len(seen), len(companies))} | {after} | {example} |"
+    warned = warnings[0] if warnings else "–"
+    return f"| {event.name} | {_interval(len(seen), len(companies))} | {after} | {example} | {warned} |"
 
 
 def main() -> None:
