@@ -103,7 +103,9 @@ def compare(
     judged = {name: judge_drift(families[name], own, history) for name, own in policies.items()}
     if "snapshots" in judged:
         judged["snapshots"] = _confirmed(job, judged["snapshots"], policies["snapshots"], history)
-    judged = {name: without_alarm(verdicts, filling, run.workspace) for name, verdicts in judged.items()}
+    judged = {
+        name: without_alarm(verdicts, filling, run.workspace, policy, history) for name, verdicts in judged.items()
+    }
     told = [verdict for name, verdicts in judged.items() for verdict in _worth_telling(name, verdicts)]
     effects = [score for name in _OF_SEGMENTS for score in families.get(name, ())]
     return Comparison(reference, told, effects, sum(len(scores) for scores in families.values()))

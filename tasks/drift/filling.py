@@ -5,7 +5,8 @@ Owns: which features these are at a date, and what a change of one is worth. Doe
 In a company whose orders begin in January, the orders of the last 365 days grow every week of that year whatever
 customers do. Shares of all that a customer ever did grow up in that time, too: nobody has bought anything twice in the
 first week, and nobody can have been away for longer than the data reach back. The movement is real, it is told, and it
-is nobody's alarm.
+is nobody's alarm: until it is known from enough runs how much a figure moves by itself, so that what goes far beyond
+that is something else.
 """
 
 from __future__ import annotations
@@ -16,7 +17,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from tasks.config.workspace import Workspace
+from tasks.drift.policy import DriftPolicy, EffectHistory
 from tasks.drift.records import DriftVerdict
+from tasks.drift.verdict import usual_movement
 from tasks.warehouse.catalogue import Catalogue
 from tasks.warehouse.connection import Warehouse, identifier, literal
 from tasks.warehouse.reading import PROFILE, entities_of, events, features_of
@@ -108,9 +111,24 @@ def _begun(
 
 
 def without_alarm(
-    verdicts: Sequence[DriftVerdict], filling: Mapping[str, Filling], workspace: Workspace
+    verdicts: Sequence[DriftVerdict],
+    filling: Mapping[str, Filling],
+    workspace: Workspace,
+    policy: DriftPolicy,
+    history: EffectHistory,
 ) -> list[DriftVerdict]:
-    """The verdicts, where an alarm about a feature that is filling, or about segments made of one, is a notice."""
+    """The verdicts, where an alarm about a feature that is filling, or about segments made of one, is a notice.
+
+    About a feature it stays one where its threshold rests on how much the same figure moved before (`usual_movement`).
+    Segments jump: a border that moves with a growing history passes many customers of one value at once.
+
+    Args:
+        verdicts: of one comparison.
+        filling: the features, by name.
+        workspace: tells which segments are made of them.
+        policy: the limits that the verdicts were judged by.
+        history: past effects, likewise.
+    """
     if not filling or all(verdict.level != "alarm" for verdict in verdicts):
         return list(verdicts)
     behind = {
@@ -118,7 +136,12 @@ def without_alarm(
         for name in workspace.segmentations
         for feature in sorted(features_of(workspace, name) & filling.keys())[:1]
     }
-    return [_lowered(verdict, _behind(verdict, filling, behind)) for verdict in verdicts]
+    return [
+        verdict
+        if verdict.subject_kind == "feature" and usual_movement(verdict, policy, history) is not None
+        else _lowered(verdict, _behind(verdict, filling, behind))
+        for verdict in verdicts
+    ]
 
 
 def _behind(

@@ -15,8 +15,12 @@ FeatureKind = Literal["numeric", "category", "flag", "segment"]
 
 
 class EffectKey(NamedTuple):
-    """Names one series of past effects, one figure a run: a feature has several tests, each with its own effect."""
+    """Names one series of past effects, one figure a run: a feature has several tests, each with its own effect.
 
+    Of a segment and a feature there are a profile and a KPI by the same test, in different units.
+    """
+
+    subject_kind: SubjectKind
     subject_name: str
     test_name: str
     part_name: str | None = None

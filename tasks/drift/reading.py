@@ -225,13 +225,13 @@ def effect_history(run: Run, kind: ReferenceKind) -> EffectHistory:
             continue
         present = {name for name, _ in run.warehouse.columns(f"SELECT * FROM {table}")}
         part = "part_name" if "part_name" in present else "NULL::VARCHAR"
-        for subject, test, named, size in run.warehouse.rows(
-            f"SELECT subject_name, test_name, {part} AS part, effect_size FROM {table}"
+        for of, subject, test, named, size in run.warehouse.rows(
+            f"SELECT subject_kind, subject_name, test_name, {part} AS part, effect_size FROM {table}"
             f" WHERE run_id IN ({listed}) AND reference_kind = $kind AND effect_size IS NOT NULL AND {chosen}"
-            " ORDER BY as_of_date, subject_name, test_name, part, effect_size",
+            " ORDER BY as_of_date, subject_kind, subject_name, test_name, part, effect_size",
             {"kind": kind},
         ):
-            history[EffectKey(subject, test, named)].append(size)
+            history[EffectKey(of, subject, test, named)].append(size)
     return history
 
 

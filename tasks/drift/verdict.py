@@ -71,21 +71,31 @@ def deciding_verdicts(verdicts: Sequence[DriftVerdict]) -> list[DriftVerdict]:
 
 def effect_key(score: DriftScore) -> EffectKey:
     """Name the series of past effects that a score belongs to."""
-    return EffectKey(score.subject_name, score.test_name, score.part_name)
+    return EffectKey(score.subject_kind, score.subject_name, score.test_name, score.part_name)
 
 
 def thresholds(score: DriftScore, policy: DriftPolicy, history: EffectHistory) -> Limits:
     """Say from which effect a score is worth a notice or an alarm.
 
-    The standard deviation of past effects is taken about 0 (1.4826 times the median absolute effect): a feature that
-    moves by the same amount every week has not drifted this week, and the sign of past effects need not be known.
+    From a history that is long enough an alarm needs a multiple of its usual movement, too.
     """
     if _is_mix(score):
         return policy.limits.get(score.subject_kind, Limits(policy.category_notice_w, policy.category_alarm_w))
     least = policy.limits.get(score.subject_kind, Limits(policy.notice_effect, policy.alarm_effect))
-    past = [abs(effect) for effect in history.get(effect_key(score), ()) if math.isfinite(effect)]
-    usual = _MAD_TO_SD * float(np.median(past)) if len(past) >= policy.history_minimum_runs else 0.0
+    usual = usual_movement(score, policy, history) or 0.0
     return Limits(least.notice, max(least.alarm, policy.history_multiple * usual))
+
+
+def usual_movement(score: DriftScore, policy: DriftPolicy, history: EffectHistory) -> float | None:
+    """Standard deviation of a score's past effects; None while they are too few, and of mixes, whose limits are fixed.
+
+    It is taken about 0 (1.4826 times the median absolute effect): a feature that moves by the same amount every week
+    has not drifted this week, and the sign of past effects need not be known.
+    """
+    past = [abs(effect) for effect in history.get(effect_key(score), ()) if math.isfinite(effect)]
+    if _is_mix(score) or len(past) < policy.history_minimum_runs:
+        return None
+    return _MAD_TO_SD * float(np.median(past))
 
 
 def _judge(

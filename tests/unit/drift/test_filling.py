@@ -13,7 +13,7 @@ from tasks.drift.decision import measure_drift
 from tasks.drift.filling import Filling, filling_windows, first_days, settling_features, without_alarm
 from tasks.drift.policy import DriftPolicy, FeatureSpec
 from tasks.drift.records import DriftVerdict
-from tasks.drift.verdict import judge_drift
+from tasks.drift.verdict import effect_key, judge_drift
 from tasks.ingest.tasks import identify_run, ingest_source, stage
 from tasks.warehouse.catalogue import Catalogue, feature_models
 from tests.workspaces import AS_OF, MakeWorkspace, OpenRun, small_workspace
@@ -111,7 +111,7 @@ def test_an_alarm_about_it_is_a_notice(
     tree["segmentations"]["spend"] = {"kind": "rules", "basis": "value", "segments": [rule]}  # type: ignore[index]
     space = make_workspace(tree=tree)
     verdict = dataclasses.replace(alarm, subject_kind=kind, subject_name=subject, part_name=part)  # type: ignore[arg-type]
-    (told,) = without_alarm([verdict], {WINDOW.feature: WINDOW}, space)
+    (told,) = without_alarm([verdict], {WINDOW.feature: WINDOW}, space, DriftPolicy(), {})
     if is_lowered:
         assert told.level == "notice"
         assert told.sentence.endswith(
@@ -125,13 +125,42 @@ def test_an_alarm_about_it_is_a_notice(
 def test_of_a_feature_without_a_window_the_year_is_told(make_workspace: MakeWorkspace, alarm: DriftVerdict) -> None:
     settling = Filling("recency_days", None, "order_lines", dt.date(2025, 1, 1))
     verdict = dataclasses.replace(alarm, subject_kind="segment_mix", subject_name="lifecycle")
-    (told,) = without_alarm([verdict], {"recency_days": settling}, make_workspace())
+    (told,) = without_alarm([verdict], {"recency_days": settling}, make_workspace(), DriftPolicy(), {})
     assert told.level == "notice"
     assert told.sentence.endswith(
         ": no more than a notice, for recency_days settles in the first year of order_lines, and they begin on 2025-01-01."
     )
 
 
+@pytest.mark.parametrize(("runs", "level"), [(7, "notice"), (8, "alarm")])
+def test_an_alarm_far_beyond_what_the_figure_does_by_itself_stays_one(
+    make_workspace: MakeWorkspace, alarm: DriftVerdict, runs: int, level: str
+) -> None:
+    verdict = dataclasses.replace(alarm, subject_name=WINDOW.feature)
+    history = {effect_key(verdict): [0.1] * runs}
+    (told,) = without_alarm([verdict], {WINDOW.feature: WINDOW}, make_workspace(), DriftPolicy(), history)
+    assert told.level == level
+
+
+@pytest.mark.parametrize(
+    ("kind", "type_", "subject", "part"),
+    [
+        # A mix has fixed limits, whatever it did before; and a border that moves takes many members along at once.
+        ("segment_mix", "segment_mix", "lifecycle", None),
+        ("kpi", "mean", "lifecycle.new", "recency_days"),
+    ],
+)
+def test_about_segments_it_stays_a_notice(
+    make_workspace: MakeWorkspace, alarm: DriftVerdict, kind: str, type_: str, subject: str, part: str | None
+) -> None:
+    settling = Filling("recency_days", None, "order_lines", dt.date(2025, 1, 1))
+    named = {"subject_kind": kind, "feature_type": type_, "subject_name": subject, "part_name": part}
+    verdict = dataclasses.replace(alarm, **named)  # type: ignore[arg-type]
+    history = {effect_key(verdict): [0.1] * 20}
+    (told,) = without_alarm([verdict], {"recency_days": settling}, make_workspace(), DriftPolicy(), history)
+    assert told.level == "notice"
+
+
 def test_a_notice_stays_as_it_is(make_workspace: MakeWorkspace, alarm: DriftVerdict) -> None:
     notice = dataclasses.replace(alarm, level="notice", subject_name="net_365d_amount")
-    assert without_alarm([notice], {WINDOW.feature: WINDOW}, make_workspace()) == [notice]
+    assert without_alarm([notice], {WINDOW.feature: WINDOW}, make_workspace(), DriftPolicy(), {}) == [notice]

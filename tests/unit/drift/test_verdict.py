@@ -129,7 +129,11 @@ def test_lopsided_changes_do_not_count_while_the_margin_stands() -> None:
     ],
 )
 def test_a_restless_history_raises_the_alarm_threshold(past: list[float], alarm: float) -> None:
-    history = {EffectKey("money", "mann_whitney"): past, EffectKey("money", "chi_square_bins"): [9.0] * 20}
+    history = {
+        EffectKey("feature", "money", "mann_whitney"): past,
+        EffectKey("feature", "money", "chi_square_bins"): [9.0] * 20,
+        EffectKey("kpi", "money", "mann_whitney"): [9.0] * 20,
+    }
     assert thresholds(VALUE, POLICY, history) == (0.05, pytest.approx(alarm))
 
 
