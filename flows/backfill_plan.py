@@ -62,6 +62,8 @@ def plan_backfill(space: Workspace, paths: OutputPaths, request: Request) -> Bac
     notes = [_cost(count, all_dates, least, most)]
     if new:
         notes.append(f"{new} files are not loaded yet: what they change is known once they are")
+    if pulled := [name for name, source in space.sources.items() if source.database is not None]:
+        notes.append(f"databases are pulled when it begins, and what that changes is known then: {', '.join(pulled)}")
     if not request.is_remodelled and learning(space):
         notes.append(f"models that were in use then are used: {', '.join(learning(space))}")
     return BackfillPlan(
@@ -83,7 +85,8 @@ def plan_backfill(space: Workspace, paths: OutputPaths, request: Request) -> Bac
 
 def _files_not_loaded(warehouse: Warehouse, space: Workspace) -> int:
     known = {load_id for (load_id,) in warehouse.rows("SELECT load_id FROM ops.load")}
-    files = [file for name in space.sources for file in find_files(space, parse_mapping(space, name))]
+    of_files = [name for name, source in space.sources.items() if source.database is None]
+    files = [file for name in of_files for file in find_files(space, parse_mapping(space, name))]
     return len({file.load_id for file in files} - known)
 
 

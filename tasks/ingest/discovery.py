@@ -15,13 +15,17 @@ from pathlib import Path
 from tasks.config.errors import SourceError
 from tasks.config.workspace import Workspace
 from tasks.ingest.mapping import Mapping
+from tasks.warehouse.pulls import Pull
 
 _CHUNK = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
 class FoundFile:
-    """A file of a source; `name` is its path below the workspace, or the whole path where it lies elsewhere."""
+    """A file of a source; `name` is its path below the workspace, or the whole path where it lies elsewhere.
+
+    One that holds what was pulled from a database is called by database and source, and says of which `pull`.
+    """
 
     path: Path
     name: str
@@ -29,6 +33,7 @@ class FoundFile:
     mapping_sha256: str
     load_id: str
     lookups: dict[str, Path]
+    pull: Pull | None = None
 
 
 def find_files(workspace: Workspace, mapping: Mapping) -> list[FoundFile]:
@@ -53,17 +58,22 @@ def find_lookups(workspace: Workspace, mapping: Mapping) -> tuple[dict[str, Path
         name: _matches(workspace, lookup.path, workspace.line_of("sources", mapping.name, "lookups", name, "path"))[0]
         for name, lookup in mapping.source.lookups.items()
     }
-    return lookups, mapping.digest([_digest(path) for _, path in sorted(lookups.items())])
+    return lookups, mapping.digest([digest_of(path) for _, path in sorted(lookups.items())])
 
 
 def _found(
     workspace: Workspace, mapping: Mapping, path: Path, mapping_sha256: str, lookups: dict[str, Path]
 ) -> FoundFile:
-    sha256 = _digest(path)
-    load_id = hashlib.sha256(f"{mapping.name}|{sha256}|{mapping_sha256}".encode()).hexdigest()[:16]
+    sha256 = digest_of(path)
+    load_id = load_id_of(mapping.name, sha256, mapping_sha256)
     inside = path.is_relative_to(workspace.directory)
     name = str(path.relative_to(workspace.directory) if inside else path)
     return FoundFile(path, name, sha256, mapping_sha256, load_id, lookups)
+
+
+def load_id_of(source: str, sha256: str, mapping_sha256: str, *more: str) -> str:
+    """The id of what is loaded: the same bytes of a source, read in the same way, have the same."""
+    return hashlib.sha256("|".join((source, sha256, mapping_sha256, *more)).encode()).hexdigest()[:16]
 
 
 def _matches(workspace: Workspace, pattern: str, where: str) -> list[Path]:
@@ -88,7 +98,7 @@ def _digest_of_state(path: Path, _size: int, _modified_ns: int) -> str:
     return digest.hexdigest()
 
 
-def _digest(path: Path) -> str:
+def digest_of(path: Path) -> str:
     """SHA-256 of a file; one that several sources map is read once."""
     try:
         state = path.stat()

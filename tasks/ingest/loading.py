@@ -19,7 +19,7 @@ from tasks.ingest.mapping import Mapping, check_bindings, mapped_select
 from tasks.ingest.raw_tables import fit_raw_table
 from tasks.ingest.readers import Reader, open_reader
 from tasks.ingest.sampling import keep_guesses
-from tasks.warehouse import ledger
+from tasks.warehouse import ledger, pulls
 from tasks.warehouse.connection import Warehouse, identifier, literal
 from tasks.warehouse.erasures import NOBODY, Erased
 
@@ -52,7 +52,7 @@ def load_file(
     Raises:
         SourceError: the file as a whole cannot be read.
     """
-    reader = open_reader(warehouse, file.path, mapping.source.format, mapping.source.options, mapping.wanted)
+    reader = open_reader(warehouse, file.path, mapping.source.stored_as, mapping.source.options, mapping.wanted)
     load = _Load(warehouse, mapping, file, reader, ledger.moment(warehouse), erased)
     texts = check_bindings(warehouse, mapping, reader, load.joined(reader.relation))
     try:
@@ -65,7 +65,7 @@ def load_file(
             )
     except SqlError as error:
         raise SourceError(
-            f"cannot be read as {mapping.source.format}: {error.message}",
+            f"cannot be read as {mapping.source.stored_as}: {error.message}",
             where=str(file.path),
             hint="compare options.delimiter, quote and encoding with the file, or export it again",
         ) from error
@@ -141,6 +141,8 @@ class _Load:
                 "rows_erased_count": counts.erased,
             },
         )
+        if self.file.pull is not None:
+            pulls.note_pull(self.warehouse, self.file.load_id, self.mapping.name, self.file.pull)
 
     def _scan(self, texts: frozenset[str]) -> tuple[int, int, int]:
         """Rows that are rows and of nobody erased, of them those to keep out, and those with any problem."""

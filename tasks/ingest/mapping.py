@@ -18,7 +18,9 @@ from sqlglot import exp
 from tasks.config.entities import ENTITIES
 from tasks.config.entity import Column, Entity
 from tasks.config.errors import SourceError, SqlError, WorkspaceError
-from tasks.config.workspace import Source, Workspace
+from tasks.config.sources import Source
+from tasks.config.workspace import Workspace
+from tasks.ingest.query import check_query
 from tasks.ingest.readers import BROKEN_LINE, Reader
 from tasks.warehouse.connection import Warehouse, identifier, literal
 
@@ -65,7 +67,7 @@ class Mapping:
             "true" if self.source.where is None else f"coalesce(TRY(CAST(({self.source.where}) AS BOOLEAN)), false)"
         )
         # A line that is no JSON has no columns to choose it by, and is not to get lost.
-        return f"({BROKEN_LINE} OR {condition})" if self.source.format == "jsonl" else condition
+        return f"({BROKEN_LINE} OR {condition})" if self.source.stored_as == "jsonl" else condition
 
     def lookup_columns(self, lookup: str) -> frozenset[str]:
         """Every column of a lookup that an expression names."""
@@ -84,8 +86,8 @@ class Mapping:
         return f"raw.{identifier(f'{self.name}__{self.source.entity}')}"
 
     def digest(self, lookup_digests: list[str]) -> str:
-        """SHA-256 of what turns the file's bytes into rows."""
-        parts = {"entity", "format", "options", "columns", "lookups", "where"}
+        """SHA-256 of what turns the file's bytes into rows; of a source in a database, the rows of tables, too."""
+        parts = {"entity", "format", "options", "columns", "lookups", "where", "query", "since"}
         said = self.source.model_dump(mode="json", include=parts, exclude_none=True)
         for lookup in said["lookups"].values():
             # Where a lookup lies does not matter; what is in it is in its digest.
@@ -97,9 +99,10 @@ def parse_mapping(workspace: Workspace, name: str) -> Mapping:
     """Parse the expressions of a source.
 
     Raises:
-        WorkspaceError: an expression is not SQL; its line and place are named.
+        WorkspaceError: an expression or the query is not SQL, or not of the kind that it is to be; its line is named.
     """
     source = workspace.sources[name]
+    check_query(workspace, name)
     places = {f"columns.{column}": text for column, text in source.columns.items()}
     if source.where is not None:
         places["where"] = source.where
@@ -116,6 +119,12 @@ def parse_mapping(workspace: Workspace, name: str) -> Mapping:
         )
         for column in source.columns
     }
+    if source.since is not None and (numbering := [place for place, names in reads.items() if "_record" in names]):
+        raise WorkspaceError(
+            f"{numbering[0]}: _record numbers the rows of one pull, and each pull has other rows",
+            where=where[numbering[0]],
+            hint="use a key of the table, or leave out since",
+        )
     return Mapping(name, source, places, where, reads, inputs)
 
 
@@ -172,7 +181,10 @@ def _unbound(mapping: Mapping, reader: Reader, place: str, error: SqlError) -> S
     if not absent:
         return SourceError(f"{place}: {error.message}", where=where, hint="correct the expression")
     near = difflib.get_close_matches(absent[0], reader.columns, n=1)
-    hint = f"did you mean {near[0]!r}?" if near else f"the file has {', '.join(reader.columns)}"
+    what = "file" if mapping.source.query is None else "query"
+    hint = f"did you mean {near[0]!r}?" if near else f"the {what} has {', '.join(reader.columns)}"
+    if mapping.source.query is not None:
+        return SourceError(f"{place}: the query has no column {absent[0]!r}", where=where, hint=hint)
     if not present & {name.casefold() for name in mapping.wanted}:
         # Not what stands there: it may be a customer's row.
         hint = f"none of {', '.join(sorted(mapping.wanted))} is in the first line: is it a header? see options.header"
@@ -190,7 +202,7 @@ def mapped_select(mapping: Mapping, relation: str, loaded_at: dt.datetime, texts
     could be let in.
     """
     mapped = [column for column in mapping.entity.columns if column.name in mapping.source.columns]
-    tried = [f"{BROKEN_LINE} AS _broken" if mapping.source.format == "jsonl" else "false AS _broken"]
+    tried = [f"{BROKEN_LINE} AS _broken" if mapping.source.stored_as == "jsonl" else "false AS _broken"]
     for column in mapped:
         # TRY gives NULL for an error; inside a struct, an error (no struct) differs from a NULL (a struct of NULL).
         value = _cast(mapping.source.columns[column.name], column.type, is_text=column.name in texts)

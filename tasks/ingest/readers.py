@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tasks.config.errors import SourceError, SqlError
-from tasks.config.workspace import Format, FormatOptions
+from tasks.config.sources import Format, FormatOptions
 from tasks.warehouse.connection import Warehouse, identifier, literal
 
 #: A byte that no line of JSON holds, so that DuckDB's CSV reader takes each line as one value.

@@ -15,7 +15,7 @@ from pathlib import Path
 import polars as pl
 
 from tasks.config.errors import SourceError
-from tasks.config.workspace import FormatOptions
+from tasks.config.sources import FormatOptions
 from tasks.ingest.mapping import Mapping
 from tasks.ingest.readers import Reader, taken_from_line
 from tasks.warehouse import kept_rows
@@ -36,9 +36,10 @@ def stored_reader(
         SourceError: the rows were kept without their types, or as another format than the source has now.
     """
     types = _column_types(warehouse, load_id, file_name)
-    if types and ("_row" in types) != (mapping.source.format == "jsonl"):
+    if types and ("_row" in types) != (mapping.source.stored_as == "jsonl"):
         raise SourceError(
-            f"the source {mapping.name!r} is {mapping.source.format} now; its quarantined rows are of another format",
+            f"the source {mapping.name!r} is {mapping.source.stored_as} now;"
+            " its quarantined rows are of another format",
             where=file_name,
             hint="deliver the file again, or discard the rows",
         )
@@ -81,7 +82,7 @@ def _row(text: str, columns: list[str], mapping: Mapping) -> str | None:
     if not text.startswith('"'):
         return text
     line: str = json.loads(text)
-    if mapping.source.format == "jsonl":
+    if mapping.source.stored_as == "jsonl":
         return json.dumps({"_row": line})
     values = _split(line, mapping.source.options)
     return json.dumps(dict(zip(columns, values, strict=True))) if values and len(values) == len(columns) else None
@@ -102,7 +103,7 @@ def _split(line: str, options: FormatOptions) -> list[str] | None:
 
 
 def _reader(mapping: Mapping, types: dict[str, str], file_name: str) -> Reader:
-    if mapping.source.format == "jsonl":
+    if mapping.source.stored_as == "jsonl":
         names = sorted(mapping.wanted - {"_row"})
         line = f"row_json ->> {_path('_row')}"
         lines = f"(SELECT row_number AS _record, {line} AS _row FROM {_TABLE})"
@@ -115,7 +116,7 @@ def _reader(mapping: Mapping, types: dict[str, str], file_name: str) -> Reader:
 def _value(mapping: Mapping, name: str, kind: str) -> str:
     text = f"(row_json ->> {_path(name)})"
     nulls = ", ".join(literal(value) for value in mapping.source.options.null_values)
-    if mapping.source.format == "csv" and nulls:
+    if mapping.source.stored_as == "csv" and nulls:
         return f"CASE WHEN {text} NOT IN ({nulls}) THEN {text} END"
     return f"CAST({text} AS {kind})"
 

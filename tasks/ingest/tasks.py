@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
+from typing import Any
 
-from prefect import task
+from prefect import State, task
 from prefect.cache_policies import NO_CACHE
+from prefect.tasks import exponential_backoff
 
+from tasks.config.errors import ConnectionLostError
 from tasks.ingest.carrying_over import carry_over
 from tasks.ingest.classes import keep_classes
-from tasks.ingest.discovery import find_files
+from tasks.ingest.discovery import FoundFile, find_files
 from tasks.ingest.loading import load_file
-from tasks.ingest.mapping import parse_mapping
+from tasks.ingest.mapping import Mapping, parse_mapping
+from tasks.ingest.pulling import pull
 from tasks.ingest.raw_views import build_raw_views
 from tasks.ingest.staging import build_staging
-from tasks.warehouse import ledger
+from tasks.warehouse import ledger, pulls
 from tasks.warehouse.erasures import erased_customers
 from tasks.warehouse.run import Run
 from tasks.warehouse.steps import recorded
@@ -22,20 +27,67 @@ from tasks.warehouse.steps import recorded
 log = logging.getLogger("resegment.ingest")
 
 
+def _may_pass(_task: object, _run: object, state: State[Any]) -> bool:
+    """Whether it may help to ask again: not where a query is wrong, or a password."""
+    return isinstance(state.data, ConnectionLostError)
+
+
+@task(
+    name="pull source",
+    task_run_name="pull {name}",
+    cache_policy=NO_CACHE,
+    persist_result=False,
+    retries=3,
+    retry_delay_seconds=exponential_backoff(backoff_factor=2),
+    retry_jitter_factor=0.5,
+    retry_condition_fn=_may_pass,
+)
+@recorded
+def pull_source(run: Run, name: str) -> FoundFile | None:
+    """Read a source out of its database into a file; None of a source of files, and where there is nothing new.
+
+    Nothing is changed by it, so that it may be tried again from its beginning.
+
+    Raises:
+        ConnectionLostError: the database cannot be reached, or was lost on the way, several times.
+        SourceError: it refuses.
+    """
+    mapping = parse_mapping(run.workspace, name)
+    if mapping.source.database is None:
+        return None
+    try:
+        pulled = pull(run, mapping)
+    except ConnectionLostError as error:
+        log.warning("%s: %s", name, error.message)
+        raise
+    if pulled is None:
+        log.info("%s: nothing new in database %s", name, mapping.source.database)
+    return pulled
+
+
 @task(name="ingest source", task_run_name="ingest {name}", cache_policy=NO_CACHE, persist_result=False)
 @recorded
-def ingest_source(run: Run, name: str) -> int:
-    """Load the new files of one source; returns how many there were."""
+def ingest_source(run: Run, name: str, pulled: FoundFile | None = None) -> int:
+    """Load the new files of a source, or what was pulled of it, and delete that; returns how many there were."""
     mapping = parse_mapping(run.workspace, name)
-    files = find_files(run.workspace, mapping)
+    if mapping.source.database is None:
+        return _load_new(run, mapping, find_files(run.workspace, mapping))
+    if pulled is None:
+        return 0
+    try:
+        return _load_new(run, mapping, [pulled])
+    finally:
+        pulled.path.unlink(missing_ok=True)
+
+
+def _load_new(run: Run, mapping: Mapping, files: Sequence[FoundFile]) -> int:
+    name = mapping.name
     erased = erased_customers(run.workspace, run.paths.root)
     known = {load_id for (load_id,) in run.warehouse.rows("SELECT load_id FROM ops.load")}
     new = 0
     for position, file in enumerate(files, 1):
         if file.load_id in known:
-            ledger.note_delivery(
-                run.warehouse, source=name, file=file.name, load_id=file.load_id, attempt_id=run.attempt_id
-            )
+            _note_known(run, name, file)
             continue
         counts = load_file(run.warehouse, mapping, file, run.attempt_id, erased)
         known.add(file.load_id)
@@ -58,6 +110,16 @@ def ingest_source(run: Run, name: str) -> int:
     if not new:
         log.info("%s: nothing new in %d files", name, len(files))
     return new
+
+
+def _note_known(run: Run, name: str, file: FoundFile) -> None:
+    """Note that content that was loaded before has come again."""
+    with run.warehouse.transaction():
+        ledger.note_delivery(
+            run.warehouse, source=name, file=file.name, load_id=file.load_id, attempt_id=run.attempt_id
+        )
+        if file.pull is not None:
+            pulls.note_pull(run.warehouse, file.load_id, name, file.pull)
 
 
 @task(name="identify run", cache_policy=NO_CACHE, persist_result=False)

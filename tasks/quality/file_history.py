@@ -21,7 +21,10 @@ _VERSIONS = """
         SELECT source_name, file_name, load_id, seen_at,
             lead(seen_at) OVER (PARTITION BY source_name, file_name ORDER BY delivery_no) AS until
         FROM ops.delivery
-        WHERE $known IS NULL OR seen_at <= $known
+        WHERE
+            ($known IS NULL OR seen_at <= $known)
+            -- What changed in a database since the last pull is no file of a usual size.
+            AND load_id NOT IN (SELECT load_id FROM ops.pull WHERE read_from IS NOT NULL)
     )
     SELECT versions.source_name, versions.file_name, load_no,
         EXISTS (

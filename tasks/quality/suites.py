@@ -19,7 +19,8 @@ from pydantic import Field, ValidationError
 from tasks.config.errors import WorkspaceError
 from tasks.config.features import Strict
 from tasks.config.shipped import shipped
-from tasks.config.workspace import EntityName, Workspace
+from tasks.config.sources import EntityName
+from tasks.config.workspace import Workspace
 from tasks.quality import vocabulary
 
 Door = Literal["raw", "staging", "features", "segments", "monitoring", "published"]

@@ -41,6 +41,14 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """What was loaded, by the names that OpenLineage has for it: a file, or a table of a database."""
+
+    namespace: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Published:
     """A published table: its columns with their types, and its rows."""
 
@@ -81,15 +89,17 @@ class Story:
         *,
         error: str | None,
         is_aborted: bool = False,
-        files: Iterable[Path] = (),
+        files: Iterable[Origin] = (),
         published: Iterable[Published] = (),
     ) -> RunEvent:
-        """The run is over: with the files that it loaded and the tables that it published, or with its error."""
+        """The run is over: with the files and tables that it loaded and those that it published, or its error."""
         state = RunState.COMPLETE if error is None else RunState.ABORT if is_aborted else RunState.FAIL
         outputs = [self._published(table) for table in published]
         return self._event(state, at, self._run(error), self._job(), _files(files), outputs)
 
-    def steps(self, steps: Sequence[Step], files: dict[str, list[Path]], checks: Sequence[Check]) -> Iterator[RunEvent]:
+    def steps(
+        self, steps: Sequence[Step], files: dict[str, list[Origin]], checks: Sequence[Check]
+    ) -> Iterator[RunEvent]:
         """Two events for each step: that it began, and how it ended.
 
         Args:
@@ -185,5 +195,5 @@ def _rows(count: int) -> dict[str, OutputDatasetFacet]:
     return {"outputStatistics": output_statistics_output_dataset.OutputStatisticsOutputDatasetFacet(rowCount=count)}
 
 
-def _files(paths: Iterable[Path]) -> list[InputDataset]:
-    return [InputDataset("file", str(path)) for path in paths]
+def _files(origins: Iterable[Origin]) -> list[InputDataset]:
+    return [InputDataset(one.namespace, one.name) for one in dict.fromkeys(origins)]

@@ -12,6 +12,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import sqlglot
+from sqlglot import exp
+
 from tasks.warehouse import ledger
 from tasks.warehouse.connection import Warehouse, identifier
 from tasks.warehouse.run import Run
@@ -20,7 +23,7 @@ if TYPE_CHECKING:
     from openlineage.client import OpenLineageClient
     from openlineage.client.event_v2 import RunEvent
 
-    from tasks.telemetry.events import Check, Published, Story
+    from tasks.telemetry.events import Check, Origin, Published, Story
 
 log = logging.getLogger("resegment.telemetry")
 
@@ -109,14 +112,31 @@ def _tell_end(run: Run, story: Story, sender: _Sender, error: BaseException | No
     )
 
 
-def _loaded_files(run: Run) -> dict[str, list[Path]]:
-    found: dict[str, list[Path]] = {}
-    for source, name in run.warehouse.rows(
-        "SELECT source_name, file_name FROM ops.load WHERE attempt_id = $attempt ORDER BY load_no",
+def _loaded_files(run: Run) -> dict[str, list[Origin]]:
+    from tasks.telemetry.events import Origin
+
+    found: dict[str, list[Origin]] = {}
+    for source, name, place in run.warehouse.rows(
+        "SELECT load.source_name, file_name, place_name FROM ops.load LEFT JOIN ops.pull USING (load_id)"
+        " WHERE attempt_id = $attempt ORDER BY load_no",
         {"attempt": run.attempt_id},
     ):
-        found.setdefault(source, []).append(run.workspace.resolve(name))
+        query = run.workspace.sources[source].query
+        if place is None or query is None:
+            found.setdefault(source, []).append(Origin("file", str(run.workspace.resolve(name))))
+            continue
+        hosts, _, database = place.rpartition("/")
+        tables = [f"{database}.{table}" for table in _tables_of(query)]
+        found.setdefault(source, []).extend(Origin(f"postgres://{hosts}", table) for table in tables)
     return found
+
+
+def _tables_of(query: str) -> list[str]:
+    """The tables that a query of PostgreSQL reads, as `schema.table`, each once."""
+    tree = sqlglot.parse_one(query, dialect="postgres")
+    named = {cte.alias for cte in tree.find_all(exp.CTE)}
+    tables = [table for table in tree.find_all(exp.Table) if table.name and (table.db or table.name not in named)]
+    return sorted({f"{table.db or 'public'}.{table.name}" for table in tables})
 
 
 def _checks(run: Run) -> list[Check]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from tasks.config.errors import GateFailed, OutputError
 from tasks.warehouse import copy_manifest, copying, erasures, migrations
-from tasks.warehouse.connection import SPILL_NAME, Warehouse
+from tasks.warehouse.connection import PULLED_NAME, SPILL_NAME, Warehouse
 from tasks.warehouse.damage import refuse_lost, refuse_older
 from tasks.warehouse.file_modes import owner_only
 from tasks.warehouse.lock import writer_lock
@@ -38,8 +38,9 @@ def alone(
         owner_only(paths.root, is_wanted=workspace.publish.owner_only),
     ):
         refuse_gone(paths)
-        # What a killed process spilled there would lie there until another one spills.
-        shutil.rmtree(paths.root / SPILL_NAME, ignore_errors=True)
+        # What a killed process spilled there would lie there until another one spills; what it pulled, for ever.
+        for leftover in (SPILL_NAME, PULLED_NAME):
+            shutil.rmtree(paths.root / leftover, ignore_errors=True)
         with Warehouse.open(paths.warehouse, memory_limit=limits.memory_limit, threads=limits.threads) as warehouse:
             migrations.migrate(warehouse)
             refuse_older(paths.warehouse, migrations.copy_no(warehouse), copying.copied_no(paths.copy))

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import duckdb
+import pyarrow as pa
 
 from tasks.config.errors import OutputError, ResegmentError, SqlError
 from tasks.warehouse.damage import damage_told
@@ -36,6 +37,8 @@ _QUOTED = re.compile(r"""["'].*["']""", re.DOTALL)
 _NUMBER = re.compile(r"(?<![A-Za-z_\d.])[-+]?\d[\d.,]*(?:[eE][-+]?\d+)?")
 #: Folder beside a database file for what does not fit into memory.
 SPILL_NAME = ".spill"
+#: Folder beside it for what is on its way from a database into the warehouse.
+PULLED_NAME = ".pulled"
 Parameters = Mapping[str, object]
 Row = tuple[Any, ...]
 
@@ -192,9 +195,9 @@ class Warehouse:
         return bool(found)
 
     @contextmanager
-    def registered(self, name: str, frame: pl.DataFrame) -> Iterator[None]:
-        """A Polars frame as a table of that name, as long as the block runs."""
-        self.connection.register(name, frame.to_arrow())
+    def registered(self, name: str, frame: pl.DataFrame | pa.RecordBatchReader) -> Iterator[None]:
+        """A Polars frame, or a stream that is read once, as a table of that name, as long as the block runs."""
+        self.connection.register(name, frame if isinstance(frame, pa.RecordBatchReader) else frame.to_arrow())
         try:
             yield
         finally:

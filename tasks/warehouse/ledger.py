@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tasks.config.errors import ResegmentError
-from tasks.warehouse import erasures, kept_rows
+from tasks.warehouse import erasures, kept_rows, pulls
 from tasks.warehouse.connection import Warehouse, identifier
 
 log = logging.getLogger("resegment.warehouse")
@@ -47,6 +47,8 @@ _TABLES = {
         "delivery_no INTEGER PRIMARY KEY, source_name VARCHAR, file_name VARCHAR, load_id VARCHAR, attempt_id VARCHAR,"
         " seen_at TIMESTAMP"
     ),
+    # What was read from databases, and up to where; see `pulls.py`.
+    "pull": pulls.COLUMNS,
     "quarantine": (
         "quarantine_no INTEGER, load_id VARCHAR, source_name VARCHAR, entity_name VARCHAR, file_name VARCHAR,"
         " row_number BIGINT, column_name VARCHAR, reason VARCHAR, kind_name VARCHAR, action_name VARCHAR,"

@@ -8,7 +8,8 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Collection, Mapping
 
-from tasks.config.workspace import Source
+from tasks.config.sources import Source
+from tasks.warehouse import pulls
 from tasks.warehouse.connection import Warehouse
 
 #: load_id, load_no, source, entity.
@@ -21,17 +22,28 @@ def loads_seen(warehouse: Warehouse, sources: Mapping[str, Source], until: dt.da
     Those of the sources, delivered by a moment. A file that was delivered again with other content, or is mapped
     otherwise by now, counts as it was delivered last, unless its source says that versions add up. A file that is gone
     from its folder has been loaded, and stays.
+
+    Of a source in a database all that was delivered before the newest pull of all its rows counts no more, in the same
+    way; and of a source that was moved from files to a database or back, only what came the way it comes now.
     """
+    # A warehouse that an older version made is only read by some commands, and not brought up.
+    pulled = pulls.TABLE if warehouse.table_exists(pulls.TABLE) else pulls.NONE
     rows = warehouse.rows(
-        "SELECT source_name, load_id, load_no, entity_name, row_number() OVER"
-        " (PARTITION BY source_name, delivery.file_name ORDER BY delivery_no DESC) = 1 AS is_newest"
-        " FROM ops.delivery JOIN ops.load USING (source_name, load_id) WHERE $known IS NULL OR seen_at <= $known",
+        "SELECT delivery.source_name, load_id, load_no, entity_name, pull.load_id IS NOT NULL, row_number() OVER"
+        " (PARTITION BY delivery.source_name, delivery.file_name ORDER BY delivery_no DESC) = 1"
+        " AND (pull.load_id IS NULL OR delivery_no >= coalesce(max(delivery_no) FILTER (pull.load_id IS NOT NULL AND pull.read_from IS NULL) OVER"
+        " (PARTITION BY delivery.source_name), 0)) AS is_newest"
+        f" FROM ops.delivery JOIN ops.load USING (source_name, load_id) LEFT JOIN {pulled} AS pull USING (load_id)"
+        " WHERE $known IS NULL OR seen_at <= $known",
         {"known": until},
     )
     seen = {
         (load_id, number, name, entity)
-        for name, load_id, number, entity, is_newest in rows
-        if name in sources and sources[name].entity == entity and (is_newest or sources[name].versions == "add")
+        for name, load_id, number, entity, is_pulled, is_newest in rows
+        if name in sources
+        and sources[name].entity == entity
+        and is_pulled == (sources[name].database is not None)
+        and (is_newest or sources[name].versions == "add")
     }
     families = {load_id: (name, entity) for load_id, _, name, entity in seen}
     worked_off = warehouse.rows(

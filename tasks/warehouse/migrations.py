@@ -29,6 +29,7 @@ STEPS: tuple[tuple[str, Step], ...] = (
     ("tables and columns that the ledger has today", ledger.add_missing),
     ("values of sources move from the ledger to raw", kept_rows.move_out_of_ledger),
     ("why the copy beside the warehouse is behind it", _add_copy_problem),
+    ("the ledger knows what was pulled from databases", ledger.add_missing),
 )
 #: What this version of resegment writes and reads.
 VERSION = len(STEPS)

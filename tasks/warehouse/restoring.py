@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tasks.config.errors import DamageError
-from tasks.warehouse import copying, ledger, migrations
+from tasks.warehouse import copying, ledger, migrations, pulls
 from tasks.warehouse.connection import Warehouse, identifier, literal
 from tasks.warehouse.copy_manifest import CopyManifest, Part, damage_of, read_manifest
 from tasks.warehouse.ledger import KEPT_BY_RUN, SCHEMAS
@@ -126,6 +126,7 @@ def _without_load(warehouse: Warehouse, load_no: int, where: str) -> list[Loss]:
         for table in ("ops.load", "ops.delivery", "ops.quarantine", "ops.column_guess", "raw.quarantined_row"):
             warehouse.execute(f"DELETE FROM {table} WHERE load_id = $load", {"load": load_id})
         warehouse.execute("DELETE FROM raw.quarantined_value WHERE load_id = $load", {"load": load_id})
+        pulls.begin_anew(warehouse, source)
     return [
         Loss(
             f"load {load_no} of {source}, file {file}",

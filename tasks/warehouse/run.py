@@ -18,7 +18,7 @@ from tasks.config.errors import GateFailed, UsageError
 from tasks.config.workspace import Workspace
 from tasks.warehouse import erasures, ledger, model_ledger
 from tasks.warehouse.alone import alone, refuse_gone
-from tasks.warehouse.connection import Warehouse
+from tasks.warehouse.connection import PULLED_NAME, SPILL_NAME, Warehouse
 from tasks.warehouse.ledger import Publication
 from tasks.warehouse.loads import Load, file_loads, loads_seen
 from tasks.warehouse.output_state import refuse_other_identities
@@ -71,7 +71,8 @@ class OutputPaths:
         self.published_database = self.published / "published.duckdb"
         self.manifest = self.published / "manifest.json"
         self.building = root / ".building"
-        self.spill = root / ".spill"
+        self.spill = root / SPILL_NAME
+        self.pulled = root / PULLED_NAME
         self.report = root / "report"
         self.logs = root / "logs"
         self.data_docs = root / "data_docs"

@@ -24,8 +24,8 @@ from tasks.config.predictions import Predictions
 from tasks.config.privacy import PrivacyPolicy
 from tasks.config.resolving import resolve
 from tasks.config.segmentations import Segmentation
+from tasks.config.sources import Source
 from tasks.config.template import Template
-from tasks.config.workspace import Source
 from tasks.warehouse import migrations
 from tasks.warehouse.connection import Warehouse
 from tasks.warehouse.models import read_model

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
-from tasks.config.workspace import FormatOptions
+from tasks.config.sources import FormatOptions
 from tasks.ingest.readers import open_reader
 from tests.integration.wart_looks import Look, Setting, Wart, check_says, load_says, read, silent
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from tasks.config.segmentations import STANDARD_RFM, RfmSegmentation, RulesSegmentation
-from tasks.config.workspace import Source
+from tasks.config.sources import Source
 
 
 def rfm(segments: list[dict[str, object]]) -> RfmSegmentation:

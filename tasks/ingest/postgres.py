@@ -1,0 +1,241 @@
+"""Reading a PostgreSQL database: one read-only transaction, whose rows come as a stream.
+
+Owns: the connection, what is sent to the database, and its errors in our words, without passwords or values of rows.
+The only module that knows ADBC. Does not own what becomes of the rows (`pulling.py`).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from tasks.config.databases import Address
+from tasks.config.errors import ConnectionLostError, SourceError
+from tasks.ingest.query import bare
+from tasks.warehouse.connection import identifier
+
+if TYPE_CHECKING:
+    from adbc_driver_manager.dbapi import Connection
+
+#: A setting of the session that holds the bound parameter: a statement with parameters of its own would not stream.
+_READ_FROM = "resegment.read_from"
+_KIND, _PRIMARY = b"POSTGRESQL:type", b"PG_DIAG_MESSAGE_PRIMARY"
+#: Types that have a time by which rows can be asked for.
+_TIMES = {
+    "timestamp": "CAST({} AS timestamp)",
+    "timestamptz": "CAST({} AS timestamptz)",
+    "date": "CAST(CAST({} AS timestamp) AS date)",
+}
+#: What libpq says of a server that may be there again in a while; else a refusal stays one.
+_PASSING = ("starting up", "shutting down", "too many", "connection slots", "recovery mode", "terminating connection")
+#: Classes of SQLSTATE: connection, resources, intervention of an operator, a conflict with others.
+_PASSING_STATES = ("08", "53", "57", "40")
+#: Classes whose messages may quote a value of a row: data, cardinality, integrity, errors that a function raises.
+_ABOUT_VALUES = ("21", "22", "23", "P0")
+_VALUE = re.compile(r"""["'].*["']|[-+]?\d[\d.,:eE+-]*""", re.DOTALL)
+_HINTS = {
+    "42": "correct the query; psql with the same user says the same",
+    "22": "a value of some row cannot be computed: guard the expression in the query",
+    "25": "write a SELECT that changes nothing",
+    "28": "check user and password in the URL, and pg_hba.conf of the server",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """One state of a database, as long as its transaction is open.
+
+    Attributes:
+        address: of the database.
+        where: it stands in the workspace file.
+        now: its clock, UTC.
+    """
+
+    address: Address
+    where: str
+    now: dt.datetime
+    _connection: Connection = field(repr=False)
+
+    def columns(self, query: str) -> dict[str, tuple[str, pa.DataType]]:
+        """Columns of a query: their types in PostgreSQL and as they would come.
+
+        Raises:
+            SourceError: the database refuses the query, or two columns share a name.
+        """
+        with self._told(), self._connection.cursor() as cursor:
+            schema = cursor.adbc_execute_schema(f"SELECT * FROM ({bare(query)}\n) AS pulled")
+        doubled = sorted({name for name in schema.names if schema.names.count(name) > 1})
+        if doubled:
+            raise SourceError(
+                f"query: several columns are called {', '.join(doubled)}",
+                where=self.where,
+                hint="give each a name of its own with AS",
+            )
+        return {one.name: ((one.metadata or {}).get(_KIND, b"").decode(), one.type) for one in schema}
+
+    @contextlib.contextmanager
+    def stream(self, query: str, since: str | None, read_from: dt.datetime | None) -> Iterator[Stream]:
+        """The rows of a query, as long as the block runs; from a time on, and those without a time.
+
+        Raises:
+            SourceError: the database refuses the query, or `since` is no column of it with a time.
+        """
+        columns = self.columns(query)
+        if since is not None and columns.get(since, ("",))[0] not in _TIMES:
+            met = f"is of type {columns[since][0]}" if since in columns else "is no column of the query"
+            raise SourceError(
+                f"since: {since!r} {met}, expected a column of type {', '.join(_TIMES)}",
+                where=self.where,
+                hint=f"the query has {', '.join(columns)}; without since all rows are read each time",
+            )
+        listed = ", ".join(_selected(name, *kind) for name, kind in columns.items()) or "*"
+        sql = f"SELECT {listed} FROM ({bare(query)}\n) AS pulled"
+        if since is not None and read_from is not None:
+            with self._told(), self._connection.cursor() as cursor:
+                cursor.execute("SELECT set_config($1, $2, true)", (_READ_FROM, f"{read_from:%Y-%m-%d %H:%M:%S.%f}"))
+                cursor.fetchall()
+            moment = _TIMES[columns[since][0]].format(f"current_setting('{_READ_FROM}')")
+            sql += f" WHERE {identifier(since)} >= {moment} OR {identifier(since)} IS NULL"
+        cursor = self._connection.cursor()
+        try:
+            with self._told():
+                cursor.execute(sql)
+                reader = cursor.fetch_record_batch()
+            yield Stream(self, reader)
+        finally:
+            # Of a connection that was lost there is nothing to end.
+            with contextlib.suppress(*_errors()):
+                cursor.close()
+
+    @contextlib.contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
+        except _errors() as error:
+            raise told(error, self.address, self.where) from None
+
+
+class Stream:
+    """Rows on their way; what ends them too early is kept, for whoever reads them may tell of it in other words."""
+
+    def __init__(self, snapshot: Snapshot, reader: pa.RecordBatchReader) -> None:
+        """Take over a reader of a snapshot that stays open."""
+        self._snapshot = snapshot
+        self._reader = reader
+        #: Why the rows ended before their end; None: they did not.
+        self.failure: SourceError | None = None
+        schema = pa.schema([pa.field(one.name, _plain(one.type)) for one in self._reader.schema])
+        #: The rows; read once.
+        self.batches = pa.RecordBatchReader.from_batches(schema, self._read(schema))
+
+    def _read(self, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+        try:
+            for batch in self._reader:
+                yield pa.RecordBatch.from_arrays([_as_plain(one) for one in batch.columns], schema=schema)
+        except _errors() as error:
+            self.failure = told(error, self._snapshot.address, self._snapshot.where)
+            raise self.failure from None
+
+
+@contextlib.contextmanager
+def snapshot(address: Address, where: str) -> Iterator[Snapshot]:
+    """Connect, for one transaction that can change nothing and sees one state of the database; its time zone is UTC.
+
+    Raises:
+        ConnectionLostError: it cannot be reached, or was lost; asking again may help.
+        SourceError: it refuses.
+    """
+    from adbc_driver_postgresql import dbapi
+
+    try:
+        connection = dbapi.connect(address.url)
+    except _errors() as error:
+        raise told(error, address, where) from None
+    try:
+        try:
+            with connection.cursor() as cursor:
+                # Before any other statement: after one, PostgreSQL lets nobody make the transaction writable again.
+                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+                cursor.execute("SELECT set_config('TimeZone', 'UTC', true)")
+                cursor.fetchall()
+                cursor.execute("SELECT LOCALTIMESTAMP")
+                now: dt.datetime = cursor.fetchall()[0][0]
+        except _errors() as error:
+            raise told(error, address, where) from None
+        yield Snapshot(address, where, now, connection)
+    finally:
+        # Of one that was lost there is nothing to end.
+        with contextlib.suppress(*_errors()):
+            connection.close()
+
+
+def told(error: BaseException, address: Address, where: str) -> SourceError:
+    """An error of the database for people: without its password, and without values of rows."""
+    state = str(getattr(error, "sqlstate", None) or "")
+    said = dict(getattr(error, "details", None) or []).get(_PRIMARY)
+    text = said.decode(errors="replace") if said else _essence(str(error))
+    is_of_rows = not state and "ERROR:" in text
+    if is_of_rows or state[:2] in _ABOUT_VALUES:
+        text = _VALUE.sub("…", text)
+    if "invalid percent-encoded" in text or "URI" in text:
+        text = "the URL cannot be read"
+    is_passing = not is_of_rows and (state.startswith(_PASSING_STATES) if state else _may_pass(str(error)))
+    kind = ConnectionLostError if is_passing else SourceError
+    otherwise = "is the server up, and may this machine reach it? what is published stays; run again when it is back"
+    return kind(
+        f"cannot read the database {address.place}: {address.masked(text)}",
+        where=where,
+        hint=otherwise if is_passing else _HINTS.get("22" if is_of_rows else state[:2], "what is published stays"),
+    )
+
+
+def _may_pass(text: str) -> bool:
+    """Whether what libpq says without a SQLSTATE is no refusal."""
+    return "libpq" in text and "percent" not in text and ("FATAL" not in text or any(word in text for word in _PASSING))
+
+
+def _essence(text: str) -> str:
+    """One line of what the driver says, without the statement."""
+    line = text.split("\n\nQuery was", maxsplit=1)[0].split("\nLINE ", maxsplit=1)[0].strip()
+    return " ".join(line.rpartition("[libpq] ")[2].split())
+
+
+def _errors() -> tuple[type[BaseException], ...]:
+    from adbc_driver_manager import Error
+
+    return (Error, OSError, pa.ArrowException)
+
+
+def _selected(name: str, kind: str, arrow: pa.DataType) -> str:
+    """A column as it is asked for: as text where the driver would give bytes that only PostgreSQL can read.
+
+    An infinite time would come as a wrong one; it comes as none.
+    """
+    column = identifier(name)
+    if kind in _TIMES:
+        return f"CASE WHEN isfinite({column}) THEN {column} END AS {column}"
+    if kind == "money":
+        return f"CAST(CAST({column} AS numeric) AS text) AS {column}"
+    return f"CAST({column} AS text) AS {column}" if _is_foreign(arrow) else column
+
+
+def _is_foreign(arrow: pa.DataType) -> bool:
+    if isinstance(arrow, pa.BaseExtensionType):
+        return not pa.types.is_string(arrow.storage_type)
+    if pa.types.is_list(arrow):
+        return isinstance(arrow.value_type, pa.BaseExtensionType) or _is_foreign(arrow.value_type)
+    return bool(arrow == pa.month_day_nano_interval())
+
+
+def _plain(arrow: pa.DataType) -> pa.DataType:
+    return arrow.storage_type if isinstance(arrow, pa.BaseExtensionType) else arrow
+
+
+def _as_plain(column: Any) -> Any:  # noqa: ANN401 - an array of any type
+    return column.storage if isinstance(column, pa.ExtensionArray) else column

@@ -1,0 +1,173 @@
+"""What a real PostgreSQL database gives, and what it refuses, in our words."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from tasks.config.databases import parse_address
+from tasks.config.errors import ConnectionLostError, SourceError
+from tasks.ingest.postgres import snapshot, told
+from tests.postgres_server import Server
+
+#: Type, value, and what comes of it.
+_TYPES = (
+    ("numeric(9, 2)", "'1.50'", "1.50"),
+    (
+        "numeric",
+        "'12345678901234567890123456789012345678901234567890.1'",
+        "12345678901234567890123456789012345678901234567890.1",
+    ),
+    ("timestamp", "'2025-06-01 10:00'", dt.datetime(2025, 6, 1, 10)),
+    ("timestamptz", "'2025-06-01 10:00+02'", dt.datetime(2025, 6, 1, 8, tzinfo=dt.UTC)),
+    ("timestamptz", "'infinity'", None),
+    ("date", "'2025-06-01'", dt.date(2025, 6, 1)),
+    ("date", "'-infinity'", None),
+    ("boolean", "true", True),
+    ("json", """'{"a": 1}'""", '{"a": 1}'),
+    ("jsonb", """'{"a":1}'""", '{"a": 1}'),
+    ("uuid", "'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11'", "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11"),
+    ("int[]", "'{1,NULL}'", [1, None]),
+    ("text[]", "'{a,b}'", ["a", "b"]),
+    ("numeric[]", "'{1.5,2}'", "{1.5,2}"),
+    ("uuid[]", "'{a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11}'", "{a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11}"),
+    ("interval", "'1 month 2 days'", "1 mon 2 days"),
+    ("money", "'1.50'", "1.50"),
+    ("inet", "'10.0.0.1'", "10.0.0.1/32"),
+    ("int4range", "'[1,3)'", "[1,3)"),
+    ("timetz", "'10:00+02'", "10:00:00+02"),
+    ("bytea", r"'\x00ff'", b"\x00\xff"),
+    ("varchar(5)", "'Zoë'", "Zoë"),
+    ("float8", "'1.25'", 1.25),
+    ("text", "NULL", None),
+)
+
+
+@contextmanager
+def rows_of(server: Server, query: str, since: str | None = None) -> Iterator[pa.RecordBatchReader]:
+    with (
+        snapshot(parse_address(server.url), "resegment.yaml:7") as state,
+        state.stream(query, since, None) as stream,
+    ):
+        yield stream.batches
+
+
+def read(server: Server, query: str) -> list[dict[str, Any]]:
+    with rows_of(server, query) as batches:
+        rows: list[dict[str, Any]] = batches.read_all().to_pylist()
+        return rows
+
+
+def refusal(server: Server, query: str, since: str | None = None) -> str:
+    with pytest.raises(SourceError) as caught, rows_of(server, query, since) as batches:
+        batches.read_all()
+    assert not isinstance(caught.value, ConnectionLostError)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "expected"), _TYPES, ids=[f"{kind} {value}"[:40] for kind, value, _ in _TYPES]
+)
+def test_values_come_as_what_they_are(kind: str, value: str, expected: object, postgres: Server) -> None:
+    assert read(postgres, f"SELECT {value}::{kind} AS it") == [{"it": expected}]
+
+
+def test_values_of_an_enumeration_come_as_texts(postgres: Server) -> None:
+    postgres.run("DROP TYPE IF EXISTS mood", "CREATE TYPE mood AS ENUM ('glad', 'sad')")
+    assert read(postgres, "SELECT 'sad'::mood AS it; -- with an end of its own") == [{"it": "sad"}]
+
+
+def test_what_changes_something_is_refused_by_the_database_itself(postgres: Server) -> None:
+    postgres.run("DROP TABLE IF EXISTS held", "CREATE TABLE held (id int)")
+    postgres.run(
+        "CREATE OR REPLACE FUNCTION sneak() RETURNS int LANGUAGE sql AS 'INSERT INTO held VALUES (1) RETURNING id'"
+    )
+    for query in ("SELECT sneak() AS it", "SELECT nextval('counted') AS it"):
+        postgres.run("CREATE SEQUENCE IF NOT EXISTS counted")
+        assert "in a read-only transaction" in refusal(postgres, query)
+    for query in (
+        "WITH added AS (INSERT INTO held VALUES (1) RETURNING id) SELECT id FROM added",
+        "SELECT 1 AS it; DELETE FROM held",
+        "SELECT 1 AS it) AS pulled; DELETE FROM held; SELECT * FROM (SELECT 1",
+        "SELECT set_config('transaction_read_only', 'off', true) AS it",
+    ):
+        refusal(postgres, query)
+    assert postgres.run("SELECT count(*) FROM held") == [(0,)]
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("SELECT nope FROM pg_class", 'column "nope" does not exist'),
+        ("SELECT * FROM nowhere", 'relation "nowhere" does not exist'),
+        ("SELECT 1 AS a, 2 AS a", "several columns are called a"),
+        ("SELECT 1 / 0 AS it", "division by zero"),
+    ],
+)
+def test_errors_of_a_query_say_what_is_wrong(query: str, said: str, postgres: Server) -> None:
+    text = refusal(postgres, query)
+    assert said in text
+    assert "resegment.yaml:7" in text
+    assert "→" in text
+
+
+@pytest.mark.parametrize("rows", [1, 300_000], ids=["at once", "after some batches"])
+def test_errors_quote_no_value_of_a_row(rows: int, postgres: Server) -> None:
+    query = (
+        f"SELECT CASE WHEN g < {rows} THEN g ELSE ('anna' || g || '@example.com')::int END AS it"
+        f" FROM generate_series(1, {rows}) g"
+    )
+    text = refusal(postgres, query)
+    assert "example.com" not in text
+    assert "invalid input syntax for type integer" in text
+    assert "guard the expression" in text
+
+
+def test_a_column_for_since_has_a_time(postgres: Server) -> None:
+    query = "SELECT 1 AS id, now() AS changed"
+    assert "since: 'id' is of type int4, expected a column of type timestamp" in refusal(postgres, query, "id")
+    assert "since: 'chnged' is no column of the query" in refusal(postgres, query, "chnged")
+    assert "the query has id, changed" in refusal(postgres, query, "chnged")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "instead", "said", "is_lost"),
+    [
+        ("p%40ss", "wrong-secret", "password authentication failed", False),
+        ("[a-z]+$", "nowhere", 'database "nowhere" does not exist', False),
+        (r":\d+/", ":1/", "Connection refused", True),
+        (r"127.0.0.1", "no-such-host.invalid", "could not translate host name", True),
+    ],
+    ids=["password", "database", "port", "host"],
+)
+def test_a_connection_that_fails_is_told_without_its_password(
+    pattern: str, instead: str, said: str, is_lost: bool, postgres: Server
+) -> None:
+    address = parse_address(re.sub(pattern, instead, postgres.url))
+    with pytest.raises(SourceError) as caught, snapshot(address, "resegment.yaml:7"):
+        pass
+    text = str(caught.value) + repr(caught.value) + repr(address)
+    assert isinstance(caught.value, ConnectionLostError) == is_lost
+    assert said in text
+    assert address.place in text
+    assert not [secret for secret in ("p%40ss", "p@ss", "wrong-secret", address.url) if secret in text]
+    assert caught.value.__cause__ is None
+
+
+def test_the_next_of_several_hosts_is_asked_where_one_does_not_answer(postgres: Server) -> None:
+    url = postgres.url.replace("@127.0.0.1", "@127.0.0.1:1,127.0.0.1")
+    with snapshot(parse_address(url), "resegment.yaml:7") as state:
+        assert abs(state.now - dt.datetime.now(dt.UTC).replace(tzinfo=None)) < dt.timedelta(minutes=1)
+
+
+def test_what_quotes_the_address_is_masked() -> None:
+    address = parse_address("postgresql://me:hush%20now@db/crm?sslpassword=key")
+    error = told(OSError(f"[libpq] bad hush now, hush%20now, key, {address.url}"), address, "x")
+    assert "hush" not in str(error)
+    assert "key" not in str(error)
