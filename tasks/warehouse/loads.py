@@ -29,10 +29,10 @@ def loads_seen(warehouse: Warehouse, sources: Mapping[str, Source], until: dt.da
     # A warehouse that an older version made is only read by some commands, and not brought up.
     pulled = pulls.TABLE if warehouse.table_exists(pulls.TABLE) else pulls.NONE
     rows = warehouse.rows(
-        "SELECT delivery.source_name, load_id, load_no, entity_name, pull.load_id IS NOT NULL, row_number() OVER"
-        " (PARTITION BY delivery.source_name, delivery.file_name ORDER BY delivery_no DESC) = 1"
-        " AND (pull.load_id IS NULL OR delivery_no >= coalesce(max(delivery_no) FILTER (pull.load_id IS NOT NULL AND pull.read_from IS NULL) OVER"
-        " (PARTITION BY delivery.source_name), 0)) AS is_newest"
+        "SELECT delivery.source_name, load_id, load_no, entity_name, pull.load_id IS NOT NULL,"
+        " row_number() OVER (PARTITION BY delivery.source_name, delivery.file_name ORDER BY delivery_no DESC) = 1"
+        " AND (pull.load_id IS NULL OR delivery_no >= coalesce(max(delivery_no)"
+        " FILTER (pull.load_id IS NOT NULL AND pull.read_from IS NULL) OVER (PARTITION BY delivery.source_name), 0))"
         f" FROM ops.delivery JOIN ops.load USING (source_name, load_id) LEFT JOIN {pulled} AS pull USING (load_id)"
         " WHERE $known IS NULL OR seen_at <= $known",
         {"known": until},
