@@ -49,6 +49,7 @@ bench: install ## speed and memory beside a bare script, in one session
 	$(BIN)/python -m tests.benchmarks.rules_speed
 	$(BIN)/python -m tests.benchmarks.overlap_speed
 	$(BIN)/python -m tests.benchmarks.daily_run
+	$(BIN)/python -m tests.benchmarks.pull_speed
 	$(BIN)/python -m tests.benchmarks.drift_speed --output docs/benchmarks-drift-speed.md
 
 PEERS ?= .venv-peers

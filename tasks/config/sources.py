@@ -68,9 +68,9 @@ class Source(Strict):
 
     entity: EntityName = Field(description="what a row is, see entities.md")
     format: Format | None = Field(
-        default=None, description="how the files are written; csv and jsonl may be packed (.gz)"
+        default=None, description="how its files are written; csv and jsonl may be packed (.gz)"
     )
-    path: str | list[str] | None = Field(default=None, description="a file, a glob, or a list of them")
+    path: str | list[str] | None = Field(default=None, description="of its files: one, a glob, or a list of them")
     versions: Literal["replace", "add"] = Field(
         default="replace", description="a file delivered again with other content replaces its earlier version, or adds"
     )

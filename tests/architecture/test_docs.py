@@ -20,15 +20,18 @@ from sqlglot.optimizer.qualify import qualify
 
 from tasks.config.audit import FINDING_NAMES, AuditPolicy
 from tasks.config.expansion import example_values, expand_templates, render
+from tasks.config.loading import load_workspace
 from tasks.config.predictions import Predictions
 from tasks.config.privacy import PrivacyPolicy
 from tasks.config.resolving import resolve
 from tasks.config.segmentations import Segmentation
 from tasks.config.sources import Source
 from tasks.config.template import Template
+from tasks.ingest.mapping import parse_mapping
 from tasks.warehouse import migrations
 from tasks.warehouse.connection import Warehouse
 from tasks.warehouse.models import read_model
+from tests.workspaces import small_workspace
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 DOCS = REPOSITORY / "docs"
@@ -172,6 +175,13 @@ def test_examples_of_sources_and_segmentations_are_valid() -> None:
         "projected",
     }
     assert resolve(found, lambda *keys: str(keys))
+
+
+def test_the_example_of_a_database_is_valid(tmp_path: Path) -> None:
+    (example,) = (yaml.safe_load(block) for block in blocks(DOCS / "how-to" / "read-a-database.md", "yaml"))
+    tree = small_workspace() | example
+    (tmp_path / "resegment.yaml").write_text(yaml.safe_dump(tree, sort_keys=False), encoding="utf-8")
+    assert parse_mapping(load_workspace(tmp_path), "orders").source.since == "updated_at"
 
 
 def test_examples_of_predictions_are_valid() -> None:

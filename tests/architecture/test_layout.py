@@ -44,6 +44,8 @@ def test_libraries_are_known_only_where_they_belong(path: Path) -> None:
         assert inside.startswith("tasks/warehouse/")
     if packages & {"great_expectations", "duckdb_engine", "sqlalchemy"}:
         assert inside.startswith("tasks/quality/")
+    if packages & {"adbc_driver_postgresql", "adbc_driver_manager"}:
+        assert inside == "tasks/ingest/postgres.py"
     if "openlineage" in packages:
         assert inside.startswith("tasks/telemetry/")
 
