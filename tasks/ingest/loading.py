@@ -67,7 +67,9 @@ def load_file(
         raise SourceError(
             f"cannot be read as {mapping.source.stored_as}: {error.message}",
             where=str(file.path),
-            hint="compare options.delimiter, quote and encoding with the file, or export it again",
+            hint="compare options.delimiter, quote and encoding with the file, or export it again"
+            if file.pull is None
+            else "run again; if it stays so, cast the column to text in the query",
         ) from error
     return counts
 

@@ -9,7 +9,7 @@ import pytest
 
 from tasks.config.workspace import Workspace
 from tasks.ingest.tasks import identify_run, ingest_source, pull_source, stage
-from tasks.warehouse import ledger
+from tasks.warehouse import ledger, pulls
 from tasks.warehouse.run import Run
 from tests.postgres_server import Server
 from tests.unit.ingest.made_database import QUERY, ROWS, SINCE, add, make_table, workspace_of
@@ -213,6 +213,32 @@ def test_what_is_read_otherwise_is_read_whole_and_takes_the_place_of_all_before(
         add(database, "o5", 1, "anna", "2025-06-21 09:00+00", "p1", 1, "2", "2025-06-21 09:00+00")
         load(run)
         assert [row[0] for row in seen(run)] == ["o2", "o3", "o5"]
+
+
+def test_after_a_load_is_lost_all_rows_are_read_again(
+    database: Server, make_workspace: MakeWorkspace, opened: OpenRun
+) -> None:
+    with opened(space_of(make_workspace, **SINCE)) as run:
+        load(run)
+        add(database, "o3", 1, "anna", "2025-06-21 09:00+00", "p1", 1, "2", "2025-06-21 09:00+00")
+        load(run)
+        pulls.begin_anew(run.warehouse, "orders")
+        assert load(run) == 1
+        assert names(run)[-1] == ("crm:orders", 4)
+        assert [row[0] for row in seen(run)] == ["o1", "o1", "o2", "o3"]
+
+
+def test_without_digests_rows_are_loaded_twice_and_staged_once(
+    database: Server, make_workspace: MakeWorkspace, opened: OpenRun
+) -> None:
+    with opened(space_of(make_workspace, **SINCE)) as run:
+        load(run)
+        before = staged(run)
+        pulls.forget_rows(run.warehouse)
+        add(database, "o2", 2, "ben", "2025-06-20 18:30+00", "p2", 1, "2", "2025-06-20 18:31+00")
+        load(run)
+        assert names(run)[-1] == ("crm:orders #2", 2)
+        assert len(staged(run)) == len(before) + 1
 
 
 def test_another_database_of_that_name_is_read_whole(
