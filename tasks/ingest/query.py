@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import sqlglot
 from sqlglot import exp
-from sqlglot.tokens import TokenType
 
 from tasks.config.errors import WorkspaceError
 from tasks.config.workspace import Workspace
@@ -48,7 +47,7 @@ def check_query(workspace: Workspace, name: str) -> None:
 def bare(query: str) -> str:
     """The query without the `;` that may end it and what is said after that, so that it can stand in brackets."""
     last = sqlglot.tokenize(query, dialect="postgres")[-1]
-    return query[: last.start] if last.token_type is TokenType.SEMICOLON else query
+    return query[: last.start] if last.token_type.name == "SEMICOLON" else query
 
 
 def _first_line(error: Exception) -> str:
