@@ -171,6 +171,8 @@ def _erase(run: Run, persons: Sequence[Person], words: Words, found: Forgotten, 
     counts += strike_out(paths, telling)
     aside = paths.building / paths.warehouse.name
     pulls.forget_rows(warehouse)
+    # Into the file that gives way: its log is searched for nothing, and counted.
+    warehouse.execute("CHECKPOINT")
     changes = changes_of_loads(warehouse, tables_of(warehouse, catalog_of(warehouse)))
     counts += write_warehouse_without(warehouse, catalog_of(warehouse), telling, aside)
     now = ledger.utc_now().isoformat()
