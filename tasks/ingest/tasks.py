@@ -44,7 +44,7 @@ def _may_pass(_task: object, _run: object, state: State[Any]) -> bool:
 )
 @recorded
 def pull_source(run: Run, name: str) -> FoundFile | None:
-    """Read a source out of its database into a file; None of a source of files, and where there is nothing new.
+    """Read a source out of its database into a file; None where there is nothing new.
 
     Nothing is changed by it, so that it may be tried again from its beginning.
 
@@ -53,8 +53,6 @@ def pull_source(run: Run, name: str) -> FoundFile | None:
         SourceError: it refuses.
     """
     mapping = parse_mapping(run.workspace, name)
-    if mapping.source.database is None:
-        return None
     try:
         pulled = pull(run, mapping)
     except ConnectionLostError as error:
@@ -72,12 +70,12 @@ def ingest_source(run: Run, name: str, pulled: FoundFile | None = None) -> int:
     mapping = parse_mapping(run.workspace, name)
     if mapping.source.database is None:
         return _load_new(run, mapping, find_files(run.workspace, mapping))
-    if pulled is None:
-        return 0
     try:
-        return _load_new(run, mapping, [pulled])
+        # Also where nothing came: a run that was killed after its load may have carried nothing over.
+        return _load_new(run, mapping, [pulled] if pulled else [])
     finally:
-        pulled.path.unlink(missing_ok=True)
+        if pulled is not None:
+            pulled.path.unlink(missing_ok=True)
 
 
 def _load_new(run: Run, mapping: Mapping, files: Sequence[FoundFile]) -> int:
@@ -107,7 +105,7 @@ def _load_new(run: Run, mapping: Mapping, files: Sequence[FoundFile]) -> int:
         )
     if carried := carry_over(run, name):
         log.info("%s: %d rows were released or discarded before, and are again", name, carried)
-    if not new:
+    if files and not new:
         log.info("%s: nothing new in %d files", name, len(files))
     return new
 
