@@ -294,3 +294,16 @@ def test_threads_and_memory_change_no_byte(database: Server, make_workspace: Mak
             assert pulled_file is not None
             found.add(pulled_file.sha256)
     assert len(found) == 1
+
+
+@pytest.mark.usefixtures("database")
+def test_decisions_are_carried_over_also_where_nothing_came(
+    make_workspace: MakeWorkspace, opened: OpenRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A run may have been killed between its load and that.
+    carried: list[str] = []
+    with opened(space_of(make_workspace, since="changed")) as run:
+        load(run)
+        monkeypatch.setattr("tasks.ingest.tasks.carry_over", lambda _run, name: carried.append(name))
+        assert load(run) == 0
+    assert carried == ["orders"]
