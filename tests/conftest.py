@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -53,6 +54,16 @@ def one_thread_a_warehouse() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Warehouse, "open", classmethod(open_alone))
         yield
+
+
+@pytest.fixture(autouse=True)
+def log_of_the_rooms() -> None:
+    """The rooms' log as a process finds it: a command that ran in this one before shows it and keeps it to itself."""
+    logger = logging.getLogger("resegment")
+    for handler in list(logger.handlers):
+        logger.removeHandler(handler)
+    logger.setLevel(logging.NOTSET)
+    logger.propagate = True
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import hmac
-import logging
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +30,6 @@ def run_corridor(workspace: Path, as_of: dt.date, output: Path, *overrides: str)
     """Publish one date, as `resegment run --quiet` does."""
     from flows.refresh import refresh
 
-    logging.getLogger("resegment").setLevel(logging.ERROR)
     with embedded_prefect():
         return refresh(workspace=str(workspace), as_of=as_of, output=str(output), overrides=list(overrides))
 

@@ -114,9 +114,6 @@ def test_who_wants_to_hear_less_still_does(
         def emit(self, record: logging.LogRecord) -> None:
             heard.append(record.getMessage())
 
-    # Other tests run commands, which keep the rooms' log to themselves.
-    monkeypatch.setattr(logging.getLogger("resegment"), "propagate", True)
-    monkeypatch.setattr(logging.getLogger("resegment"), "handlers", [])
     monkeypatch.setattr(logging.root, "handlers", [Listener()])
     monkeypatch.setattr(logging.getLogger("resegment"), "level", logging.WARNING)
     log.manager._clear_cache()  # type: ignore[attr-defined]
