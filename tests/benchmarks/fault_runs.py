@@ -82,9 +82,23 @@ class History:
     """A company with some published months, copied for every delivery of the next."""
 
     def __init__(
-        self, folder: Path, *, customers: int, with_takings: bool, dates: tuple[dt.date, ...] = HISTORY
+        self,
+        folder: Path,
+        *,
+        customers: int,
+        with_takings: bool,
+        dates: tuple[dt.date, ...] = HISTORY,
+        segmentations: tuple[str, ...] = (),
     ) -> None:
-        """Generate the exports and publish the dates, as the files came month by month."""
+        """Generate the exports and publish the dates, as the files came month by month.
+
+        Args:
+            folder: an empty one.
+            customers: how many the company has.
+            with_takings: whether it has what accounting booked.
+            dates: that are published.
+            segmentations: the only ones it has; none named: all of the demo.
+        """
         self.full = folder / "full"
         self._start = folder / "start"
         generate_demo(self.full, customers=customers)
@@ -92,6 +106,8 @@ class History:
         del tree["generate"]
         if not with_takings:
             del tree["sources"]["takings"]
+        for name in set(tree["segmentations"]).difference(segmentations) if segmentations else ():
+            del tree["segmentations"][name]
         self._start.mkdir()
         (self._start / "resegment.yaml").write_text(yaml.safe_dump(tree, sort_keys=False), encoding="utf-8")
         for date in dates:
