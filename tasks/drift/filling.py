@@ -120,7 +120,8 @@ def without_alarm(
     """The verdicts, where an alarm about a feature that is filling, or about segments made of one, is a notice.
 
     About a feature it stays one where its threshold rests on how much the same figure moved before (`usual_movement`).
-    Segments jump: a border that moves with a growing history passes many customers of one value at once.
+    Segments jump: a border that moves with a growing history passes many customers of one value at once. Other figures
+    of such a segment move with those who come and go by that, so that they wait for their usual movement, too.
 
     Args:
         verdicts: of one comparison.
@@ -137,21 +138,26 @@ def without_alarm(
         for feature in sorted(features_of(workspace, name) & filling.keys())[:1]
     }
     return [
-        verdict
-        if verdict.subject_kind == "feature" and usual_movement(verdict, policy, history) is not None
-        else _lowered(verdict, _behind(verdict, filling, behind))
+        _lowered(
+            verdict, _behind(verdict, filling, behind, is_known=usual_movement(verdict, policy, history) is not None)
+        )
         for verdict in verdicts
     ]
 
 
 def _behind(
-    verdict: DriftVerdict, filling: Mapping[str, Filling], segmentations: Mapping[str, Filling]
+    verdict: DriftVerdict, filling: Mapping[str, Filling], segmentations: Mapping[str, Filling], *, is_known: bool
 ) -> Filling | None:
-    """What a verdict hangs on: its feature, else that of the segmentation that it is about."""
+    """What keeps a verdict from being an alarm: its feature, else that of the segmentation that it is about.
+
+    Nothing does of a feature, or of another figure of a segment, of which it `is_known` how much it moves by itself.
+    """
+    if verdict.subject_kind == "feature" and is_known:
+        return None
     for name in (verdict.part_name, verdict.subject_name):
         if name is not None and name in filling:
             return filling[name]
-    if verdict.subject_kind in {"feature", "profile", "kpi", "joint"}:
+    if verdict.subject_kind in {"feature", "joint"} or (verdict.subject_kind in {"profile", "kpi"} and is_known):
         return None
     names = (verdict.subject_name.partition(".")[0], (verdict.part_name or "").partition(".")[0])
     return next((segmentations[name] for name in names if name in segmentations), None)

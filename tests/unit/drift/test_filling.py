@@ -94,7 +94,10 @@ def alarm() -> DriftVerdict:
         ("feature", "net_30d_amount", None, False),
         ("kpi", "lifecycle.new", "net_365d_amount", True),
         ("kpi", "lifecycle.new", "net_30d_amount", False),
-        ("profile", "spend.big", "recency_days", False),
+        # Its members come and go with the border.
+        ("profile", "spend.big", "recency_days", True),
+        ("kpi", "spend.big", "net_30d_amount", True),
+        ("profile", "lifecycle.new", "recency_days", False),
         ("segment_mix", "spend", None, True),
         ("segment_size", "spend.big", None, True),
         ("flow", "spend.big", None, True),
@@ -133,12 +136,17 @@ def test_of_a_feature_without_a_window_the_year_is_told(make_workspace: MakeWork
 
 
 @pytest.mark.parametrize(("runs", "level"), [(7, "notice"), (8, "alarm")])
+@pytest.mark.parametrize(
+    ("kind", "subject", "part"),
+    [("feature", "recency_days", None), ("kpi", "lifecycle.new", "net_30d_amount")],
+)
 def test_an_alarm_far_beyond_what_the_figure_does_by_itself_stays_one(
-    make_workspace: MakeWorkspace, alarm: DriftVerdict, runs: int, level: str
+    make_workspace: MakeWorkspace, alarm: DriftVerdict, kind: str, subject: str, part: str | None, runs: int, level: str
 ) -> None:
-    verdict = dataclasses.replace(alarm, subject_name=WINDOW.feature)
+    settling = Filling("recency_days", None, "order_lines", dt.date(2025, 1, 1))
+    verdict = dataclasses.replace(alarm, subject_kind=kind, subject_name=subject, part_name=part)  # type: ignore[arg-type]
     history = {effect_key(verdict): [0.1] * runs}
-    (told,) = without_alarm([verdict], {WINDOW.feature: WINDOW}, make_workspace(), DriftPolicy(), history)
+    (told,) = without_alarm([verdict], {"recency_days": settling}, make_workspace(), DriftPolicy(), history)
     assert told.level == level
 
 
