@@ -92,6 +92,8 @@ def test_run_publishes_and_says_where(folder: Path) -> None:
     assert {customer for customer, _ in rows} == {"anna", "ben"}
     assert (out / "report" / "index.html").read_text().startswith("<!DOCTYPE html>")
     assert list((out / "published" / "segment").glob("as_of_date=2025-06-30/*.parquet"))
+    assert (out / "report" / "checks.html").is_file()
+    assert not (out / "data_docs").exists(), "nobody asked for them"
 
 
 def test_run_as_json_is_one_document(folder: Path) -> None:

@@ -63,9 +63,3 @@ def test_pages_are_written_where_they_are_asked_for(folder: Path, capsys: pytest
     (page,) = (docs / "validations" / "staging" / "customers").rglob("*.html")
     assert "nobody has an address (warning)" in page.read_text(encoding="utf-8")
     assert "secret" not in capsys.readouterr().err.lower()
-
-
-def test_a_run_writes_none_unasked(folder: Path) -> None:
-    assert run(folder, "warning") == 0
-    assert (folder / "out" / "report" / "checks.html").is_file()
-    assert not (folder / "out" / "data_docs").exists()

@@ -55,6 +55,11 @@ def command(folder: Path, *words: str) -> int:
         return run_command([*words, "--workspace", str(folder)])
 
 
+def checked(folder: Path, day: str) -> int:
+    """A look at the source alone."""
+    return run_command(["check", "--quiet", "--as-of", day, "--workspace", str(folder)])
+
+
 def asked(folder: Path, sql: str, file: str = "warehouse.duckdb") -> list[tuple[Any, ...]]:
     with duckdb.connect(str(folder / "out" / file), read_only=True) as connection:
         return connection.execute(sql).fetchall()
@@ -164,8 +169,7 @@ def test_checks_hold_of_a_source_that_is_read_since_the_last_pull(folder: Path, 
         at = f"2025-06-{day} 09:00+00"
         for number in range(5):
             add(postgres, f"d{day}-{number}", 1, "anna", at, "p1", 1, "2", at)
-        code = run_command(["run", "--quiet", "--as-of", f"2025-06-{day}", "--workspace", str(folder)])
-        assert code == 0, day
+        assert checked(folder, f"2025-06-{day}") == 0, day
     assert asked(folder, "SELECT count(*) FROM raw.order_lines") == [(3 + 3 * 5,)]
     assert (
         asked(
@@ -176,12 +180,11 @@ def test_checks_hold_of_a_source_that_is_read_since_the_last_pull(folder: Path, 
         == []
     )
     add(postgres, "x", 1, "him", "2025-06-30 09:00+00", "p1", 1, "2", "2025-06-30 09:00+00")
-    assert run_command(["run", "--quiet", "--as-of", "2025-06-30", "--workspace", str(folder)]) == 0
-    assert run_command(["forget", "him", "--yes", "--reason", "asked for", "--workspace", str(folder)]) == 0
-    assert run_command(["run", "--quiet", "--as-of", "2025-06-30", "--workspace", str(folder)]) == 0
+    assert command(folder, "run", "--quiet", "--as-of", "2025-06-30") == 0
+    assert command(folder, "forget", "him", "--yes", "--reason", "asked for") == 0
+    assert checked(folder, "2025-06-30") == 0
     assert asked(folder, "SELECT count(*) FROM raw.order_lines WHERE customer_id = 'him'") == [(0,)]
-    late = run_command(["run", "--quiet", "--as-of", "2025-07-20", "--workspace", str(folder)])
-    assert late == 3
+    assert checked(folder, "2025-07-20") == 3
 
 
 def test_lineage_names_the_tables(folder: Path) -> None:

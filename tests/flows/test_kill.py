@@ -17,7 +17,7 @@ import yaml
 from tests.flows.killed import assert_whole
 from tests.workspaces import small_workspace
 
-KILLS = 10
+KILLS = 6
 #: Runs are processes of their own that begin where the libraries have been read: while they are, nothing is written.
 _RUNS = multiprocessing.get_context("forkserver")
 _RUNS.set_forkserver_preload(["tests.flows.ready_to_run"])
@@ -77,7 +77,7 @@ def test_a_killed_run_leaves_the_publication_whole_and_the_next_succeeds(tmp_pat
     draw = random.Random(20250630)  # noqa: S311 - moments to kill at, no secret
     for number in range(KILLS):
         process = start(tmp_path, "2025-06-30")
-        # One moment in each tenth of a run, so that every stage is met.
+        # One moment in each part of a run, so that every stage is met.
         time.sleep(duration * (number + draw.random()) / KILLS)
         process.kill()
         assert exit_code(process, 60) in {-signal.SIGKILL, 0}
