@@ -5,6 +5,7 @@ Owns: the order of reading, measuring and judging. Does not own any of these.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -83,6 +84,8 @@ def compare(
         current: snapshot of the present run.
         policy: the limits; the error rate is that of this comparison.
     """
+    # Within a window mixes move by themselves: what was in no segment is in one, seasons begin and end.
+    policy = dataclasses.replace(policy, mixes_by_history=reference.kind == "window")
     earlier = reading.snapshot(run, reference.publication.run_id, specs)
     known = reading.comparable(run, reference.publication, specs, earlier, current)
     job = _Job(run, reference, known, earlier, current, policy)

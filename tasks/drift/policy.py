@@ -71,6 +71,8 @@ class DriftPolicy:
         history_multiple: an alarm must exceed this many robust standard deviations of the past effects.
         category_notice_w: w of a category that is worth a notice: half the alarm, as for numeric features.
         category_alarm_w: w of a category that is worth an alarm.
+        mixes_by_history: whether an alarm about a mix needs a multiple of its own usual movement, as one about a number
+            does, and enough past effects to know it: what is compared lies so far back that mixes move by themselves.
         level_change: a level that moves by this share (0.005 = half a percentage point) is worth a notice ...
         level_relative_change: ... and an alarm where that is also this part of its former share.
         bin_count: number of reference-quantile bins for shape and PSI.
@@ -92,6 +94,7 @@ class DriftPolicy:
     history_multiple: float = 4.0
     category_notice_w: float = 0.025
     category_alarm_w: float = 0.05
+    mixes_by_history: bool = False
     level_change: float = 0.005
     level_relative_change: float = 0.10
     bin_count: int = 10

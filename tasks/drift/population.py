@@ -21,7 +21,7 @@ from tasks.drift.policy import DriftPolicy, EffectHistory, FeatureSpec
 from tasks.drift.reconstruction import measure_reconstruction
 from tasks.drift.records import DriftScore, DriftVerdict, Level
 from tasks.drift.sentences import named
-from tasks.drift.verdict import materiality, thresholds
+from tasks.drift.verdict import materiality
 
 _LEVELS: tuple[Level, ...] = ("none", "notice", "alarm")
 
@@ -65,7 +65,7 @@ def confirm_on_population(
     """
     worth: dict[tuple[str, str | None], int] = defaultdict(int)
     for score in population:
-        level = materiality(score, policy, thresholds(score, policy, history or {}))
+        level = materiality(score, policy, history or {})
         subject = (score.subject_name, score.part_name)
         worth[subject] = max(worth[subject], _LEVELS.index(level))
     return [_lowered(verdict, worth[verdict.subject_name, verdict.part_name]) for verdict in verdicts]

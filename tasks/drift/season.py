@@ -24,7 +24,7 @@ from tasks.drift.policy import DriftPolicy, EffectHistory, FeatureSpec
 from tasks.drift.population import measure_population
 from tasks.drift.records import DriftScore, DriftVerdict, Level
 from tasks.drift.sentences import named
-from tasks.drift.verdict import materiality, thresholds
+from tasks.drift.verdict import materiality
 
 _LEVELS: tuple[Level, ...] = ("none", "notice", "alarm")
 
@@ -106,7 +106,7 @@ def _worth(
         ]
     else:
         left = [_mix_left(now[0], [frame[spec.name] for pair in pairs for frame in pair], policy)]
-    levels = (materiality(score, policy, thresholds(score, policy, history)) for score in left)
+    levels = (materiality(score, policy, history) for score in left)
     return max((_LEVELS.index(level) for level in levels), default=0)
 
 

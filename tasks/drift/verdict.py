@@ -79,21 +79,21 @@ def thresholds(score: DriftScore, policy: DriftPolicy, history: EffectHistory) -
 
     From a history that is long enough an alarm needs a multiple of its usual movement, too.
     """
-    if _is_mix(score):
-        return policy.limits.get(score.subject_kind, Limits(policy.category_notice_w, policy.category_alarm_w))
-    least = policy.limits.get(score.subject_kind, Limits(policy.notice_effect, policy.alarm_effect))
+    of_mixes = Limits(policy.category_notice_w, policy.category_alarm_w)
+    of_numbers = Limits(policy.notice_effect, policy.alarm_effect)
+    least = policy.limits.get(score.subject_kind, of_mixes if _is_mix(score) else of_numbers)
     usual = usual_movement(score, policy, history) or 0.0
     return Limits(least.notice, max(least.alarm, policy.history_multiple * usual))
 
 
 def usual_movement(score: DriftScore, policy: DriftPolicy, history: EffectHistory) -> float | None:
-    """Standard deviation of a score's past effects; None while they are too few, and of mixes, whose limits are fixed.
+    """Standard deviation of a score's past effects; None while they are too few, and of mixes whose limits are fixed.
 
     It is taken about 0 (1.4826 times the median absolute effect): a feature that moves by the same amount every week
     has not drifted this week, and the sign of past effects need not be known.
     """
     past = [abs(effect) for effect in history.get(effect_key(score), ()) if math.isfinite(effect)]
-    if _is_mix(score) or len(past) < policy.history_minimum_runs:
+    if (_is_mix(score) and not policy.mixes_by_history) or len(past) < policy.history_minimum_runs:
         return None
     return _MAD_TO_SD * float(np.median(past))
 
@@ -109,7 +109,7 @@ def _judge(
 ) -> DriftVerdict:
     limits = thresholds(score, policy, history)
     is_significant = p_adjusted is not None and p_adjusted <= policy.family_wise_error_rate
-    level: Level = materiality(score, policy, limits) if is_significant else "none"
+    level: Level = materiality(score, policy, history) if is_significant else "none"
     detectable = None
     if p_adjusted is not None and score.effect_scale is not None:
         detectable = minimum_detectable_effect(
@@ -151,13 +151,20 @@ def _is_mix(score: DriftScore) -> bool:
     return score.feature_type in ("categorical", "segment_mix")
 
 
-def materiality(score: DriftScore, policy: DriftPolicy, limits: Limits) -> Level:
-    """Say what an effect would be worth if it is no accident."""
+def materiality(score: DriftScore, policy: DriftPolicy, history: EffectHistory) -> Level:
+    """Say what an effect would be worth if it is no accident.
+
+    Of a mix that is judged by its history (`DriftPolicy.mixes_by_history`) that history has to be known, and a level
+    that moves is a notice.
+    """
+    limits = thresholds(score, policy, history)
     size = abs(score.effect_size) if score.effect_size is not None else 0.0
     by_level = _level_materiality(score, policy) if _is_mix(score) else "none"
-    if _reaches(size, limits.alarm) or by_level == "alarm":
+    is_by_history = _is_mix(score) and policy.mixes_by_history
+    is_known = not is_by_history or usual_movement(score, policy, history) is not None
+    if (_reaches(size, limits.alarm) and is_known) or (by_level == "alarm" and not is_by_history):
         return "alarm"
-    return "notice" if _reaches(size, limits.notice) or by_level == "notice" else "none"
+    return "notice" if _reaches(size, limits.notice) or by_level != "none" else "none"
 
 
 def _level_materiality(score: DriftScore, policy: DriftPolicy) -> Level:

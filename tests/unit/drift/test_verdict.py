@@ -149,6 +149,34 @@ def test_history_does_not_concern_mixes() -> None:
 
 
 @pytest.mark.parametrize(
+    ("past", "effect", "level_change", "level"),
+    [
+        ([0.01] * 8, 0.2, 0.0, "alarm"),
+        # A mix that moves by 0.08 in every window.
+        ([0.08] * 8, 0.2, 0.0, "notice"),
+        ([0.08] * 8, 0.6, 0.0, "alarm"),
+        # Too few windows to know what is usual.
+        ([0.01] * 7, 0.9, 0.0, "notice"),
+        # A level that moves from a tenth to a fifth, in a mix that hardly does.
+        ([0.01] * 8, 0.01, 0.1, "notice"),
+    ],
+)
+def test_a_mix_of_a_window_ago_is_judged_by_its_history(
+    past: list[float], effect: float, level_change: float, level: str
+) -> None:
+    policy = dataclasses.replace(POLICY, mixes_by_history=True)
+    mix = dataclasses.replace(
+        MIX,
+        effect_size=effect,
+        level_change=level_change,
+        level_reference_share=0.1,
+        largest_level_change=level_change,
+        p_value=1e-12,
+    )
+    assert judge_drift([mix], policy, {effect_key(mix): past})[0].level == level
+
+
+@pytest.mark.parametrize(
     ("fields", "level"),
     [
         ({"effect_size": 0.05}, "alarm"),
