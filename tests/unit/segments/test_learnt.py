@@ -15,6 +15,8 @@ from tasks.warehouse.catalogue import catalogue_of
 from tests.unit.segments.made_runs import compute, dictionary, members, model, orders, shop, why
 from tests.workspaces import MakeWorkspace, OpenRun
 
+pytestmark = pytest.mark.usefixtures("few_features")
+
 JUNE, JULY, AUGUST = dt.date(2025, 6, 30), dt.date(2025, 7, 15), dt.date(2025, 8, 15)
 TIERS = {
     "kind": "cuts",
