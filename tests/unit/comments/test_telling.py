@@ -27,7 +27,9 @@ _TOLD = "SELECT * EXCLUDE (as_of_date, run_id) FROM staging.feedback_sentiment O
 
 @contextmanager
 def told(space: Workspace, as_of: dt.date = LAST, output: Path | None = None) -> Iterator[tuple[Run, Told]]:
-    with open_run(space, as_of=as_of, known_as_of=None, output=output or space.directory / "out") as run:
+    with open_run(
+        space, as_of=as_of, known_as_of=None, output=output or space.directory / "out", is_scratch=True
+    ) as run:
         ingest_and_stage(run)
         yield run, tell_comments(run)
 

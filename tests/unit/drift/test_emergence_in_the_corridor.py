@@ -44,7 +44,13 @@ def orders() -> str:
 
 
 def opened(place: Path, day: dt.date, *overrides: str):  # type: ignore[no-untyped-def]  # noqa: ANN201
-    return open_run(load_workspace(place, overrides=list(overrides)), as_of=day, known_as_of=None, output=place / "out")
+    return open_run(
+        load_workspace(place, overrides=list(overrides)),
+        as_of=day,
+        known_as_of=None,
+        output=place / "out",
+        is_scratch=True,
+    )
 
 
 @pytest.fixture(scope="module")

@@ -64,7 +64,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def opened(place: Path, day: dt.date, *overrides: str):  # type: ignore[no-untyped-def]  # noqa: ANN201
     space = load_workspace(place, overrides=list(overrides))
-    return open_run(space, as_of=day, known_as_of=None, output=place / "out")
+    return open_run(space, as_of=day, known_as_of=None, output=place / "out", is_scratch=True)
 
 
 def told(run: Run, kind: str) -> dict[tuple[str, str | None], tuple[str, float]]:

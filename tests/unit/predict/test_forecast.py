@@ -33,7 +33,9 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
     folder = tmp_path_factory.mktemp("company")
     (folder / "orders.csv").write_text(ORDERS)
     (folder / "resegment.yaml").write_text(yaml.safe_dump(small_workspace(), sort_keys=False))
-    with open_run(load_workspace(folder), as_of=AS_OF, known_as_of=None, output=folder / "out") as opened_run:
+    with open_run(
+        load_workspace(folder), as_of=AS_OF, known_as_of=None, output=folder / "out", is_scratch=True
+    ) as opened_run:
         stage(opened_run, COMPANY, FIRST)
         yield opened_run
 
