@@ -19,6 +19,8 @@ from tasks.overlap.tasks import measure_overlap
 from tasks.warehouse.run import open_run
 from tests.unit.segments.made_runs import HEADER, compute, shop
 
+pytestmark = pytest.mark.usefixtures("few_features")
+
 MONTHS = [dt.date(2025, month, 28) for month in (5, 6, 7)]
 MAY, JUNE, JULY = MONTHS
 CUSTOMERS, NEWCOMERS = 400, 24

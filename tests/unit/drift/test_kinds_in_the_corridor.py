@@ -20,6 +20,8 @@ from tasks.overlap.tasks import measure_overlap
 from tasks.warehouse.run import Run, open_run
 from tests.unit.segments.made_runs import HEADER, compute, shop
 
+pytestmark = pytest.mark.usefixtures("few_features")
+
 MONTHS = [dt.date(2025, month, 28) for month in (3, 4, 5, 6)]
 A_YEAR_LATER = dt.date(2026, 5, 28)
 CUSTOMERS = 120
