@@ -21,8 +21,6 @@ from tasks.warehouse.run import Run, open_run
 from tests.staged import divide_all, ingest_and_stage
 from tests.workspaces import small_workspace
 
-pytestmark = pytest.mark.usefixtures("few_features")
-
 JUNE, AUGUST = dt.date(2025, 6, 30), dt.date(2025, 8, 15)
 HEADER = "order,line,customer,at,product,category,units,price\n"
 #: Day and amount of each customer's orders, as the first run finds them.
