@@ -73,10 +73,11 @@ bench-stats: install ## measured false alarms, power, new groups, churn, choice 
 	$(BIN)/python -m tests.benchmarks.identity_over_runs --output docs/benchmarks-identity.md
 	$(BIN)/python -m tests.benchmarks.figures_page
 
-bench-quality: install ## faults caught, one by one, false stops of clean runs, guesses of personal data
+bench-quality: install ## faults caught, one by one, false stops of clean runs, guesses of personal data, drawn histories
 	$(BIN)/python -m tests.benchmarks.clean_runs --output docs/faults.md $(ARGS)
 	$(BIN)/python -m tests.benchmarks.fault_injection --output docs/faults.md
 	$(BIN)/python -m tests.benchmarks.privacy_guess_figures
+	$(BIN)/python -m tests.benchmarks.drawn_histories
 
 AUDIT ?= .venv-audit
 

@@ -136,8 +136,8 @@ def audited(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
     (folder / "consents.csv").write_text("\n".join(["who,what,where,yes,at", *consents]) + "\n")
     (folder / "resegment.yaml").write_text(yaml.safe_dump(tree(), sort_keys=False))
     space = load_workspace(folder)
-    with open_run(space, as_of=EARLIER, known_as_of=None, output=Path(folder / "out")) as run:
+    with open_run(space, as_of=EARLIER, known_as_of=None, output=Path(folder / "out"), is_scratch=True) as run:
         corridor(run)
-    with open_run(space, as_of=AS_OF, known_as_of=None, output=Path(folder / "out")) as run:
+    with open_run(space, as_of=AS_OF, known_as_of=None, output=Path(folder / "out"), is_scratch=True) as run:
         corridor(run)
         yield run

@@ -27,9 +27,18 @@ _TOLD = "SELECT * EXCLUDE (as_of_date, run_id) FROM staging.feedback_sentiment O
 
 @contextmanager
 def told(space: Workspace, as_of: dt.date = LAST, output: Path | None = None) -> Iterator[tuple[Run, Told]]:
-    with open_run(space, as_of=as_of, known_as_of=None, output=output or space.directory / "out") as run:
+    with open_run(
+        space, as_of=as_of, known_as_of=None, output=output or space.directory / "out", is_scratch=True
+    ) as run:
         ingest_and_stage(run)
         yield run, tell_comments(run)
+
+
+@pytest.fixture(scope="module")
+def usual(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Run, Told]]:
+    """The company with all its labels, told; for tests that only read."""
+    with told(company(tmp_path_factory.mktemp("usual") / "w", label_rows(LABELLED))) as found:
+        yield found
 
 
 def evidence(run: Run) -> dict[str, dict[str, Any]]:
@@ -45,46 +54,46 @@ def features(run: Run) -> dict[str, dict[str, Any]]:
     return {row["customer_id"]: row for row in found}
 
 
-def test_comments_get_sentiments_themes_and_features(tmp_path: Path) -> None:
-    with told(company(tmp_path / "w", label_rows(LABELLED))) as (run, said):
-        rows = run.warehouse.records(_TOLD)
-        assert [row["feedback_id"] for row in rows] == [f"F{place:03}" for place in range(len(COMMENTS))]
-        known = [(row, made) for row, made in zip(rows, COMMENTS, strict=True) if row["sentiment_name"]]
-        right = sum(row["sentiment_name"] == made.sentiment for row, made in known)
-        assert len(known) > 60
-        # The words are those of another mood in one of ten; the rest are the model's mistakes.
-        assert right > 0.75 * len(known)
-        themes = [(row["theme_name"], made.theme) for row, made in known if row["sentiment_name"] == "negative"]
-        assert sum(name == theme for name, theme in themes if name) > 0.9 * len(themes)
-        assert {row["theme_name"] for row in rows if row["sentiment_name"] != "negative"} == {None}
-        of_customers = features(run)
-        assert sum(row["comment_count"] for row in of_customers.values()) == len(known)
-        newest = known[-1][0]
-        last = of_customers[("anna", "ben")[int(newest["feedback_id"][1:]) % 2]]
-        assert last["last_sentiment_name"] == newest["sentiment_name"]
-        assert last["top_theme_name"] in {"Delivery", "Food", "Staff"}
-        assert said.warnings == ()
-        assert len(said.sentences) == 2
-        assert "500 labelled comments" in said.sentences[0]
+def test_comments_get_sentiments_themes_and_features(usual: tuple[Run, Told]) -> None:
+    run, said = usual
+    rows = run.warehouse.records(_TOLD)
+    assert [row["feedback_id"] for row in rows] == [f"F{place:03}" for place in range(len(COMMENTS))]
+    known = [(row, made) for row, made in zip(rows, COMMENTS, strict=True) if row["sentiment_name"]]
+    right = sum(row["sentiment_name"] == made.sentiment for row, made in known)
+    assert len(known) > 60
+    # The words are those of another mood in one of ten; the rest are the model's mistakes.
+    assert right > 0.75 * len(known)
+    themes = [(row["theme_name"], made.theme) for row, made in known if row["sentiment_name"] == "negative"]
+    assert sum(name == theme for name, theme in themes if name) > 0.9 * len(themes)
+    assert {row["theme_name"] for row in rows if row["sentiment_name"] != "negative"} == {None}
+    of_customers = features(run)
+    assert sum(row["comment_count"] for row in of_customers.values()) == len(known)
+    newest = known[-1][0]
+    last = of_customers[("anna", "ben")[int(newest["feedback_id"][1:]) % 2]]
+    assert last["last_sentiment_name"] == newest["sentiment_name"]
+    assert last["top_theme_name"] in {"Delivery", "Food", "Staff"}
+    assert said.warnings == ()
+    assert len(said.sentences) == 2
+    assert "500 labelled comments" in said.sentences[0]
 
 
-def test_the_evidence_counts_what_was_done(tmp_path: Path) -> None:
-    with told(company(tmp_path / "w", label_rows(LABELLED))) as (run, _):
-        found, rows = evidence(run), run.warehouse.records(_TOLD)
-        sentiment, theme = found["sentiment"], found["theme"]
-        unknown = sum(row["sentiment_name"] is None for row in rows)
-        negative = [row for row in rows if row["sentiment_name"] == "negative"]
-        assert (sentiment["status_name"], sentiment["reason"], sentiment["sentiment_names"]) == ("used", None, None)
-        assert (sentiment["comment_count"], sentiment["unknown_count"]) == (len(rows), unknown)
-        assert sentiment["labelled_count"] == 500
-        assert (theme["sentiment_names"], theme["comment_count"]) == ("negative", len(negative))
-        assert theme["unknown_count"] == sum(row["theme_name"] is None for row in negative)
-        assert theme["labelled_count"] == sum(made.sentiment == "negative" for made in LABELLED)
-        classes = run.warehouse.rows("SELECT model_name, class_name FROM monitoring.comment_class ORDER BY ALL")
-        assert classes == [
-            *(("sentiment", name) for name in ("negative", "neutral", "positive")),
-            *(("theme", name) for name in ("Delivery", "Food", "Staff")),
-        ]
+def test_the_evidence_counts_what_was_done(usual: tuple[Run, Told]) -> None:
+    run, _ = usual
+    found, rows = evidence(run), run.warehouse.records(_TOLD)
+    sentiment, theme = found["sentiment"], found["theme"]
+    unknown = sum(row["sentiment_name"] is None for row in rows)
+    negative = [row for row in rows if row["sentiment_name"] == "negative"]
+    assert (sentiment["status_name"], sentiment["reason"], sentiment["sentiment_names"]) == ("used", None, None)
+    assert (sentiment["comment_count"], sentiment["unknown_count"]) == (len(rows), unknown)
+    assert sentiment["labelled_count"] == 500
+    assert (theme["sentiment_names"], theme["comment_count"]) == ("negative", len(negative))
+    assert theme["unknown_count"] == sum(row["theme_name"] is None for row in negative)
+    assert theme["labelled_count"] == sum(made.sentiment == "negative" for made in LABELLED)
+    classes = run.warehouse.rows("SELECT model_name, class_name FROM monitoring.comment_class ORDER BY ALL")
+    assert classes == [
+        *(("sentiment", name) for name in ("negative", "neutral", "positive")),
+        *(("theme", name) for name in ("Delivery", "Food", "Staff")),
+    ]
 
 
 def test_what_comes_after_the_as_of_day_changes_nothing(tmp_path: Path) -> None:
@@ -175,15 +184,14 @@ def test_labels_that_are_protected_stay_in_staging(tmp_path: Path) -> None:
         assert run.warehouse.rows("SELECT DISTINCT model_name FROM monitoring.comment_class") == [("sentiment",)]
 
 
-def test_settings_count(tmp_path: Path) -> None:
-    with told(company(tmp_path / "w", label_rows(LABELLED))) as (run, _):
-        usual = evidence(run)["sentiment"]
+def test_settings_count(usual: tuple[Run, Told], tmp_path: Path) -> None:
+    by_default = evidence(usual[0])["sentiment"]
     strict = {"min_confidence": 0.95, "min_labelled": 400, "min_per_label": 30, "seed": 3}
     with told(company(tmp_path / "v", label_rows(LABELLED), comments=strict)) as (run, _):
         found = evidence(run)
         assert found["sentiment"]["min_confidence_share"] == 0.95
-        assert found["sentiment"]["unknown_count"] > usual["unknown_count"]
-        assert found["sentiment"]["log_loss"] != usual["log_loss"]
+        assert found["sentiment"]["unknown_count"] > by_default["unknown_count"]
+        assert found["sentiment"]["log_loss"] != by_default["log_loss"]
         assert found["theme"]["status_name"] == "refused"
 
 
@@ -248,12 +256,14 @@ def test_features_follow_when_labels_come_later(tmp_path: Path) -> None:
     assert counts[0] == 0 < counts[1]
 
 
-def test_a_run_after_another_tells_what_a_run_alone_does(tmp_path: Path) -> None:
-    found = []
-    for folder, dates in (("w", (LAST - dt.timedelta(days=1), LAST)), ("v", (LAST,))):
-        for date in dates:
-            with told(company(tmp_path / folder, label_rows(LABELLED)), date) as (run, _):
-                rows = [row | {"run_id": "", "as_of_date": None} for row in features(run).values()]
-                last = run.warehouse.rows(_TOLD), rows, [row | {"run_id": ""} for row in evidence(run).values()]
-        found.append(last)
-    assert found[0] == found[1]
+def all_told(run: Run) -> tuple[object, ...]:
+    """Comments, features and evidence of a run, whatever its id."""
+    rows = [row | {"run_id": "", "as_of_date": None} for row in features(run).values()]
+    return run.warehouse.rows(_TOLD), rows, [row | {"run_id": ""} for row in evidence(run).values()]
+
+
+def test_a_run_after_another_tells_what_a_run_alone_does(usual: tuple[Run, Told], tmp_path: Path) -> None:
+    with told(company(tmp_path / "w", label_rows(LABELLED)), LAST - dt.timedelta(days=1)) as (run, _):
+        build_all(run)
+    with told(company(tmp_path / "w", label_rows(LABELLED)), LAST) as (run, _):
+        assert all_told(run) == all_told(usual[0])

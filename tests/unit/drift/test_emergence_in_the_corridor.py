@@ -19,6 +19,8 @@ from tasks.overlap.tasks import measure_overlap
 from tasks.warehouse.run import open_run
 from tests.unit.segments.made_runs import HEADER, compute, shop
 
+pytestmark = pytest.mark.usefixtures("few_features")
+
 MONTHS = [dt.date(2025, month, 28) for month in (5, 6, 7)]
 MAY, JUNE, JULY = MONTHS
 CUSTOMERS, NEWCOMERS = 400, 24
@@ -44,7 +46,13 @@ def orders() -> str:
 
 
 def opened(place: Path, day: dt.date, *overrides: str):  # type: ignore[no-untyped-def]  # noqa: ANN201
-    return open_run(load_workspace(place, overrides=list(overrides)), as_of=day, known_as_of=None, output=place / "out")
+    return open_run(
+        load_workspace(place, overrides=list(overrides)),
+        as_of=day,
+        known_as_of=None,
+        output=place / "out",
+        is_scratch=True,
+    )
 
 
 @pytest.fixture(scope="module")

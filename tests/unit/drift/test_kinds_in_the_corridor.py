@@ -20,6 +20,8 @@ from tasks.overlap.tasks import measure_overlap
 from tasks.warehouse.run import Run, open_run
 from tests.unit.segments.made_runs import HEADER, compute, shop
 
+pytestmark = pytest.mark.usefixtures("few_features")
+
 MONTHS = [dt.date(2025, month, 28) for month in (3, 4, 5, 6)]
 A_YEAR_LATER = dt.date(2026, 5, 28)
 CUSTOMERS = 120
@@ -64,7 +66,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def opened(place: Path, day: dt.date, *overrides: str):  # type: ignore[no-untyped-def]  # noqa: ANN201
     space = load_workspace(place, overrides=list(overrides))
-    return open_run(space, as_of=day, known_as_of=None, output=place / "out")
+    return open_run(space, as_of=day, known_as_of=None, output=place / "out", is_scratch=True)
 
 
 def told(run: Run, kind: str) -> dict[tuple[str, str | None], tuple[str, float]]:

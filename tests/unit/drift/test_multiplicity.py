@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+from collections.abc import Iterator
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -9,6 +12,15 @@ from hypothesis import strategies as st
 from statsmodels.stats.multitest import multipletests
 
 from tasks.drift.multiplicity import benjamini_hochberg, holm
+
+
+@pytest.fixture(autouse=True, scope="module")
+def no_collection() -> Iterator[None]:
+    """statsmodels collects garbage at each call, which takes half a second where much has been imported."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(gc, "collect", lambda *_: 0)
+        yield
+
 
 # Benjamini & Hochberg 1995, their example: fifteen hypotheses of a thrombolysis trial.
 TRIAL = [
@@ -23,7 +35,7 @@ def test_the_trial_of_benjamini_and_hochberg() -> None:
 
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=40))
-@settings(max_examples=20, deadline=None)  # statsmodels collects garbage at each call
+@settings(max_examples=20, deadline=None)
 def test_adjustments_are_statsmodels(p_values: list[float]) -> None:
     assert holm(p_values) == pytest.approx(multipletests(p_values, method="holm")[1])
     assert benjamini_hochberg(p_values) == pytest.approx(multipletests(p_values, method="fdr_bh")[1])

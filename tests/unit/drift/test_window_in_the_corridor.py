@@ -43,7 +43,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> dict[dt.date, list[Finding
     found = {}
     for week in range(WEEKS):
         day = FIRST + dt.timedelta(weeks=week)
-        with open_run(load_workspace(place), as_of=day, known_as_of=None, output=place / "out") as run:
+        with open_run(load_workspace(place), as_of=day, known_as_of=None, output=place / "out", is_scratch=True) as run:
             compute(run)
             write_events(run)
             measure_overlap.fn(run)

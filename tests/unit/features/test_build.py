@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -16,21 +17,27 @@ from tasks.warehouse.build import models_of_run
 from tasks.warehouse.catalogue import Catalogue
 from tasks.warehouse.run import Run
 from tests.sql.cases import create_raw, insert
-from tests.workspaces import MakeWorkspace, OpenRun
+from tests.unit.conftest import OnCopy, StageOnce
 
 HEADER = "-- what: w\n-- why: w\n-- grain: customer\n-- column customer_id: the customer [id]\n-- column {}: own\n"
 
 
-@pytest.fixture
-def run(make_workspace: MakeWorkspace, opened: OpenRun) -> Iterator[Run]:
-    """A run with staging built: customers A and B, of whom B is known by an order only."""
-    with opened(make_workspace()) as opened_run:
-        opened_run.identify()
-        create_raw(opened_run.warehouse)
-        insert(opened_run.warehouse, "raw.customers", [{"customer_id": "A"}])
+@pytest.fixture(scope="module")
+def staged(staged_once: StageOnce) -> Path:
+    def fill(run: Run) -> None:
+        create_raw(run.warehouse)
+        insert(run.warehouse, "raw.customers", [{"customer_id": "A"}])
         line = {"order_id": "O1", "line_id": "1", "customer_id": "B", "ordered_at": "2025-06-20", "quantity": 2}
-        insert(opened_run.warehouse, "raw.order_lines", [line | {"unit_price_amount": 1.5}])
-        build_staging(opened_run)
+        insert(run.warehouse, "raw.order_lines", [line | {"unit_price_amount": 1.5}])
+        build_staging(run)
+
+    return staged_once(fill)
+
+
+@pytest.fixture
+def run(staged: Path, on_copy: OnCopy) -> Iterator[Run]:
+    """A run with staging built: customers A and B, of whom B is known by an order only."""
+    with on_copy(staged) as opened_run:
         yield opened_run
 
 

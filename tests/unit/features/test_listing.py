@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -13,7 +14,7 @@ from tasks.features.listing import FeatureEntry, list_features
 from tasks.ingest.staging import build_staging
 from tasks.warehouse.run import Run
 from tests.sql.cases import create_raw, insert
-from tests.workspaces import MakeWorkspace, OpenRun
+from tests.unit.conftest import OnCopy, StageOnce
 
 DECLARED = (
     "features.windows=[7, 30]",
@@ -39,16 +40,22 @@ GROUP BY customer_id
 """
 
 
-@pytest.fixture
-def run(make_workspace: MakeWorkspace, opened: OpenRun) -> Iterator[Run]:
-    """A run with declared features and a model of its own, staging built of a customer and a line."""
-    with opened(make_workspace(*DECLARED)) as opened_run:
-        opened_run.identify()
-        create_raw(opened_run.warehouse)
-        insert(opened_run.warehouse, "raw.customers", [{"customer_id": "A", "birth_date": "1980-01-01"}])
+@pytest.fixture(scope="module")
+def staged(staged_once: StageOnce) -> Path:
+    def fill(run: Run) -> None:
+        create_raw(run.warehouse)
+        insert(run.warehouse, "raw.customers", [{"customer_id": "A", "birth_date": "1980-01-01"}])
         line = {"order_id": "O1", "line_id": "1", "customer_id": "B", "ordered_at": "2025-06-20", "quantity": 2}
-        insert(opened_run.warehouse, "raw.order_lines", [line | {"unit_price_amount": 1.5}])
-        build_staging(opened_run)
+        insert(run.warehouse, "raw.order_lines", [line | {"unit_price_amount": 1.5}])
+        build_staging(run)
+
+    return staged_once(fill, *DECLARED)
+
+
+@pytest.fixture
+def run(staged: Path, on_copy: OnCopy) -> Iterator[Run]:
+    """A run with declared features and a model of its own, staging built of a customer and a line."""
+    with on_copy(staged, *DECLARED) as opened_run:
         folder = opened_run.sql_folder / "features"
         folder.mkdir(parents=True)
         (folder / "customer_own.sql").write_text(OWN, encoding="utf-8")

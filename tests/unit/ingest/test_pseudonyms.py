@@ -34,8 +34,8 @@ def hiding(make_workspace: MakeWorkspace, monkeypatch: pytest.MonkeyPatch) -> Ma
     return make
 
 
-def test_staging_knows_pseudonyms_and_raw_the_way_back(hiding: MakeWorkspace, opened: OpenRun) -> None:
-    with opened(hiding()) as run:
+def test_staging_knows_pseudonyms_and_raw_the_way_back(hiding: MakeWorkspace, opened_for_good: OpenRun) -> None:
+    with opened_for_good(hiding()) as run:
         ingest_and_stage(run)
         rows = run.warehouse.rows("SELECT DISTINCT customer_id FROM staging.order_lines ORDER BY 1 NULLS FIRST")
         assert rows == [(None,), *sorted([(ANNA,), (BEN,)])]
@@ -48,33 +48,33 @@ def test_staging_knows_pseudonyms_and_raw_the_way_back(hiding: MakeWorkspace, op
 
 
 def test_nothing_but_ids_differs_from_a_run_without(
-    make_workspace: MakeWorkspace, hiding: MakeWorkspace, opened: OpenRun
+    make_workspace: MakeWorkspace, hiding: MakeWorkspace, opened_for_good: OpenRun
 ) -> None:
     lines = "SELECT * EXCLUDE (run_id, customer_id) FROM staging.order_lines ORDER BY order_id, line_id"
     found = []
     for space in (make_workspace(), hiding()):
-        with opened(space) as run:
+        with opened_for_good(space) as run:
             ingest_and_stage(run)
             found.append(run.warehouse.rows(lines))
     assert len(found[0]) == 5
     assert found[0] == found[1]
 
 
-def test_an_id_is_hashed_once(hiding: MakeWorkspace, opened: OpenRun, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_id_is_hashed_once(hiding: MakeWorkspace, opened_for_good: OpenRun, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pseudonyms, "_IDS_AT_ONCE", 2)
-    with opened(hiding()) as run:
+    with opened_for_good(hiding()) as run:
         ingest_and_stage(run)
         assert pseudonyms.keep_pseudonyms(run) == 0
     more = "".join(f"o{n},1,c{n},2025-06-02,p1,bread,1,1.0\n" for n in range(10, 15))
-    with opened(hiding(orders=ORDERS + more)) as run:
+    with opened_for_good(hiding(orders=ORDERS + more)) as run:
         ingest_source.fn(run, "orders")
         run.identify()
         assert pseudonyms.keep_pseudonyms(run) == 5
         assert run.warehouse.value("SELECT count(*) FROM raw.pseudonym") == 7
 
 
-def test_the_key_is_not_on_disk(hiding: MakeWorkspace, opened: OpenRun, tmp_path: Path) -> None:
-    with opened(hiding()) as run:
+def test_the_key_is_not_on_disk(hiding: MakeWorkspace, opened_for_good: OpenRun, tmp_path: Path) -> None:
+    with opened_for_good(hiding()) as run:
         ingest_and_stage(run)
         views = run.warehouse.rows("SELECT sql FROM duckdb_views() WHERE NOT internal")
         assert len(views) > 5
@@ -88,11 +88,13 @@ def test_the_key_is_not_on_disk(hiding: MakeWorkspace, opened: OpenRun, tmp_path
     assert b"anna" in (tmp_path / "out" / "warehouse.duckdb").read_bytes()
 
 
-def test_the_run_id_depends_on_the_key(hiding: MakeWorkspace, opened: OpenRun, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_run_id_depends_on_the_key(
+    hiding: MakeWorkspace, opened_for_good: OpenRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
     ids = set()
     for key in (KEY, OTHER_KEY, KEY):
         monkeypatch.setenv("RESEGMENT_PSEUDONYM_KEY", key)
-        with opened(hiding()) as run:
+        with opened_for_good(hiding()) as run:
             ingest_and_stage(run)
             ids.add(run.run_id)
             known = run.warehouse.rows("SELECT pseudonym FROM raw.pseudonym WHERE customer_id = 'anna'")
@@ -101,39 +103,42 @@ def test_the_run_id_depends_on_the_key(hiding: MakeWorkspace, opened: OpenRun, m
 
 
 def test_what_is_published_keeps_its_identities(
-    make_workspace: MakeWorkspace, hiding: MakeWorkspace, opened: OpenRun, monkeypatch: pytest.MonkeyPatch
+    make_workspace: MakeWorkspace, hiding: MakeWorkspace, opened_for_good: OpenRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with opened(hiding()) as run:
+    with opened_for_good(hiding()) as run:
         ingest_and_stage(run)
         ledger.note_publication(run.warehouse, Publication(AS_OF, run.run_id))
-    with opened(hiding(), AS_OF + dt.timedelta(days=1)) as run:
+    with opened_for_good(hiding(), AS_OF + dt.timedelta(days=1)) as run:
         ingest_and_stage(run)
     with (
         pytest.raises(WorkspaceError, match="would be plain; those published here as of 2025-06-30 are pseudonyms"),
-        opened(make_workspace()),
+        opened_for_good(make_workspace()),
     ):
         pytest.fail("was opened")
     monkeypatch.setenv("RESEGMENT_PSEUDONYM_KEY", OTHER_KEY)
-    with pytest.raises(WorkspaceError, match="would be pseudonyms under key") as caught, opened(hiding()):
+    with pytest.raises(WorkspaceError, match="would be pseudonyms under key") as caught, opened_for_good(hiding()):
         pytest.fail("was opened")
     assert "--output a new folder" in str(caught.value)
     assert OTHER_KEY not in str(caught.value)
 
 
 def test_plain_publications_are_not_continued_with_pseudonyms(
-    make_workspace: MakeWorkspace, hiding: MakeWorkspace, opened: OpenRun
+    make_workspace: MakeWorkspace, hiding: MakeWorkspace, opened_for_good: OpenRun
 ) -> None:
-    with opened(make_workspace()) as run:
+    with opened_for_good(make_workspace()) as run:
         ingest_and_stage(run)
         ledger.note_publication(run.warehouse, Publication(AS_OF, run.run_id))
-    with pytest.raises(WorkspaceError, match="those published here as of 2025-06-30 are plain"), opened(hiding()):
+    with (
+        pytest.raises(WorkspaceError, match="those published here as of 2025-06-30 are plain"),
+        opened_for_good(hiding()),
+    ):
         pytest.fail("was opened")
 
 
 def test_a_run_without_the_key_leaves_no_trace(
-    hiding: MakeWorkspace, opened: OpenRun, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    hiding: MakeWorkspace, opened_for_good: OpenRun, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.delenv("RESEGMENT_PSEUDONYM_KEY")
-    with pytest.raises(WorkspaceError, match="there is no key"), opened(hiding()):
+    with pytest.raises(WorkspaceError, match="there is no key"), opened_for_good(hiding()):
         pytest.fail("was opened")
     assert not (tmp_path / "out").exists()

@@ -268,7 +268,9 @@ def test_the_ids_of_loads_follow_from_what_was_decided(make_workspace: MakeWorks
     space = make_workspace(orders=ORDERS)
     ids = []
     for place, numbers in (("one", (2, 3)), ("two", (2, 3)), ("three", (3,))):
-        with open_run(space, as_of=dt.date(2025, 6, 30), known_as_of=None, output=space.directory / place) as run:
+        with open_run(
+            space, as_of=dt.date(2025, 6, 30), known_as_of=None, output=space.directory / place, is_scratch=True
+        ) as run:
             ingest(run)
             decide(run, "released", *numbers, because=place)
             run.identify()

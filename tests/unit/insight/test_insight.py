@@ -23,6 +23,8 @@ from tasks.warehouse.run import Run
 from tests.staged import divide_all, ingest_and_stage
 from tests.workspaces import AS_OF, MakeWorkspace, OpenRun, small_workspace
 
+pytestmark = pytest.mark.usefixtures("few_features")
+
 EARLIER = dt.date(2025, 6, 10)
 
 

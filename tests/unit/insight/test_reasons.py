@@ -123,7 +123,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
     @contextmanager
     def opened(day: dt.date, *overrides: str) -> Iterator[Run]:
         space = load_workspace(folder, overrides=list(overrides))
-        with open_run(space, as_of=day, known_as_of=None, output=folder / "out") as found:
+        with open_run(space, as_of=day, known_as_of=None, output=folder / "out", is_scratch=True) as found:
             yield found
 
     write(folder, orders(THEN), "Germany")

@@ -13,6 +13,8 @@ from tasks.warehouse.run import Run
 from tests.unit.segments.made_runs import HEADER, compute, shop
 from tests.workspaces import MakeWorkspace, OpenRun
 
+pytestmark = pytest.mark.usefixtures("few_features")
+
 JUNE, JULY = dt.date(2025, 6, 30), dt.date(2025, 7, 31)
 #: What each customer spent in June, and in July.
 SPENT = {

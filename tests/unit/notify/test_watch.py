@@ -59,24 +59,24 @@ def test_a_run_is_long_beside_those_before(run: Run) -> None:
 
 
 def test_a_copy_that_could_not_be_written_is_told_until_it_is(
-    make_workspace: MakeWorkspace, opened: OpenRun, tmp_path: Path
+    make_workspace: MakeWorkspace, opened_for_good: OpenRun, tmp_path: Path
 ) -> None:
     space = make_workspace()
-    with opened(space) as first:
+    with opened_for_good(space) as first:
         assert watch.copy_behind(first) == []
     copy = tmp_path / "out" / "copy"
     copy.rename(tmp_path / "out" / "moved")
     copy.write_text("somebody put a file here")
-    with opened(space) as second:
+    with opened_for_good(space) as second:
         assert watch.copy_behind(second) == []
-    with opened(space) as third:
+    with opened_for_good(space) as third:
         (found,) = watch.copy_behind(third)
         assert (found.severity, found.kind, found.subject) == ("critical", "copy_behind", "copy")
         assert found.message == (
             "the copy of the warehouse is behind it: cannot write the copy of the warehouse: File exists"
         )
         copy.unlink()
-    with opened(space) as fourth:
+    with opened_for_good(space) as fourth:
         assert watch.copy_behind(fourth) == []
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import math
+from collections.abc import Iterator
 from decimal import Decimal
 
 import numpy as np
@@ -13,6 +15,14 @@ from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
 from tasks.overlap import association
+
+
+@pytest.fixture(autouse=True, scope="module")
+def no_collection() -> Iterator[None]:
+    """statsmodels collects garbage at each call, which takes half a second where much has been imported."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(gc, "collect", lambda *_: 0)
+        yield
 
 
 def phi(both: int, size_a: int, size_b: int, total: int) -> float | None:
@@ -116,7 +126,7 @@ def test_identical_rare_segments_have_the_probability_of_one_draw() -> None:
 
 
 @given(st.lists(st.one_of(st.none(), st.floats(-300, 0)), max_size=30))
-@settings(max_examples=20, deadline=None)  # statsmodels collects garbage at each call
+@settings(max_examples=20, deadline=None)
 def test_holm_in_logarithms_is_statsmodels(logs: list[float | None]) -> None:
     tested = [value for value in logs if value is not None]
     adjusted = holm_log10(logs)

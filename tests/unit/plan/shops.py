@@ -103,7 +103,7 @@ class Shop:
     @contextmanager
     def running(self, space: Workspace, as_of: dt.date) -> Iterator[Run]:
         """A run that has been published."""
-        with open_run(space, as_of=as_of, known_as_of=None, output=self.paths.root) as run:
+        with open_run(space, as_of=as_of, known_as_of=None, output=self.paths.root, is_scratch=True) as run:
             compute(run)
             yield run
 

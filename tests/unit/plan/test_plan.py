@@ -16,6 +16,8 @@ from tasks.plan.records import Plan
 from tasks.plan.telling import as_markdown, as_text
 from tests.unit.plan.shops import JUNE, MAY, Counts, Shop, tree
 
+pytestmark = pytest.mark.usefixtures("few_features")
+
 Edit = Callable[[dict[str, Any]], None]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -23,6 +24,7 @@ from tasks.predict.snapshots import (
 from tasks.warehouse.catalogue import catalogue_of
 from tasks.warehouse.run import Run
 from tests.sql.cases import create_raw, insert
+from tests.unit.conftest import OnCopy, StageOnce
 from tests.unit.predict.made_orders import simulate, stage
 from tests.workspaces import AS_OF, MakeWorkspace, OpenRun, small_workspace
 
@@ -30,10 +32,17 @@ FIRST = AS_OF - dt.timedelta(days=399)
 SPEND = Prediction(kind="spend", horizon_days=60, min_customers=50, min_events=10)
 
 
+TREE = small_workspace() | {"features": {"windows": [30, 90]}}
+
+
+@pytest.fixture(scope="module")
+def staged(staged_once: StageOnce) -> Path:
+    return staged_once(lambda run: stage(run, simulate(1, 150, 400), FIRST), tree=TREE)
+
+
 @pytest.fixture
-def run(make_workspace: MakeWorkspace, opened: OpenRun) -> Iterator[Run]:
-    with opened(make_workspace(tree=small_workspace() | {"features": {"windows": [30, 90]}})) as opened_run:
-        stage(opened_run, simulate(1, 150, 400), FIRST)
+def run(staged: Path, on_copy: OnCopy) -> Iterator[Run]:
+    with on_copy(staged, tree=TREE) as opened_run:
         yield opened_run
 
 

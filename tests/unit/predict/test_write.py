@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import logging
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +15,7 @@ from tasks.predict.tasks import make_predictions
 from tasks.predict.write import predict_all
 from tasks.warehouse.catalogue import PREDICTIONS, catalogue_of
 from tasks.warehouse.run import Run
+from tests.unit.conftest import OnCopy, StageOnce
 from tests.unit.predict.made_orders import simulate, stage
 from tests.workspaces import AS_OF, MakeWorkspace, OpenRun, small_workspace
 
@@ -25,11 +27,21 @@ PREDICTIONS_TREE = {
 }
 
 
+TREE = small_workspace() | {"predictions": PREDICTIONS_TREE}
+
+
+@pytest.fixture(scope="module")
+def built(staged_once: StageOnce) -> Path:
+    def fill(run: Run) -> None:
+        stage(run, simulate(2, 700, DAYS), AS_OF - dt.timedelta(days=DAYS - 1))
+        build_all(run)
+
+    return staged_once(fill, tree=TREE)
+
+
 @pytest.fixture
-def run(make_workspace: MakeWorkspace, opened: OpenRun) -> Iterator[Run]:
-    with opened(make_workspace(tree=small_workspace() | {"predictions": PREDICTIONS_TREE})) as opened_run:
-        stage(opened_run, simulate(2, 700, DAYS), AS_OF - dt.timedelta(days=DAYS - 1))
-        build_all(opened_run)
+def run(built: Path, on_copy: OnCopy) -> Iterator[Run]:
+    with on_copy(built, tree=TREE) as opened_run:
         yield opened_run
 
 

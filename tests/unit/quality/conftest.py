@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -34,24 +35,24 @@ def candidate(whole_run: Run) -> Path:
     return corridor.publish_aside(whole_run)
 
 
+@contextmanager
+def spoiling(warehouse: Warehouse, table: str, sql: str) -> Iterator[None]:
+    """A table after a statement, as long as the block runs; afterwards as before."""
+    warehouse.execute(f"CREATE OR REPLACE TEMP TABLE as_before AS SELECT * FROM {table}")
+    changed = warehouse.execute(sql)
+    assert changed > 0, f"spoils nothing: {sql}"
+    try:
+        yield
+    finally:
+        with warehouse.transaction():
+            warehouse.execute(f"DELETE FROM {table}")
+            warehouse.execute(f"INSERT INTO {table} SELECT * FROM as_before")
+
+
 @pytest.fixture
 def spoiled(whole_run: Run) -> Spoil:
     """`with spoiled(table, sql)`: the table after the statement; afterwards as before."""
-    warehouse = whole_run.warehouse
-
-    @contextmanager
-    def spoil(table: str, sql: str) -> Iterator[None]:
-        warehouse.execute(f"CREATE OR REPLACE TEMP TABLE as_before AS SELECT * FROM {table}")
-        changed = warehouse.execute(sql)
-        assert changed > 0, f"spoils nothing: {sql}"
-        try:
-            yield
-        finally:
-            with warehouse.transaction():
-                warehouse.execute(f"DELETE FROM {table}")
-                warehouse.execute(f"INSERT INTO {table} SELECT * FROM as_before")
-
-    return spoil
+    return partial(spoiling, whole_run.warehouse)
 
 
 @pytest.fixture

@@ -11,11 +11,6 @@ import yaml
 from tasks.config.entities import ENTITIES
 from tasks.config.loading import load_workspace
 from tasks.config.workspace import Workspace
-from tasks.insight.measures import build_monitoring
-from tasks.overlap.tasks import measure_overlap
-from tasks.publish.build import build_publication
-from tasks.publish.scope import scope_with
-from tasks.treatment.tasks import resolve_treatments
 from tasks.warehouse import ledger, migrations, tables
 from tasks.warehouse.connection import Warehouse
 from tasks.warehouse.ledger import Publication
@@ -260,6 +255,11 @@ def divide(run: Run) -> None:
 
 def monitor(run: Run) -> None:
     """Write `monitoring`: by its models, and by hand what other rooms compute."""
+    # Here, for a process that looks at one door takes seconds to import them.
+    from tasks.insight.measures import build_monitoring
+    from tasks.overlap.tasks import measure_overlap
+    from tasks.treatment.tasks import resolve_treatments
+
     for of_run in (_earlier(run), run):
         build_monitoring(of_run)
         measure_overlap.fn(of_run)
@@ -270,6 +270,9 @@ def monitor(run: Run) -> None:
 
 def publish_aside(run: Run) -> Path:
     """Build the candidate of the published file; returns the file."""
+    from tasks.publish.build import build_publication
+    from tasks.publish.scope import scope_with
+
     return build_publication(run, scope_with(run)) / run.paths.published_database.name
 
 

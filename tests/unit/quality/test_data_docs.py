@@ -18,7 +18,7 @@ from tasks.quality.suites import load_suites
 from tasks.quality.tasks import write_data_docs
 from tasks.warehouse.run import OutputPaths, Run
 from tests.unit.quality import corridor
-from tests.unit.quality.conftest import Spoil
+from tests.unit.quality.conftest import spoiling
 
 #: Planted in columns of customers; none of it may stand on a page, nor a part of it.
 SECRETS = ("anna@example.com", "Anna Example", "+49 170 5550123", "Anna Shifted")
@@ -62,30 +62,36 @@ def page_of(folder: Path, table: str) -> str:
 @pytest.fixture
 def run(tmp_path: Path, whole_run: Run) -> Run:
     """The whole run, with a suite of its own for customers and an output folder of its own."""
-    space = corridor.workspace(tmp_path / "own", expectations="checks")
+    return run_of_its_own(tmp_path, whole_run)
+
+
+def run_of_its_own(folder: Path, whole_run: Run) -> Run:
+    space = corridor.workspace(folder / "own", expectations="checks")
     file = space.directory / "checks" / "staging" / "customers.yaml"
     file.parent.mkdir(parents=True)
     file.write_text(_OWN)
-    made = Run(space, whole_run.warehouse, OutputPaths(tmp_path / "out"), whole_run.as_of, None)
+    made = Run(space, whole_run.warehouse, OutputPaths(folder / "out"), whole_run.as_of, None)
     made.run_id, made.previous = whole_run.run_id, whole_run.previous
     made.paths.root.mkdir()
     return made
 
 
-def checked(run: Run, spoiled: Spoil) -> DataDocs:
+@pytest.fixture(scope="module")
+def checked(whole_run: Run, tmp_path_factory: pytest.TempPathFactory) -> DataDocs:
     """The results of a door that fails on people's data."""
     documents = DataDocs()
     filled = (
         "UPDATE staging.customers SET email_address = 'anna@example.com', full_name = 'Anna Example',"
         " phone_number = '+49 170 5550123', region_name = 'Anna Shifted', city_name = 'x'"
     )
-    with spoiled("staging.customers", filled), pytest.raises(GateFailed):
-        run_checks(run, "staging", documents=documents)
+    made = run_of_its_own(tmp_path_factory.mktemp("checked"), whole_run)
+    with spoiling(whole_run.warehouse, "staging.customers", filled), pytest.raises(GateFailed):
+        run_checks(made, "staging", documents=documents)
     return documents
 
 
-def test_pages_name_every_check_of_every_table(run: Run, spoiled: Spoil) -> None:
-    path = write_data_docs.fn(run, checked(run, spoiled))
+def test_pages_name_every_check_of_every_table(run: Run, checked: DataDocs) -> None:
+    path = write_data_docs.fn(run, checked)
     folder = run.paths.data_docs
     assert path == str(folder / "index.html")
     assert Path(path).is_file()
@@ -101,19 +107,19 @@ def test_pages_name_every_check_of_every_table(run: Run, spoiled: Spoil) -> None
     assert "Status: Succeeded" in page_of(folder, "staging.orders")
 
 
-def test_nothing_that_is_known_of_people_is_on_any_page(run: Run, spoiled: Spoil) -> None:
-    folder = checked(run, spoiled).write(run).parent
+def test_nothing_that_is_known_of_people_is_on_any_page(run: Run, checked: DataDocs) -> None:
+    folder = checked.write(run).parent
     pages = [path.read_text(encoding="utf-8") for path in folder.rglob("*") if path.suffix in {".html", ".json"}]
     assert len(pages) > 10
     assert [secret for secret in (*SECRETS, "Anna", "5550123") if any(secret in page for page in pages)] == []
     assert WITHHELD in page_of(folder, "staging.customers")
 
 
-def test_pages_of_an_earlier_run_are_replaced(run: Run, spoiled: Spoil) -> None:
+def test_pages_of_an_earlier_run_are_replaced(run: Run, checked: DataDocs) -> None:
     old = run.paths.data_docs / "validations" / "old.html"
     old.parent.mkdir(parents=True)
     old.write_text("old")
-    checked(run, spoiled).write(run)
+    checked.write(run)
     assert not old.exists()
     assert [path.name for path in run.paths.root.iterdir()] == ["data_docs"]
 

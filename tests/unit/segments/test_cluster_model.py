@@ -89,7 +89,7 @@ def test_members_are_the_true_segments(model: ClusterModel, frame: pl.DataFrame)
     assert members["strength"].to_numpy() == pytest.approx(expected.to_numpy(), abs=2e-6)
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=3, deadline=None)
 @given(st.randoms(use_true_random=False))
 def test_row_order_changes_nothing(random: object) -> None:
     small = Market(rows=200).frame()
@@ -122,7 +122,7 @@ def test_refit_on_the_same_customers_changes_nothing(model: ClusterModel, frame:
     assert assign_members(outcome.model, frame, members)["segment_key"].equals(members["segment_key"])
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [1, 2])
 def test_unchanged_customers_keep_their_segment_when_others_change(seed: int) -> None:
     market = Market(seed=seed)
     model = fit_champion(market.frame(), SPEC)

@@ -16,6 +16,8 @@ from tasks.warehouse.run import Run
 from tests.unit.segments.made_runs import compute, dictionary, members, model, orders, shop
 from tests.workspaces import MakeWorkspace, OpenRun
 
+pytestmark = pytest.mark.usefixtures("few_features")
+
 JUNE, JULY = dt.date(2025, 6, 30), dt.date(2025, 7, 15)
 WORTH = {
     "kind": "cuts",

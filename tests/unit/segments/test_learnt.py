@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import datetime as dt
+import shutil
+from pathlib import Path
 
 import pytest
+import yaml
 
 from tasks.config.by_one_feature import ValuesSegmentation
 from tasks.config.errors import WorkspaceError
+from tasks.config.loading import load_workspace
 from tasks.config.workspace import Workspace
 from tasks.segments.check import check_rules
 from tasks.segments.values import value_names
 from tasks.warehouse.catalogue import catalogue_of
+from tasks.warehouse.run import open_run
 from tests.unit.segments.made_runs import compute, dictionary, members, model, orders, shop, why
 from tests.workspaces import MakeWorkspace, OpenRun
+
+pytestmark = pytest.mark.usefixtures("few_features")
 
 JUNE, JULY, AUGUST = dt.date(2025, 6, 30), dt.date(2025, 7, 15), dt.date(2025, 8, 15)
 TIERS = {
@@ -32,6 +39,27 @@ LATER = {f"d{n:02d}": ("2025-07-10", "bread", 200.0) for n in range(1, 11)}
 
 def workspace(make: MakeWorkspace, *overrides: str) -> Workspace:
     return make(*overrides, tree=shop(tiers=TIERS), orders=orders(BOUGHT | LATER))
+
+
+@pytest.fixture(scope="module")
+def published_in_june(few_features: None, empty_warehouse: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The output folder in which the tiers were learnt in June."""
+    del few_features
+    folder = tmp_path_factory.mktemp("june")
+    (folder / "orders.csv").write_text(orders(BOUGHT | LATER))
+    (folder / "resegment.yaml").write_text(yaml.safe_dump(shop(tiers=TIERS), sort_keys=False))
+    (folder / "out").mkdir()
+    shutil.copy(empty_warehouse, folder / "out")
+    space = load_workspace(folder)
+    with open_run(space, as_of=JUNE, known_as_of=None, output=folder / "out", is_scratch=True) as run:
+        compute(run)
+    return folder / "out"
+
+
+@pytest.fixture
+def after_june(published_in_june: Path, tmp_path: Path) -> None:
+    """What is opened goes on in a copy of that folder."""
+    shutil.copytree(published_in_june, tmp_path / "out")
 
 
 def test_thresholds_are_kept_until_they_are_due(make_workspace: MakeWorkspace, opened: OpenRun) -> None:
@@ -78,6 +106,7 @@ def test_a_day_that_is_run_again_gives_the_same_model(make_workspace: MakeWorksp
     assert '"limits": ["60"]' in texts[0]
 
 
+@pytest.mark.usefixtures("after_june")
 @pytest.mark.parametrize(
     ("change", "said"),
     [
@@ -89,8 +118,6 @@ def test_a_day_that_is_run_again_gives_the_same_model(make_workspace: MakeWorksp
 def test_a_changed_definition_is_learnt_anew(
     make_workspace: MakeWorkspace, opened: OpenRun, change: str, said: str
 ) -> None:
-    with opened(workspace(make_workspace), JUNE) as run:
-        compute(run)
     with opened(workspace(make_workspace, change), JUNE + dt.timedelta(days=1)) as run:
         note = compute(run)["tiers"]
         assert said in note
@@ -102,9 +129,8 @@ def test_a_changed_definition_is_learnt_anew(
             assert model(run, "tiers")[:2] == (2, JUNE + dt.timedelta(days=1))
 
 
+@pytest.mark.usefixtures("after_june")
 def test_other_names_and_ids_change_no_threshold(make_workspace: MakeWorkspace, opened: OpenRun) -> None:
-    with opened(workspace(make_workspace), JUNE) as run:
-        compute(run)
     with opened(workspace(make_workspace, "segmentations.tiers.segments.0.name=Lower"), JULY) as run:
         compute(run)
         assert model(run, "tiers")[:2] == (1, JUNE)

@@ -54,14 +54,14 @@ def test_chances_are_those_with_which_it_is_right() -> None:
 
 def test_features_that_say_nothing_are_refused_but_for_a_chance_of_one_in_a_hundred() -> None:
     refused = 0
-    for seed in range(12):
+    for seed in range(6):
         frame, segments = made(100 + seed, 300, 0.0)
         try:
             project(frame, segments, frame[:5], seed=seed)
         except StatisticsError as error:
             refused += "do not tell the segments apart" in error.message
-    # Of 12 with a chance of 1 % each, two or more have one of 0.6 %.
-    assert refused >= 11
+    # Of 6 with a chance of 1 % each to be let through, two or more have one of 0.15 %.
+    assert refused >= 5
 
 
 def test_the_same_is_found_whatever_the_order_of_the_others() -> None:

@@ -20,6 +20,8 @@ from tasks.warehouse.ledger import publications
 from tasks.warehouse.run import Run
 from tests.unit.plan.shops import CUSTOMERS, JUNE, Shop, tree
 
+pytestmark = pytest.mark.usefixtures("few_features")
+
 #: Every kind, the two ways of matching rules, and trees of conditions.
 KINDS = (
     "lifecycle",

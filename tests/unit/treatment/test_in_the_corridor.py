@@ -27,6 +27,8 @@ from tasks.warehouse.run import Run
 from tests.staged import divide_all, ingest_and_stage
 from tests.workspaces import AS_OF, MakeWorkspace, OpenRun, small_workspace
 
+pytestmark = pytest.mark.usefixtures("few_features")
+
 EARLIER = dt.date(2025, 6, 22)
 CONSENTS = """who,what,where,yes,at
 anna,marketing,email,true,2025-01-01

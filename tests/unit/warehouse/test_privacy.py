@@ -14,7 +14,8 @@ from tasks.warehouse.build import build_schema, models_of_run
 from tasks.warehouse.privacy import Privacy, privacy_of, refuse_leaks, unseen_reads
 from tasks.warehouse.run import Run
 from tests.sql.cases import create_raw, insert
-from tests.workspaces import MakeWorkspace, OpenRun, small_workspace
+from tests.unit.conftest import OnCopy, StageOnce
+from tests.workspaces import small_workspace
 
 _CUSTOMER = {
     "customer_id": "A",
@@ -27,15 +28,26 @@ _CUSTOMER = {
 }
 
 
+#: Incomes are declared sensitive, and towns contact.
+_TREE = small_workspace() | {
+    "privacy": {"columns": {"customers.income_amount": "sensitive", "customers.city_name": "contact"}}
+}
+
+
+@pytest.fixture(scope="module")
+def staged(staged_once: StageOnce) -> Path:
+    def fill(run: Run) -> None:
+        create_raw(run.warehouse)
+        insert(run.warehouse, "raw.customers", [_CUSTOMER])
+        build_staging(run)
+
+    return staged_once(fill, tree=_TREE)
+
+
 @pytest.fixture
-def run(make_workspace: MakeWorkspace, opened: OpenRun) -> Iterator[Run]:
-    """A run of a workspace that declares incomes sensitive and towns contact, with staging built."""
-    classes = {"customers.income_amount": "sensitive", "customers.city_name": "contact"}
-    with opened(make_workspace(tree=small_workspace() | {"privacy": {"columns": classes}})) as opened_run:
-        opened_run.identify()
-        create_raw(opened_run.warehouse)
-        insert(opened_run.warehouse, "raw.customers", [_CUSTOMER])
-        build_staging(opened_run)
+def run(staged: Path, on_copy: OnCopy) -> Iterator[Run]:
+    """A run with staging built."""
+    with on_copy(staged, tree=_TREE) as opened_run:
         yield opened_run
 
 
