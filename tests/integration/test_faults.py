@@ -17,7 +17,9 @@ CUSTOMERS = 600
 def history(tmp_path_factory: pytest.TempPathFactory) -> History:
     folder = tmp_path_factory.mktemp("faults")
     # What is caught is caught before customers are divided: two segmentations show that this goes on.
-    return History(folder, customers=CUSTOMERS, with_takings=True, dates=HISTORY[-1:], segmentations=("rfm", "lifecycle"))
+    return History(
+        folder, customers=CUSTOMERS, with_takings=True, dates=HISTORY[-1:], segmentations=("rfm", "lifecycle")
+    )
 
 
 def test_a_clean_delivery_is_published(history: History) -> None:

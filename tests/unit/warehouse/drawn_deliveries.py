@@ -8,6 +8,7 @@ import random
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import yaml
 
@@ -15,6 +16,7 @@ from tasks.config.errors import UsageError
 from tasks.config.loading import load_workspace
 from tasks.config.workspace import Workspace
 from tasks.features.build import build_all
+from tasks.warehouse import increments
 from tasks.warehouse.build import models_of_run
 from tasks.warehouse.ledger import Publication, note_publication
 from tasks.warehouse.run import Run, open_run
@@ -100,6 +102,9 @@ def built(space: Workspace, as_of: dt.date) -> Iterator[Run]:
 def walk(folder: Path, seed: int, steps: int = STEPS) -> int:
     """Days on which this and that is delivered, each computed from changes and anew; returns how many tables were not.
 
+    Much changes for so few rows: that a build from scratch would take less time is left out of account, so that whatever
+    can be computed from changes is.
+
     Raises:
         AssertionError: a table has other rows than a build from scratch gives.
     """
@@ -112,7 +117,7 @@ def walk(folder: Path, seed: int, steps: int = STEPS) -> int:
         for _ in range(draw.randint(0, 2)):
             deliver(draw, space.directory)
         as_of += dt.timedelta(days=draw.choice((0, 1, 1, 2, -3)))
-        with built(space, as_of) as run:
+        with mock.patch.object(increments, "_FEW", 0), built(space, as_of) as run:
             incremental += len(run.changes)
             found = tables(run)
             run.workspace = space.model_copy(update={"engine": space.engine.model_copy(update={"incremental": False})})

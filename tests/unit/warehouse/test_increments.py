@@ -9,8 +9,9 @@ from tests.unit.warehouse.drawn_deliveries import FILES, FIRST, built, made_work
 
 
 def test_an_incremental_run_equals_a_full_one_whatever_happened(tmp_path: Path) -> None:
-    # One history; `tests/benchmarks/drawn_histories.py` goes through many.
-    assert walk(tmp_path / "w", seed=0) > 0
+    # One history, which finds out a build that forgets new loads, loads that are gone, or the days between;
+    # `tests/benchmarks/drawn_histories.py` goes through many.
+    assert walk(tmp_path / "w", seed=1) > 0
 
 
 def test_a_table_of_few_rows_is_brought_up_like_the_one_it_comes_from(tmp_path: Path) -> None:
