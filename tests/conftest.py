@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import logging
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +19,9 @@ prepare_environment()
 from tasks.config.loading import load_workspace  # noqa: E402
 from tasks.config.workspace import Workspace  # noqa: E402
 from tasks.warehouse.connection import Warehouse  # noqa: E402
-from tasks.warehouse.run import Run, open_run  # noqa: E402
 from tests.postgres_server import Server, binaries, postgres_server  # noqa: E402
 from tests.prefect_server import prefect_server  # noqa: E402
-from tests.workspaces import AS_OF, ORDERS, MakeWorkspace, OpenRun, small_workspace  # noqa: E402
+from tests.workspaces import ORDERS, MakeWorkspace, small_workspace  # noqa: E402
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 
@@ -87,18 +84,6 @@ def make_workspace(tmp_path: Path) -> MakeWorkspace:
         return load_workspace(folder, overrides=overrides)
 
     return make
-
-
-@pytest.fixture
-def opened(tmp_path: Path) -> OpenRun:
-    """Opens a run of a workspace in a temporary output folder."""
-
-    @contextmanager
-    def open_it(workspace: Workspace, as_of: dt.date = AS_OF, known_as_of: dt.datetime | None = None) -> Iterator[Run]:
-        with open_run(workspace, as_of=as_of, known_as_of=known_as_of, output=tmp_path / "out") as run:
-            yield run
-
-    return open_it
 
 
 @pytest.fixture(scope="session")
