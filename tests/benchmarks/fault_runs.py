@@ -106,8 +106,8 @@ class History:
         del tree["generate"]
         if not with_takings:
             del tree["sources"]["takings"]
-        for name in set(tree["segmentations"]).difference(segmentations) if segmentations else ():
-            del tree["segmentations"][name]
+        if segmentations:
+            tree["segmentations"] = {name: tree["segmentations"][name] for name in segmentations}
         self._start.mkdir()
         (self._start / "resegment.yaml").write_text(yaml.safe_dump(tree, sort_keys=False), encoding="utf-8")
         for date in dates:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import gc
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -47,6 +48,14 @@ def few_features(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="module")
+def no_collection() -> Iterator[None]:
+    """statsmodels collects garbage at each call, which takes half a second where much has been imported."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(gc, "collect", lambda *_: 0)
+        yield
+
+
 @pytest.fixture(scope="session")
 def empty_warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A warehouse as the first run of a folder makes it: three hundred statements, which each test would repeat."""
@@ -88,12 +97,18 @@ def opened_for_good(tmp_path: Path) -> OpenRun:
 def staged_once(tmp_path_factory: pytest.TempPathFactory) -> StageOnce:
     """`staged_once(fill, tree=…)`: the output folder of a run after `fill(run)`, made once for the tests of a module."""
 
-    def stage_once(fill: Callable[[Run], None], *overrides: str, tree: dict[str, object] | None = None) -> Path:
+    def stage_once(
+        fill: Callable[[Run], object],
+        *overrides: str,
+        tree: dict[str, object] | None = None,
+        orders: str = ORDERS,
+        as_of: dt.date = AS_OF,
+    ) -> Path:
         folder = tmp_path_factory.mktemp("staged")
-        (folder / "orders.csv").write_text(ORDERS)
+        (folder / "orders.csv").write_text(orders)
         (folder / "resegment.yaml").write_text(yaml.safe_dump(tree or small_workspace(), sort_keys=False))
         space = load_workspace(folder, overrides=overrides)
-        with open_run(space, as_of=AS_OF, known_as_of=None, output=folder / "out", is_scratch=True) as run:
+        with open_run(space, as_of=as_of, known_as_of=None, output=folder / "out", is_scratch=True) as run:
             run.identify()
             fill(run)
         return folder / "out"

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Iterator
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -13,14 +10,7 @@ from statsmodels.stats.multitest import multipletests
 
 from tasks.drift.multiplicity import benjamini_hochberg, holm
 
-
-@pytest.fixture(autouse=True, scope="module")
-def no_collection() -> Iterator[None]:
-    """statsmodels collects garbage at each call, which takes half a second where much has been imported."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(gc, "collect", lambda *_: 0)
-        yield
-
+pytestmark = pytest.mark.usefixtures("no_collection")
 
 # Benjamini & Hochberg 1995, their example: fifteen hypotheses of a thrombolysis trial.
 TRIAL = [

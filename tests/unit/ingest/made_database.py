@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from tasks.ingest.tasks import identify_run, ingest_source, pull_source, stage
+from tasks.warehouse.run import Run
 from tests.postgres_server import Server
 from tests.workspaces import small_workspace
 
@@ -51,3 +53,24 @@ def workspace_of(**source: Any) -> dict[str, Any]:  # noqa: ANN401 - YAML
         "orders": {"entity": "order_lines", "database": "crm", "query": QUERY, "columns": COLUMNS} | source
     }
     return tree
+
+
+def load(run: Run) -> int:
+    """Pull the orders and load what came; returns the number of loads."""
+    return ingest_source.fn(run, "orders", pull_source.fn(run, "orders"))
+
+
+def staged(run: Run) -> list[tuple[Any, ...]]:
+    """Order lines as the run stages them."""
+    identify_run.fn(run)
+    stage.fn(run)
+    return run.warehouse.rows(
+        "SELECT order_id, line_id, customer_id, ordered_at, quantity::DOUBLE, unit_price_amount::DOUBLE"
+        " FROM staging.order_lines ORDER BY ALL"
+    )
+
+
+def seen(run: Run) -> list[tuple[Any, ...]]:
+    """Rows of raw that the run sees."""
+    identify_run.fn(run)
+    return run.warehouse.rows("SELECT order_id, line_id, quantity::DOUBLE FROM raw.order_lines ORDER BY ALL")

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from tasks.config.workspace import Workspace
-from tasks.ingest.tasks import identify_run, ingest_source, pull_source, stage
+from tasks.ingest.tasks import ingest_source, pull_source
 from tasks.warehouse import ledger, pulls
 from tasks.warehouse.run import Run
 from tests.postgres_server import Server
-from tests.unit.ingest.made_database import QUERY, ROWS, SINCE, add, make_table, workspace_of
+from tests.unit.ingest.made_database import QUERY, ROWS, SINCE, add, load, make_table, seen, staged, workspace_of
 from tests.workspaces import MakeWorkspace, OpenRun
 
 RAW = "raw.orders__order_lines"
@@ -23,25 +23,6 @@ def database(postgres: Server, monkeypatch: pytest.MonkeyPatch) -> Server:
     monkeypatch.setenv("CRM_URL", postgres.url)
     make_table(postgres)
     return postgres
-
-
-def load(run: Run) -> int:
-    return ingest_source.fn(run, "orders", pull_source.fn(run, "orders"))
-
-
-def staged(run: Run) -> list[tuple[Any, ...]]:
-    identify_run.fn(run)
-    stage.fn(run)
-    return run.warehouse.rows(
-        "SELECT order_id, line_id, customer_id, ordered_at, quantity::DOUBLE, unit_price_amount::DOUBLE"
-        " FROM staging.order_lines ORDER BY ALL"
-    )
-
-
-def seen(run: Run) -> list[tuple[Any, ...]]:
-    """Rows of raw that the run sees."""
-    identify_run.fn(run)
-    return run.warehouse.rows("SELECT order_id, line_id, quantity::DOUBLE FROM raw.order_lines ORDER BY ALL")
 
 
 def names(run: Run) -> list[tuple[str, int]]:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import gc
 import math
-from collections.abc import Iterator
 from decimal import Decimal
 
 import numpy as np
@@ -16,13 +14,7 @@ from statsmodels.stats.multitest import multipletests
 
 from tasks.overlap import association
 
-
-@pytest.fixture(autouse=True, scope="module")
-def no_collection() -> Iterator[None]:
-    """statsmodels collects garbage at each call, which takes half a second where much has been imported."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(gc, "collect", lambda *_: 0)
-        yield
+pytestmark = pytest.mark.usefixtures("no_collection")
 
 
 def phi(both: int, size_a: int, size_b: int, total: int) -> float | None:

@@ -7,16 +7,14 @@ import shutil
 from pathlib import Path
 
 import pytest
-import yaml
 
 from tasks.config.by_one_feature import ValuesSegmentation
 from tasks.config.errors import WorkspaceError
-from tasks.config.loading import load_workspace
 from tasks.config.workspace import Workspace
 from tasks.segments.check import check_rules
 from tasks.segments.values import value_names
 from tasks.warehouse.catalogue import catalogue_of
-from tasks.warehouse.run import open_run
+from tests.unit.conftest import StageOnce
 from tests.unit.segments.made_runs import compute, dictionary, members, model, orders, shop, why
 from tests.workspaces import MakeWorkspace, OpenRun
 
@@ -42,18 +40,10 @@ def workspace(make: MakeWorkspace, *overrides: str) -> Workspace:
 
 
 @pytest.fixture(scope="module")
-def published_in_june(few_features: None, empty_warehouse: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def published_in_june(few_features: None, staged_once: StageOnce) -> Path:
     """The output folder in which the tiers were learnt in June."""
     del few_features
-    folder = tmp_path_factory.mktemp("june")
-    (folder / "orders.csv").write_text(orders(BOUGHT | LATER))
-    (folder / "resegment.yaml").write_text(yaml.safe_dump(shop(tiers=TIERS), sort_keys=False))
-    (folder / "out").mkdir()
-    shutil.copy(empty_warehouse, folder / "out")
-    space = load_workspace(folder)
-    with open_run(space, as_of=JUNE, known_as_of=None, output=folder / "out", is_scratch=True) as run:
-        compute(run)
-    return folder / "out"
+    return staged_once(compute, tree=shop(tiers=TIERS), orders=orders(BOUGHT | LATER), as_of=JUNE)
 
 
 @pytest.fixture
