@@ -7,6 +7,7 @@ they judge (`decision`), the words (`sentences`).
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import math
 from collections.abc import Sequence
 
@@ -22,6 +23,8 @@ from tasks.drift.sentences import sentence
 
 _MAD_TO_SD = 1.4826
 """Median absolute deviation to standard deviation of a normal variable."""
+_MEAN_AD_TO_SD = math.sqrt(math.pi / 2)
+"""Mean absolute deviation to the same."""
 
 _GRAVITY: dict[Level, int] = {"none": 0, "notice": 1, "alarm": 2}
 
@@ -79,11 +82,15 @@ def thresholds(score: DriftScore, policy: DriftPolicy, history: EffectHistory) -
 
     From a history that is long enough an alarm needs a multiple of its usual movement, too.
     """
-    of_mixes = Limits(policy.category_notice_w, policy.category_alarm_w)
-    of_numbers = Limits(policy.notice_effect, policy.alarm_effect)
-    least = policy.limits.get(score.subject_kind, of_mixes if _is_mix(score) else of_numbers)
+    least = _fixed_limits(score, policy)
     usual = usual_movement(score, policy, history) or 0.0
     return Limits(least.notice, max(least.alarm, policy.history_multiple * usual))
+
+
+def _fixed_limits(score: DriftScore, policy: DriftPolicy) -> Limits:
+    of_mixes = Limits(policy.category_notice_w, policy.category_alarm_w)
+    of_numbers = Limits(policy.notice_effect, policy.alarm_effect)
+    return policy.limits.get(score.subject_kind, of_mixes if _is_mix(score) else of_numbers)
 
 
 def usual_movement(score: DriftScore, policy: DriftPolicy, history: EffectHistory) -> float | None:
@@ -91,11 +98,29 @@ def usual_movement(score: DriftScore, policy: DriftPolicy, history: EffectHistor
 
     It is taken about 0 (1.4826 times the median absolute effect): a feature that moves by the same amount every week
     has not drifted this week, and the sign of past effects need not be known.
+
+    Of what moves in lumps (answers to campaigns, in weeks that have one) the median says that it does not move at all.
+    Where a multiple of it is not worth a notice, the mean absolute effect, times 1.2533, is taken if that is more: the
+    fallback for a median deviation of 0 that is in use with the modified z-scores of Iglewicz & Hoaglin 1993 (How to
+    Detect and Handle Outliers, p. 11); the factor is Geary's (1935, Biometrika 27:310-332). The largest stretch of
+    weeks that were worth a notice is left out of it: one event, however long, is no habit, and hides no other.
     """
     past = [abs(effect) for effect in history.get(effect_key(score), ()) if math.isfinite(effect)]
     if (_is_mix(score) and not policy.mixes_by_history) or len(past) < policy.history_minimum_runs:
         return None
-    return _MAD_TO_SD * float(np.median(past))
+    by_median = _MAD_TO_SD * float(np.median(past))
+    notice = _fixed_limits(score, policy).notice
+    if policy.history_multiple * by_median >= notice:
+        return by_median
+    usual = _without_largest_stretch(past, notice)
+    return max(by_median, _MEAN_AD_TO_SD * float(np.mean(usual))) if usual else by_median
+
+
+def _without_largest_stretch(past: Sequence[float], notice: float) -> list[float]:
+    """Past effects without the weeks in a row, all worth a notice, that come to the most."""
+    stretches = [(is_large, list(effects)) for is_large, effects in itertools.groupby(past, lambda one: one >= notice)]
+    largest = max((effects for is_large, effects in stretches if is_large), key=math.fsum, default=None)
+    return [effect for _, effects in stretches if effects is not largest for effect in effects]
 
 
 def _judge(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 
 import pytest
 
@@ -46,6 +47,9 @@ MIX = dataclasses.replace(
     largest_level_name="north",
     largest_level_change=0.001,
 )
+
+
+SQRT_HALF_PI = math.sqrt(math.pi / 2)
 
 
 def value(**fields: object) -> DriftScore:
@@ -126,6 +130,14 @@ def test_lopsided_changes_do_not_count_while_the_margin_stands() -> None:
         ([0.01] * 20, 0.1),  # calmer than the floor
         ([0.05] * 8 + [9.0], 4 * 1.4826 * 0.05),  # one outlier
         ([0.05] * 8 + [float("nan")], 4 * 1.4826 * 0.05),
+        # Lumps, of which the median sees nothing: the mean, without the largest stretch of weeks worth a notice.
+        ([0.0, 0.0, 0.4] * 8, 4 * SQRT_HALF_PI * 0.4 * 7 / 23),
+        ([0.001, -0.3, 0.002, 0.001, 0.3, 0.3, 0.001, 0.001, 0.001, 0.001], 4 * SQRT_HALF_PI * 0.308 / 8),
+        # One event is no habit, however long it was.
+        ([0.0] * 10 + [0.3] * 8, 0.1),
+        ([0.001] * 10 + [0.9], 0.1),
+        # The mean of what never was worth a notice does not matter.
+        ([0.0] * 6 + [0.049] * 4, 0.1),
     ],
 )
 def test_a_restless_history_raises_the_alarm_threshold(past: list[float], alarm: float) -> None:
