@@ -117,7 +117,7 @@ def compare(
 def _of_segments(job: _Job, pair: SnapshotPair) -> dict[Family, Sequence[DriftScore]]:
     run = job.run
     segments = reading.segment_pair(run, job.reference.publication, pair)
-    flows = reading.flows_of_two_periods(run)
+    flows = reading.flows_of_periods(run)
     kpis = [
         name
         for window in run.workspace.features.windows
@@ -128,7 +128,7 @@ def _of_segments(job: _Job, pair: SnapshotPair) -> dict[Family, Sequence[DriftSc
     return {
         "profiles": measure_profiles(segments, job.specs),
         "kpis": measure_kpis(segments, kpis),
-        "flows": measure_flow_rates(*flows, job.policy, job.seed) if flows else [],
+        "flows": measure_flow_rates(flows[-2], flows[-1], job.policy, job.seed, flows[:-2]) if flows else [],
         "relations": measure_relations(pair, mixes, job.seed),
     }
 

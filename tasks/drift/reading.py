@@ -5,6 +5,7 @@ Owns: the queries. Does not own any statistic, or which runs are compared (`refe
 
 from __future__ import annotations
 
+import itertools
 import zlib
 from collections import defaultdict
 from collections.abc import Mapping
@@ -31,45 +32,52 @@ _BORDERLINE = 0.1
 """A customer whose membership is less clear than this stands near the boundary to the next segment."""
 
 
+_KNOWN_PERIODS = 52
+"""Periods of which flows tell how much they differ by themselves: a year of weeks."""
+
 _TRANSITIONS = (
-    "SELECT segmentation_id, from_segment_id, to_segment_id, CAST(customer_count AS BIGINT) AS customer_count"
-    " FROM monitoring.transition WHERE run_id = $run_id AND from_segment_id IS NOT NULL"
+    "SELECT run_id, segmentation_id, from_segment_id, to_segment_id, CAST(customer_count AS BIGINT) AS customer_count"
+    " FROM monitoring.transition WHERE list_contains($run_ids, run_id) AND from_segment_id IS NOT NULL"
 )
 #: Cuts by rank move between two runs, and take many customers along at once: of those segmentations the flows are what
 #: customers did under the cuts of the run before.
 _FLOWS = f"""
 WITH transition AS ({_TRANSITIONS}),
 
-redrawn AS (SELECT segmentation_id, what_name FROM segments.redrawn WHERE run_id = $run_id),
+redrawn AS (
+    SELECT run_id, segmentation_id, what_name FROM segments.redrawn WHERE list_contains($run_ids, run_id)
+),
+
+by_ranks AS (SELECT DISTINCT run_id, segmentation_id FROM redrawn WHERE what_name = 'ranks'),
 
 moved AS (
-    SELECT segmentation_id, from_segment_id, to_segment_id, count(*) AS customer_count
+    SELECT run_id, segmentation_id, from_segment_id, to_segment_id, count(*) AS customer_count
     FROM monitoring.change_step
-    WHERE run_id = $run_id AND step_no = 1 AND from_segment_id IS NOT NULL
-        AND segmentation_id IN (SELECT segmentation_id FROM redrawn WHERE what_name = 'ranks')
+    SEMI JOIN by_ranks USING (run_id, segmentation_id)
+    WHERE step_no = 1 AND from_segment_id IS NOT NULL
     GROUP BY ALL
 ),
 
 members AS (
-    SELECT segmentation_id, from_segment_id, sum(customer_count) AS customer_count
+    SELECT run_id, segmentation_id, from_segment_id, sum(customer_count) AS customer_count
     FROM transition
-    WHERE segmentation_id IN (SELECT segmentation_id FROM redrawn WHERE what_name = 'ranks')
+    SEMI JOIN by_ranks USING (run_id, segmentation_id)
     GROUP BY ALL
 ),
 
 stayed AS (
-    SELECT members.segmentation_id, members.from_segment_id,
+    SELECT members.run_id, members.segmentation_id, members.from_segment_id,
         CAST(any_value(members.customer_count) - coalesce(sum(moved.customer_count), 0) AS BIGINT) AS customer_count
     FROM members
-    LEFT JOIN moved ON members.from_segment_id = moved.from_segment_id
+    LEFT JOIN moved ON members.run_id = moved.run_id AND members.from_segment_id = moved.from_segment_id
     GROUP BY ALL
 )
 
-SELECT * FROM transition WHERE segmentation_id NOT IN (SELECT segmentation_id FROM redrawn)
+SELECT * FROM transition ANTI JOIN redrawn USING (run_id, segmentation_id)
 UNION ALL
 SELECT * FROM moved
 UNION ALL
-SELECT segmentation_id, from_segment_id, from_segment_id, customer_count FROM stayed WHERE customer_count > 0
+SELECT run_id, segmentation_id, from_segment_id, from_segment_id, customer_count FROM stayed WHERE customer_count > 0
 """
 
 
@@ -182,8 +190,8 @@ def _integers(column: pl.Series) -> Integers:
     return column.cast(pl.Int64).to_numpy()
 
 
-def flows_of_two_periods(run: Run) -> tuple[Flows, Flows] | None:
-    """Flows of the period before and of the present one; None where they are not of like length.
+def flows_of_periods(run: Run) -> list[Flows] | None:
+    """Flows of the present period, last, and of those before that are about as long; None where the last one is not.
 
     Of segmentations that were redrawn between the runs there are none: customers moved because of that. Those by ranks
     are redrawn in every run; of them the flows are under the cuts of the run before.
@@ -191,18 +199,25 @@ def flows_of_two_periods(run: Run) -> tuple[Flows, Flows] | None:
     earlier = earlier_runs(run)
     if len(earlier) <= 1:
         return None
-    first, second = earlier[-2:]
-    if not are_alike((run.as_of - second.as_of).days, (second.as_of - first.as_of).days):
+    present = (run.as_of - earlier[-1].as_of).days
+    alike = [
+        later.run_id
+        for start, later in itertools.pairwise(earlier)
+        if are_alike(present, (later.as_of - start.as_of).days)
+    ][-_KNOWN_PERIODS:]
+    if not alike or alike[-1] != earlier[-1].run_id:
         return None
-    return _flows(run, second.run_id), _flows(run, run.run_id)
+    flows = _flows(run, [*alike, run.run_id])
+    return [flows[run_id] for run_id in (*alike, run.run_id)]
 
 
-def _flows(run: Run, run_id: str) -> Flows:
-    found: dict[str, dict[str | None, int]] = defaultdict(dict)
+def _flows(run: Run, run_ids: list[str]) -> Mapping[str, Flows]:
+    """Flows of runs, by their ids."""
+    found: dict[str, dict[str, dict[str | None, int]]] = {run_id: defaultdict(dict) for run_id in run_ids}
     query = _FLOWS if run.warehouse.table_exists("segments.redrawn") else _TRANSITIONS
-    for name, source, target, count in run.warehouse.rows(f"{query} ORDER BY ALL", {"run_id": run_id}):
+    for run_id, name, source, target, count in run.warehouse.rows(f"{query} ORDER BY ALL", {"run_ids": run_ids}):
         if name in run.workspace.single_membership:
-            found[source][target] = count
+            found[run_id][source][target] = count
     return found
 
 

@@ -40,7 +40,7 @@ def _run(make_workspace: MakeWorkspace, warehouse: Warehouse, folder: Path, what
 
 def test_flows_are_what_customers_did(make_workspace: MakeWorkspace, tmp_path: Path) -> None:
     with Warehouse.open(None) as warehouse:
-        found = reading._flows(_run(make_workspace, warehouse, tmp_path, "ranks"), "now")
+        found = reading._flows(_run(make_workspace, warehouse, tmp_path, "ranks"), ["now"])["now"]
     assert found["rfm.a"] == {"rfm.a": 88, "rfm.b": 2, None: 10}
     assert found["rfm.b"] == {"rfm.b": 7}
     assert found["lifecycle.new"] == {"lifecycle.active": 4, "lifecycle.new": 6}
@@ -48,5 +48,5 @@ def test_flows_are_what_customers_did(make_workspace: MakeWorkspace, tmp_path: P
 
 def test_of_what_was_redrawn_otherwise_there_are_none(make_workspace: MakeWorkspace, tmp_path: Path) -> None:
     with Warehouse.open(None) as warehouse:
-        found = reading._flows(_run(make_workspace, warehouse, tmp_path, "refit"), "now")
+        found = reading._flows(_run(make_workspace, warehouse, tmp_path, "refit"), ["now"])["now"]
     assert set(found) == {"lifecycle.new"}
