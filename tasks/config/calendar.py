@@ -1,7 +1,7 @@
-"""Which day it is for a company, and which days it works: `calendar:` of the workspace.
+"""Which day it is for a company, which days it works, and which are unlike others: `calendar:` of the workspace.
 
 Owns: what may be said there, and the day that a run without a date describes. Does not own when runs start
-(`schedules.py`).
+(`schedules.py`), or what a season is (`seasons.py`).
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AfterValidator, Field
 
 from tasks.config.features import Strict
+from tasks.config.seasons import Seasons
 
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 WEEKDAYS: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -33,13 +34,18 @@ TimeZone = Annotated[str, AfterValidator(_known_zone)]
 
 
 class Calendar(Strict):
-    """The company's time zone and working days."""
+    """The company's time zone, working days and seasons."""
 
     timezone: TimeZone = Field(default="UTC", description="such as Europe/Berlin; says which day it is")
     business_days: list[Weekday] = Field(
         default=["mon", "tue", "wed", "thu", "fri"], min_length=1, description="days of the week that it works"
     )
     holidays: list[dt.date] = Field(default_factory=list, description="days that it does not work")
+    seasons: Seasons = Field(
+        default_factory=list,
+        description="when customers do otherwise than before, so that a change of what they do is no alarm as long as"
+        " the same days of the year before are not known",
+    )
 
     def is_business_day(self, day: dt.date) -> bool:
         """Whether the company works that day."""

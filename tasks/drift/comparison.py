@@ -13,6 +13,7 @@ from tasks.config.drift import RECENT
 from tasks.drift import reading
 from tasks.drift.columns import Snapshot
 from tasks.drift.decision import measure_drift
+from tasks.drift.declared_seasons import Compared, without_seasonal_alarm
 from tasks.drift.families import Family, family_policies
 from tasks.drift.filling import filling_windows, first_days, settling_features, without_alarm
 from tasks.drift.flow_rates import measure_flow_rates
@@ -22,7 +23,7 @@ from tasks.drift.reconstruction import measure_reconstruction
 from tasks.drift.records import DriftScore, DriftVerdict
 from tasks.drift.references import Reference
 from tasks.drift.relations import measure_relations
-from tasks.drift.season import discount_season
+from tasks.drift.season import Season, discount_season, judged_subjects
 from tasks.drift.segment_scores import measure_kpis, measure_profiles
 from tasks.drift.snapshots import SnapshotPair, pair_snapshots
 from tasks.drift.verdict import deciding_verdicts, judge_drift
@@ -109,6 +110,8 @@ def compare(
     judged = {
         name: without_alarm(verdicts, filling, run.workspace, policy, history) for name, verdicts in judged.items()
     }
+    if reference.kind in RECENT:
+        judged = _without_declared(job, judged)
     told = [verdict for name, verdicts in judged.items() for verdict in _worth_telling(name, verdicts)]
     effects = [score for name in _OF_SEGMENTS for score in families.get(name, ())]
     return Comparison(reference, told, effects, sum(len(scores) for scores in families.values()))
@@ -142,10 +145,27 @@ def _confirmed(
         verdicts = confirm_on_population(verdicts, population, policy, history)
     if job.reference.kind not in RECENT or all(verdict.level == "none" for verdict in verdicts):
         return verdicts
-    season = reading.season_of(job.run, job.reference.publication, dict(job.specs))
+    season = _a_year_before(job)
     if season is None:
         return verdicts
     return discount_season(verdicts, (job.earlier, job.current), season, job.specs, policy, history)
+
+
+def _a_year_before(job: _Job) -> Season | None:
+    return reading.season_of(job.run, job.reference.publication, dict(job.specs))
+
+
+def _without_declared(job: _Job, judged: Mapping[Family, list[DriftVerdict]]) -> dict[Family, list[DriftVerdict]]:
+    """The verdicts without alarms of declared seasons; columns alone are held against the year before."""
+    run = job.run
+    compared = Compared(run.workspace, catalogue_of(run), job.specs, job.reference.publication.as_of, run.as_of)
+    is_alarmed = any(verdict.level == "alarm" for verdict in judged.get("snapshots", ()))
+    season = _a_year_before(job) if run.workspace.calendar.seasons and is_alarmed else None
+    known = judged_subjects(season, job.specs) if season is not None else set[tuple[str, str | None]]()
+    return {
+        name: without_seasonal_alarm(verdicts, compared, known if name == "snapshots" else ())
+        for name, verdicts in judged.items()
+    }
 
 
 def _worth_telling(family: Family, verdicts: Sequence[DriftVerdict]) -> Sequence[DriftVerdict]:

@@ -65,13 +65,12 @@ def discount_season(
     Returns:
         The verdicts in their order; of those that the season explains, in whole or in part, `is_seasonal` is true.
     """
-    columns = {(spec.subject_name or name, spec.part_name): name for name, spec in specs.items()}
+    columns = {_subject(spec): name for name, spec in specs.items()}
     worth: dict[str, int] = {}
     lowered = []
     for verdict in verdicts:
         name = columns.get((verdict.subject_name, verdict.part_name))
-        known = name is not None and all(_is_known(frame, name) for frame in (season.earlier, season.later))
-        if verdict.level == "none" or name is None or not known:
+        if verdict.level == "none" or name is None or not _is_known(season, name):
             lowered.append(verdict)
             continue
         if name not in worth:
@@ -80,8 +79,19 @@ def discount_season(
     return lowered
 
 
-def _is_known(frame: Snapshot, name: str) -> bool:
-    return name in frame.columns and frame[name].null_count() < frame.height
+def judged_subjects(season: Season, specs: Mapping[str, FeatureSpec]) -> set[tuple[str, str | None]]:
+    """Name and part of what is judged by the season: the columns that say something of anybody at both of its ends."""
+    return {_subject(spec) for name, spec in specs.items() if _is_known(season, name)}
+
+
+def _subject(spec: FeatureSpec) -> tuple[str, str | None]:
+    return spec.subject_name or spec.name, spec.part_name
+
+
+def _is_known(season: Season, name: str) -> bool:
+    return all(
+        name in frame.columns and frame[name].null_count() < frame.height for frame in (season.earlier, season.later)
+    )
 
 
 def _worth(
