@@ -1,0 +1,92 @@
+"""A shop that sells more each May: its first May by what it declared, its second one by the first."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+
+from tasks.config.loading import load_workspace
+from tasks.drift.tasks import measure_drift
+from tasks.insight.events import write_events
+from tasks.overlap.tasks import measure_overlap
+from tasks.warehouse.run import open_run
+from tests.unit.segments.made_runs import HEADER, compute
+from tests.workspaces import small_workspace
+
+FIRST, LAST = dt.date(2024, 5, 4), dt.date(2025, 6, 3)
+RUNS = (FIRST, dt.date(2024, 6, 3), dt.date(2025, 5, 4), LAST)
+MAY = {"name": "May", "from": "05-05", "to": "06-03"}
+CUSTOMERS = 60
+
+
+def orders(second: float) -> str:
+    """Each year is like the other, but that its May is for twice as much in the first, `second` times in the next."""
+    rows = []
+    for ahead in range(-70, (LAST - FIRST).days + 1):
+        date = FIRST + dt.timedelta(days=ahead)
+        of_year = 31 * date.month + date.day
+        random = np.random.default_rng(of_year)
+        is_may = "05-05" <= f"{date:%m-%d}" <= "06-03"
+        factor = {2024: 2.0, 2025: second}[date.year] if is_may else 1.0
+        for customer in range(of_year % 10, CUSTOMERS, 10):
+            amount = random.lognormal(3, 0.6) * factor
+            rows.append(f"{ahead}-{customer},1,c{customer:03d},{date} 10:00:00,p1,bread,1,{amount:.2f}\n")
+    return HEADER + "".join(rows)
+
+
+def told(
+    place: Path, *, seasons: list[dict[str, str]], second: float = 2.0
+) -> dict[dt.date, list[tuple[str, bool, str]]]:
+    """What is said of the amount of 30 days since the run before, gravest first: level, whether seasonal, sentence."""
+    (place / "orders.csv").write_text(orders(second))
+    tree = small_workspace() | {"calendar": {"seasons": seasons}}
+    (place / "resegment.yaml").write_text(yaml.safe_dump(tree, sort_keys=False))
+    found = {}
+    for day in RUNS:
+        with open_run(load_workspace(place), as_of=day, known_as_of=None, output=place / "out", is_scratch=True) as run:
+            compute(run)
+            write_events(run)
+            measure_overlap.fn(run)
+            measure_drift.fn(run)
+            found[day] = run.warehouse.rows(
+                "SELECT level_name, is_seasonal, sentence FROM monitoring.drift WHERE run_id = $run_id"
+                " AND reference_kind = 'previous' AND subject_kind = 'feature' AND subject_name = 'net_30d_amount'"
+                " ORDER BY level_name",
+                {"run_id": run.run_id},
+            )
+    return found
+
+
+def levels(found: list[tuple[str, bool, str]]) -> set[str]:
+    return {level for level, _, _ in found}
+
+
+@pytest.fixture(scope="module")
+def declared(tmp_path_factory: pytest.TempPathFactory) -> dict[dt.date, list[tuple[str, bool, str]]]:
+    return told(tmp_path_factory.mktemp("declared"), seasons=[MAY])
+
+
+def test_the_first_is_a_notice_that_names_it(declared: dict[dt.date, list[tuple[str, bool, str]]]) -> None:
+    assert "notice" in levels(declared[RUNS[1]])
+    assert "alarm" not in levels(declared[RUNS[1]])
+    assert any("for May (05-05 to 06-03) is in what was compared" in sentence for *_, sentence in declared[RUNS[1]])
+
+
+def test_the_second_is_judged_by_the_first(declared: dict[dt.date, list[tuple[str, bool, str]]]) -> None:
+    assert levels(declared[LAST]) == {"none"}
+    assert any(is_seasonal for _, is_seasonal, _ in declared[LAST])
+
+
+def test_what_goes_beyond_the_first_alarms_in_the_second(tmp_path: Path) -> None:
+    found = told(tmp_path, seasons=[MAY], second=6.0)
+    assert "alarm" in levels(found[LAST])
+
+
+def test_not_declared_it_alarms(tmp_path: Path) -> None:
+    winter = {"name": "Winter", "from": "12-01", "to": "01-31"}
+    found = told(tmp_path, seasons=[winter])
+    assert "alarm" in levels(found[RUNS[1]])
