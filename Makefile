@@ -65,6 +65,7 @@ bench-stats: install ## measured false alarms, power, new groups, churn, choice 
 	PYTHONPATH=. $(BIN)/python tests/benchmarks/drift_figures.py --output docs/benchmarks-drift.md $(ARGS)
 	PYTHONPATH=. $(BIN)/python tests/benchmarks/emergence_figures.py --output docs/benchmarks-emergence.md $(ARGS)
 	PYTHONPATH=. $(BIN)/python tests/benchmarks/segment_drift_figures.py --output docs/benchmarks-segment-drift.md $(ARGS)
+	$(BIN)/python -m tests.benchmarks.own_movement --output docs/benchmarks-own-movement.md
 	$(BIN)/python tests/benchmarks/cluster_figures.py $(ARGS)
 	PYTHONPATH=. $(BIN)/python tests/benchmarks/audit_figures.py $(ARGS)
 	PYTHONPATH=. $(BIN)/python tests/benchmarks/predict_figures.py $(ARGS)
