@@ -53,7 +53,8 @@ def load_file(
         SourceError: the file as a whole cannot be read.
     """
     reader = open_reader(warehouse, file.path, mapping.source.stored_as, mapping.source.options, mapping.wanted)
-    load = _Load(warehouse, mapping, file, reader, ledger.moment(warehouse), erased)
+    number = int(warehouse.value("SELECT coalesce(max(load_no), 0) + 1 FROM ops.load"))
+    load = _Load(warehouse, mapping, file, reader, number, ledger.moment(warehouse), erased)
     texts = check_bindings(warehouse, mapping, reader, load.joined(reader.relation))
     try:
         with warehouse.transaction():
@@ -82,6 +83,7 @@ class _Load:
     mapping: Mapping
     file: FoundFile
     reader: Reader
+    number: int
     loaded_at: dt.datetime
     erased: Erased
 
@@ -105,7 +107,7 @@ class _Load:
         kept = ", ".join(kept_value(column.name, check=with_problems > 0) for column in self.mapping.entity.columns)
         loaded = self.warehouse.execute(
             f"INSERT INTO {self.mapping.table} BY NAME SELECT {kept}, {literal(self.file.load_id)} AS load_id,"
-            f" {self._load_number()} AS load_no, {number} AS row_number, {literal(self.loaded_at)} AS loaded_at"
+            f" {self.number} AS load_no, {number} AS row_number, {literal(self.loaded_at)} AS loaded_at"
             f" FROM ({select}){f' WHERE NOT {ROW_OUT}' if rows_out else ''}"
         )
         read, out = accepted + lines_out, rows_out + lines_out
@@ -125,7 +127,7 @@ class _Load:
             "load",
             {
                 "load_id": self.file.load_id,
-                "load_no": self._load_number(),
+                "load_no": self.number,
                 "source_name": self.mapping.name,
                 "entity_name": self.mapping.source.entity,
                 "file_name": self.file.name,
@@ -179,9 +181,6 @@ class _Load:
         origin = quarantine.Origin(file.load_id, mapping.name, mapping.source.entity, file.name)
         columns = self.warehouse.columns(f"SELECT * EXCLUDE (_record) FROM {self.reader.relation}")
         return quarantine.enter(self.warehouse, origin, selects, json.dumps(dict(columns)))
-
-    def _load_number(self) -> int:
-        return int(self.warehouse.value("SELECT coalesce(max(load_no), 0) + 1 FROM ops.load"))
 
 
 def _row_number(rejected: list[int]) -> str:

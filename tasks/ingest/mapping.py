@@ -9,7 +9,7 @@ import datetime as dt
 import difflib
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import sqlglot
@@ -163,15 +163,27 @@ def check_bindings(warehouse: Warehouse, mapping: Mapping, reader: Reader, relat
     Raises:
         SourceError: a column is not in the file (the nearest one is named), or an expression is not valid there.
     """
-    texts = set()
-    for place, expression in mapping.expressions.items():
-        try:
-            ((_, kind),) = warehouse.columns(f"SELECT ({expression}) FROM {relation}")
-        except SqlError as error:
-            raise _unbound(mapping, reader, place, error) from error
-        if kind == "VARCHAR":
-            texts.add(place.removeprefix("columns."))
-    return frozenset(texts)
+    places = tuple(mapping.expressions)
+    try:
+        found = warehouse.columns(_selected(mapping.expressions.values(), relation))
+    except SqlError as together:
+        # Which of them it is: the first that cannot be computed alone.
+        for place, expression in mapping.expressions.items():
+            try:
+                warehouse.columns(_selected([expression], relation))
+            except SqlError as error:
+                raise _unbound(mapping, reader, place, error) from error
+        raise SourceError(
+            f"its columns cannot be computed beside each other: {together.message}",
+            where=f"{mapping.where[places[0]]} and {reader.path.name}",
+            hint="each expression is about one row: leave out functions over many rows",
+        ) from together
+    kinds = zip(places, found, strict=True)
+    return frozenset(place.removeprefix("columns.") for place, (_, kind) in kinds if kind == "VARCHAR")
+
+
+def _selected(expressions: Iterable[str], relation: str) -> str:
+    return f"SELECT {', '.join(f'({expression})' for expression in expressions)} FROM {relation}"
 
 
 def _unbound(mapping: Mapping, reader: Reader, place: str, error: SqlError) -> SourceError:

@@ -182,7 +182,11 @@ class Warehouse:
 
     def columns(self, sql: str) -> list[tuple[str, str]]:
         """Name and type of each column of a SELECT, without running it."""
-        return [(row[0], row[1]) for row in self.rows(f"DESCRIBE {sql}")]
+        self._tell(sql)
+        with _translated(sql, self.path):
+            # Bound, not run; to ask with DESCRIBE takes five times as long.
+            relation = self.connection.sql(sql)
+            return list(zip(relation.columns, map(str, relation.types), strict=True))
 
     def table_exists(self, table: str) -> bool:
         """Whether `schema.table` is there, as a table or a view."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import traceback
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -165,11 +166,19 @@ def moment(warehouse: Warehouse) -> dt.datetime:
 def add_missing(warehouse: Warehouse) -> None:
     """Create the tables that are missing, and columns of those that an older version made; change nothing else."""
     kept_rows.create(warehouse)
+    present: dict[str, set[str]] = defaultdict(set)
+    for table, column in warehouse.rows(
+        "SELECT table_name, column_name FROM duckdb_columns()"
+        " WHERE database_name = current_database() AND schema_name = 'ops'"
+    ):
+        present[table].add(column)
     for name, columns in _TABLES.items():
-        warehouse.execute(f"CREATE TABLE IF NOT EXISTS ops.{name} ({columns})")
+        if name not in present:
+            warehouse.execute(f"CREATE TABLE ops.{name} ({columns})")
+            continue
         for column in columns.split(", "):
-            if " PRIMARY KEY" not in column:
-                warehouse.execute(f"ALTER TABLE ops.{name} ADD COLUMN IF NOT EXISTS {column}")
+            if column.partition(" ")[0] not in present[name]:
+                warehouse.execute(f"ALTER TABLE ops.{name} ADD COLUMN {column}")
 
 
 def insert(warehouse: Warehouse, table: str, values: Mapping[str, object]) -> None:

@@ -46,6 +46,9 @@ _HEADER = re.compile(
     r"^--\s*(?P<key>what|why|owner|grain|incremental|requires|column\s+(?P<column>\w+)):\s*(?P<text>.+?)\s*$"
 )
 _NO_DAY = {"as_of": literal(dt.date.min), "as_of_end": literal(dt.datetime.combine(dt.date.min, dt.time()))}
+#: Literals that differ from run to run, and what stands for them where the SQL is only parsed.
+_DAY_OR_RUN = re.compile(r"'(?:(?P<day>\d{4}-\d\d-\d\d)|(?P<moment>\d{4}-\d\d-\d\d [\d:.]+)|(?P<run>[0-9a-f]{16}))'")
+_NO_DAY_OR_RUN = {"day": "'0001-01-01'", "moment": "'0001-01-01 00:00:00'", "run": "'0'"}
 _ENVIRONMENT = jinja2.Environment(undefined=jinja2.StrictUndefined, autoescape=False)  # noqa: S701 - SQL, not HTML
 _WINDOW = re.compile(r"_(\d+)d_")
 _NOTES = re.compile(r"\s*\[(?P<notes>[^\[\]]*)\]$")
@@ -98,7 +101,6 @@ class SqlModel:
         incremental: the columns by which rows depend on rows of what the model reads: where these columns' values have
             seen no change, no row changes. Of what it reads, every table must have them.
         undated_sql: the file rendered for a day that is never meant.
-        day: what stands for the as-of day in `sql`, each with what stands for it in `undated_sql`.
     """
 
     schema: str
@@ -112,7 +114,6 @@ class SqlModel:
     incremental: tuple[str, ...] = ()
     undated_sql: str = ""
     owner: str = ""
-    day: tuple[tuple[str, str], ...] = ()
 
     @property
     def is_dated(self) -> bool:
@@ -126,14 +127,11 @@ class SqlModel:
 
     @cached_property
     def form(self) -> str:
-        """The SQL to learn from what does not depend on the day: that of no day, unless more than the day differs.
+        """The SQL to learn from which columns and tables it names: with one day for all days, one run for all runs.
 
-        It is the same for all days, so that it is parsed once and not for each of them.
+        It is the same for all of them, so that it is parsed once and not for each.
         """
-        undated = self.sql
-        for dated, never in self.day:
-            undated = undated.replace(dated, never)
-        return undated if undated == self.undated_sql else self.sql
+        return _DAY_OR_RUN.sub(lambda found: _NO_DAY_OR_RUN[found.lastgroup or ""], self.sql)
 
     @cached_property
     def reads(self) -> frozenset[str]:
@@ -229,8 +227,7 @@ def read_model(schema: str, path: Path, context: Mapping[str, object]) -> SqlMod
     grain: Literal["customer", "global"] = "customer" if header["grain"] == "customer" else "global"
     keys = tuple(name.strip() for name in header.get("incremental", "").split(",") if name.strip())
     what, why, owner = header["what"], header["why"], header.get("owner", "")
-    day = tuple((str(context[name]), never) for name, never in _NO_DAY.items() if name in context)
-    return SqlModel(schema, path.stem, path, sql, what, why, grain, tuple(columns), keys, undated, owner, day)
+    return SqlModel(schema, path.stem, path, sql, what, why, grain, tuple(columns), keys, undated, owner)
 
 
 @lru_cache(maxsize=1024)
