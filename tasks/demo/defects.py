@@ -26,6 +26,8 @@ class Kind:
     source: str
     column: str | None
     outcome: Outcome
+    #: A demo of fewer has so few rows of the source that one refused row would stop its runs, and is not planted.
+    fewest_customers: int = 0
 
 
 #: Whom these hit, and what is drawn for them, hangs on their number: later kinds stand for themselves below.
@@ -48,7 +50,7 @@ FIRST_KINDS: tuple[Kind, ...] = (
     Kind("event_1893", "store_tickets", "ordered_at", "row_quarantined"),
     Kind("exact_duplicate", "store_tickets", None, "deduplicated"),
     Kind("rating_out_of_range", "feedback", "rating", "value_blanked"),
-    Kind("missing_customer", "feedback", "customer_id", "row_quarantined"),
+    Kind("missing_customer", "feedback", "customer_id", "row_quarantined", fewest_customers=500),
     Kind("unparsable_date", "consents", "decided_at", "row_quarantined"),
     Kind("unknown_decision", "consents", "is_given", "row_quarantined"),
     Kind("missing_customer", "consents", "customer_id", "row_quarantined"),
@@ -58,13 +60,13 @@ LATER_KINDS: tuple[Kind, ...] = (
     Kind("unparsable_date", "visits", "happened_at", "row_quarantined"),
     Kind("negative_duration", "visits", "duration_seconds", "value_blanked"),
     Kind("exact_duplicate", "visits", None, "deduplicated"),
-    Kind("missing_customer", "survey", "customer_id", "row_quarantined"),
+    Kind("missing_customer", "survey", "customer_id", "row_quarantined", fewest_customers=300),
     Kind("code_99", "survey", "answers", "kept"),
-    Kind("negative_cost", "service_costs", "cost_amount", "row_quarantined"),
+    Kind("negative_cost", "service_costs", "cost_amount", "row_quarantined", fewest_customers=300),
     Kind("missing_customer", "address_data", "customer_id", "row_quarantined"),
 )
 KINDS: tuple[Kind, ...] = (*FIRST_KINDS, *LATER_KINDS)
-#: One bad row of every kind per so many customers, and at least one.
+#: One bad row of every kind per so many customers, and at least one where the demo is large enough for the kind.
 _CUSTOMERS_PER_DEFECT = 5000
 
 
@@ -79,6 +81,10 @@ class DefectPlan:
         """Bad rows of every kind that is planted by host (all but exact duplicates of order lines)."""
         return max(1, self.customers // _CUSTOMERS_PER_DEFECT)
 
+    def rows_of(self, kind: Kind) -> int:
+        """Bad rows of this kind, if it is planted by host."""
+        return self.rows_each if self.customers >= kind.fewest_customers else 0
+
     def hosts(self, name: str, source: str, first: int, last: int) -> Ints:
         """Numbers of the customers from `first` to `last` whose data carry this defect; no two kinds meet."""
         stride = self.customers // self.rows_each
@@ -87,7 +93,7 @@ class DefectPlan:
         # The later kinds hit customers half-way between those of the first.
         place = 2 * kind if later < 0 else 2 * later + 1
         start = 1 + place * stride // (2 * len(FIRST_KINDS))
-        hosts = start + stride * np.arange(self.rows_each, dtype=np.int64)
+        hosts = start + stride * np.arange(self.rows_of(KINDS[kind]), dtype=np.int64)
         return hosts[(hosts >= first) & (hosts <= last)]
 
     def is_host(self, name: str, number: Ints) -> Flags:

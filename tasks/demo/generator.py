@@ -193,7 +193,7 @@ def _planted(run: _Run) -> list[DemoDefect]:
             kind.name,
             kind.column,
             kind.outcome,
-            run.duplicates[kind.source] if kind.name == "exact_duplicate" else run.plan.rows_each,
+            run.duplicates[kind.source] if kind.name == "exact_duplicate" else run.plan.rows_of(kind),
         )
         for kind in KINDS
     ]

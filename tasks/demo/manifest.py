@@ -15,7 +15,7 @@ from tasks.demo.defects import Outcome
 
 MANIFEST_NAME = "manifest.json"
 #: Raised when the same parameters would give other files: a demo made before is then made anew.
-GENERATOR_VERSION = 5
+GENERATOR_VERSION = 6
 _GENERATOR = "resegment demo"
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+from pathlib import Path
 
 import numpy as np
 import polars as pl
 import pytest
 
+from tasks.config.workspace import QualityPolicy
 from tasks.demo.defects import KINDS, DefectPlan
+from tasks.demo.generator import generate_demo
 from tests.unit.demo.conftest import Demo
 from tests.unit.demo.read_exports import TIME, crm, web_text, web_typed
 
@@ -149,7 +152,19 @@ def test_outcomes_add_up(demo: Demo) -> None:
         assert total == sum(one.rows for one in manifest.defects if one.outcome == outcome)
 
 
-@pytest.mark.parametrize(("customers", "rows"), [(100, 1), (9_999, 1), (10_000, 2), (10_000_000, 2000)])
+@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("customers", [100, 150, 200, 299, 300, 400, 499])
+def test_no_source_of_a_small_demo_is_refused(tmp_path: Path, customers: int, seed: int) -> None:
+    manifest = generate_demo(tmp_path / "data", customers=customers, seed=seed)
+    refused = {one.source: manifest.defect_rows("row_quarantined", one.source) for one in manifest.defects}
+    limit = QualityPolicy().max_quarantined_share
+    assert not {source: rows for source, rows in refused.items() if rows > limit * manifest.rows_of(source)}
+    assert sum(refused.values()) >= 16
+    feedback = pl.read_ndjson(tmp_path / "data" / "feedback.jsonl")
+    assert feedback["customer"].null_count() == refused["feedback"] == 0
+
+
+@pytest.mark.parametrize(("customers", "rows"), [(500, 1), (9_999, 1), (10_000, 2), (10_000_000, 2000)])
 def test_bad_rows_grow_mildly(customers: int, rows: int) -> None:
     plan = DefectPlan(customers)
     assert plan.rows_each == rows
