@@ -10,6 +10,7 @@ import argparse
 from flows import console
 from flows.commands import workspace_folder
 from flows.embedded import embedded_prefect
+from tasks.warehouse.summary import CheckSummary
 
 
 def check(options: argparse.Namespace) -> int:
@@ -26,7 +27,7 @@ def check(options: argparse.Namespace) -> int:
         )
     if options.json:
         console.print_json(found)
-        return 0
+        return _code(found)
     console.print_table(
         ["table", "passed", "failed", "not so"],
         [
@@ -35,4 +36,10 @@ def check(options: argparse.Namespace) -> int:
         ],
         numbers=["passed", "failed"],
     )
-    return 0
+    for told in found["published"]:
+        console.out.print(f"published: {told}\n  → resegment rebuild builds it anew from the warehouse", markup=False)
+    return _code(found)
+
+
+def _code(found: CheckSummary) -> int:
+    return int(bool(found["published"]))

@@ -15,6 +15,7 @@ from tasks.erasure.holdings import COUNTS_OF_LOADS, STRUCK, Columns, count_his, 
 from tasks.erasure.striking import MARK, pattern
 from tasks.warehouse.connection import Warehouse, identifier, literal
 from tasks.warehouse.disk import link
+from tasks.warehouse.published_files import list_rewritten
 
 #: DuckDB releases since 1.5 can read the published file (`tasks/publish/build.py`).
 _STORAGE_VERSION = "v1.5.0"
@@ -60,6 +61,7 @@ def write_published_without(warehouse: Warehouse, words: Sequence[str], publishe
             counts += _partition(warehouse, words, path, place, f"published.{path.parent.parent.name}")
         else:
             link(path, place)
+    list_rewritten(published, target)
     return counts
 
 

@@ -6,7 +6,6 @@ Owns: what the folder `.building/published` holds. Does not own making it visibl
 from __future__ import annotations
 
 import datetime as dt
-import json
 import shutil
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
@@ -18,6 +17,7 @@ from tasks.publish.swap import recover
 from tasks.warehouse.connection import Warehouse, identifier, literal
 from tasks.warehouse.disk import link
 from tasks.warehouse.privacy import refuse_leaks
+from tasks.warehouse.published_files import FILES, digests, kept, listed, write_manifest
 from tasks.warehouse.run import Run
 
 #: Schema of the tables behind the views; it changes only when a column changes its meaning or goes away.
@@ -58,6 +58,8 @@ def begin_candidate(run: Run, dates: Collection[dt.date], newest: dt.date) -> Pa
         shutil.rmtree(run.paths.building, ignore_errors=True)
         folder.mkdir(parents=True)
         _keep_other_dates(run, folder, {_partition(day) for day in dates}, newest)
+        # What is built from here on is in no list yet, so that its digest is taken when all is built.
+        write_manifest(folder / run.paths.manifest.name, {FILES: kept(folder, run.paths.published)})
     return folder
 
 
@@ -88,12 +90,14 @@ def finish_candidate(run: Run, folder: Path, scope: Scope) -> None:
             database = folder / run.paths.published_database.name
             database.unlink(missing_ok=True)
             _build_database(run, scope, database)
+        path = folder / run.paths.manifest.name
         manifest = {
             "contract": CONTRACT_VERSION,
             "as_of_date": scope.current.as_of.isoformat(),
             "runs": {item.as_of.isoformat(): item.run_id for item in scope.runs},
+            FILES: digests(folder, listed(path)),
         }
-        (folder / run.paths.manifest.name).write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
+        write_manifest(path, manifest)
 
 
 @contextmanager
@@ -147,13 +151,16 @@ def _write_partitions(run: Run, scope: Scope, database: Path, folder: Path) -> N
 def _keep_other_dates(run: Run, folder: Path, anew: Collection[str], newest: dt.date) -> None:
     keep_days = run.workspace.publish.keep_history_days
     oldest = "" if keep_days is None else _partition(newest - dt.timedelta(days=keep_days))
+    said = listed(run.paths.manifest)
     for partition in sorted(run.paths.published.glob("*/as_of_date=*")):
         if partition.name in anew or partition.name < oldest:
             continue
         target = folder / partition.parent.name / partition.name
         target.mkdir(parents=True)
         for file in sorted(partition.iterdir()):
-            link(file, target / file.name)
+            # What nobody published is not taken over for published.
+            if not said or file.relative_to(run.paths.published).as_posix() in said:
+                link(file, target / file.name)
 
 
 def _partition(day: dt.date) -> str:

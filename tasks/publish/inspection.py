@@ -14,6 +14,7 @@ from pathlib import Path
 from tasks.warehouse.connection import Warehouse
 from tasks.warehouse.inspection import damage_of_database, damage_of_parquet
 from tasks.warehouse.ledger import Publication
+from tasks.warehouse.published_files import changed_files
 from tasks.warehouse.run import OutputPaths
 
 
@@ -57,7 +58,7 @@ def _of_manifest(path: Path, line: Sequence[Publication]) -> list[str]:
 
 
 def _of_partitions(published: Path, known: set[str], newest: dt.date) -> list[str]:
-    """Partitions that are missing in one table and are there in others, and files that cannot be read.
+    """Partitions that are missing in one table and are there in others, files that cannot be read, and changed ones.
 
     Args:
         published: the folder.
@@ -72,4 +73,7 @@ def _of_partitions(published: Path, known: set[str], newest: dt.date) -> list[st
     if not partitions:
         found.append("all Parquet partitions are gone")
     damaged = damage_of_parquet(path for path in wanted if path.exists())
-    return found + [f"{path.relative_to(published)} is damaged: {told}" for path, told in damaged.items()]
+    wrong = changed_files(published) | {
+        path.relative_to(published).as_posix(): f"is damaged: {told}" for path, told in damaged.items()
+    }
+    return found + [f"{name} {told}" for name, told in sorted(wrong.items())]

@@ -7,14 +7,13 @@ copied and when (`copying.py`), or reading it back (`restoring.py`).
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from tasks.config.errors import DamageError
-from tasks.warehouse.disk import flush_folder
+from tasks.warehouse.disk import digest, flush_folder
 
 FORMAT = 1
 NAME = "manifest.json"
@@ -128,9 +127,3 @@ def damage_of(folder: Path, part: Part) -> str | None:
         return None if digest(path) == part.sha256 else "holds other bytes than were written"
     except OSError as error:
         return str(error.strerror).lower()
-
-
-def digest(path: Path) -> str:
-    """SHA-256 of a file."""
-    with path.open("rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest()

@@ -27,12 +27,11 @@ from tasks.warehouse.connection import Warehouse, identifier, literal
 from tasks.warehouse.copy_manifest import (
     CopyManifest,
     Part,
-    digest,
     drop_unlisted,
     read_manifest,
     write_manifest,
 )
-from tasks.warehouse.disk import flush_file, flush_folder
+from tasks.warehouse.disk import digest, flush_file, flush_folder
 from tasks.warehouse.ledger import KEPT_BY_RUN
 
 log = logging.getLogger("resegment.warehouse")

@@ -1,10 +1,11 @@
-"""What is asked of a file system more than once: that something is on disk, and that a file is there under two names.
+"""What is asked of files more than once: that something is on disk, or there under two names, and what its bytes are.
 
 Owns: how that is done. Does not own any file.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 from pathlib import Path
@@ -32,3 +33,9 @@ def link(source: Path, target: Path) -> None:
     except OSError:
         # Some file systems have no hard links.
         shutil.copy2(source, target)
+
+
+def digest(path: Path) -> str:
+    """SHA-256 of a file."""
+    with path.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TypedDict
 
 from tasks.warehouse.connection import literal
+from tasks.warehouse.published_files import changed_files
 from tasks.warehouse.run import Run
 
 
@@ -55,11 +56,12 @@ class CheckedTable(TypedDict):
 
 
 class CheckSummary(TypedDict):
-    """The checks of a run that does nothing else."""
+    """The checks of a run that does nothing else; `published` says which published files somebody changed."""
 
     run_id: str
     as_of: str
     tables: list[CheckedTable]
+    published: list[str]
 
 
 def summarise_checks(run: Run) -> CheckSummary:
@@ -71,7 +73,12 @@ def summarise_checks(run: Run) -> CheckSummary:
         {"attempt": run.attempt_id},
     )
     tables = [CheckedTable(table=table, passed=passed, failed=failed) for table, passed, failed in rows]
-    return CheckSummary(run_id=run.run_id, as_of=run.as_of.isoformat(), tables=tables)
+    return CheckSummary(
+        run_id=run.run_id,
+        as_of=run.as_of.isoformat(),
+        tables=tables,
+        published=[f"{name} {told}" for name, told in changed_files(run.paths.published).items()],
+    )
 
 
 def summarise(run: Run) -> RunSummary:

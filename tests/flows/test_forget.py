@@ -24,6 +24,7 @@ from flows.forget_steps import end_stopped
 from tasks.config.loading import load_workspace
 from tasks.erasure.holdings import Columns
 from tasks.warehouse.lock import writer_lock
+from tasks.warehouse.published_files import changed_files
 from tests.flows.backfilled import without_checks
 from tests.flows.forgotten import (
     DATES,
@@ -81,8 +82,13 @@ def test_others_are_published_as_before(company: Path, erased: tuple[Path, dict[
     folder, _ = erased
     before, after = rows_of(company / "out"), rows_of(folder / "out")
     assert before == after
-    manifests = [(one / "out" / "published" / "manifest.json").read_text() for one in (company, folder)]
+    manifests = [json.loads((one / "out" / "published" / "manifest.json").read_text()) for one in (company, folder)]
+    files = [manifest.pop("files") for manifest in manifests]
     assert manifests[0] == manifests[1]
+    assert files[0].keys() == files[1].keys()
+    assert files[0] != files[1]
+    for one in (company, folder):
+        assert changed_files(one / "out" / "published") == {}
 
 
 def test_comments_and_views_of_the_published_file_stay(company: Path, erased: tuple[Path, dict[str, object]]) -> None:

@@ -155,6 +155,31 @@ def test_damaged_published_files_are_built_again_byte_for_byte(world: World) -> 
     assert (published_files(world), held(world)) == before
 
 
+def test_a_value_that_somebody_changed_in_a_published_file_is_found(world: World) -> None:
+    before = published_files(world)
+    name = "customer_segment/as_of_date=2025-04-30/part-0.parquet"
+    path = world.output / "published" / name
+    with duckdb.connect() as connection:
+        connection.execute(f"CREATE TABLE held AS FROM read_parquet('{path}', hive_partitioning = false)")
+        connection.execute("UPDATE held SET segment_id = 'rfm.champions' WHERE segment_id <> 'rfm.champions'")
+        # Readers open a folder's files by a pattern.
+        for target in (path, path.with_name("part-1.parquet")):
+            connection.execute(f"COPY held TO '{target}' (FORMAT parquet, COMPRESSION zstd)")
+    added = name.replace("part-0", "part-1")
+    wrong = [f"{name} holds other bytes than were published", f"{added} is none of the files that were published"]
+    assert rebuilt(world, "--dry-run")["published"] == wrong
+    with without_checks():
+        # A run takes other dates over as they are, and what was wrong with them does not become right by that.
+        world.run(MONTHS[2])
+        checked = resegment("check", "--as-of", "2025-06-30", "--quiet", "--json", cwd=world.folder, code=1).stdout
+    assert json.loads(checked)["published"] == wrong[:1]
+    assert not (world.output / "published" / added).exists()
+    assert rebuilt(world, "--yes")["is_published_anew"]
+    after = published_files(world)
+    assert {file: after[file] for file in before} == before
+    assert rebuilt(world, "--dry-run")["published"] == []
+
+
 def test_a_table_of_which_no_partition_is_left_is_missed(world: World) -> None:
     before = published_files(world)
     shutil.rmtree(world.output / "published" / "segment")

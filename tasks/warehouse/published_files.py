@@ -1,0 +1,83 @@
+"""What the manifest of a publication says of its Parquet files: each one's digest.
+
+Owns: that list, and what differs from it. Does not own building the files (`tasks/publish/build.py`). Parquet has no
+checksum of its own, so a value that somebody changed in place is found by this alone; the file of DuckDB has one for
+each block, and its bytes differ from build to build.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from tasks.warehouse.disk import digest
+
+#: Key of the manifest; one that was written by an earlier version has none.
+FILES = "files"
+
+
+def listed(manifest: Path) -> dict[str, str]:
+    """Digests by path below the published folder; empty where the manifest tells none or cannot be read."""
+    try:
+        tree = json.loads(manifest.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    files = tree.get(FILES) if isinstance(tree, dict) else None
+    return files if isinstance(files, dict) else {}
+
+
+def digests(folder: Path, known: Mapping[str, str]) -> dict[str, str]:
+    """Digests of the files in a folder.
+
+    Args:
+        folder: that of a publication.
+        known: digests of files that were taken over from an earlier publication: what was changed since is not right
+            for having been taken over.
+    """
+    names = _names(folder)
+    return {name: known.get(name) or digest(folder / name) for name in names}
+
+
+def kept(folder: Path, published: Path) -> dict[str, str]:
+    """What the manifest of `published` says of the files that are in `folder`, too."""
+    before = listed(published / "manifest.json")
+    return {name: before[name] for name in _names(folder) if name in before}
+
+
+def changed_files(published: Path) -> dict[str, str]:
+    """What is wrong with the files that are there, by the manifest; empty where it tells nothing of them."""
+    said = listed(published / "manifest.json")
+    found = {}
+    for name in _names(published) if said else []:
+        if name not in said:
+            found[name] = "is none of the files that were published"
+        elif digest(published / name) != said[name]:
+            found[name] = "holds other bytes than were published"
+    return found
+
+
+def list_rewritten(published: Path, target: Path) -> None:
+    """Have the manifest of `target`, written from `published` file by file, tell the digests of its own files.
+
+    One that was changed before stays told as changed.
+    """
+    path = target / "manifest.json"
+    said = listed(path)
+    if not said:
+        return
+    tree = json.loads(path.read_text(encoding="utf-8"))
+    now = {name: digest(target / name) for name in _names(target) if name in said}
+    tree[FILES] = {name: now[name] if digest(published / name) == said[name] else said[name] for name in now}
+    # It may be a second name of the published one, which readers hold.
+    path.unlink()
+    write_manifest(path, tree)
+
+
+def write_manifest(path: Path, tree: Mapping[str, object]) -> None:
+    """Write a manifest; its place is new."""
+    path.write_text(json.dumps(tree, indent=2) + "\n", encoding="utf-8")
+
+
+def _names(folder: Path) -> list[str]:
+    return sorted(path.relative_to(folder).as_posix() for path in folder.glob("*/as_of_date=*/*.parquet"))
