@@ -45,7 +45,7 @@ def validate_workspace(space: Workspace) -> dict[str, int]:
         keep_classes(run)
         models = [table for schema in ("staging", "features") for table in build_schema(run, schema)]
         bind_predictions(run)
-        check_rule_types(run.warehouse, space, catalogue.relation(run.run_id))
+        check_rule_types(run.warehouse, space, catalogue.relation(run.run_id), names=space.segmentations)
     checks = validate_suites(space)
     consumers = check_consumers(space, published_columns(space, as_of))
     return {

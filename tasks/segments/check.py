@@ -6,7 +6,8 @@ features, what a tree of conditions means (`tasks/config/resolving.py`), or trea
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import itertools
+from collections.abc import Collection, Mapping
 
 import sqlglot
 from sqlglot import exp
@@ -21,9 +22,10 @@ from tasks.config.workspace import Workspace
 from tasks.segments.check_clusters import check_inside, check_sensitive, stands_before
 from tasks.segments.check_treatments import check_treatments
 from tasks.warehouse.catalogue import Catalogue
-from tasks.warehouse.connection import Warehouse
+from tasks.warehouse.connection import Warehouse, literal
 
 _NOT_A_CONDITION = (exp.Subquery, exp.Select, exp.Window, exp.AggFunc, exp.Command, exp.DDL, exp.DML)
+_COMPARISONS = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.In, exp.Between)
 _NUMBERS = ("number", "flag")
 _HINTS = {
     "number": "use it in a rule, or in a segmentation of kind values",
@@ -64,13 +66,15 @@ def check_rules(workspace: Workspace, catalogue: Catalogue) -> None:
     check_treatments(workspace)
 
 
-def check_rule_types(warehouse: Warehouse, workspace: Workspace, relation: str) -> None:
-    """Prove that DuckDB can evaluate every rule over a relation that has the features' types, empty or not.
+def check_rule_types(warehouse: Warehouse, workspace: Workspace, relation: str, *, names: Collection[str]) -> None:
+    """Prove that DuckDB can evaluate the rules of some segmentations over a relation of the features, empty or not.
 
     Raises:
         WorkspaceError: types do not fit, or a function is unknown.
     """
-    for condition, path in leaves(workspace.segmentations):
+    types = dict(warehouse.columns(f"SELECT * FROM {relation}"))
+    chosen = {name: workspace.segmentations[name] for name in names}
+    for condition, path in leaves(chosen):
         try:
             warehouse.columns(f"SELECT (({condition})) IS TRUE FROM {relation}")
         except SqlError as error:
@@ -79,6 +83,22 @@ def check_rule_types(warehouse: Warehouse, workspace: Workspace, relation: str) 
                 where=workspace.line_of(*path),
                 hint="correct the rule",
             ) from error
+        _check_texts(warehouse, condition, types, workspace.line_of(*path))
+
+
+def _check_texts(warehouse: Warehouse, condition: str, types: Mapping[str, str], where: str) -> None:
+    """Prove that a text that a feature is compared with is of its type: DuckDB asks only when it meets a customer."""
+    for comparison in sqlglot.parse_one(condition, dialect="duckdb").find_all(*_COMPARISONS):
+        parts = list(comparison.iter_expressions())
+        features = [part.name for part in parts if isinstance(part, exp.Column) and part.name in types]
+        texts = [part.this for part in parts if isinstance(part, exp.Literal) and part.is_string]
+        for name, text in itertools.product(features, texts):
+            if warehouse.value(f"SELECT TRY_CAST({literal(text)} AS {types[name]}) IS NULL"):
+                raise WorkspaceError(
+                    f"the rule {condition!r} compares {name!r} with {text!r}, which is no {types[name]}",
+                    where=where,
+                    hint="compare it with a value of its type; docs/reference/features.md says which it is",
+                )
 
 
 def features_read(condition: str, where: str) -> set[str]:

@@ -10,7 +10,7 @@ from prefect.cache_policies import NO_CACHE
 
 from tasks.segments.before import write_before
 from tasks.segments.challenge import Fitted, decide, fit_now
-from tasks.segments.check import check_rules
+from tasks.segments.check import check_rule_types, check_rules
 from tasks.segments.definitions import definition_rows, with_retired
 from tasks.segments.divide import divide_by
 from tasks.segments.division import MEMBERS, Division
@@ -45,7 +45,9 @@ def check_definitions(run: Run) -> None:
 @recorded
 def divide(run: Run, name: str, earlier: dict[str, Division]) -> Division:
     """Divide the customers by one segmentation; `earlier` are those that stand before it."""
-    division = divide_by(run, catalogue_of(run), name, earlier)
+    catalogue = catalogue_of(run)
+    check_rule_types(run.warehouse, run.workspace, catalogue.relation(run.run_id), names=[name])
+    division = divide_by(run, catalogue, name, earlier)
     log.info("%s: %s", name, division.note)
     return division
 

@@ -72,6 +72,12 @@ CASES: tuple[BadInput, ...] = (
     BadInput(
         "a rule on a feature that is not", edit("tenure_days <=", "tenur_days <="), 2, "did you mean 'tenure_days'?"
     ),
+    BadInput(
+        "a rule that compares a number with a word",
+        edit("when: tenure_days <= 30", "when: tenure_days <= 'thirty'"),
+        2,
+        "compares 'tenure_days' with 'thirty', which is no BIGINT",
+    ),
     BadInput("a rule that is no SQL", edit("when: tenure_days <= 30", "when: tenure_days <= AND"), 2, "is not SQL"),
     BadInput(
         "a gap in the RFM grid",

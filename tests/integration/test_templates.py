@@ -95,7 +95,9 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
         ingest_and_stage(opened)
         build_features.fn(opened)
         check_rules(space, catalogue_of(opened))
-        check_rule_types(opened.warehouse, space, catalogue_of(opened).relation(opened.run_id))
+        check_rule_types(
+            opened.warehouse, space, catalogue_of(opened).relation(opened.run_id), names=space.segmentations
+        )
         yield opened
     shutil.rmtree(folder)
 
