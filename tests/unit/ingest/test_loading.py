@@ -153,7 +153,7 @@ def test_a_near_miss_of_a_column_is_named(make_workspace: MakeWorkspace, opened:
 
 def test_what_is_computed_over_many_rows_is_refused(make_workspace: MakeWorkspace, opened: OpenRun) -> None:
     """The parser knows no `histogram`, and takes it for a function of one value."""
-    space = make_workspace("sources.orders.columns.quantity=len(histogram(units))")
+    space = make_workspace("sources.orders.columns.quantity=cardinality(histogram(units))")
     with opened(space) as run, pytest.raises(SourceError, match="beside each other.*\n.*leave out functions over many"):
         load(run, space)
 
