@@ -11,8 +11,10 @@ import datetime as dt
 import getpass
 import json
 import os
+import re
 import shutil
 import webbrowser
+from collections.abc import Mapping
 from pathlib import Path
 
 from flows import console
@@ -49,6 +51,10 @@ def demo(options: argparse.Namespace) -> int:
         f"generate.seed={options.seed}",
         *options.overrides,
     ]
+    # Refused, if it is, before the file says it.
+    asked = load_workspace(folder, overrides=options.overrides).generate
+    if asked is not None:
+        _say(folder / FILE_NAME, {"customers": asked.customers, "seed": asked.seed})
     summaries = [_refresh(folder, options, as_of=date) for date in DEMO_DATES]
     return _finish(summaries[-1], options)
 
@@ -189,3 +195,13 @@ def _write_demo(folder: Path) -> Path:
     if not (folder / FILE_NAME).exists():
         shutil.copyfile(shipped("examples") / "demo" / FILE_NAME, folder / FILE_NAME)
     return folder.resolve()
+
+
+def _say(path: Path, numbers: Mapping[str, int]) -> None:
+    """Have the demo's file say what is generated, so that later commands in its folder are about the same company."""
+    before = path.read_text(encoding="utf-8")
+    said = before
+    for name, number in numbers.items():
+        said = re.sub(rf"(?m)^(  {name}: )\d+$", rf"\g<1>{number}", said, count=1)
+    if said != before:
+        path.write_text(said, encoding="utf-8")

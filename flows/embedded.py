@@ -23,7 +23,7 @@ import shutil
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import gettempdir
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 if TYPE_CHECKING:
@@ -106,14 +106,14 @@ def _settings_at(home: Path, around: Settings) -> Settings:
 
 
 #: The settings of the process by their identity: themselves, which keeps that identity from being given again, and
-#: what an embedded run makes of them. Prefect takes a tenth of a second to check settings; a process may run many flows.
+#: what an embedded run makes of them. Prefect takes a tenth of a second to check them; a process may run many flows.
 _made: dict[int, tuple[Settings, Settings]] = {}
 
 
 def _without_server(around: Settings) -> Settings:
     if id(around) in _made:
         return _made[id(around)][1]
-    updates: dict[str, object] = {
+    updates: dict[Any, object] = {
         # With a key and no URL Prefect emits no events; without a key it starts a server to send them to.
         "api.url": None,
         "api.key": "none: in-process",

@@ -93,15 +93,16 @@ def guess_columns(columns: Mapping[str, Sequence[str]], *, is_about_persons: boo
 
 def guess_column(name: str, values: Sequence[str], *, is_about_persons: bool = False) -> Guess:
     """Guess the class of one column; without any value there is nothing to protect yet."""
-    filled = [stripped for value in values if (stripped := value.strip())]
+    filled = Counter(stripped for value in values if (stripped := value.strip()))
     if not filled:
         return Guess()
+    count = filled.total()
     found = Guess()
     for told, privacy, test, least in _PATTERNS:
         share = _share(filled, test)
-        is_enough = share >= least and (least == _STRONG_SHARE or share * len(filled) >= _WEAK_COUNT)
+        is_enough = share >= least and (least == _STRONG_SHARE or share * count >= _WEAK_COUNT)
         if is_enough and is_stricter(privacy, found.privacy):
-            found = Guess(privacy, f"{_percent(share)} of {len(filled):,} values are {told}")
+            found = Guess(privacy, f"{_percent(share)} of {count:,} values are {told}")
     kind = _kind_named(name) or ("name" if is_about_persons and _plain_name(name) in BARE_NAMES else None)
     if kind and is_stricter(_CLASS[kind], found.privacy) and _LOOKS[kind](filled):
         found = Guess(_CLASS[kind], f"its name says {kind}")
@@ -170,6 +171,8 @@ def _is_security_number(value: str) -> bool:
 
 
 _Test = Callable[[str], bool]
+#: Values that are not empty, each with the number of rows that have it.
+_Values = Counter[str]
 _PATTERNS: tuple[tuple[str, PrivacyClass, _Test, float], ...] = (
     ("e-mail addresses", "contact", _is_email, _STRONG_SHARE),
     ("bank account numbers (IBAN)", "contact", _is_iban, _STRONG_SHARE),
@@ -180,34 +183,34 @@ _PATTERNS: tuple[tuple[str, PrivacyClass, _Test, float], ...] = (
 )
 
 
-def _share(values: Sequence[str], test: _Test) -> float:
-    return sum(count for value, count in Counter(values).items() if test(value)) / len(values)
+def _share(values: _Values, test: _Test) -> float:
+    return sum(count for value, count in values.items() if test(value)) / values.total()
 
 
-def _are_varied(values: Sequence[str]) -> bool:
+def _are_varied(values: _Values) -> bool:
     """Whether there are as many different values as persons would have; kinds and codes are few."""
-    return len(set(values)) >= min(_VARIED_COUNT, (len(values) + 1) // 2)
+    return len(values) >= min(_VARIED_COUNT, (values.total() + 1) // 2)
 
 
-def _are_words(values: Sequence[str]) -> bool:
+def _are_words(values: _Values) -> bool:
     return _share(values, lambda value: bool(re.search(r"[^\W\d_]{2}", value))) >= 1 - _WEAK_SHARE
 
 
-def _are_names(values: Sequence[str]) -> bool:
+def _are_names(values: _Values) -> bool:
     has_no_digit = _share(values, lambda value: not re.search(r"\d", value)) >= 1 - _WEAK_SHARE
     return has_no_digit and _are_words(values) and _are_varied(values)
 
 
-def _have_digits(least: int) -> Callable[[Sequence[str]], bool]:
+def _have_digits(least: int) -> Callable[[_Values], bool]:
     return lambda values: _share(values, lambda value: sum(map(str.isdigit, value)) >= least) >= _WEAK_SHARE
 
 
-def _are_states(values: Sequence[str]) -> bool:
+def _are_states(values: _Values) -> bool:
     """Whether values are words or a yes and no; more numbers than two are a scale, an amount or a count."""
-    return _share(values, lambda value: bool(_NUMBER.fullmatch(value))) < _WEAK_SHARE or len(set(values)) <= 2  # noqa: PLR2004 - yes and no
+    return _share(values, lambda value: bool(_NUMBER.fullmatch(value))) < _WEAK_SHARE or len(values) <= 2  # noqa: PLR2004 - yes and no
 
 
-_LOOKS: dict[Kind, Callable[[Sequence[str]], bool]] = {
+_LOOKS: dict[Kind, Callable[[_Values], bool]] = {
     "e-mail": lambda values: _share(values, _is_email) >= _STRONG_SHARE,
     "telephone": _have_digits(_FEWEST_DIGITS),
     "address": lambda values: _are_words(values) and _are_varied(values),
