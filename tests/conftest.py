@@ -26,12 +26,6 @@ from tests.workspaces import ORDERS, MakeWorkspace, small_workspace  # noqa: E40
 REPOSITORY = Path(__file__).resolve().parents[1]
 
 
-def pytest_xdist_auto_num_workers() -> int:
-    """Half as many workers again as there are cores: those that test servers and kills wait for them much of the time."""
-    cores = len(os.sched_getaffinity(0))
-    return cores + cores // 2
-
-
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Files that run whole corridors come first, in whatever order they were shuffled into.

@@ -5,16 +5,11 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 
-import numpy as np
-import polars as pl
 import pytest
 
 from tasks.config.workspace import Workspace
-from tasks.drift.decision import measure_drift
 from tasks.drift.declared_seasons import Compared, days_that_differ, without_seasonal_alarm
-from tasks.drift.policy import DriftPolicy, FeatureSpec
 from tasks.drift.records import DriftVerdict
-from tasks.drift.verdict import judge_drift
 from tasks.warehouse.catalogue import Catalogue, feature_models
 from tests.workspaces import MakeWorkspace, small_workspace
 
@@ -25,19 +20,6 @@ WEEK = dt.timedelta(days=7)
 
 def day(text: str) -> dt.date:
     return dt.date.fromisoformat(text)
-
-
-@pytest.fixture(scope="module")
-def alarm() -> DriftVerdict:
-    random = np.random.default_rng(1)
-    before, after = (
-        pl.DataFrame({"customer_id": [f"{shift}-{n}" for n in range(500)], "x": random.normal(shift, 1, 500)})
-        for shift in (0, 1)
-    )
-    scores = measure_drift(before, after, {"x": FeatureSpec("x", "numeric")}, 7, DriftPolicy(), 0)
-    verdict = judge_drift(scores, DriftPolicy())[0]
-    assert verdict.level == "alarm"
-    return verdict
 
 
 @pytest.fixture

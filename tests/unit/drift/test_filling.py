@@ -5,15 +5,12 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 
-import numpy as np
-import polars as pl
 import pytest
 
-from tasks.drift.decision import measure_drift
 from tasks.drift.filling import Filling, filling_windows, first_days, settling_features, without_alarm
-from tasks.drift.policy import DriftPolicy, FeatureSpec
+from tasks.drift.policy import DriftPolicy
 from tasks.drift.records import DriftVerdict
-from tasks.drift.verdict import effect_key, judge_drift
+from tasks.drift.verdict import effect_key
 from tasks.ingest.tasks import identify_run, ingest_source, stage
 from tasks.warehouse.catalogue import Catalogue, feature_models
 from tests.workspaces import AS_OF, MakeWorkspace, OpenRun, small_workspace
@@ -72,19 +69,6 @@ def test_the_first_days_are_those_of_the_data(make_workspace: MakeWorkspace, ope
         identify_run.fn(run)
         stage.fn(run)
         assert first_days(run.warehouse) == {"order_lines": dt.date(2025, 6, 1)}
-
-
-@pytest.fixture
-def alarm() -> DriftVerdict:
-    random = np.random.default_rng(1)
-    before, after = (
-        pl.DataFrame({"customer_id": [f"{shift}-{n}" for n in range(500)], "x": random.normal(shift, 1, 500)})
-        for shift in (0, 1)
-    )
-    scores = measure_drift(before, after, {"x": FeatureSpec("x", "numeric")}, 7, DriftPolicy(), 0)
-    verdict = judge_drift(scores, DriftPolicy())[0]
-    assert verdict.level == "alarm"
-    return verdict
 
 
 @pytest.mark.parametrize(
