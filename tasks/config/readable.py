@@ -19,6 +19,21 @@ from tasks.config.yaml_tree import Lines, Path_, line_of
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
+#: What pydantic calls by the names of Python, in those of YAML.
+_EXPECTED = {
+    "bool_parsing": "true or false",
+    "bool_type": "true or false",
+    "dict_type": "a mapping of keys to values",
+    "float_parsing": "a number",
+    "float_type": "a number",
+    "int_from_float": "a whole number",
+    "int_parsing": "a whole number",
+    "int_type": "a whole number",
+    "list_type": "a list",
+    "model_attributes_type": "a mapping of keys to values",
+    "model_type": "a mapping of keys to values",
+    "string_type": "a text",
+}
 #: What stands before the host in a URL: a user, and his password.
 _PASSWORD = re.compile(r"(?<=://)[^\s/@]*:[^\s]*(?=@)")
 
@@ -67,9 +82,18 @@ def _explain(detail: ErrorDetails, model: type[BaseModel]) -> str:
         return f"unknown key; {hint}"
     if kind == "missing":
         return "is missing"
-    message = detail["msg"].removeprefix("Value error, ")
-    plain = isinstance(value, str | int | float | bool)
-    return f"{message} (got {_PASSWORD.sub(MASK, repr(value))})" if plain else message
+    expected = _EXPECTED.get(kind)
+    message = f"expected {expected}" if expected else detail["msg"].removeprefix("Value error, ")
+    if isinstance(value, str | int | float | bool):
+        return f"{message} (got {_PASSWORD.sub(MASK, repr(value))})"
+    return f"{message}, and it is {_kind_of(value)}" if expected else message
+
+
+def _kind_of(value: object) -> str:
+    """What stands in a file in place of a text or a number."""
+    if value is None:
+        return "empty"
+    return "a mapping" if isinstance(value, dict) else "a list" if isinstance(value, list) else "something else"
 
 
 def _known_keys(model: type[BaseModel], path: Path_) -> list[str]:

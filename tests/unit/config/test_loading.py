@@ -67,6 +67,26 @@ def test_every_problem_is_told_at_once(tmp_path: Path) -> None:
     assert "'worth'" in message
 
 
+@pytest.mark.parametrize(
+    ("key", "value", "told"),
+    [
+        ("name", [1], "name: expected a text, and it is a list"),
+        ("output", 5, "output: expected a text (got 5)"),
+        ("sources", 5, "sources: expected a mapping of keys to values (got 5)"),
+        ("features", None, "features: expected a mapping of keys to values, and it is empty"),
+        ("features", {"windows": 30}, "features.windows: expected a list (got 30)"),
+        ("features", {"windows": ["many"]}, "features.windows.0: expected a whole number (got 'many')"),
+        ("engine", {"incremental": {"a": 1}}, "engine.incremental: expected true or false, and it is a mapping"),
+        ("quality", {"max_quarantined_share": "few"}, "quality.max_quarantined_share: expected a number (got 'few')"),
+    ],
+)
+def test_a_value_of_another_kind_is_told_in_words_of_yaml(tmp_path: Path, key: str, value: object, told: str) -> None:
+    write(tmp_path, yaml.safe_dump({**small_workspace(), key: value}, sort_keys=False))
+    with pytest.raises(WorkspaceError) as caught:
+        load_workspace(tmp_path)
+    assert told in str(caught.value)
+
+
 def test_environment_values_are_filled_in(tmp_path: Path) -> None:
     write(tmp_path, small_text().replace("path: orders.csv", "path: ${DATA}/${PART:-orders}.csv"))
     space = load_workspace(tmp_path, environment={"DATA": "/data"})
