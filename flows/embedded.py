@@ -23,13 +23,11 @@ import shutil
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import gettempdir
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from prefect.settings import Settings
 
 
 def prepare_environment() -> None:
@@ -75,7 +73,7 @@ def embedded_prefect(home: Path | None = None) -> Iterator[None]:
         yield
         return
 
-    from prefect.context import SettingsContext, get_settings_context
+    from prefect.settings import temporary_settings
 
     from flows.inprocess_api import AsyncClients, InProcessApi, SyncClients
 
@@ -84,8 +82,7 @@ def embedded_prefect(home: Path | None = None) -> Iterator[None]:
             # Only named here: Prefect makes it when it writes, so that a killed run, too, leaves nothing.
             home = Path(gettempdir(), f"resegment-prefect-{uuid4().hex}")
             stack.callback(shutil.rmtree, home, ignore_errors=True)
-        around = get_settings_context()
-        stack.enter_context(SettingsContext(profile=around.profile, settings=_settings_at(home, around.settings)))
+        stack.enter_context(temporary_settings(updates=_settings(home)))
         api = InProcessApi()
         stack.enter_context(SyncClients(api))
         stack.enter_context(AsyncClients(api))
@@ -98,22 +95,11 @@ def embedded_prefect(home: Path | None = None) -> Iterator[None]:
             raise
 
 
-def _settings_at(home: Path, around: Settings) -> Settings:
-    """Prefect's settings for a flow without a server, which keeps what it keeps in a folder."""
-    found = _without_server(around)
-    results = found.results.model_copy(update={"local_storage_path": home / "storage"})
-    return found.model_copy(update={"home": home, "results": results})
-
-
-#: The settings of the process by their identity: themselves, which keeps that identity from being given again, and
-#: what an embedded run makes of them. Prefect takes a tenth of a second to check them; a process may run many flows.
-_made: dict[int, tuple[Settings, Settings]] = {}
-
-
-def _without_server(around: Settings) -> Settings:
-    if id(around) in _made:
-        return _made[id(around)][1]
-    updates: dict[Any, object] = {
+def _settings(home: Path) -> dict[str, object]:
+    """Prefect's settings for a flow without a server."""
+    return {
+        "home": home,
+        "results.local_storage_path": home / "storage",
         # With a key and no URL Prefect emits no events; without a key it starts a server to send them to.
         "api.url": None,
         "api.key": "none: in-process",
@@ -125,10 +111,6 @@ def _without_server(around: Settings) -> Settings:
         "client.csrf_support_enabled": False,
         "client.server_version_check_enabled": False,
     }
-    made = around.copy_with_update(updates=updates)
-    _made.clear()
-    _made[id(around)] = around, made
-    return made
 
 
 def _raise_signal_behind(error: BaseException) -> None:

@@ -145,19 +145,6 @@ def test_a_header_alone_loads_nothing(make_workspace: MakeWorkspace, opened: Ope
         assert load(run, space) == LoadCounts(read=0, loaded=0, quarantined=0, blanked=0)
 
 
-def test_a_near_miss_of_a_column_is_named(make_workspace: MakeWorkspace, opened: OpenRun) -> None:
-    space = make_workspace("sources.orders.columns.quantity=unit")
-    with opened(space) as run, pytest.raises(SourceError, match="no column 'unit'.*\n.*did you mean 'units'"):
-        load(run, space)
-
-
-def test_what_is_computed_over_many_rows_is_refused(make_workspace: MakeWorkspace, opened: OpenRun) -> None:
-    """The parser knows no `histogram`, and takes it for a function of one value."""
-    space = make_workspace("sources.orders.columns.quantity=cardinality(histogram(units))")
-    with opened(space) as run, pytest.raises(SourceError, match="beside each other.*\n.*leave out functions over many"):
-        load(run, space)
-
-
 def test_a_megabyte_cell_is_loaded_and_a_longer_line_quarantined(
     make_workspace: MakeWorkspace, opened: OpenRun
 ) -> None:

@@ -67,6 +67,19 @@ def test_a_condition_that_cannot_be_is_told(make_workspace: MakeWorkspace, opene
         parse_mapping(make_workspace("sources.orders.where=customer ="), "orders")
 
 
+def test_a_near_miss_of_a_column_is_named(make_workspace: MakeWorkspace, opened: OpenRun) -> None:
+    space = make_workspace("sources.orders.columns.quantity=unit")
+    with opened(space) as run, pytest.raises(SourceError, match="no column 'unit'.*\n.*did you mean 'units'"):
+        load(run, space)
+
+
+def test_what_is_computed_over_many_rows_is_refused(make_workspace: MakeWorkspace, opened: OpenRun) -> None:
+    """The parser knows no `histogram`, and takes it for a function of one value."""
+    space = make_workspace("sources.orders.columns.quantity=cardinality(histogram(units))")
+    with opened(space) as run, pytest.raises(SourceError, match="beside each other.*\n.*leave out functions over many"):
+        load(run, space)
+
+
 @pytest.mark.parametrize("kind", ["csv", "jsonl"])
 def test_the_keys_of_a_lookup_may_have_two_names(make_workspace: MakeWorkspace, opened: OpenRun, kind: str) -> None:
     """JSON lines have no header: the key is read though no column is made of it."""

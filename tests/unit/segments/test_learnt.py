@@ -294,8 +294,6 @@ def test_a_changed_population_is_told_as_the_reason(make_workspace: MakeWorkspac
         changes = run.warehouse.rows(
             "SELECT customer_id, change_name, why_name FROM monitoring.change WHERE run_id = $run", {"run": run.run_id}
         )
-        text = run.warehouse.value(
-            "SELECT population_text FROM segments.definition WHERE run_id = $r", {"r": run.run_id}
-        )
+        text = run.warehouse.value("SELECT population_text FROM segments.definition WHERE run_id = ?", [run.run_id])
     assert changes == [("c10", "left", "definition")]
     assert text == "(net_amount > 90) IS NOT TRUE"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -9,6 +10,8 @@ import pytest
 
 from tasks.config.errors import SqlError, WorkspaceError
 from tasks.warehouse.build import build_schema, models_of_run
+from tasks.warehouse.connection import literal
+from tasks.warehouse.models import load_models
 from tasks.warehouse.run import Run
 from tests.sql.cases import create_raw, insert
 from tests.workspaces import MakeWorkspace, OpenRun
@@ -37,6 +40,25 @@ def write_model(run: Run) -> WriteModel:
         return path
 
     return write
+
+
+def test_a_model_of_one_run_is_learnt_from_as_that_of_another(write_model: WriteModel, run: Run) -> None:
+    """What tells runs apart is not parsed again; what is asked for is."""
+    asked = "SELECT customer_id FROM staging.customers WHERE customer_id = {{ me }} AND DATE '2024-02-29' < {{ as_of }}"
+    write_model("staging.own", HEADER + asked)
+
+    def form(day: dt.date, me: str) -> str:
+        models = load_models(
+            "staging", as_of=day, features=run.workspace.features, extra=run.sql_folder, values={"me": literal(me)}
+        )
+        (own,) = (model for model in models if model.table == "own")
+        assert own.reads == {"staging.customers"}
+        assert literal(me) in own.sql
+        return own.form
+
+    june, july = dt.date(2025, 6, 30), dt.date(2025, 7, 31)
+    assert form(june, "0123456789abcdef") == form(july, "fedcba9876543210")
+    assert form(june, "anna") != form(june, "ben")
 
 
 def test_shipped_models_are_built_with_their_row_counts(run: Run) -> None:
