@@ -63,6 +63,7 @@ peers: ## install Evidently and NannyML to measure beside, each into an environm
 
 bench-stats: install ## measured false alarms, power, new groups, churn, choice of k, predictions, comments and projection
 	PYTHONPATH=. $(BIN)/python tests/benchmarks/drift_figures.py --output docs/benchmarks-drift.md $(ARGS)
+	PYTHONPATH=. $(BIN)/python tests/benchmarks/drift_sample_figures.py --output docs/benchmarks-drift-sample.md
 	PYTHONPATH=. $(BIN)/python tests/benchmarks/emergence_figures.py --output docs/benchmarks-emergence.md $(ARGS)
 	PYTHONPATH=. $(BIN)/python tests/benchmarks/segment_drift_figures.py --output docs/benchmarks-segment-drift.md $(ARGS)
 	$(BIN)/python -m tests.benchmarks.own_movement --output docs/benchmarks-own-movement.md

@@ -26,6 +26,8 @@
 -- column common_count: customers in both [unit=customers]
 -- column entered_count: customers now only [unit=customers]
 -- column left_count: customers then only [unit=customers]
+-- column reference_value_count: values then that the test looked at: of customers who have one, and of a sample of them where customers are many [unit=values]
+-- column current_value_count: values now, likewise [unit=values]
 -- column psi: population stability index, bias-corrected
 -- column psi_p_value: its p-value
 -- column verdict_name: drift, no_material_drift or inconclusive [category]
@@ -58,6 +60,8 @@ SELECT
     common_count,
     entered_count,
     left_count,
+    reference_value_count,
+    current_value_count,
     psi,
     psi_p_value,
     verdict_name,

@@ -98,6 +98,12 @@ class DriftPolicy(Strict):
         " (how features go together), source (checks of raw data against their history, which have no effects)",
     )
     exit_code_on_alarm: bool = Field(default=False, description="end with exit code 4 when a drift alarm is raised")
+    enough_customers: int = Field(
+        default=100_000,
+        ge=1_000,
+        description="of more than twice as many customers, features and profiles are compared on a sample of at least"
+        " so many, the same at every run; sizes, mixes and worth of segments always on all",
+    )
     seed: int = Field(default=0, description="of tests that draw random numbers")
     emerging: EmergingPolicy = Field(
         default_factory=EmergingPolicy, description="new groups of customers that no single feature shows"

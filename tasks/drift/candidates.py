@@ -10,13 +10,10 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from tasks.drift.cells import CellFlows, Cells
 from tasks.drift.normal_scores import Matrix, ScoredSnapshots
-from tasks.drift.tables import Floats, Integers
-
-Flags = npt.NDArray[np.bool_]
+from tasks.drift.tables import Flags, Floats, Integers
 
 _NEIGHBOUR_SHARE = 0.2
 """Cells are side by side where one is the second nearest of this share of the other's customers (Martinetz 1993)."""

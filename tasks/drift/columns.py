@@ -85,12 +85,17 @@ def stored_snapshot(warehouse: Warehouse, key: str, sql: str) -> Snapshot:
         key: a snapshot of the same key is the same; letters, digits and underscores.
         sql: its rows, in their order.
     """
-    table = f"temp.{_PREFIX}{key}"
-    warehouse.execute(f"CREATE TEMP TABLE IF NOT EXISTS {_PREFIX}{key} AS {sql}")
+    table = stored_table(warehouse, key, sql)
     snapshot = StoredSnapshot(warehouse, table)
     if snapshot.height * len(snapshot.columns) > MOST_VALUES:
         return snapshot
     return warehouse.frame(f"SELECT * FROM {table}")
+
+
+def stored_table(warehouse: Warehouse, key: str, sql: str) -> str:
+    """Name of a temporary table with the rows of a query; arguments as of `stored_snapshot`."""
+    warehouse.execute(f"CREATE TEMP TABLE IF NOT EXISTS {_PREFIX}{key} AS {sql}")
+    return f"temp.{_PREFIX}{key}"
 
 
 def filled_columns(snapshot: Snapshot) -> frozenset[str]:

@@ -6,12 +6,12 @@ Owns: the order of reading, measuring and judging. Does not own any of these.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+import itertools
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from tasks.config.drift import RECENT
 from tasks.drift import reading
-from tasks.drift.columns import Snapshot
 from tasks.drift.decision import measure_drift
 from tasks.drift.declared_seasons import Compared, without_seasonal_alarm
 from tasks.drift.families import Family, family_policies
@@ -24,9 +24,12 @@ from tasks.drift.records import DriftScore, DriftVerdict
 from tasks.drift.references import Reference
 from tasks.drift.relations import measure_relations
 from tasks.drift.season import Season, discount_season, judged_subjects
+from tasks.drift.segment_reading import segment_pairs
 from tasks.drift.segment_scores import measure_kpis, measure_profiles
-from tasks.drift.snapshots import SnapshotPair, pair_snapshots
+from tasks.drift.snapshot_reading import common_count, customer_count
+from tasks.drift.snapshots import pair_snapshots
 from tasks.drift.verdict import deciding_verdicts, judge_drift
+from tasks.drift.views import Columns, View, views_of
 from tasks.warehouse.catalogue import catalogue_of
 from tasks.warehouse.run import Run
 
@@ -55,9 +58,8 @@ class Comparison:
 class _Job:
     run: Run
     reference: Reference
-    specs: Mapping[str, FeatureSpec]
-    earlier: Snapshot
-    current: Snapshot
+    columns: Columns
+    views: Sequence[View]
     policy: DriftPolicy
 
     @property
@@ -68,40 +70,31 @@ class _Job:
     def seed(self) -> int:
         return self.run.workspace.drift.seed
 
+    @property
+    def specs(self) -> Mapping[str, FeatureSpec]:
+        """Of all views."""
+        return {name: spec for view in self.views for name, spec in view.specs.items()}
 
-def compare(
-    run: Run,
-    reference: Reference,
-    specs: dict[str, FeatureSpec],
-    current: Snapshot,
-    policy: DriftPolicy,
-) -> Comparison:
+
+def compare(run: Run, reference: Reference, columns: Columns, policy: DriftPolicy) -> Comparison:
     """Compare this run with another: columns of all customers with each, segments with the previous run alone.
 
     Args:
         run: the present run.
         reference: the other.
-        specs: columns to compare.
-        current: snapshot of the present run.
+        columns: what there is to compare.
         policy: the limits; the error rate is that of this comparison.
     """
     # Within a window mixes move by themselves: what was in no segment is in one, seasons begin and end.
     policy = dataclasses.replace(policy, mixes_by_history=reference.kind == "window")
-    earlier = reading.snapshot(run, reference.publication.run_id, specs)
-    known = reading.comparable(run, reference.publication, specs, earlier, current)
-    job = _Job(run, reference, known, earlier, current, policy)
-    young = (catalogue_of(run), known, first_days(run.warehouse), reference.publication.as_of)
+    found = views_of(run, reference.publication.run_id, run.run_id, columns)
+    views = [reading.comparable(run, reference.publication, view) for view in found]
+    job = _Job(run, reference, columns, views, policy)
+    young = (catalogue_of(run), job.specs, first_days(run.warehouse), reference.publication.as_of)
     filling = filling_windows(*young) | settling_features(*young)
-    settled = {name: spec for name, spec in known.items() if name not in filling}
-    families: dict[Family, Sequence[DriftScore]] = {
-        "snapshots": [
-            *measure_drift(earlier, current, known, job.days, policy, job.seed),
-            *measure_reconstruction(earlier, current, settled, policy, job.seed),
-        ]
-    }
+    families: dict[Family, Sequence[DriftScore]] = {"snapshots": _of_columns(job, filling)}
     if reference.kind == "previous":
-        pair = pair_snapshots(earlier, current, paired_common_share=policy.paired_common_share)
-        families |= _of_segments(job, pair)
+        families |= _of_segments(job)
     history = reading.effect_history(run, reference.kind)
     policies = family_policies(families, policy)
     judged = {name: judge_drift(families[name], own, history) for name, own in policies.items()}
@@ -117,23 +110,65 @@ def compare(
     return Comparison(reference, told, effects, sum(len(scores) for scores in families.values()))
 
 
-def _of_segments(job: _Job, pair: SnapshotPair) -> dict[Family, Sequence[DriftScore]]:
+def _of_columns(job: _Job, filling: Collection[str]) -> list[DriftScore]:
+    """Scores of columns, and of how those features go together that have seen enough history."""
+    scores = []
+    for view in job.views:
+        settled = {name: spec for name, spec in view.specs.items() if name not in filling}
+        both = (view.earlier, view.current)
+        measured = [
+            *measure_drift(*both, view.specs, job.days, job.policy, job.seed),
+            *measure_reconstruction(*both, settled, job.policy, job.seed),
+        ]
+        scores += _of_everybody(job, measured) if view.is_sample else measured
+    return scores
+
+
+def _of_everybody(job: _Job, scores: Sequence[DriftScore]) -> list[DriftScore]:
+    """Scores of a sample with the counts of all customers; how many values were tested stays what it is."""
+    runs = (job.reference.publication.run_id, job.run.run_id)
+    before, after = (customer_count(job.run, run_id) for run_id in runs)
+    both = common_count(job.run, runs)
+    return [
+        dataclasses.replace(
+            score,
+            reference_count=before,
+            current_count=after,
+            common_count=both,
+            entered_count=after - both,
+            left_count=before - both,
+        )
+        for score in scores
+    ]
+
+
+def _of_segments(job: _Job) -> dict[Family, Sequence[DriftScore]]:
     run = job.run
-    segments = reading.segment_pair(run, job.reference.publication, pair)
-    flows = reading.flows_of_periods(run)
     kpis = [
         name
         for window in run.workspace.features.windows
         for name in (f"net_{window}d_amount", f"order_{window}d_count")
         if name in job.specs
     ]
-    mixes = [name for name, spec in job.specs.items() if spec.kind == "segment"]
+    segments = segment_pairs(run, job.reference.publication, job.views, kpis, job.policy)
+    flows = reading.flows_of_periods(run)
     return {
-        "profiles": measure_profiles(segments, job.specs),
-        "kpis": measure_kpis(segments, kpis),
+        "profiles": measure_profiles(segments.profiles, job.specs),
+        "kpis": measure_kpis(segments.kpis, kpis),
         "flows": measure_flow_rates(flows[-2], flows[-1], job.policy, job.seed, flows[:-2]) if flows else [],
-        "relations": measure_relations(pair, mixes, job.seed),
+        "relations": _relations(job),
     }
+
+
+def _relations(job: _Job) -> list[DriftScore]:
+    # All mixes are columns of one view: they are of everybody.
+    for view in job.views:
+        mixes = [name for name, spec in view.specs.items() if spec.kind == "segment"]
+        if mixes:
+            share = job.policy.paired_common_share
+            pair = pair_snapshots(view.earlier, view.current, paired_common_share=share)
+            return measure_relations(pair, mixes, job.seed)
+    return []
 
 
 def _confirmed(
@@ -141,18 +176,21 @@ def _confirmed(
 ) -> list[DriftVerdict]:
     """Verdicts on columns, held against the whole population and against the season."""
     if any(verdict.snapshot_kind == "paired" and verdict.level != "none" for verdict in verdicts):
-        population = measure_population(job.earlier, job.current, job.specs, job.days, policy, job.seed)
+        population = [
+            score
+            for view in job.views
+            for score in measure_population(view.earlier, view.current, view.specs, job.days, policy, job.seed)
+        ]
         verdicts = confirm_on_population(verdicts, population, policy, history)
     if job.reference.kind not in RECENT or all(verdict.level == "none" for verdict in verdicts):
         return verdicts
-    season = _a_year_before(job)
-    if season is None:
-        return verdicts
-    return discount_season(verdicts, (job.earlier, job.current), season, job.specs, policy, history)
+    for season, view in itertools.product(_a_year_before(job), job.views):
+        verdicts = discount_season(verdicts, (view.earlier, view.current), season, view.specs, policy, history)
+    return verdicts
 
 
-def _a_year_before(job: _Job) -> Season | None:
-    return reading.season_of(job.run, job.reference.publication, dict(job.specs))
+def _a_year_before(job: _Job) -> list[Season]:
+    return reading.seasons_of(job.run, job.reference.publication, job.columns)
 
 
 def _without_declared(job: _Job, judged: Mapping[Family, list[DriftVerdict]]) -> dict[Family, list[DriftVerdict]]:
@@ -160,8 +198,8 @@ def _without_declared(job: _Job, judged: Mapping[Family, list[DriftVerdict]]) ->
     run = job.run
     compared = Compared(run.workspace, catalogue_of(run), job.specs, job.reference.publication.as_of, run.as_of)
     is_alarmed = any(verdict.level == "alarm" for verdict in judged.get("snapshots", ()))
-    season = _a_year_before(job) if run.workspace.calendar.seasons and is_alarmed else None
-    known = judged_subjects(season, job.specs) if season is not None else set[tuple[str, str | None]]()
+    seasons = _a_year_before(job) if run.workspace.calendar.seasons and is_alarmed else []
+    known = {subject for season in seasons for subject in judged_subjects(season, job.specs)}
     return {
         name: without_seasonal_alarm(verdicts, compared, known if name == "snapshots" else ())
         for name, verdicts in judged.items()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import Any, NamedTuple
 
@@ -16,12 +16,11 @@ import polars as pl
 
 from tasks.drift import reading
 from tasks.drift.candidates import EmergencePolicy
-from tasks.drift.columns import Snapshot
 from tasks.drift.emergence import Candidate, scan_emergence
 from tasks.drift.filling import filling_windows, first_days
-from tasks.drift.policy import FeatureSpec
 from tasks.drift.recurrence import KnownCandidate, is_told, leading_traits, match_candidates
 from tasks.drift.traits import Trait
+from tasks.drift.views import Columns, View, features_of_everybody, views_of
 from tasks.warehouse import tables
 from tasks.warehouse.catalogue import catalogue_of
 from tasks.warehouse.ledger import Publication
@@ -74,17 +73,16 @@ class _Waiting(NamedTuple):
     reference_as_of: dt.date
 
 
-def write_candidates(run: Run, specs: Mapping[str, FeatureSpec], current: Snapshot) -> str:
+def write_candidates(run: Run, columns: Columns) -> str:
     """Look for candidate segments, write those that are seen, and say in a few words what was found.
 
     Args:
         run: the run.
-        specs: the columns of the snapshot; those of features and segmentations are looked at.
-        current: this run's snapshot.
+        columns: what there is to compare; features are looked at.
     """
     seen: list[_Seen] = []
-    if run.workspace.drift.emerging.enabled and run.previous is not None and current.height > 0:
-        seen = _seen(run, specs, current)
+    if run.workspace.drift.emerging.enabled and run.previous is not None and columns.filled:
+        seen = _seen(run, columns)
     tables.write_frame(run, SEGMENTS, _segment_frame(seen))
     members = [(item.candidate_id, str(customer)) for item in seen for customer in item.found.customer_ids]
     schema = {name: kind for name, (kind, _) in MEMBER_COLUMNS.items()}
@@ -94,7 +92,7 @@ def write_candidates(run: Run, specs: Mapping[str, FeatureSpec], current: Snapsh
     return f"{counts['emerging']} emerging and {counts['vanishing']} vanishing segments, {promoted} of them seen again"
 
 
-def _seen(run: Run, specs: Mapping[str, FeatureSpec], current: Snapshot) -> list[_Seen]:
+def _seen(run: Run, columns: Columns) -> list[_Seen]:
     previous = run.previous
     assert previous is not None  # noqa: S101 - for the type checker: `write_candidates` asks
     said = run.workspace.drift
@@ -106,15 +104,13 @@ def _seen(run: Run, specs: Mapping[str, FeatureSpec], current: Snapshot) -> list
         least_members=run.workspace.privacy.min_group_size,
     )
 
-    features = {name: spec for name, spec in specs.items() if spec.subject_kind == "feature"}
-
     def scan(reference: Publication) -> list[Candidate]:
-        # Of all columns: the comparisons have made that snapshot.
-        earlier = reading.snapshot(run, reference.run_id, specs)
-        filling = filling_windows(catalogue_of(run), features, first_days(run.warehouse), reference.as_of)
-        settled = {name: spec for name, spec in features.items() if name not in filling}
-        known = reading.comparable(run, reference, settled, earlier, current)
-        return scan_emergence(earlier, current, known, policy, said.seed)
+        views = views_of(run, reference.run_id, run.run_id, columns)
+        found = _found(run, reference, views, policy)
+        if found and any(view.is_sample for view in views):
+            # A sample tells that there is a group; its members are looked for among all.
+            found = _found(run, reference, [features_of_everybody(run, reference.run_id, columns)], policy)
+        return found
 
     again = _seen_again(run, previous, scan)
     told = [item.found for item in again]
@@ -126,6 +122,16 @@ def _seen(run: Run, specs: Mapping[str, FeatureSpec], current: Snapshot) -> list
             name = f"{found.direction}-{run.as_of.isoformat()}-{numbers[found.direction]}"
             fresh.append(_Seen(name, 1, run.as_of, previous, found))
     return [*again, *fresh]
+
+
+def _found(run: Run, reference: Publication, views: Sequence[View], policy: EmergencePolicy) -> list[Candidate]:
+    found: list[Candidate] = []
+    for view in (reading.comparable(run, reference, view) for view in views):
+        features = {name: spec for name, spec in view.specs.items() if spec.subject_kind == "feature"}
+        filling = filling_windows(catalogue_of(run), features, first_days(run.warehouse), reference.as_of)
+        settled = {name: spec for name, spec in features.items() if name not in filling}
+        found += scan_emergence(view.earlier, view.current, settled, policy, run.workspace.drift.seed)
+    return found
 
 
 def _seen_again(run: Run, previous: Publication, scan: Callable[[Publication], list[Candidate]]) -> list[_Seen]:

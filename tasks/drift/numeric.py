@@ -8,15 +8,12 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from tasks.drift import effects, paired, sensitivity, two_sample
 from tasks.drift.psi import population_stability
 from tasks.drift.records import Aspect, DriftScore, FeatureType
 from tasks.drift.subject import Subject
-from tasks.drift.tables import Floats, LevelTable, MergeRule, ValueTable, level_table, migration_table
-
-Flags = npt.NDArray[np.bool_]
+from tasks.drift.tables import Flags, Floats, LevelTable, MergeRule, ValueTable, level_table, migration_table
 
 
 class _Values(NamedTuple):

@@ -1,36 +1,26 @@
-"""What drift is measured on: snapshots, memberships and flows of a run and of those it is compared with.
+"""What drift is measured on, beside snapshots: flows of a run and of those before it, and the effects of past runs.
 
-Owns: the queries. Does not own any statistic, or which runs are compared (`references.py`).
+Owns: their queries, and which columns of two runs can be compared. Does not own any statistic, which runs are compared
+(`references.py`), or snapshots (`views.py`).
 """
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
-import zlib
 from collections import defaultdict
 from collections.abc import Mapping
 
-import polars as pl
-
 from tasks.config.drift import ReferenceKind
-from tasks.drift.columns import Snapshot, filled_columns, stored_snapshot
+from tasks.drift.columns import filled_columns
 from tasks.drift.flow_rates import Flows
-from tasks.drift.policy import EffectHistory, EffectKey, FeatureSpec
+from tasks.drift.policy import EffectHistory, EffectKey
 from tasks.drift.references import a_year_before, are_alike, earlier_runs
 from tasks.drift.season import Season
-from tasks.drift.segment_means import Members
-from tasks.drift.segment_scores import SegmentPair
-from tasks.drift.snapshots import SnapshotPair
-from tasks.drift.specs import CONFIDENCE, NEAR_BORDER
-from tasks.drift.tables import Integers
-from tasks.warehouse.catalogue import KEY, catalogue_of
-from tasks.warehouse.connection import identifier, literal
+from tasks.drift.views import Columns, View, views_of
+from tasks.warehouse.connection import literal
 from tasks.warehouse.ledger import Publication
 from tasks.warehouse.run import Run
-
-_BORDERLINE = 0.1
-"""A customer whose membership is less clear than this stands near the boundary to the next segment."""
-
 
 _KNOWN_PERIODS = 52
 """Periods of which flows tell how much they differ by themselves: a year of weeks."""
@@ -81,60 +71,7 @@ SELECT run_id, segmentation_id, from_segment_id, from_segment_id, customer_count
 """
 
 
-def snapshot(run: Run, run_id: str, specs: Mapping[str, FeatureSpec]) -> Snapshot:
-    """One row per customer: his features, and what his memberships say; columns as in `specs`."""
-    of_memberships: dict[str, list[FeatureSpec]] = defaultdict(list)
-    features = []
-    for name, spec in specs.items():
-        if spec.kind == "segment":
-            of_memberships[name].append(spec)
-        elif spec.subject_kind == "segment_size":
-            of_memberships[name.partition(".")[0]].append(spec)
-        elif spec.subject_kind == "fit":
-            of_memberships[spec.subject_name or name].append(spec)
-        else:
-            features.append(name)
-    columns, joins = ["feature.*"], []
-    for position, (segmentation, own) in enumerate(of_memberships.items()):
-        mine = f"mix{position}"
-        values = ", ".join(f"{_value(run, spec)} AS {identifier(spec.name)}" for spec in own)
-        joins.append(
-            f" LEFT JOIN (SELECT {KEY}, {values} FROM segments.membership WHERE run_id = {literal(run_id)}"
-            f" AND segmentation_id = {literal(segmentation)} GROUP BY {KEY}) AS {mine} USING ({KEY})"
-        )
-        columns += [f"{_of_nobody(spec, mine)} AS {identifier(spec.name)}" for spec in own]
-    relation = catalogue_of(run).relation(run_id, features)
-    key = f"{run_id}_{zlib.crc32(' '.join(specs).encode())}"
-    sql = f"SELECT {', '.join(columns)} FROM {relation} AS feature{''.join(joins)} ORDER BY {KEY}"
-    return stored_snapshot(run.warehouse, key, sql)
-
-
-def _value(run: Run, spec: FeatureSpec) -> str:
-    """SQL of a column over the memberships of one customer in one segmentation."""
-    if spec.kind == "segment":
-        return "any_value(segment_id)"
-    if spec.subject_kind == "segment_size":
-        return f"bool_or(segment_id = {literal(spec.name)})"
-    if spec.part_name == CONFIDENCE:
-        return "any_value(strength_share)"
-    if spec.part_name == NEAR_BORDER:
-        return f"any_value(strength_share < {_BORDERLINE})"
-    # A warehouse that an earlier version wrote has no distances.
-    present = {name for name, _ in run.warehouse.columns("SELECT * FROM segments.membership")}
-    return "any_value(centre_distance)" if "centre_distance" in present else "NULL::DOUBLE"
-
-
-def _of_nobody(spec: FeatureSpec, joined: str) -> str:
-    """SQL of a column with what is said of customers without a membership."""
-    name = f"{joined}.{identifier(spec.name)}"
-    if spec.kind == "segment":
-        return f"coalesce({name}, 'in no segment')"
-    return f"coalesce({name}, false)" if spec.subject_kind == "segment_size" else name
-
-
-def comparable(
-    run: Run, reference: Publication, specs: dict[str, FeatureSpec], earlier: Snapshot, current: Snapshot
-) -> dict[str, FeatureSpec]:
+def comparable(run: Run, reference: Publication, view: View) -> View:
     """The columns that both runs know: a feature that the earlier one did not have yet has nothing to be compared with.
 
     How well a model fits is compared only while it is the same model.
@@ -147,47 +84,13 @@ def comparable(
             {"now": run.run_id, "then": reference.run_id},
         )
     }
-    filled = filled_columns(earlier) & filled_columns(current)
-    return {
+    filled = filled_columns(view.earlier) & filled_columns(view.current)
+    known = {
         name: spec
-        for name, spec in specs.items()
+        for name, spec in view.specs.items()
         if name in filled and (spec.subject_kind != "fit" or spec.subject_name in same)
     }
-
-
-def segment_pair(run: Run, reference: Publication, pair: SnapshotPair) -> SegmentPair:
-    """Memberships of both dates, of the segments that are large enough to be described at both."""
-    segments = [
-        segment
-        for (segment,) in run.warehouse.rows(
-            "SELECT segment_id FROM monitoring.kpi WHERE run_id IN ($now, $then) GROUP BY segment_id"
-            " HAVING count(*) = 2 AND NOT bool_or(is_suppressed) ORDER BY segment_id",
-            {"now": run.run_id, "then": reference.run_id},
-        )
-    ]
-    return SegmentPair(
-        pair,
-        segments,
-        _members(run, reference.run_id, segments, pair.reference),
-        _members(run, run.run_id, segments, pair.current),
-    )
-
-
-def _members(run: Run, run_id: str, segments: list[str], frame: Snapshot) -> Members:
-    listed = ", ".join(map(literal, segments)) or "''"
-    found = run.warehouse.frame(
-        f"SELECT {KEY}, segment_id FROM segments.membership WHERE run_id = {literal(run_id)}"
-        f" AND segment_id IN ({listed}) ORDER BY segment_id, {KEY}"
-    )
-    rows = frame[KEY].to_frame().with_row_index("at")
-    joined = found.join(rows, on=KEY, how="inner", maintain_order="left")
-    place = {segment: number for number, segment in enumerate(segments)}
-    numbers = joined.get_column("segment_id").replace_strict(place, return_dtype=pl.Int64)
-    return Members(_integers(joined.get_column("at")), _integers(numbers))
-
-
-def _integers(column: pl.Series) -> Integers:
-    return column.cast(pl.Int64).to_numpy()
+    return dataclasses.replace(view, specs=known)
 
 
 def flows_of_periods(run: Run) -> list[Flows] | None:
@@ -221,14 +124,14 @@ def _flows(run: Run, run_ids: list[str]) -> Mapping[str, Flows]:
     return found
 
 
-def season_of(run: Run, since: Publication, specs: dict[str, FeatureSpec]) -> Season | None:
-    """The period since a run a year ago; None where history does not reach so far back, or had no such period."""
+def seasons_of(run: Run, since: Publication, columns: Columns) -> list[Season]:
+    """The period since a run a year ago, a view at a time; none where history does not reach so far, or had no such."""
     period = a_year_before(run, since)
     if period is None:
-        return None
+        return []
     start, later = period
     label = f"from {start.as_of} to {later.as_of}"
-    return Season(snapshot(run, start.run_id, specs), snapshot(run, later.run_id, specs), label)
+    return [Season(view.earlier, view.current, label) for view in views_of(run, start.run_id, later.run_id, columns)]
 
 
 def effect_history(run: Run, kind: ReferenceKind) -> EffectHistory:

@@ -18,7 +18,7 @@ from tasks.drift.policy import FeatureSpec
 from tasks.drift.records import DriftScore
 from tasks.drift.segment_means import MeanChanges, Members, mean_changes, partner_rows, stayed
 from tasks.drift.snapshots import SnapshotPair, level_codes, numeric_values
-from tasks.drift.tables import Floats, Integers
+from tasks.drift.tables import Flags, Floats, Integers
 
 FEWEST_MEMBERS = 20
 """Of fewer members, at either date, the mean is not tested: nor is it near a normal variable."""
@@ -37,12 +37,16 @@ class SegmentPair:
         segments: ids of the segments that are compared.
         then: memberships at the earlier date, by rows of the reference.
         now: memberships at the later date, by rows of the current snapshot.
+        ranked: rows of either snapshot that stand for all customers; None: all of them do.
+        whole: the same segments with all of their members, where these are a sample of them.
     """
 
     pair: SnapshotPair
     segments: Sequence[str]
     then: Members
     now: Members
+    ranked: tuple[Flags, Flags] | None = None
+    whole: SegmentPair | None = None
 
     def changes(self, reference: Floats, current: Floats) -> MeanChanges:
         """Of columns of all rows of both snapshots."""
@@ -53,6 +57,13 @@ class SegmentPair:
         """Row of each customer of both snapshots in the reference and in the current one, shape (customers, 2)."""
         return np.column_stack((self.pair.common_reference, self.pair.common_current))
 
+    @property
+    def stands_for_all(self) -> Flags:
+        """Which rows of the reference and of the current snapshot, one after the other, stand for all customers."""
+        if self.ranked is not None:
+            return np.concatenate(self.ranked)
+        return np.ones(self.pair.reference.height + self.pair.current.height, dtype=np.bool_)
+
 
 def measure_profiles(segments: SegmentPair, specs: Mapping[str, FeatureSpec]) -> list[DriftScore]:
     """Compare what each segment's members are like, feature by feature.
@@ -62,7 +73,7 @@ def measure_profiles(segments: SegmentPair, specs: Mapping[str, FeatureSpec]) ->
     of each common level, over its standard deviation among all customers. Features that advance with the calendar are
     left out: whoever stays grows older.
     """
-    blocks = [(names, segments.changes(*both)) for names, both in _blocks(_profile_columns(segments.pair, specs))]
+    blocks = [(names, segments.changes(*both)) for names, both in _blocks(_profile_columns(segments, specs))]
     if not blocks:
         return []
     found = MeanChanges(*(np.hstack(parts) for parts in zip(*(changes for _, changes in blocks), strict=True)))
@@ -98,17 +109,18 @@ class _Column(NamedTuple):
     current: Floats
 
 
-def _profile_columns(pair: SnapshotPair, specs: Mapping[str, FeatureSpec]) -> Iterator[_Column]:
+def _profile_columns(segments: SegmentPair, specs: Mapping[str, FeatureSpec]) -> Iterator[_Column]:
+    pair, ranked = segments.pair, segments.stands_for_all
     for name, spec in specs.items():
         if spec.subject_kind != "feature" or spec.kind == "segment" or spec.is_calendar_driven:
             continue
         if spec.kind == "category":
-            for level, before, after in _levels(pair.reference[name], pair.current[name]):
+            for level, before, after in _levels(pair.reference[name], pair.current[name], ranked):
                 yield _Column(f"{name} = {level}", before, after)
             continue
         before = numeric_values(pair.reference[name], where="reference")
         after = numeric_values(pair.current[name], where="current")
-        scores = normal_scores(np.concatenate((before, after)))
+        scores = normal_scores(np.concatenate((before, after)), ranked)
         yield _Column(name, scores[: before.size], scores[before.size :])
 
 
@@ -121,22 +133,34 @@ def _blocks(columns: Iterator[_Column]) -> Iterator[tuple[list[str], tuple[Float
         yield [one.name for one in block], (sides[0], sides[1])
 
 
-def normal_scores(values: Floats) -> Floats:
-    """Normal quantiles of the mid-ranks of values, (rank - 1/2)/n, ties sharing their mean; NaN stays NaN."""
+def normal_scores(values: Floats, ranked: Flags) -> Floats:
+    """Normal quantiles of the mid-ranks of values, (rank - 1/2)/n, ties sharing their mean; NaN stays NaN.
+
+    Args:
+        values: shape (n,).
+        ranked: those among which ranks are counted, shape (n,); one beyond them all has the rank of the outermost.
+    """
     from scipy.special import ndtri
 
     known = ~np.isnan(values)
-    _, inverse, counts = np.unique(values[known], return_inverse=True, return_counts=True)
-    middle = (np.cumsum(counts) - counts / 2) / max(int(counts.sum()), 1)
     scores = np.full(values.shape, np.nan)
-    scores[known] = ndtri(middle)[inverse]
+    distinct, counts = np.unique(values[known & ranked], return_counts=True)
+    total = int(counts.sum())
+    if total == 0:
+        return scores
+    places = np.searchsorted(distinct, values[known])
+    below = np.concatenate(([0], np.cumsum(counts)))[places]
+    inside = np.minimum(places, distinct.size - 1)
+    ties = np.where(distinct[inside] == values[known], counts[inside], 0)
+    least = 0.5 / total
+    scores[known] = ndtri(np.clip((below + ties / 2) / total, least, 1 - least))
     return scores
 
 
-def _levels(reference: pl.Series, current: pl.Series) -> list[tuple[str, Floats, Floats]]:
+def _levels(reference: pl.Series, current: pl.Series, ranked: Flags) -> list[tuple[str, Floats, Floats]]:
     """Each common level as a column: 1 for whoever holds it and 0 for others, over its standard deviation."""
     codes = level_codes(reference, current)
-    pooled = np.concatenate((codes.reference, codes.current))
+    pooled = np.concatenate((codes.reference, codes.current))[ranked]
     found = []
     for code, name in enumerate(codes.names):
         share = float((pooled == code).mean())
@@ -166,7 +190,7 @@ def _scores(segments: SegmentPair, tested: _Tested) -> list[DriftScore]:
         statistic = np.where(effect == 0, 0.0, effect / np.maximum(error, np.abs(effect) / least))
     p_values = 2 * stdtr(np.maximum(least - 1, 1), -np.abs(statistic))
     is_tested = (least >= FEWEST_MEMBERS) & np.isfinite(effect) & np.isfinite(error)
-    sizes = _sizes(segments)
+    sizes = _sizes(segments.whole or segments)
     return [
         _score(
             segments, tested, (place, column), float(statistic[place, column]), float(p_values[place, column]), sizes

@@ -10,14 +10,13 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from tasks.config.drift import KIND_LIMITS, RECENT
-from tasks.drift.columns import filled_columns, forget_snapshots
+from tasks.drift.columns import forget_snapshots
 from tasks.drift.comparison import Comparison, compare
 from tasks.drift.emergence_tables import write_candidates
 from tasks.drift.policy import DriftPolicy
-from tasks.drift.reading import snapshot
 from tasks.drift.records import DriftScore, DriftVerdict
 from tasks.drift.references import references
-from tasks.drift.specs import specs_of
+from tasks.drift.views import columns_of
 from tasks.warehouse import tables
 from tasks.warehouse.run import Run
 from tasks.warehouse.steps import recorded
@@ -47,6 +46,8 @@ _COLUMNS: dict[str, tuple[str, type[pl.DataType]]] = {
     "common_count": ("common_count", pl.Int64),
     "entered_count": ("entered_count", pl.Int64),
     "left_count": ("left_count", pl.Int64),
+    "reference_value_count": ("reference_value_count", pl.Int64),
+    "current_value_count": ("current_value_count", pl.Int64),
     "psi": ("psi", pl.Float64),
     "psi_p_value": ("psi_p_value", pl.Float64),
     "verdict_name": ("verdict", pl.String),
@@ -71,15 +72,12 @@ def measure_drift(run: Run) -> None:
 
 
 def _measure(run: Run) -> None:
-    listed_specs = specs_of(run)
-    current = snapshot(run, run.run_id, listed_specs)
-    # Most companies have a source for half of the features: the others are read of no other run.
-    filled = filled_columns(current)
-    specs = {name: spec for name, spec in listed_specs.items() if name in filled}
-    listed = references(run) if current.height > 0 else []
+    columns = columns_of(run)
+    # Where nobody is, there is nothing to compare.
+    listed = references(run) if columns.filled else []
     # The chance of one false alarm is the run's: the comparisons share it.
     policy = _policy(run, run.workspace.drift.family_wise_error / max(len(listed), 1))
-    found = [compare(run, reference, specs, current, policy) for reference in listed]
+    found = [compare(run, reference, columns, policy) for reference in listed]
     verdicts = pl.concat([_empty(_COLUMNS), *(_frame(one, one.verdicts, _COLUMNS) for one in found)])
     effects = pl.concat([_empty(_EFFECTS), *(_frame(one, one.effects, _EFFECTS) for one in found)])
     tables.write_frame(run, "monitoring.drift", verdicts)
@@ -87,7 +85,7 @@ def _measure(run: Run) -> None:
     levels = verdicts.filter(pl.col("reference_kind").is_in(RECENT)).get_column("level_name")
     alarms, notices = (int((levels == level).sum()) for level in ("alarm", "notice"))
     log.info("%d tests, %d notices, %d alarms", sum(one.test_count for one in found), notices, alarms)
-    log.info(write_candidates(run, specs, current))
+    log.info(write_candidates(run, columns))
 
 
 def _policy(run: Run, error_rate: float) -> DriftPolicy:

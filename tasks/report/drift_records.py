@@ -35,6 +35,17 @@ class DriftRow:
     sentence: str
     part_name: str | None = None
     is_seasonal: bool | None = None
+    reference_value_count: int | None = None
+    current_value_count: int | None = None
+
+    @property
+    def tested_count(self) -> int | None:
+        """Values that the test looked at, of the date with fewer; None where that is as many as there are customers."""
+        counts = (self.reference_value_count, self.current_value_count, self.reference_count, self.current_count)
+        values, customers = [count for count in counts[:2] if count], [count for count in counts[2:] if count]
+        if not values or not customers or min(values) >= min(customers):
+            return None
+        return min(values)
 
     @property
     def title(self) -> str:

@@ -62,8 +62,10 @@ class Catalogue:
         hint = f"did you mean {near[0]!r}?" if near else "docs/reference/features.md lists the features"
         raise WorkspaceError(f"there is no feature {name!r}", where=where, hint=hint)
 
-    def relation(self, run_id: str, names: Iterable[str] | None = None) -> str:
+    def relation(self, run_id: str, names: Iterable[str] | None = None, *, among: str | None = None) -> str:
         """SQL for a FROM: one row per customer of a run, `customer_id` and the features (all, or those named).
+
+        With `among`, a table of some `customer_id`, these customers alone, and the themes are joined for them alone.
 
         Only columns that the models describe are in it: a table kept by run may have more, of windows of other days.
         Features of a theme are NULL for a run that had not got it yet: one of an earlier version, or of a workspace
@@ -72,13 +74,14 @@ class Catalogue:
         wanted = set(self.features) if names is None else set(names)
         parts: list[str] = []
         only_predictions = True
+        within = "" if among is None else f" AND {KEY} IN (SELECT {KEY} FROM {among})"
         for model in self.models:
             columns = [column.name for column in model.columns if column.name in wanted]
             if columns:
-                parts.append(f"({rows_of_run(model.name, run_id, [KEY, *columns])})")
+                parts.append(f"({rows_of_run(model.name, run_id, [KEY, *columns])}{within})")
                 only_predictions &= model.name == PREDICTIONS
         if only_predictions:
-            parts.insert(0, f"({rows_of_run(self.models[0].name, run_id, [KEY])})")
+            parts.insert(0, f"({rows_of_run(self.models[0].name, run_id, [KEY])}{within})")
         first, *others = parts
         joined = f"{first} AS theme0" + "".join(
             f" LEFT JOIN {part} AS theme{position} USING ({identifier(KEY)})" for position, part in enumerate(others, 1)

@@ -23,6 +23,11 @@ def _add_copy_problem(warehouse: Warehouse) -> None:
     warehouse.execute(f"ALTER TABLE {TABLE} ADD COLUMN IF NOT EXISTS copy_problem VARCHAR")
 
 
+def _add_value_counts(warehouse: Warehouse) -> None:
+    for side in ("reference", "current"):
+        warehouse.execute(f"ALTER TABLE IF EXISTS monitoring.drift ADD COLUMN IF NOT EXISTS {side}_value_count BIGINT")
+
+
 #: The steps from each version to the next. A step that was released is not changed; a new column or table of the
 #: ledger is a new step, which may be `ledger.add_missing` again.
 STEPS: tuple[tuple[str, Step], ...] = (
@@ -30,6 +35,7 @@ STEPS: tuple[tuple[str, Step], ...] = (
     ("values of sources move from the ledger to raw", kept_rows.move_out_of_ledger),
     ("why the copy beside the warehouse is behind it", _add_copy_problem),
     ("the ledger knows what was pulled from databases", ledger.add_missing),
+    ("how many values each test of drift looked at", _add_value_counts),
 )
 #: What this version of resegment writes and reads.
 VERSION = len(STEPS)

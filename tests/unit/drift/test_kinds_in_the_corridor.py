@@ -12,8 +12,10 @@ from tasks.config.loading import load_workspace
 from tasks.drift import reading
 from tasks.drift.policy import EffectKey
 from tasks.drift.references import earlier_runs, references
+from tasks.drift.snapshot_reading import snapshot
 from tasks.drift.specs import specs_of
 from tasks.drift.tasks import measure_drift
+from tasks.drift.views import Columns, View
 from tasks.insight.events import write_events
 from tasks.notify.findings import findings_of
 from tasks.overlap.tasks import measure_overlap
@@ -104,11 +106,11 @@ def test_how_a_model_fits_is_compared_while_it_is_the_same(folder: Path) -> None
         assert parts == {"confidence", "borderline customers", "distance to the centre"}
         run.run_id = earlier_runs(run)[-1].run_id
         specs = specs_of(run)
-        frame = reading.snapshot(run, run.run_id, specs)
+        frame = snapshot(run, run.run_id, specs)
         run.warehouse.execute("BEGIN")
         run.warehouse.execute("UPDATE segments.model SET model_no = model_no + 1 WHERE as_of_date = DATE '2025-03-28'")
         earliest = earlier_runs(run)[0]
-        known = reading.comparable(run, earliest, specs, frame, frame)
+        known = reading.comparable(run, earliest, View(specs, frame, frame)).specs
         run.warehouse.execute("ROLLBACK")
     assert not any(spec.subject_kind == "fit" for spec in known.values())
     assert any(spec.subject_kind == "segment_size" for spec in known.values())
@@ -134,7 +136,7 @@ def test_runs_a_year_apart_are_a_season(folder: Path) -> None:
         kinds = {item.kind: item.publication.as_of for item in references(run)}
         assert kinds == {"previous": MONTHS[3], "baseline": MONTHS[0], "season": MONTHS[2]}
         # The run before it is eleven months old: no period of a year ago is so long.
-        assert reading.season_of(run, earlier_runs(run)[-1], specs_of(run)) is None
+        assert reading.seasons_of(run, earlier_runs(run)[-1], Columns(specs_of(run), specs_of(run))) == []
 
 
 def test_effects_of_segments_are_all_kept_for_their_history(folder: Path) -> None:

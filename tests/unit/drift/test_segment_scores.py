@@ -112,7 +112,8 @@ def test_few_members_are_not_tested_and_a_mean_of_nothing_has_no_change() -> Non
 
 
 def test_normal_scores_are_those_of_mid_ranks() -> None:
-    scores = normal_scores(np.array([5.0, np.nan, 1.0, 5.0, 9.0]))
+    values = np.array([5.0, np.nan, 1.0, 5.0, 9.0])
+    scores = normal_scores(values, np.ones(5, dtype=np.bool_))
     # Ranks 1, 2.5, 2.5, 4 of four values: (rank - 1/2) / 4.
     assert scores[[2, 0, 3, 4]] == pytest.approx([-1.150349, 0.0, 0.0, 1.150349], abs=1e-6)
     assert np.isnan(scores[1])
@@ -143,3 +144,33 @@ def test_false_alarms_over_worlds_in_which_only_chance_moves() -> None:
         alarms += bool(drifted(pair(before, after)))
     # At 1 % a run 1.5 are expected; six or more come about in 4 of 1,000 such tests.
     assert alarms <= 5
+
+
+def test_normal_scores_of_others_are_those_of_their_rank_among_the_ranked() -> None:
+    values = np.array([1.0, 2.0, 2.0, 3.0, 2.5, 2.0, -7.0, 99.0])
+    scores = normal_scores(values, np.array([True] * 4 + [False] * 4))
+    assert scores[:4] == pytest.approx(normal_scores(values[:4], np.ones(4, dtype=np.bool_)))
+    # Three of four are below 2.5; -7 and 99 are as far out as the outermost of four.
+    assert scores[4:] == pytest.approx([0.674490, 0.0, -1.150349, 1.150349], abs=1e-6)
+    assert np.isnan(normal_scores(values, np.zeros(8, dtype=np.bool_))).all()
+
+
+def test_a_sample_of_members_is_compared_like_all_and_told_with_the_counts_of_all() -> None:
+    before = frame(11, count=4_000)
+    in_a = pl.int_range(pl.len()) < before.height // 2
+    after = before.with_columns(visits=pl.col("visits") + pl.when(in_a).then(1).otherwise(0))
+    whole = pair(before, after)
+    chosen = np.random.default_rng(3).random(before.height) < 0.5
+    kept = np.flatnonzero(chosen)
+    members = Members(whole.then.rows[kept], whole.then.segments[kept])
+    sample = SegmentPair(whole.pair, SEGMENTS, members, members, (chosen, chosen), whole)
+    found, expected = (
+        {(score.subject_name, score.part_name): score for score in measure_profiles(segments, SPECS)}
+        for segments in (sample, whole)
+    )
+    assert set(found) == set(expected)
+    for key, score in found.items():
+        assert score.effect_size == pytest.approx(expected[key].effect_size, abs=0.05)
+        assert score.reference_count == expected[key].reference_count == 2_000
+        assert score.reference_value_count == int(chosen[(whole.then.segments == SEGMENTS.index(key[0]))].sum())
+    assert found["s.a", "visits"].effect_size == pytest.approx(0.9, abs=0.3)

@@ -30,7 +30,7 @@ DRIFT = """
         0.2 AS p_value, 0.4 AS p_adjusted, 'probit_d' AS effect_name, 0.01 AS effect_size,
         -0.02 AS effect_low, 0.04 AS effect_high, 0.1 AS minimum_detectable_effect, 0.05 AS notice_threshold, 0.1 AS alarm_threshold,
         3 AS reference_count, 4 AS current_count, 3 AS common_count,
-        1 AS entered_count, 0 AS left_count, 0.0 AS psi, 1.0 AS psi_p_value, 'no_material_drift' AS verdict_name,
+        1 AS entered_count, 0 AS left_count, 3 AS reference_value_count, 3 AS current_value_count, 0.0 AS psi, 1.0 AS psi_p_value, 'no_material_drift' AS verdict_name,
         'none' AS level_name, false AS is_seasonal, 's' AS sentence
 """
 EFFECT = """

@@ -91,6 +91,8 @@ def drift_row(subject: str, effect: float | None, **changes: Any) -> dict[str, A
         "common_count": 1_940,
         "entered_count": 60,
         "left_count": 45,
+        "reference_value_count": 1_940,
+        "current_value_count": 1_940,
         "psi": 0.004,
         "psi_p_value": 0.5,
         "verdict_name": "no_material_drift",
