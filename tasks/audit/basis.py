@@ -5,7 +5,7 @@ Owns: the features of each kind of segmentation, their themes and known shares, 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 import sqlglot
 from sqlglot import exp
@@ -93,13 +93,13 @@ def split_features(catalogue: Catalogue, used: Sequence[str], kpis: Sequence[str
 
 
 def known_features(
-    warehouse: Warehouse, customers: str, catalogue: Catalogue, used: Sequence[str]
+    warehouse: Warehouse, customers: Callable[[Collection[str]], str], catalogue: Catalogue, used: Sequence[str]
 ) -> list[FeatureFacts]:
     """Of how many customers the features of a segmentation are known, and what of the same theme is known of more.
 
     Args:
         warehouse: open.
-        customers: SQL for a FROM: the customers who could be divided, with all features.
+        customers: gives SQL for a FROM: the customers who could be divided, with the features that are named.
         catalogue: of the features.
         used: those of the segmentation.
     """
@@ -114,7 +114,7 @@ def known_features(
     ]
     asked = list(dict.fromkeys([*named, *candidates]))
     counts = ", ".join(f"count({identifier(name)})" for name in asked)
-    total, *known = warehouse.rows(f"SELECT count(*), {counts} FROM {customers}")[0]
+    total, *known = warehouse.rows(f"SELECT count(*), {counts} FROM {customers(asked)}")[0]
     shares = {name: count / total for name, count in zip(asked, known, strict=True)} if total else {}
     return [_feature(name, theme, shares, [one for one in candidates if one not in named]) for name in named]
 

@@ -7,7 +7,7 @@ Owns: reading values, and which figures are asked for which kind of segmentation
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import partial
 from typing import Any
 
@@ -32,6 +32,7 @@ from tasks.audit.read import Record, RunTables, read_earlier_fit, read_pairs, re
 from tasks.audit.splitting import best_split
 from tasks.audit.steadiness import SAMPLE_ROWS, OpenSpace, mean_error, separations, stability
 from tasks.config.segmentations import RfmSegmentation
+from tasks.warehouse import reading
 from tasks.warehouse.catalogue import KEY, Catalogue
 from tasks.warehouse.connection import identifier, literal
 from tasks.warehouse.run import Run
@@ -96,7 +97,7 @@ class Measurement:
         is_multiple = name not in run.workspace.single_membership
         customers = len(values.ranks[self._kpis[0]])
         fit = None if is_multiple else Fit(run.as_of, customers, explained(values))
-        features = known_features(run.warehouse, self._dividable(name), self._catalogue, used)
+        features = known_features(run.warehouse, partial(self._dividable, name), self._catalogue, used)
         split = partial(self._split, used)
         segments = segment_facts(values, others, steadiness, lambda key: split(name, key), run.workspace.audit)
         return SegmentationFacts(
@@ -201,10 +202,11 @@ class Measurement:
             ModelFacts(facts.kind, facts.trained, error, space.error_at_fit, facts.refit_days, facts.quantiles),
         )
 
-    def _dividable(self, name: str) -> str:
-        """SQL for a FROM: the customers who could be divided."""
-        relation = self._catalogue.relation(self._run.run_id)
-        population = self._run.workspace.resolved[name].population
+    def _dividable(self, name: str, features: Collection[str]) -> str:
+        """SQL for a FROM: the customers who could be divided, with some features."""
+        workspace = self._run.workspace
+        population = workspace.resolved[name].population
+        relation = self._catalogue.relation(self._run.run_id, {*features, *reading.features_of(workspace, name)})
         return f"(SELECT * FROM {relation} WHERE ({population}))" if population else relation
 
     def _split(self, used: Sequence[str], name: str, segment_id: str | None) -> Split | None:
@@ -214,11 +216,14 @@ class Measurement:
             f"CAST({identifier(one)} AS DOUBLE) AS {identifier(one)}" for one in [*self._kpis, *features]
         )
         chosen = f"segment_id = {literal(segment_id)}" if segment_id else f"segmentation_id = {literal(name)}"
-        frame = self._run.warehouse.frame(
-            f"SELECT {columns} FROM (SELECT DISTINCT md5({KEY}) AS lot, {KEY} FROM segments.membership"
-            f" WHERE run_id = {literal(self._run.run_id)} AND {chosen} ORDER BY lot, {KEY} LIMIT {_SPLIT_ROWS:d})"
-            f" JOIN {self._catalogue.relation(self._run.run_id)} USING ({KEY}) ORDER BY {KEY}"
+        self._run.warehouse.execute(
+            f"CREATE OR REPLACE TEMP TABLE split_customers AS SELECT DISTINCT md5({KEY}) AS lot, {KEY}"
+            f" FROM segments.membership WHERE run_id = {literal(self._run.run_id)} AND {chosen}"
+            f" ORDER BY lot, {KEY} LIMIT {_SPLIT_ROWS:d}"
         )
+        asked = self._catalogue.relation(self._run.run_id, [*self._kpis, *features], among="split_customers")
+        frame = self._run.warehouse.frame(f"SELECT {columns} FROM {asked} ORDER BY {KEY}")
+        self._run.warehouse.execute("DROP TABLE split_customers")
         return best_split(
             {kpi: _floats(frame.get_column(kpi)) for kpi in self._kpis},
             {name: _floats(frame.get_column(name)) for name in features},

@@ -7,7 +7,7 @@ which groups are small (`tasks/config/privacy.py`).
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from decimal import Context, Decimal
 from itertools import groupby
 from typing import Any
@@ -81,7 +81,8 @@ def profile_segments(
         of_model = [catalogue.features[column.name] for column in model.columns if column.name in catalogue.features]
         features = catalogue.relation(run_id, [column.name for column in of_model])
         relation = f"{features} AS feature JOIN {members} AS membership USING ({KEY})"
-        found += _numbers(warehouse, relation, [column for column in of_model if column.kind in {"number", "flag"}])
+        numbers = [column for column in of_model if column.kind in {"number", "flag"}]
+        found += _numbers(warehouse, relation, numbers, _filled(warehouse, features, numbers))
         found += _categories(warehouse, relation, [column for column in of_model if column.kind == "category"])
     rows = [
         {"segmentation_id": segmentation, **row}
@@ -119,11 +120,25 @@ def _sharing(row: Record) -> int:
     return count if share is None else round(count * share)
 
 
-def _numbers(warehouse: Warehouse, relation: str, columns: Sequence[ModelColumn]) -> list[Record]:
+def _filled(warehouse: Warehouse, features: str, columns: Sequence[ModelColumn]) -> frozenset[str]:
+    """The columns that say something of anybody: of the others nothing is to be summed."""
+    if not columns:
+        return frozenset()
+    counts = ", ".join(f"count({identifier(column.name)})" for column in columns)
+    (found,) = warehouse.rows(f"SELECT {counts} FROM {features} AS feature")
+    return frozenset(column.name for column, count in zip(columns, found, strict=True) if count)
+
+
+def _numbers(
+    warehouse: Warehouse, relation: str, columns: Sequence[ModelColumn], filled: Collection[str]
+) -> list[Record]:
     if not columns:
         return []
     parts = []
     for position, column in enumerate(columns):
+        if column.name not in filled:
+            parts += [f"0 AS n{position}", *(f"NULL AS {figure}{position}" for figure in "sqm")]
+            continue
         value = f"CAST({identifier(column.name)} AS {_EXACT})"
         parts += [
             f"count({value}) AS n{position}",

@@ -30,6 +30,7 @@ from tasks.warehouse import tables
 from tasks.warehouse.catalogue import KEY, Catalogue
 from tasks.warehouse.connection import identifier, literal
 from tasks.warehouse.ledger import Publication
+from tasks.warehouse.reading import columns_read
 from tasks.warehouse.run import Run
 
 REDRAWN = "segments.redrawn"
@@ -113,10 +114,10 @@ class _Old:
     def customers(self, run_id: str, features: Sequence[str] | None = None) -> str:
         """SQL for a FROM: the customers of a run who were to be divided, with some features, or with all."""
         ((population, *_), *_) = self.rows(["population_text"])
-        if population:
-            # It may ask for any feature.
-            return f"(SELECT * FROM {self.catalogue.relation(run_id)} WHERE ({population}))"
-        return self.catalogue.relation(run_id, features)
+        if not population:
+            return self.catalogue.relation(run_id, features)
+        asked = None if features is None else {*features, *columns_read([population])}
+        return f"(SELECT * FROM {self.catalogue.relation(run_id, asked)} WHERE ({population}))"
 
     @property
     def asked(self) -> dict[str, object]:
@@ -176,7 +177,7 @@ def _ruled(old: _Old) -> str:
     others = [_key(segment) for segment, rule, _ in rows if rule == OTHERWISE]
     return members_by_rules(
         old.name,
-        old.customers(old.run.run_id),
+        old.customers(old.run.run_id, sorted(columns_read([rule.condition for rule in rules]))),
         rules,
         others[0] if others else None,
         match="any" if any(is_multiple for *_, is_multiple in rows) else "first",

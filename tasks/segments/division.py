@@ -14,6 +14,7 @@ from tasks.config.segment import Segment
 from tasks.segments.definitions import Definition
 from tasks.warehouse.catalogue import KEY, Catalogue
 from tasks.warehouse.connection import literal
+from tasks.warehouse.reading import features_of
 from tasks.warehouse.run import Run
 
 #: A temporary table a segmentation; they become `segments.membership` together.
@@ -56,8 +57,9 @@ class Job:
 
     @property
     def customers(self) -> str:
-        """SQL for a FROM: the customers who are segmented, with all features."""
-        relation = self.catalogue.relation(self.run.run_id)
+        """SQL for a FROM: the customers who are segmented, with the features that they are segmented by."""
+        # Of the others the themes would be joined for nothing: a row of each customer and theme.
+        relation = self.catalogue.relation(self.run.run_id, features_of(self.run.workspace, self.name))
         population = self.resolved.population
         return f"(SELECT * FROM {relation} WHERE ({population}))" if population else relation
 

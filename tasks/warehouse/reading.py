@@ -6,7 +6,7 @@ Owns: that way from a segmentation to entities. Does not own the features (`cata
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 import sqlglot
 from sqlglot import exp
@@ -36,12 +36,20 @@ def features_of(workspace: Workspace, name: str) -> set[str]:
     segmentation, resolved = workspace.segmentations[name], workspace.resolved[name]
     found = {getattr(segmentation, key, None) for key in ("feature", "recency", "frequency", "monetary")} - {None}
     found |= set(getattr(segmentation, "features", ()))
-    for text in [resolved.population, *(rule.condition for rule in resolved.rules)]:
-        if text is not None:
-            found |= {column.name for column in sqlglot.parse_one(text, dialect="duckdb").find_all(exp.Column)}
+    found |= columns_read([resolved.population, *(rule.condition for rule in resolved.rules)])
     if isinstance(segmentation, ProjectedSegmentation):
         found |= features_of(workspace, segmentation.of)
     return {str(feature) for feature in found}
+
+
+def columns_read(conditions: Iterable[str | None]) -> set[str]:
+    """Names of the columns in SQL conditions."""
+    return {
+        column.name
+        for text in conditions
+        if text is not None
+        for column in sqlglot.parse_one(text, dialect="duckdb").find_all(exp.Column)
+    }
 
 
 def events() -> list[Entity]:

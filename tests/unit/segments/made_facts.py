@@ -35,8 +35,8 @@ class _Facts:
             "top_category_name": ModelColumn("top_category_name", "what he buys", kind="category"),
         }
 
-    def relation(self, run_id: str) -> str:
-        del run_id
+    def relation(self, run_id: str, names: Iterable[str] | None = None) -> str:
+        del run_id, names
         return f"(SELECT * EXCLUDE (since) FROM facts WHERE since <= {literal(self._as_of)})"
 
 

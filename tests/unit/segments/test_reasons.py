@@ -110,8 +110,10 @@ class Changed(Catalogue):
                 f" ELSE {column} END AS {column}"
             )
 
-        replaced = ", ".join(changed(name, value) for name, value in self.values.items())
-        return f"(SELECT * REPLACE ({replaced}) FROM {super().relation(run_id, names)})"
+        kept = {name: value for name, value in self.values.items() if names is None or name in names}
+        relation = super().relation(run_id, names)
+        replaced = ", ".join(changed(name, value) for name, value in kept.items())
+        return f"(SELECT * REPLACE ({replaced}) FROM {relation})" if kept else relation
 
 
 @pytest.fixture(scope="module")
