@@ -3,10 +3,10 @@
 Owns: the share that is drawn, and the condition that draws it. Does not own: what is measured on them.
 
 Of 100,000 customers at each date a shift of 0.03 standard deviations is found, where 0.05 is worth a notice: more of
-them cost time and change no verdict. A customer is drawn by a digest of his id, so that he is drawn at every date or at
-none (permanent random numbers: Ohlsson 1995, in Business Survey Methods, Wiley, chapter 9): what is paired stays
-paired, and equal data give equal verdicts. Shares are powers of a half, so that a company that grows keeps its sample
-for long, and of two samples one holds the other.
+them cost time, and change the verdict on what lies at a limit alone (docs/benchmarks-drift-sample.md). A customer is
+drawn by a digest of his id, so that he is drawn at every date or at none (permanent random numbers: Ohlsson 1995, in
+Business Survey Methods, Wiley, chapter 9): what is paired stays paired, and equal data give equal verdicts. Shares are
+powers of a half, so that a company that grows keeps its sample for long, and of two samples one holds the other.
 """
 
 from __future__ import annotations
