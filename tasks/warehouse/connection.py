@@ -61,6 +61,11 @@ def identifier(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
+_MOST_WAL = "1GB"
+"""Up to so much waits beside the file until it is closed. By default, 16 MB, a run moved tables into the file, and groups
+of their rows together, after nearly every step: ten seconds each time at ten million lines."""
+
+
 class Warehouse:
     """One open DuckDB file; not thread-safe, closed by `with`."""
 
@@ -87,6 +92,7 @@ class Warehouse:
             config["threads"] = threads
         if path and not read_only:
             config["temp_directory"] = str(path.parent / SPILL_NAME)
+            config["checkpoint_threshold"] = _MOST_WAL
         try:
             connection = duckdb.connect(str(path) if path else ":memory:", read_only=read_only, config=config)
         except duckdb.Error as error:
