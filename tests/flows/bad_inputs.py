@@ -151,7 +151,7 @@ CASES: tuple[BadInput, ...] = (
         "a policy of a kind of drift that is not",
         edit("sources:\n", "drift: {subjects: {kpis: {alert: never}}}\nsources:\n"),
         2,
-        "Input should be 'feature', 'segment_mix'",
+        "or source (got 'kpis'); did you mean 'kpi'?",
     ),
     BadInput(
         "a notice above its alarm",
