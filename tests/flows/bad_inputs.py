@@ -66,6 +66,7 @@ CASES: tuple[BadInput, ...] = (
     BadInput("an order of 1893", _row("x,1,ben,1893-06-01,p1,bread,1,1.0"), 0, "1 quarantined", quarantined=1),
     BadInput("an order of 2099", _row("x,1,ben,2099-06-01,p1,bread,1,1.0"), 0, "1 quarantined", quarantined=1),
     BadInput("a negative price", _row("x,1,ben,2025-06-01,p1,bread,1,-1.0"), 0, "1 quarantined", quarantined=1),
+    BadInput("a day in the future", lambda _: None, 2, "2999-01-01 lies in the future", ("--as-of", "2999-01-01")),
     BadInput("an empty file", orders(b""), 1, "the file is empty: not even a header"),
     BadInput("a header and nothing else", orders(HEADER), 3, "critical check"),
     BadInput("NUL bytes in the header", orders(b"or\0der,line\n1,2\n"), 1, "NUL bytes"),
