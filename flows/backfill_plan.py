@@ -5,6 +5,7 @@ Owns: putting the plan together, from what is only read. Does not own planning (
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import TypedDict
 
 from flows.backfill_steps import asked_dates
@@ -48,7 +49,7 @@ def plan_backfill(space: Workspace, paths: OutputPaths, request: Request) -> Bac
         UsageError: the request makes no sense, or nothing has been run there.
         OutputError: a run is writing.
     """
-    check(request, space, ledger.utc_now().date())
+    check(request, space, space.calendar.day("today", dt.datetime.now(dt.UTC)))
     with opened_to_read(paths) as warehouse:
         published = ledger.publications(warehouse)
         asked = asked_dates(warehouse, space, request, published)

@@ -47,7 +47,7 @@ def begin(space: Workspace, folder: Path, request: Request, *, by: str, reason: 
     Raises:
         UsageError: the request makes no sense, or another backfill is not over.
     """
-    check(request, space, ledger.utc_now().date())
+    check(request, space, space.calendar.day("today", dt.datetime.now(dt.UTC)))
     end_stopped(space, folder)
     with _opened(space, folder) as run:
         current = backfill_ledger.going_on(run.warehouse)

@@ -36,12 +36,13 @@ def check_quality(
 
     Raises:
         WorkspaceError: the workspace cannot be used; nothing was done.
+        UsageError: the day lies in the future.
         SourceError: a source cannot be read.
         GateFailed: a critical check failed.
         OutputError: the output folder cannot be written, or another run holds it.
     """
     space = load_workspace(Path(workspace), overrides=overrides or [])
-    day = as_of or space.day(dt.datetime.now(dt.UTC))
+    day = space.day_described(as_of, dt.datetime.now(dt.UTC))
     with open_run(space, as_of=day, known_as_of=None, output=space.output_folder(output)) as run:
         run.ends_as = "checked"
         with lineage_of(run, "check"):

@@ -13,7 +13,6 @@ from flows.corridor import compute, gather
 from flows.forget_steps import end_stopped
 from tasks.config.errors import GateFailed
 from tasks.config.loading import load_workspace
-from tasks.config.workspace import Workspace
 from tasks.notify.tasks import raise_alerts, raise_failure, send_alerts
 from tasks.publish.tasks import build_candidate, publish
 from tasks.quality.data_docs import DataDocs
@@ -45,14 +44,16 @@ def refresh(
 
     Raises:
         WorkspaceError: the workspace cannot be used; nothing was done.
+        UsageError: the day lies in the future.
         SourceError: a source cannot be read.
         GateFailed: a critical check failed; what was published stays.
         OutputError: the output folder cannot be written, or another run holds it.
     """
     space = load_workspace(Path(workspace), overrides=overrides or [])
+    day = space.day_described(as_of, dt.datetime.now(dt.UTC))
     folder = space.output_folder(output)
     end_stopped(space, folder)
-    with open_run(space, as_of=_date(space, as_of), known_as_of=known_as_of, output=folder) as run:
+    with open_run(space, as_of=day, known_as_of=known_as_of, output=folder) as run:
         with lineage_of(run, "refresh"):
             _work(run, DataDocs() if data_docs else None)
         return summarise(run)
@@ -83,7 +84,3 @@ def _tell(run: Run, documents: DataDocs | None, *, stopped_by: str | None = None
     if documents is not None:
         write_data_docs(run, documents)
     send_alerts(run, return_state=True)
-
-
-def _date(space: Workspace, as_of: dt.date | None) -> dt.date:
-    return as_of or space.day(dt.datetime.now(dt.UTC))

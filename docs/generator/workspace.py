@@ -29,7 +29,9 @@ may refer to the environment as `${NAME}` or `${NAME:-default}`, and `--set a.b.
 _STANDARD = "The standard RFM segments"
 _GRID = """\
 Recency and frequency are scored 1 to 5 by quintiles, 5 the most recent and the most frequent. Monetary value is scored
-and published too, and takes no part in the standard segments. R by F:"""
+and published too, and takes no part in the standard segments. Equal values share a score, the lowest that one of them
+would have alone; whom nobody surpasses scores 5, however many there are, and where all are equal everybody scores 3.
+R by F:"""
 
 _CONDITIONS = "Conditions"
 _FORMS: tuple[type[BaseModel], ...] = (AllOf, AnyOf, NotOf, InSegment)

@@ -74,7 +74,8 @@ def check(request: Request, workspace: Workspace, today: dt.date) -> None:
         raise UsageError(f"--from {request.first} is after --to {request.last}", hint="give the earlier date first")
     if request.last and request.last > today:
         raise UsageError(
-            f"--to {request.last} lies in the future, today is {today} (UTC)", hint="give a day that is over"
+            f"--to {request.last} lies in the future, today is {today} ({workspace.calendar.timezone})",
+            hint="give a day that is over",
         )
     if request.segmentation is not None and request.segmentation not in workspace.segmentations:
         listed = ", ".join(workspace.segmentations)

@@ -12,7 +12,6 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import ValidationError
 
 from tasks.config.errors import UsageError, WorkspaceError
@@ -20,7 +19,7 @@ from tasks.config.expansion import expand_templates, refuse_missing_entities
 from tasks.config.privacy import KEY_HINT, KEY_PATH
 from tasks.config.readable import readable
 from tasks.config.workspace import Workspace
-from tasks.config.yaml_tree import Lines, Path_, compose, line_of
+from tasks.config.yaml_tree import Lines, Path_, compose, line_of, value_of
 
 FILE_NAME = "resegment.yaml"
 _VARIABLE = re.compile(r"\$\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::-(?P<default>[^}]*))?\}")
@@ -113,7 +112,7 @@ def _substitute(value: Any, path: Path_, lines: Lines, environment: Mapping[str,
         # Text, whatever it looks like; stripped of nothing.
         return replaced or None
     # A value that is a variable as a whole may be a number or a date, as if written there.
-    return yaml.safe_load(replaced) if _VARIABLE.fullmatch(value) and replaced else replaced
+    return value_of(replaced) if _VARIABLE.fullmatch(value) and replaced else replaced
 
 
 def _override(tree: dict[str, Any], lines: Lines, override: str) -> None:
@@ -123,11 +122,7 @@ def _override(tree: dict[str, Any], lines: Lines, override: str) -> None:
         raise UsageError(
             f"--set {override!r} is not KEY=VALUE", hint="for example --set sources.orders.path=/data/x.csv"
         )
-    try:
-        value = yaml.safe_load(text)
-    except yaml.YAMLError:
-        # Such as `*.csv`, an alias to YAML and a glob to everybody else.
-        value = text
+    value = value_of(text)
     section, secret = KEY_PATH
     if keys[:2] == [section, secret] or (keys == [section] and isinstance(value, dict) and secret in value):
         raise UsageError(

@@ -5,6 +5,7 @@ Owns: the translation. Does not own the models.
 
 from __future__ import annotations
 
+import datetime as dt
 import difflib
 import re
 from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin
@@ -14,26 +15,12 @@ from typing_extensions import TypeIs
 
 from tasks.config.databases import MASK
 from tasks.config.errors import WorkspaceError
+from tasks.config.expected import choices, expected
 from tasks.config.yaml_tree import Lines, Path_, line_of
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
-#: What pydantic calls by the names of Python, in those of YAML.
-_EXPECTED = {
-    "bool_parsing": "true or false",
-    "bool_type": "true or false",
-    "dict_type": "a mapping of keys to values",
-    "float_parsing": "a number",
-    "float_type": "a number",
-    "int_from_float": "a whole number",
-    "int_parsing": "a whole number",
-    "int_type": "a whole number",
-    "list_type": "a list",
-    "model_attributes_type": "a mapping of keys to values",
-    "model_type": "a mapping of keys to values",
-    "string_type": "a text",
-}
 #: What stands before the host in a URL: a user, and his password.
 _PASSWORD = re.compile(r"(?<=://)[^\s/@]*:[^\s]*(?=@)")
 
@@ -52,10 +39,10 @@ def readable(
         file: named where a line is not known.
     """
     problems = []
-    for detail in error.errors():
-        path = (*at, *_without_tags(detail, tree))
-        name = ".".join(map(str, path)) or "workspace"
-        problems.append(f"{line_of(lines, path, file)}: {name}: {_explain(detail, model)}")
+    for path, details in _by_place(error, tree).items():
+        full = (*at, *path)
+        name = ".".join(map(str, full)) or "workspace"
+        problems += [f"{line_of(lines, full, file)}: {name}: {told}" for told in _told(details, model)]
     if len(problems) == 1:
         where, _, message = problems[0].partition(": ")
         return WorkspaceError(message, where=where)
@@ -70,11 +57,30 @@ def _without_tags(detail: ErrorDetails, tree: Any) -> Path_:  # noqa: ANN401 - a
         if is_key or (isinstance(tree, list) and isinstance(part, int) and part < len(tree)):
             tree = tree[part]
             path.append(part)
+    if detail["type"] == "union_tag_invalid":
+        return (*path, detail["ctx"]["discriminator"].strip("'"))
     return (*path, detail["loc"][-1]) if detail["type"] == "missing" else tuple(path)
 
 
+def _by_place(error: ValidationError, tree: object) -> dict[Path_, list[ErrorDetails]]:
+    """What was found, by the path that the file has it at."""
+    places: dict[Path_, list[ErrorDetails]] = {}
+    for detail in error.errors():
+        places.setdefault(_without_tags(detail, tree), []).append(detail)
+    return places
+
+
+def _told(details: list[ErrorDetails], model: type[BaseModel]) -> list[str]:
+    """The problems of one place, those of a value that may be of several kinds as one."""
+    kinds = dict.fromkeys(what for what in map(expected, details) if what)
+    together = len(kinds) > 1 and len(kinds) == len({detail["type"] for detail in details})
+    if together and all(detail["loc"][-1] != "[key]" for detail in details):
+        return [f"expected {', or '.join(kinds)}{_found(details[0].get('input'))}"]
+    return [_explain(detail, model) for detail in details]
+
+
 def _explain(detail: ErrorDetails, model: type[BaseModel]) -> str:
-    kind, value = detail["type"], detail.get("input")
+    kind = detail["type"]
     if kind == "extra_forbidden":
         known = _known_keys(model, tuple(detail["loc"])[:-1])
         near = difflib.get_close_matches(str(detail["loc"][-1]), known, n=1)
@@ -82,16 +88,36 @@ def _explain(detail: ErrorDetails, model: type[BaseModel]) -> str:
         return f"unknown key; {hint}"
     if kind == "missing":
         return "is missing"
-    expected = _EXPECTED.get(kind)
-    message = f"expected {expected}" if expected else detail["msg"].removeprefix("Value error, ")
-    if isinstance(value, str | int | float | bool):
-        return f"{message} (got {_PASSWORD.sub(MASK, repr(value))})"
-    return f"{message}, and it is {_kind_of(value)}" if expected else message
+    return wrong_value(detail)
+
+
+def wrong_value(detail: ErrorDetails) -> str:
+    """What was expected of a value, what stands there instead, and the nearest that would do."""
+    value = detail.get("ctx", {}).get("tag", detail.get("input"))
+    what = expected(detail)
+    if what is None:
+        message = detail["msg"].removeprefix("Value error, ")
+        return f"{message}{_found(value)}" if isinstance(value, str | int | float) else message
+    if count := detail.get("ctx", {}).get("actual_length"):
+        return f"expected {what}, and there {'is' if count == 1 else 'are'} {count:,}"
+    near = difflib.get_close_matches(str(value), choices(detail), n=1)
+    return f"expected {what}{_found(value)}" + (f"; did you mean {near[0]!r}?" if near else "")
+
+
+def _found(value: object) -> str:
+    """What stands there instead, after what was expected."""
+    if isinstance(value, str | int | float):
+        return f" (got {_PASSWORD.sub(MASK, repr(value))})"
+    if isinstance(value, dt.date):
+        return f" (got {value})"
+    return f", and it is {_kind_of(value)}"
 
 
 def _kind_of(value: object) -> str:
     """What stands in a file in place of a text or a number."""
     if value is None:
+        return "empty"
+    if value in ({}, []):
         return "empty"
     return "a mapping" if isinstance(value, dict) else "a list" if isinstance(value, list) else "something else"
 

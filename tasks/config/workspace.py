@@ -25,6 +25,7 @@ from tasks.config.consumers import Consumer
 from tasks.config.contacts import Contacts
 from tasks.config.databases import Database
 from tasks.config.drift import DriftPolicy
+from tasks.config.errors import UsageError
 from tasks.config.features import Features, Key, Strict
 from tasks.config.observe import ObservePolicy
 from tasks.config.predictions import Predictions
@@ -154,6 +155,22 @@ class Workspace(Strict):
     def day(self, now: dt.datetime) -> dt.date:
         """The day that a run without a date of its own describes at a moment, which has its zone."""
         return self.calendar.day(self.as_of, now) if isinstance(self.as_of, str) else self.as_of
+
+    def day_described(self, asked: dt.date | None, now: dt.datetime) -> dt.date:
+        """The day that a run describes: the one that was asked for, else the workspace's own.
+
+        Raises:
+            UsageError: it has not begun. Published, it would be the newest date for years, and each run of today one
+                for the past.
+        """
+        day, today = asked or self.day(now), self.calendar.day("today", now)
+        if day > today:
+            raise UsageError(
+                f"the as-of day {day} lies in the future, today is {today} ({self.calendar.timezone})",
+                where=None if asked else self.line_of("as_of"),
+                hint="give a day that has begun, as YYYY-MM-DD",
+            )
+        return day
 
     @property
     def learns_from_comments(self) -> bool:

@@ -43,12 +43,12 @@ def sentence(verdict: DriftVerdict) -> str:
         return f"{subject} {_change(verdict)} ({_certainty(verdict)}), too little to matter."
     if verdict.minimum_detectable_effect is None:
         return f"{subject} cannot be compared: there were {_sizes(verdict)} values."
-    reach = f"a change of {verdict.minimum_detectable_effect:.2g} {_UNITS[verdict.effect_name]} or more"
+    reach = f"a change of {figure(verdict.minimum_detectable_effect, 2)} {_UNITS[verdict.effect_name]} or more"
     if verdict.verdict == "no_material_drift":
         return f"{subject} shows no material drift: {reach} would have been found."
     return (
         f"{subject} shows no drift, but that is inconclusive: with {_sizes(verdict)} values only {reach} would have "
-        f"been found, and {verdict.alarm_threshold:.2g} already matters."
+        f"been found, and {figure(verdict.alarm_threshold, 2)} already matters."
     )
 
 
@@ -61,16 +61,26 @@ def named(verdict: DriftVerdict) -> str:
     return f"{verdict.part_name} of {verdict.subject_name}"
 
 
+def figure(value: float, digits: int) -> str:
+    """A number of so many digits, or of all of them before the point: a large one is no power of ten.
+
+    >>> figure(0.1434, 2), figure(-100.0, 2), figure(12345.6, 4)
+    ('0.14', '-100', '12,346')
+    """
+    return f"{value:,.0f}" if abs(value) >= 10 ** (digits - 1) else f"{value:.{digits}g}"
+
+
 def _change(verdict: DriftVerdict) -> str:
     size = verdict.effect_size or 0.0
     if verdict.effect_name in ("probit_d", "sd"):
-        return f"shifted {'up' if size > 0 else 'down'} by {abs(size):.2g} {_UNITS[verdict.effect_name]}"
+        return f"shifted {'up' if size > 0 else 'down'} by {figure(abs(size), 2)} {_UNITS[verdict.effect_name]}"
     if verdict.effect_name == "standardised_difference":
-        fit = f"customers fit the former relations {'worse' if size > 0 else 'better'} by {abs(size):.2g}"
+        fit = f"customers fit the former relations {'worse' if size > 0 else 'better'} by {figure(abs(size), 2)}"
         return f"changed: {fit} {_UNITS[verdict.effect_name]}, above all in {verdict.level_name}"
     before, after = verdict.reference_mean or 0.0, verdict.current_mean or 0.0
     if verdict.effect_name == "relative_change":
-        return f"went from {before:,.4g} to {after:,.4g} a customer ({100 * size:+.2g} %)"
+        percent = f"{'+' if size > 0 else ''}{figure(100 * size, 2)} %"
+        return f"went from {figure(before, 4)} to {figure(after, 4)} a customer ({percent})"
     if verdict.effect_name == "cramers_v":
         return f"changed: Cramér's V went from {before:.2f} to {after:.2f}"
     return _of_levels(verdict, size)
@@ -78,19 +88,19 @@ def _change(verdict: DriftVerdict) -> str:
 
 def _of_levels(verdict: DriftVerdict, size: float) -> str:
     if verdict.level_name is None or verdict.level_change is None or verdict.level_reference_share is None:
-        return f"changed by {size:.2g} on Cohen's w"
+        return f"changed by {figure(size, 2)} on Cohen's w"
     before = 100 * verdict.level_reference_share
     after = before + 100 * verdict.level_change
     shares = f"from {before:.2f} % to {after:.2f} %"
     # Of a panel the shares are among those who were there both times, of whom nobody is new.
     whose = " of the customers of both runs" if verdict.snapshot_kind == "paired" else ""
     if verdict.effect_name == "cohen_h":
-        return f"went {shares}{whose}, {abs(size):.2g} on Cohen's h"
+        return f"went {shares}{whose}, {figure(abs(size), 2)} on Cohen's h"
     if verdict.subject_kind == "segment_size":
         return (
             f"went {shares if verdict.level_name == 'true' else _turned(before, after)}{whose or ' of all customers'}"
         )
-    return f"changed by {size:.2g} on Cohen's w, above all {verdict.level_name}: {shares}{whose}"
+    return f"changed by {figure(size, 2)} on Cohen's w, above all {verdict.level_name}: {shares}{whose}"
 
 
 def _turned(before: float, after: float) -> str:
@@ -108,7 +118,7 @@ def _interval(verdict: DriftVerdict) -> str:
     """Of a shift: where a repeat of the sampling would have put it; other effects are told in other units."""
     if verdict.effect_name not in ("probit_d", "sd") or verdict.effect_low is None or verdict.effect_high is None:
         return ""
-    return f"95 % interval {verdict.effect_low:.2g} to {verdict.effect_high:.2g}; "
+    return f"95 % interval {figure(verdict.effect_low, 2)} to {figure(verdict.effect_high, 2)}; "
 
 
 def _sizes(verdict: DriftVerdict) -> str:

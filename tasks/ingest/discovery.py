@@ -79,6 +79,12 @@ def load_id_of(source: str, sha256: str, mapping_sha256: str, *more: str) -> str
 def _matches(workspace: Workspace, pattern: str, where: str) -> list[Path]:
     absolute = str(workspace.resolve(pattern)) if not glob.has_magic(pattern) else str(workspace.directory / pattern)
     found = [Path(name).resolve() for name in sorted(glob.glob(absolute, recursive=True)) if Path(name).is_file()]
+    if not found and Path(absolute).is_dir():
+        raise SourceError(
+            f"{absolute} is a folder, expected a file",
+            where=where,
+            hint=f"name the files in it, such as {pattern.rstrip('/')}/*.csv",
+        )
     if not found:
         what = "no file matches" if glob.has_magic(pattern) else "there is no file"
         raise SourceError(

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tasks.config.errors import SourceError, SqlError
 from tasks.ingest import quarantine
+from tasks.ingest.beginning import check_whole, has_bytes, has_mixed_line_ends
 from tasks.ingest.discovery import FoundFile
 from tasks.ingest.erased import erased_lines, without_erased
 from tasks.ingest.lookups import with_lookups
@@ -19,6 +20,7 @@ from tasks.ingest.mapping import Mapping, check_bindings, mapped_select
 from tasks.ingest.raw_tables import fit_raw_table
 from tasks.ingest.readers import Reader, open_reader
 from tasks.ingest.sampling import keep_guesses
+from tasks.ingest.unmatched_quotes import first_unmatched, read_in_order, unmatched_error
 from tasks.warehouse import ledger, pulls
 from tasks.warehouse.connection import Warehouse, identifier, literal
 from tasks.warehouse.erasures import NOBODY, Erased
@@ -42,6 +44,25 @@ class LoadCounts:
     erased: int = 0
 
 
+def check_not_emptied(warehouse: Warehouse, source: str, file: FoundFile) -> None:
+    """Prove that a file without a byte is a day without rows, and does not take away those that it had.
+
+    Raises:
+        SourceError: its version before had rows.
+    """
+    rows = warehouse.value(
+        "SELECT coalesce(max_by(rows_read_count, delivery_no), 0) FROM ops.delivery JOIN ops.load USING (load_id)"
+        " WHERE delivery.source_name = $source AND delivery.file_name = $file",
+        {"source": source, "file": file.name},
+    )
+    if rows and not has_bytes(file.path):
+        raise SourceError(
+            f"the file is empty; rows in its version before: {rows:,}",
+            where=str(file.path),
+            hint="was the export cut short? where there is no row any more, deliver it with one empty line",
+        )
+
+
 def load_file(
     warehouse: Warehouse, mapping: Mapping, file: FoundFile, attempt_id: str, erased: Erased = NOBODY
 ) -> LoadCounts:
@@ -52,6 +73,7 @@ def load_file(
     Raises:
         SourceError: the file as a whole cannot be read.
     """
+    check_whole(file.path)
     reader = open_reader(warehouse, file.path, mapping.source.stored_as, mapping.source.options, mapping.wanted)
     number = int(warehouse.value("SELECT coalesce(max(load_no), 0) + 1 FROM ops.load"))
     load = _Load(warehouse, mapping, file, reader, number, ledger.moment(warehouse), erased)
@@ -65,14 +87,18 @@ def load_file(
                 warehouse, source=mapping.name, file=file.name, load_id=file.load_id, attempt_id=attempt_id
             )
     except SqlError as error:
-        raise SourceError(
-            f"cannot be read as {mapping.source.stored_as}: {error.message}",
-            where=str(file.path),
-            hint="compare options.delimiter, quote and encoding with the file, or export it again"
-            if file.pull is None
-            else "run again; if it stays so, cast the column to text in the query",
-        ) from error
+        raise _unreadable(mapping, file, error) from error
     return counts
+
+
+def _unreadable(mapping: Mapping, file: FoundFile, error: SqlError) -> SourceError:
+    kind = mapping.source.stored_as
+    told, hint = error.message, "compare options.delimiter, quote and encoding with the file, or export it again"
+    if file.pull is not None:
+        hint = "run again; if it stays so, cast the column to text in the query"
+    elif kind != "parquet" and has_mixed_line_ends(file.path):
+        told, hint = "some lines end in CR LF, others in LF alone", "write them alike, for example with dos2unix"
+    return SourceError(f"cannot be read as {kind}: {told}", where=str(file.path), hint=hint)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +120,14 @@ class _Load:
     def add_rows(self, texts: frozenset[str]) -> LoadCounts:
         """Add good rows to raw and the others to quarantine; the caller owns the transaction."""
         fit_raw_table(self.warehouse, self.mapping.table, self.mapping.entity)
-        accepted, rows_out, with_problems = self._scan(texts)
-        rejected_lines = self._rejected_lines()
+        found = self._scan(texts)
+        rejected = self._rejected_lines()
+        reader = read_in_order(self.warehouse, self.reader, self.mapping.source.options, len(rejected))
+        return replace(self, reader=reader).insert(texts, found, rejected)
+
+    def insert(self, texts: frozenset[str], found: tuple[int, int, int], rejected_lines: list[int]) -> LoadCounts:
+        """Add what was found, with the reader that suits it."""
+        accepted, rows_out, with_problems = found
         lines_erased = erased_lines(self.warehouse, self.erased) if rejected_lines else []
         lines_out = len(rejected_lines) - len(lines_erased)
         mapped = mapped_select(self.mapping, self.joined(self.reader.relation), self.loaded_at, texts)
@@ -113,6 +145,8 @@ class _Load:
         read, out = accepted + lines_out, rows_out + lines_out
         counts = LoadCounts(read, loaded, out, blanked, self._left_out(), rows_erased + len(lines_erased))
         if counts.read != counts.loaded + counts.quarantined:
+            if rejected_lines and (line := first_unmatched(self.warehouse)) is not None:
+                raise unmatched_error(self.file.path, line, "rows after it cannot be told apart")
             raise SourceError(
                 f"rows do not add up: {counts.read} read, {counts.loaded} loaded, {counts.quarantined} quarantined",
                 where=str(self.file.path),

@@ -202,6 +202,8 @@ def _unbound(mapping: Mapping, reader: Reader, place: str, error: SqlError) -> S
         hint = f"none of {', '.join(sorted(mapping.wanted))} is in the first line: is it a header? see options.header"
     if len(reader.columns) == 1:
         hint = f"the file has one column, {reader.columns[0]!r}: is options.delimiter right?"
+    elif blank := [name for name in reader.columns if name.strip().casefold() == absent[0].casefold()]:
+        hint = f"in the file its name has blanks around it: write '\"{blank[0]}\"'"
     return SourceError(f"{place}: the file has no column {absent[0]!r}", where=where, hint=hint)
 
 

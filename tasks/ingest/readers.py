@@ -6,30 +6,28 @@ the columns mean (`mapping.py`) or where rows go (`loading.py`).
 
 from __future__ import annotations
 
-import csv
-import gzip
-import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from tasks.config.errors import SourceError, SqlError
 from tasks.config.sources import Format, FormatOptions
+from tasks.ingest.beginning import first_line, header
 from tasks.warehouse.connection import Warehouse, identifier, literal
 
 #: A byte that no line of JSON holds, so that DuckDB's CSV reader takes each line as one value.
 _NO_DELIMITER = "\x1f"
 #: Whether a line of a JSON lines file is none.
 BROKEN_LINE = "NOT json_valid(_row)"
-_LONGEST_HEADER = 1_048_576
-_PYTHON_ENCODINGS = {"utf-8": "utf-8-sig", "latin-1": "latin-1", "utf-16": "utf-16"}
 
 
 @dataclass(frozen=True, slots=True)
 class Reader:
     """A file that can be read: `relation` gives `_record`, the number of the row in the file, and the file's columns.
 
-    `rejecting` is the same relation, which also notes lines that are no rows in the temporary table `reject_errors`.
+    `rejecting` is the same relation, which also notes lines that are no rows in the temporary table `reject_errors`;
+    `in_order` reads one line after the other, which a file needs in which quotation marks do not match: read in parts,
+    DuckDB leaves out all that follows them.
     `described` is what is kept of the columns, so that a change of them is seen: names, of Parquet with types; of JSON
     lines none, for every line has its own.
     """
@@ -38,6 +36,7 @@ class Reader:
     columns: tuple[str, ...]
     relation: str
     rejecting: str | None = None
+    in_order: str | None = None
     described: tuple[str, ...] | None = None
 
 
@@ -56,14 +55,14 @@ def open_reader(
     Raises:
         SourceError: the file is empty, not of that format, cut short, or in another encoding.
     """
-    if path.stat().st_size == 0:
-        raise SourceError("the file is empty: not even a header", where=str(path), hint="was the export cut short?")
     if file_format == "parquet":
         return _parquet(warehouse, path)
     return _json_lines(path, wanted, options) if file_format == "jsonl" else _csv(path, options)
 
 
 def _parquet(warehouse: Warehouse, path: Path) -> Reader:
+    if path.stat().st_size == 0:
+        raise SourceError("the file is empty: not one byte", where=str(path), hint="was the export cut short?")
     scan = f"read_parquet({literal(str(path))}, file_row_number = true)"
     try:
         columns = warehouse.columns(f"SELECT * EXCLUDE (file_row_number) FROM {scan}")
@@ -77,13 +76,17 @@ def _parquet(warehouse: Warehouse, path: Path) -> Reader:
 
 
 def _csv(path: Path, options: FormatOptions) -> Reader:
-    header = _header(path, options)
-    columns = _named(header) if options.header else [f"column{index}" for index in range(len(header))]
+    names = header(path, options)
+    columns = _named(names) if options.header else [f"column{index}" for index in range(len(names))]
+    # DuckDB, too, takes upper and lower case for the same.
+    folded = [name.lower() for name in columns]
     blank = [str(position) for position, name in enumerate(columns, 1) if not name.strip()]
-    doubled = [str(position) for position, name in enumerate(columns, 1) if columns.count(name) > 1]
+    doubled = [str(position) for position, name in enumerate(folded, 1) if folded.count(name) > 1]
     if blank or doubled:
         # Not by their names: where a file has no header, these are values.
-        what = f"no name for column {', '.join(blank)}" if blank else f"columns {', '.join(doubled)} share a name"
+        but_for = "" if len(set(columns)) < len(columns) else " but for upper and lower case"
+        doubles = f"columns {', '.join(doubled)} share a name{but_for}"
+        what = f"no name for column {', '.join(blank)}" if blank else doubles
         raise SourceError(
             f"the header cannot be used: {what}",
             where=f"{path}, line 1",
@@ -92,21 +95,27 @@ def _csv(path: Path, options: FormatOptions) -> Reader:
     return Reader(path, tuple(columns), *_numbered(_scan(path, columns, options)), described=tuple(columns))
 
 
-def _named(header: list[str]) -> list[str]:
+def _named(names: list[str]) -> list[str]:
     """The names, those that are empty at the end by their place: what a spreadsheet leaves of columns it once had."""
-    named = max((place for place, name in enumerate(header, 1) if name.strip()), default=0)
-    return header[:named] + [f"column{place}" for place in range(named, len(header))] if named else header
+    named = max((place for place, name in enumerate(names, 1) if name.strip()), default=0)
+    return names[:named] + [f"column{place}" for place in range(named, len(names))] if named else names
 
 
 def _json_lines(path: Path, wanted: frozenset[str], options: FormatOptions) -> Reader:
-    _first_line(path, options)
+    begins = first_line(path, options).strip()
+    if begins.startswith("[") or begins == "{":
+        raise SourceError(
+            "one JSON text, and no JSON lines: the first line is no object by itself",
+            where=f"{path}, line 1",
+            hint="write one object a line, for example with jq -c '.[]'",
+        )
     plain = options.model_copy(update={"delimiter": _NO_DELIMITER, "quote": "", "header": False, "null_values": []})
     columns = sorted(wanted - {"_row"})
-    relation, rejecting = (
-        f"(SELECT _record, _row{taken_from_line(columns)} FROM {numbered})"
+    relation, rejecting, in_order = (
+        f"(SELECT _record, _row{taken_from_line(columns)} FROM {numbered} WHERE trim(_row) <> '')"
         for numbered in _numbered(_scan(path, ["_row"], plain))
     )
-    return Reader(path, ("_row", *columns), relation, rejecting)
+    return Reader(path, ("_row", *columns), relation, rejecting, in_order)
 
 
 def taken_from_line(names: Iterable[str]) -> str:
@@ -129,49 +138,10 @@ def _scan(path: Path, columns: list[str], options: FormatOptions) -> str:
     )
 
 
-def _numbered(scan: str) -> tuple[str, str]:
-    """The relation for loading, which steps over broken lines, and the one for looking, which notes them."""
+def _numbered(scan: str) -> tuple[str, str, str]:
+    """The relation for loading, which steps over broken lines, the one for looking, which notes them, and in order."""
     rejecting = scan % ", store_rejects = true, rejects_limit = 0"
     skipping = scan % ", ignore_errors = true"
+    in_order = scan % ", ignore_errors = true, parallel = false"
     numbered = "(SELECT row_number() OVER () AS _record, * FROM {})"
-    return numbered.format(skipping), numbered.format(rejecting)
-
-
-def _header(path: Path, options: FormatOptions) -> list[str]:
-    line = _first_line(path, options)
-    reader = csv.reader([line], delimiter=options.delimiter, quotechar=options.quote or None)
-    return next(iter(reader), [])
-
-
-def _first_line(path: Path, options: FormatOptions) -> str:
-    """The first line as text; the errors of an unreadable file come from here."""
-    try:
-        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as handle:
-            start = handle.read(_LONGEST_HEADER)
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise SourceError(
-            f"the gzip file is cut short or damaged: {error}", where=str(path), hint="fetch or export it again"
-        ) from error
-    except OSError as error:
-        raise SourceError(f"cannot read the file: {error.strerror or error}", where=str(path)) from error
-    encoding = _PYTHON_ENCODINGS[options.encoding]
-    line = start.split("\n".encode(encoding.removesuffix("-sig")), maxsplit=1)[0] if encoding != "utf-16" else start
-    try:
-        text = line.decode(encoding)
-    except UnicodeDecodeError as error:
-        # The part that was read may end inside a character.
-        if len(start) == _LONGEST_HEADER and error.start > len(line) - 4:
-            return line[: error.start].decode(encoding).partition("\n")[0].rstrip("\r")
-        raise SourceError(
-            f"the first line is not {options.encoding}: byte {error.start} is 0x{line[error.start]:02x}",
-            where=f"{path}, line 1",
-            hint="set options.encoding to latin-1 or utf-16, as the file was written",
-        ) from error
-    text = text.partition("\n")[0].rstrip("\r")
-    if "\0" in text:
-        raise SourceError(
-            "the first line holds NUL bytes",
-            where=f"{path}, line 1",
-            hint="the file is binary or UTF-16: set options.encoding or format",
-        )
-    return text
+    return numbered.format(skipping), numbered.format(rejecting), numbered.format(in_order)

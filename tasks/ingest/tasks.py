@@ -14,7 +14,7 @@ from tasks.config.errors import ConnectionLostError
 from tasks.ingest.carrying_over import carry_over
 from tasks.ingest.classes import keep_classes
 from tasks.ingest.discovery import FoundFile, find_files
-from tasks.ingest.loading import load_file
+from tasks.ingest.loading import check_not_emptied, load_file
 from tasks.ingest.mapping import Mapping, parse_mapping
 from tasks.ingest.pulling import pull
 from tasks.ingest.raw_views import build_raw_views
@@ -84,6 +84,7 @@ def _load_new(run: Run, mapping: Mapping, files: Sequence[FoundFile]) -> int:
     known = {load_id for (load_id,) in run.warehouse.rows("SELECT load_id FROM ops.load")}
     new = 0
     for position, file in enumerate(files, 1):
+        check_not_emptied(run.warehouse, name, file)
         if file.load_id in known:
             _note_known(run, name, file)
             continue

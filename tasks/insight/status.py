@@ -17,6 +17,7 @@ from tasks.warehouse.ledger import utc_now
 from tasks.warehouse.readers import nothing_was_run, opened_to_read
 from tasks.warehouse.run import OutputPaths
 
+#: Who can read the ledger knows that no run holds it: one that never noted its end has none any more.
 _ATTEMPTS = """
 WITH steps AS (
     SELECT
@@ -32,8 +33,8 @@ SELECT
     run_id,
     started_at,
     round(date_diff('millisecond', started_at, finished_at) / 1000, 1) AS seconds,
-    status_name,
-    error_message AS message,
+    CASE WHEN status_name = 'running' THEN 'killed' ELSE status_name END AS status_name,
+    CASE WHEN status_name = 'running' THEN 'the process ended without a word' ELSE error_message END AS message,
     peak_mb,
     slowest
 FROM ops.run

@@ -11,17 +11,21 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import yaml
 from pydantic import Field, ValidationError
 
 from tasks.config.errors import WorkspaceError
 from tasks.config.features import Strict
+from tasks.config.readable import wrong_value
 from tasks.config.shipped import shipped
 from tasks.config.sources import EntityName
 from tasks.config.workspace import Workspace
 from tasks.quality import vocabulary
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
 
 Door = Literal["raw", "staging", "features", "segments", "monitoring", "published"]
 Severity = Literal["critical", "warning"]
@@ -158,7 +162,7 @@ def read_suite(file: Path, default_owner: str | None = None) -> tuple[Suite, boo
     try:
         read = _SuiteFile.model_validate(tree)
     except ValidationError as error:
-        problems = [(tuple(detail["loc"]), _explained(dict(detail))) for detail in error.errors()]
+        problems = [(tuple(detail["loc"]), _explained(detail)) for detail in error.errors()]
         raise _wrong(file, lines, problems) from error
     expected = f"{file.parent.name}.{file.stem}"
     problems = (
@@ -247,7 +251,7 @@ def _problems(expectation: Expectation, location: _Location) -> Iterator[tuple[_
         yield (*location, "kwargs", *((key,) if key else ())), text
 
 
-def _explained(detail: dict[str, Any]) -> str:
+def _explained(detail: ErrorDetails) -> str:
     *parents, key = detail["loc"] or ("",)
     if detail["type"] == "extra_forbidden":
         model: type[Strict] = Expectation if parents else _SuiteFile
@@ -256,8 +260,7 @@ def _explained(detail: dict[str, Any]) -> str:
         return f"unknown key {key!r}; " + (f"did you mean {near[0]!r}?" if near else f"expected one of {known}")
     if detail["type"] == "missing":
         return f"the key {key!r} is missing"
-    plain = isinstance(detail.get("input"), str | int | float | bool)
-    return f"{key}: {detail['msg']}" + (f" (got {detail['input']!r})" if plain else "")
+    return f"{key}: {wrong_value(detail)}"
 
 
 def _wrong(file: Path, lines: dict[_Location, int], problems: list[tuple[_Location, str]]) -> WorkspaceError:

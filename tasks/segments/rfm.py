@@ -12,6 +12,9 @@ from tasks.segments.division import Division, Job
 from tasks.warehouse.catalogue import KEY
 from tasks.warehouse.connection import identifier, literal
 
+#: The score of everybody where nobody differs.
+_ALL_EQUAL = 3
+
 
 def score(column: str, *, best_is_low: bool) -> str:
     """SQL of a 1–5 score: the quintile of the value's rank, 5 best.
@@ -19,9 +22,17 @@ def score(column: str, *, best_is_low: bool) -> str:
     With n customers and `rank` the number of customers strictly worse plus one, the score is
     ⌊5·(rank − 1)/n⌋ + 1: integer arithmetic, so equal values always share a score (the lower one) and nothing depends
     on the order of rows. A value that is missing counts as worst.
+
+    Whom nobody surpasses scores 5, however many there are of them: most customers of a company that bills monthly share
+    the day of their last invoice, and are not lost for it. Where all are equal, nobody is better or worse: 3.
     """
     order = f"{column} DESC NULLS FIRST" if best_is_low else f"{column} ASC NULLS FIRST"
-    return f"1 + ((rank() OVER (ORDER BY {order}) - 1) * 5) // count(*) OVER ()"
+    best = f"{'min' if best_is_low else 'max'}({column}) OVER ()"
+    rank = f"rank() OVER (ORDER BY {order})"
+    return (
+        f"CASE WHEN {column} = {best} THEN CASE WHEN {rank} = 1 THEN {_ALL_EQUAL} ELSE 5 END"
+        f" ELSE 1 + (({rank} - 1) * 5) // count(*) OVER () END"
+    )
 
 
 def divide_by_scores(job: Job, segmentation: RfmSegmentation) -> Division:
@@ -61,9 +72,13 @@ def fixed_score(column: str, *, best_is_low: bool, today: str, reference: str) -
         f" (SELECT {column} AS value, count(*) AS customers FROM {reference} GROUP BY ALL))"
     )
     missing = f"(SELECT count(*) FROM {reference} WHERE {column} IS NULL)"
+    best = f"(SELECT {'min' if best_is_low else 'max'}({column}) FROM {reference})"
+    surpassed = "<=" if best_is_low else ">="
+    count = f"CAST(coalesce(worse.worse_count, {missing}) AS BIGINT)"
     return (
-        f"SELECT today.{KEY}, CASE WHEN today.{column} IS NULL THEN 1 ELSE least(5, 1 + CAST(coalesce("
-        f"worse.worse_count, {missing}) AS BIGINT) * 5 // greatest((SELECT count(*) FROM {reference}), 1)) END AS score"
+        f"SELECT today.{KEY}, CASE WHEN today.{column} IS NULL THEN 1"
+        f" WHEN today.{column} {surpassed} {best} THEN CASE WHEN {count} = 0 THEN {_ALL_EQUAL} ELSE 5 END"
+        f" ELSE least(5, 1 + {count} * 5 // greatest((SELECT count(*) FROM {reference}), 1)) END AS score"
         f" FROM {today} AS today ASOF LEFT JOIN (SELECT * FROM {worse} WHERE value IS NOT NULL) AS worse"
         f" ON today.{column} {is_worse} worse.value"
     )

@@ -48,7 +48,8 @@ def divide(run: Run, name: str, earlier: dict[str, Division]) -> Division:
     catalogue = catalogue_of(run)
     check_rule_types(run.warehouse, run.workspace, catalogue.relation(run.run_id), names=[name])
     division = divide_by(run, catalogue, name, earlier)
-    log.info("%s: %s", name, division.note)
+    # Its segments are not published: whoever looks at warnings only has to know.
+    log.log(logging.WARNING if division.is_refused else logging.INFO, "%s: %s", name, division.note)
     return division
 
 

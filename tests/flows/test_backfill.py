@@ -70,7 +70,7 @@ def test_history_is_made_and_told(made: World) -> None:
         (("--from", "2025-05-31", "--to", "2025-04-30"), "--from 2025-05-31 is after --to 2025-04-30"),
         (("--from", "2025-05-31"), "a backfill needs --from and --to, or --stale"),
         ((*_RANGE, "--every", "1y"), "--every '1y' is no interval"),
-        (("--from", "2025-05-31", "--to", "2999-01-01"), "--to 2999-01-01 lies in the future"),
+        (("--from", "2025-05-31", "--to", "2999-01-01"), "--to 2999-01-01 lies in the future, today is "),
         (("--from", "2024-01-01", "--to", "2024-02-01"), "nothing is published from 2024-01-01 to 2024-02-01"),
         (("--stale", "--every", "1d"), "--stale and --every exclude each other"),
         (("--stale", "--known-as-of", "2025-05-31"), "--stale and --known-as-of exclude each other"),

@@ -21,5 +21,5 @@ def test_a_small_demo_is_published_and_its_file_says_what_was_asked(
     assert yaml.safe_load(said)["generate"] == {"into": "data", "customers": 100, "seed": 7}
 
     refused = resegment("demo", "--customers", "99", "--directory", "small", cwd=tmp_path, code=2)
-    assert "greater than or equal to 100" in refused.stderr
+    assert "expected 100 or more" in refused.stderr
     assert (tmp_path / "small" / "resegment.yaml").read_text() == said

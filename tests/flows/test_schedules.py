@@ -42,7 +42,7 @@ def test_each_flow_is_served_in_the_companys_time(tmp_path: Path) -> None:
     [
         ({}, "the workspace says of nothing when it starts"),
         ({"schedules": {"refresh": "0 25 * * *"}}, "schedules: refresh: '0 25 * * *' is no cron expression"),
-        ({"schedules": {"refresh": "daily"}}, "String should match pattern"),
+        ({"schedules": {"refresh": "daily"}}, "expected five fields of cron"),
     ],
 )
 def test_what_cannot_be_served_is_told(tmp_path: Path, changes: dict[str, object], told: str) -> None:

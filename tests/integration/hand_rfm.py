@@ -17,9 +17,14 @@ _GRID = {
 
 
 def _quintile(values: pl.Expr, *, reverse: bool) -> pl.Expr:
-    """Score 1 to 5: in which fifth of the n customers the first of his equals stands, worst first."""
+    """Score 1 to 5: in which fifth of the n customers the first of his equals stands, worst first.
+
+    The best of all score 5 and, where all are equal, everybody 3.
+    """
     place = values.rank("min", descending=reverse).cast(pl.Int64)
-    return 1 + (place - 1) * 5 // pl.len().cast(pl.Int64)
+    best = values.min() if reverse else values.max()
+    fifth = 1 + (place - 1) * 5 // pl.len().cast(pl.Int64)
+    return pl.when(values.n_unique() == 1).then(3).when(values == best).then(5).otherwise(fifth)
 
 
 def rfm(lines: pl.DataFrame, as_of: dt.date) -> pl.DataFrame:

@@ -8,6 +8,8 @@ import pytest
 from pydantic import ValidationError
 
 from tasks.config.calendar import Calendar, DayName
+from tasks.config.errors import UsageError
+from tests.workspaces import MakeWorkspace
 
 BERLIN = Calendar(timezone="Europe/Berlin", holidays=[dt.date(2025, 12, 25), dt.date(2025, 12, 26)])
 
@@ -62,3 +64,18 @@ def test_business_days_of_its_own() -> None:
 def test_what_cannot_be(said: dict[str, object], told: str) -> None:
     with pytest.raises(ValidationError, match=told):
         Calendar.model_validate(said)
+
+
+def test_a_day_is_described_when_it_has_begun_where_the_company_is(make_workspace: MakeWorkspace) -> None:
+    space = make_workspace("calendar.timezone=Europe/Berlin", "as_of=2025-07-01")
+    now = at("2025-06-30T22:00")
+    assert space.day_described(None, now) == dt.date(2025, 7, 1)
+    assert space.day_described(dt.date(2024, 1, 1), now) == dt.date(2024, 1, 1)
+    with pytest.raises(UsageError, match=r"2025-07-02 lies in the future, today is 2025-07-01 \(Europe/Berlin\)"):
+        space.day_described(dt.date(2025, 7, 2), now)
+
+
+def test_a_workspace_about_the_future_is_told_with_its_line(make_workspace: MakeWorkspace) -> None:
+    with pytest.raises(UsageError, match="the as-of day 2025-06-30 lies in the future, today is 2025-06-29") as caught:
+        make_workspace().day_described(None, at("2025-06-29T12:00"))
+    assert str(caught.value.where).endswith("resegment.yaml:2")

@@ -107,7 +107,10 @@ def test_a_workspace_says_nothing_of_addresses_to_its_runs(make_workspace: MakeW
         ({"database": None, "query": None}, "there is neither"),
         ({"options": {"delimiter": ";"}}, "options: only of files"),
         ({"overlap": "1 hour"}, "overlap: nothing is read again without since"),
-        ({"since": "changed", "overlap": "soon"}, "should match pattern"),
+        (
+            {"since": "changed", "overlap": "soon"},
+            "expected a number of seconds, minutes, hours or days, such as '1 day'",
+        ),
         (
             {"database": None, "query": None, "format": "csv", "path": "x.csv", "since": "changed"},
             "since: only of a source in a database",

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import yaml
 
 from tasks.config.errors import UsageError, WorkspaceError
+from tasks.config.expected import expected
 from tasks.config.loading import load_workspace
+from tasks.config.workspace import Workspace
 from tests.workspaces import MakeWorkspace, small_workspace
 
 
@@ -87,6 +90,78 @@ def test_a_value_of_another_kind_is_told_in_words_of_yaml(tmp_path: Path, key: s
     assert told in str(caught.value)
 
 
+RFM = "segmentations.rfm."
+
+
+@pytest.mark.parametrize(
+    ("override", "told"),
+    [
+        ("engine.threads=0", "engine.threads: expected 1 or more (got 0)"),
+        ("engine.threads=1000", "engine.threads: expected at most 256 (got 1000)"),
+        ("generate.customers=20000000", "generate.customers: expected at most 10,000,000 (got 20000000)"),
+        ("drift.notice_effect=0", "drift.notice_effect: expected more than 0 (got 0)"),
+        ("drift.family_wise_error=0.9", "drift.family_wise_error: expected less than 0.5 (got 0.9)"),
+        ("engine.memory_limit=lots", "engine.memory_limit: expected a size such as 4GB or 512MiB (got 'lots')"),
+        ("name=''", "name: expected a text of at least 1 character (got '')"),
+        ("sources.orders.options.delimiter=;;", "delimiter: expected a text of at most 1 character (got ';;')"),
+        ("sources.orders.format=xlsx", "sources.orders.format: expected csv, parquet or jsonl (got 'xlsx')"),
+        ("sources.orders.entity=orders", "or control_totals (got 'orders'); did you mean 'order_lines'?"),
+        ("features.windows=[]", "features.windows: expected at least 1 entry, and it is empty"),
+        ("calendar.holidays=[someday]", "calendar.holidays.0: expected a date such as 2025-06-30 (got 'someday')"),
+        (RFM + "segments=[{id: a, name: A, r: [1]}]", "segments.0.r: expected at least 2 entries, and there is 1"),
+        (
+            RFM + "kind=rmf",
+            "segmentations.rfm.kind: expected rules, rfm, clusters, cuts, values or projected (got 'rmf');",
+        ),
+        ("segmentations.new={basis: value}", "segmentations.new: expected a key `kind` or `template`, and it is a map"),
+        (
+            "segmentations.Új={kind: rfm, basis: value}",
+            "segmentations.Új: expected a name: lower-case letters, digits and _ that begin with a",
+        ),
+        # A value that may be of several kinds is one problem.
+        (
+            "as_of=2025-06-31",
+            "as_of: expected a date such as 2025-06-30, or today, yesterday or last_business_day (got '",
+        ),
+        ("as_of=2025-06-30 10:00:00", "or today, yesterday or last_business_day (got 2025-06-30 10:00:00)"),
+        ("sources.orders.path=5", "sources.orders.path: expected a text, or a list (got 5)"),
+        (
+            "alerts.quiet=[{from: 25:00, until: 06:00}]",
+            "quiet.0.from: expected a time of day such as 06:00 (got '25:00')",
+        ),
+    ],
+)
+def test_a_value_out_of_range_is_told_in_plain_words(make_workspace: MakeWorkspace, override: str, told: str) -> None:
+    with pytest.raises(WorkspaceError) as caught:
+        make_workspace(override)
+    assert told in str(caught.value)
+    assert "problems" not in str(caught.value)
+
+
+def test_a_value_out_of_range_is_told_with_its_line(tmp_path: Path) -> None:
+    write(tmp_path, small_text() + "engine:\n  threads: 0\n")
+    line = len((tmp_path / "resegment.yaml").read_text().splitlines())
+    with pytest.raises(WorkspaceError, match=rf"resegment\.yaml:{line}: engine\.threads: expected 1 or more"):
+        load_workspace(tmp_path)
+
+
+def test_every_pattern_of_a_workspace_is_told_in_words() -> None:
+    def patterns(node: object) -> Iterator[str]:
+        if isinstance(node, dict):
+            yield from (value for key, value in node.items() if key == "pattern" and isinstance(value, str))
+        for item in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
+            yield from patterns(item)
+
+    found = set(patterns(Workspace.model_json_schema()))
+    assert found
+    for pattern in found:
+        told = expected(
+            {"type": "string_pattern_mismatch", "loc": (), "msg": "", "input": "", "ctx": {"pattern": pattern}}
+        )
+        assert told is not None
+        assert pattern not in told
+
+
 def test_environment_values_are_filled_in(tmp_path: Path) -> None:
     write(tmp_path, small_text().replace("path: orders.csv", "path: ${DATA}/${PART:-orders}.csv"))
     space = load_workspace(tmp_path, environment={"DATA": "/data"})
@@ -96,6 +171,12 @@ def test_environment_values_are_filled_in(tmp_path: Path) -> None:
 def test_a_whole_value_from_the_environment_keeps_its_type(tmp_path: Path) -> None:
     write(tmp_path, small_text() + "engine: {threads: '${THREADS}'}\n")
     assert load_workspace(tmp_path, environment={"THREADS": "3"}).engine.threads == 3
+
+
+@pytest.mark.parametrize("value", ["exports/*.csv", "*.csv", "[a", "a: [b"])
+def test_a_whole_value_from_the_environment_need_not_be_yaml(tmp_path: Path, value: str) -> None:
+    write(tmp_path, small_text().replace("path: orders.csv", "path: ${FILES}"))
+    assert load_workspace(tmp_path, environment={"FILES": value}).sources["orders"].path == value
 
 
 def test_an_unset_variable_is_named_with_its_line(tmp_path: Path) -> None:

@@ -41,11 +41,15 @@ def test_what_a_prediction_says_changes_the_digest(make_workspace: MakeWorkspace
 @pytest.mark.parametrize(
     ("prediction", "line", "told"),
     [
-        ({"kind": "churns"}, 36, "predictions.leave.kind: Input should be 'churn', 'spend' or 'clv' (got 'churns')"),
+        (
+            {"kind": "churns"},
+            36,
+            "predictions.leave.kind: expected churn, spend or clv (got 'churns'); did you mean 'churn'?",
+        ),
         ({"kind": "churn", "horizon": 90}, 37, "unknown key; did you mean 'horizon_days'?"),
-        ({"kind": "spend", "horizon_days": 3}, 37, "greater than or equal to 7"),
+        ({"kind": "spend", "horizon_days": 3}, 37, "expected 7 or more"),
         ({"horizon_days": 30}, 35, "is missing"),
-        ({"kind": "clv", "model": "forest"}, 37, "'best', 'boosting', 'bg_nbd' or 'as_before'"),
+        ({"kind": "clv", "model": "forest"}, 37, "expected best, boosting, bg_nbd or as_before"),
     ],
 )
 def test_errors_tell_their_line(make_workspace: MakeWorkspace, prediction: object, line: int, told: str) -> None:

@@ -72,7 +72,7 @@ def test_a_class_may_be_stricter_and_a_day_of_birth_none(tmp_path: Path, name: s
     [
         ("customers.incme_amount", "sensitive", "did you mean 'customers.income_amount'?"),
         ("income_amount", "sensitive", "there is no column 'income_amount'"),
-        ("customers.income_amount", "sensitiv", "'plain', 'identifier', 'sensitive' or 'contact' (got 'sensitiv')"),
+        ("customers.income_amount", "sensitiv", "expected plain, identifier, sensitive or contact (got 'sensitiv')"),
         ("feedback.comment_text", "plain", "feedback.comment_text is contact and cannot be declared plain"),
         ("customers.email_address", "sensitive", "email_address is contact and cannot be declared sensitive"),
         ("customers.customer_id", "plain", "customer_id is identifier and cannot be declared plain"),

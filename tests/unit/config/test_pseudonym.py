@@ -89,7 +89,7 @@ def test_the_digest_does_not_depend_on_the_key(tmp_path: Path) -> None:
 
 
 def test_a_group_has_at_least_one_customer(tmp_path: Path) -> None:
-    with pytest.raises(WorkspaceError, match=r"min_group_size: Input should be greater than or equal to 1 \(got 0\)"):
+    with pytest.raises(WorkspaceError, match=r"min_group_size: expected 1 or more \(got 0\)"):
         load(tmp_path, "privacy.min_group_size=0")
 
 

@@ -233,8 +233,8 @@ def test_a_workspace_has_templates_of_its_own_that_replace_ours(make_workspace: 
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("basis: needs", "basis: need", "templates/own.yaml:2: basis: Input should be 'demographic'"),
-        ("{type: integer", "{type: integre", "templates/own.yaml:5: parameters.least.type: Input should be"),
+        ("basis: needs", "basis: need", "templates/own.yaml:2: basis: expected demographic"),
+        ("{type: integer", "{type: integre", "templates/own.yaml:5: parameters.least.type: expected"),
         ("default: 3", "default: many", "templates/own.yaml:5: parameters.least: 'many' is not a whole number"),
         ("{{ least }}", "{{ lest }}", "templates/own.yaml: cannot render the template: 'lest' is undefined"),
         ("{{ least }}", "{{ least", "templates/own.yaml, line 3 of `segmentation`: cannot render the template"),

@@ -18,6 +18,7 @@ from tasks.insight.status import read_status
 from tasks.segments.tasks import write_segments
 from tasks.warehouse import ledger, tables
 from tasks.warehouse.catalogue import catalogue_of
+from tasks.warehouse.connection import Warehouse
 from tasks.warehouse.ledger import Publication
 from tasks.warehouse.run import Run
 from tests.staged import divide_all, ingest_and_stage
@@ -177,6 +178,17 @@ def test_status_works_while_a_run_writes(make_workspace: MakeWorkspace, opened: 
     found = read_status(space, paths)
     assert found.sentence == "nothing is published yet"
     assert [row["status_name"] for row in found.attempts] == ["published"]
+
+
+def test_a_run_that_never_noted_its_end_was_killed(make_workspace: MakeWorkspace, opened: OpenRun) -> None:
+    space = make_workspace()
+    with opened(space) as run:
+        paths = run.paths
+    # As `kill -9` leaves it, until the next run notes it.
+    with Warehouse.open(paths.warehouse) as warehouse:
+        warehouse.execute("UPDATE ops.run SET status_name = 'running', finished_at = NULL")
+    (attempt,) = read_status(space, paths).attempts
+    assert (attempt["status_name"], attempt["message"]) == ("killed", "the process ended without a word")
 
 
 def test_retired_segments_stay_in_the_dictionary(make_workspace: MakeWorkspace, opened: OpenRun) -> None:

@@ -180,6 +180,9 @@ def test_parts_add_up_whatever_the_kind_becomes(
 def quintile(value: float, among: list[float], *, low_is_best: bool) -> int:
     """The score that a value would have among others, counted one by one."""
     worse = sum(other > value if low_is_best else other < value for other in among)
+    better = sum(other < value if low_is_best else other > value for other in among)
+    if not better:
+        return 5 if worse else 3
     return min(5, 1 + worse * 5 // len(among))
 
 

@@ -15,6 +15,7 @@ from tasks.quality import gate
 from tasks.quality.gate import run_checks
 from tasks.quality.suites import load_suites
 from tasks.quality.tasks import check, check_published
+from tasks.warehouse import ledger
 from tasks.warehouse.connection import Warehouse
 from tasks.warehouse.run import Run
 from tests.unit.quality import corridor
@@ -265,3 +266,17 @@ def test_a_corrected_file_counts_as_it_is_now(fresh_run: Run) -> None:
     corridor.note_load(fresh_run, "my_feedback", "feedback", read=0, loaded=0, file="bad.csv")
     report = run_checks(fresh_run, "raw")
     assert [finding.check.expectation.meaning for finding in report.failed("warning")] == ["no file is empty"]
+
+
+@pytest.mark.parametrize("is_empty", [True, False])
+def test_content_that_comes_twice_is_told_unless_it_is_empty(fresh_run: Run, is_empty: bool) -> None:
+    if is_empty:
+        corridor.note_load(fresh_run, "my_feedback", "feedback", read=0, loaded=0, file="monday.csv")
+    load_id = fresh_run.warehouse.value(
+        "SELECT max_by(load_id, load_no) FROM ops.load WHERE source_name = 'my_feedback'"
+    )
+    ledger.note_delivery(
+        fresh_run.warehouse, source="my_feedback", file="copy.csv", load_id=load_id, attempt_id=fresh_run.attempt_id
+    )
+    told = {finding.check.expectation.meaning for finding in run_checks(fresh_run, "raw").failed("warning")}
+    assert ("no content was delivered under two names since the last publication" in told) != is_empty

@@ -140,13 +140,13 @@ def test_what_is_not_there_is_told_with_the_nearest(make_workspace: MakeWorkspac
         ({"window": {"from": "2025-07-01", "until": "2025-06-30"}}, {}, "has no day"),
         ({"budget": {"total": 100}}, {}, "asks for a cost_per_contact above 0"),
         ({"budget": {"total": 100, "cost_per_contact": 0}}, {}, "asks for a cost_per_contact above 0"),
-        ({"budget": {"max_customers": -1}}, {}, "greater than or equal to 0"),
-        ({"price": -1}, {}, "greater than or equal to 0"),
-        ({"exclude": ["One.s0"]}, {}, "should match pattern"),
+        ({"budget": {"max_customers": -1}}, {}, "expected 0 or more"),
+        ({"price": -1}, {}, "expected 0 or more"),
+        ({"exclude": ["One.s0"]}, {}, "expected a segment or segmentation.segment"),
         ({}, {"caps": [{"at_most": 1, "days": 7}, {"at_most": 2, "days": 7}]}, "two on all channels within 7 days"),
-        ({}, {"caps": [{"at_most": 1, "days": 0}]}, "greater than or equal to 1"),
+        ({}, {"caps": [{"at_most": 1, "days": 0}]}, "expected 1 or more"),
         ({}, {"priorities": ["one.s0", "one.s0"]}, "one.s0 is listed twice"),
-        ({}, {"priorities": ["s0"]}, "should match pattern"),
+        ({}, {"priorities": ["s0"]}, "expected segmentation.segment"),
     ],
 )
 def test_what_cannot_be_meant_is_refused_when_it_is_read(

@@ -255,11 +255,16 @@ def test_names_are_unique_in_whatever_case() -> None:
     assert names == {"a": "Same", "b": "same (2)", "c": "OTHERS (2)", " ": "(blank)"}
 
 
-def test_values_of_what_nobody_has_are_refused(make_workspace: MakeWorkspace, opened: OpenRun) -> None:
+def test_values_of_what_nobody_has_are_refused(
+    make_workspace: MakeWorkspace, opened: OpenRun, caplog: pytest.LogCaptureFixture
+) -> None:
     tree = shop(likes=LIKES | {"feature": "education_name"})
     with opened(make_workspace(tree=tree, orders=orders(BOUGHT)), JUNE) as run:
         assert compute(run)["likes"] == "refused: education_name is known of nobody"
         assert set(members(run, "likes").values()) == {"likes.unknown"}
+    # Also to whoever has asked for warnings only.
+    (told,) = [record for record in caplog.records if "refused" in record.getMessage()]
+    assert told.levelname == "WARNING"
 
 
 @pytest.mark.parametrize(

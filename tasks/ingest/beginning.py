@@ -1,0 +1,150 @@
+"""The beginning of a text file: its header, and what is told of a file that is no text, or other text than was said.
+
+Owns: the bytes before the first row. Does not own which columns follow from them (`readers.py`).
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import gzip
+import io
+import re
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tasks.config.errors import SourceError
+from tasks.config.sources import FormatOptions
+
+_LONGEST_HEADER = 1_048_576
+_PYTHON_ENCODINGS = {"utf-8": "utf-8", "latin-1": "latin-1", "utf-16": "utf-16"}
+_LINE_END = re.compile(r"\r\n|\n|\r")
+#: How files begin that are often taken for text: what each is, and what to do.
+_NO_TEXT = (
+    (b"\x1f\x8b", "is packed by gzip", "let its name end in .gz"),
+    (b"PK\x03\x04", "is a ZIP archive, as Excel's .xlsx are", "export the sheet as CSV, or unpack the archive"),
+    (b"\xd0\xcf\x11\xe0", "is a workbook of Excel", "export the sheet as CSV"),
+    (b"PAR1", "is a Parquet file", "set format to parquet"),
+    (b"SQLite format 3", "is a SQLite database", "export the table as CSV"),
+    (b"%PDF-", "is a PDF", "have the data exported as CSV"),
+    (b"\x89PNG", "is a picture", "have the data exported as CSV"),
+)
+
+
+def header(path: Path, options: FormatOptions) -> list[str]:
+    """The values of the first line, or lines, where a quoted value goes on.
+
+    Raises:
+        SourceError: the file cannot be read, is empty, or is not the text that the options say.
+    """
+    line = first_line(path, options)
+    if not line:
+        what = (
+            "the first line is empty, expected a header" if has_bytes(path) else "the file is empty: not even a header"
+        )
+        raise SourceError(what, where=str(path), hint="was the export cut short?")
+    lines = io.StringIO(line, newline="")
+    reader = csv.reader(lines, delimiter=options.delimiter, quotechar=options.quote or None)
+    return next(iter(reader), [])
+
+
+def first_line(path: Path, options: FormatOptions) -> str:
+    """The first line as text, without its end; with the next ones where it ends inside quotation marks.
+
+    Raises:
+        SourceError: the file cannot be read, or is not the text that the options say.
+    """
+    start = _beginning(path)
+    for signature, what, hint in _NO_TEXT:
+        if start.startswith(signature):
+            raise SourceError(f"the file {what}, and no text", where=str(path), hint=hint)
+    line = _whole(_decoded(start, path, options), options.quote)
+    if "\0" in line:
+        raise SourceError(
+            "the first line holds NUL bytes",
+            where=f"{path}, line 1",
+            hint="the file is binary or UTF-16: set options.encoding or format",
+        )
+    return line
+
+
+def has_bytes(path: Path) -> bool:
+    """Whether there is anything in a file, when it is unpacked."""
+    with _unpacked(path) as handle:
+        return bool(handle.read(1))
+
+
+def check_whole(path: Path) -> None:
+    """Prove that a packed file is there to its end and undamaged; DuckDB unpacks without looking at its checksum.
+
+    Raises:
+        SourceError: it is not.
+    """
+    if path.suffix == ".gz":
+        with _unpacked(path) as handle:
+            while handle.read(_LONGEST_HEADER):
+                pass
+
+
+def _beginning(path: Path) -> bytes:
+    with _unpacked(path) as handle:
+        return handle.read(_LONGEST_HEADER)
+
+
+@contextmanager
+def _unpacked(path: Path) -> Iterator[io.BufferedIOBase]:
+    try:
+        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as handle:
+            yield handle
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise SourceError(
+            f"the gzip file is cut short or damaged: {error}", where=str(path), hint="fetch or export it again"
+        ) from error
+    except OSError as error:
+        raise SourceError(f"cannot read the file: {error.strerror or error}", where=str(path)) from error
+
+
+def has_mixed_line_ends(path: Path) -> bool:
+    """Whether some lines of a file end in CR LF and others in LF alone."""
+    pairs = ends = 0
+    last = b""
+    with _unpacked(path) as handle:
+        while chunk := handle.read(_LONGEST_HEADER):
+            pairs += chunk.count(b"\r\n") + (last == b"\r" and chunk.startswith(b"\n"))
+            ends += chunk.count(b"\n")
+            last = chunk[-1:]
+    return 0 < pairs < ends
+
+
+def _decoded(start: bytes, path: Path, options: FormatOptions) -> str:
+    """As much of the beginning as is text, of which the first line must be."""
+    is_cut = len(start) == _LONGEST_HEADER
+    try:
+        decoder = codecs.getincrementaldecoder(_PYTHON_ENCODINGS[options.encoding])()
+        return decoder.decode(start, final=not is_cut).removeprefix("\ufeff")
+    except UnicodeDecodeError as error:
+        text = start[: error.start].decode(_PYTHON_ENCODINGS[options.encoding]).removeprefix("\ufeff")
+        if _LINE_END.search(text):
+            # What is wrong stands further down, and is told of its line.
+            return text
+        is_utf_16 = start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+        other = "utf-16" if is_utf_16 else "latin-1 or utf-16"
+        raise SourceError(
+            f"the first line is not {options.encoding}: byte {error.start} is 0x{start[error.start]:02x}",
+            where=f"{path}, line 1",
+            hint=f"set options.encoding to {other}, as the file was written",
+        ) from error
+
+
+def _whole(text: str, quote: str) -> str:
+    """The first line, with those after it as long as a quotation mark is open; alone, where none closes it."""
+    begun, is_open = 0, False
+    ends = [*((end.start(), end.end()) for end in _LINE_END.finditer(text)), (len(text), len(text))]
+    for stop, next_begins in ends:
+        is_open ^= bool(quote) and text.count(quote, begun, stop) % 2 == 1
+        if not is_open:
+            return text[:stop]
+        begun = next_begins
+    return text[: ends[0][0]]
