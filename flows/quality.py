@@ -4,6 +4,7 @@ Owns: that job, for hours between two refreshes. Does not own the checks (`tasks
 flow when it is served from another process, so they are not postponed here.
 """
 
+import asyncio
 import datetime as dt
 from pathlib import Path
 
@@ -55,7 +56,7 @@ def _look(run: Run) -> None:
         gather(run)
         inspect(run)
         raise_check_alerts(run)
-    except Exception as error:
+    except (Exception, asyncio.CancelledError) as error:  # the second: the flow's timeout
         raise_failure(run, error, return_state=True)
         send_alerts(run, return_state=True)
         raise

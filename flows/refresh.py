@@ -4,6 +4,7 @@ Owns: a run from opening to the pages on it. Does not own the order of the rooms
 types of a flow when it is served from another process, so they are not postponed here.
 """
 
+import asyncio
 import datetime as dt
 from pathlib import Path
 
@@ -71,7 +72,7 @@ def _work(run: Run, documents: DataDocs | None) -> None:
         raise_failure(run, stop, return_state=True)
         _tell(run, documents, stopped_by=stop.message)
         raise
-    except Exception as error:
+    except (Exception, asyncio.CancelledError) as error:  # the second: the flow's timeout
         raise_failure(run, error, return_state=True)
         send_alerts(run, return_state=True)
         raise

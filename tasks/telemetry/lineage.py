@@ -104,7 +104,7 @@ def _tell_end(run: Run, story: Story, sender: _Sender, error: BaseException | No
             story.end(
                 ledger.utc_now(),
                 error=None if error is None else ledger.told(error),
-                is_aborted=isinstance(error, KeyboardInterrupt | SystemExit),
+                is_aborted=error is not None and not isinstance(error, Exception),
                 files=[file for of_source in files.values() for file in of_source],
                 published=_published(run) if error is None and run.ends_as == "published" else (),
             )

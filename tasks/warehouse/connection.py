@@ -18,6 +18,7 @@ import pyarrow as pa
 from tasks.config.errors import OutputError, ResegmentError, SqlError
 from tasks.warehouse.damage import damage_told
 from tasks.warehouse.disk import flush_file, flush_folder
+from tasks.warehouse.interruption import interruption_behind
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -251,6 +252,10 @@ def _translated(sql: str, path: Path | None) -> Iterator[None]:
         if damage := damage_told(_first_line(error), path):
             raise damage from error
         raise SqlError(_first_line(error), hint=f"in the statement: {_shortened(sql)}") from error
+    except RuntimeError as error:
+        if interruption := interruption_behind(error):
+            raise interruption from error
+        raise
 
 
 def without_values(message: str, sql: str = "") -> str:

@@ -6,6 +6,7 @@ of a source is here: what is quarantined lies in `raw` (`kept_rows.py`).
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 import logging
 import traceback
@@ -217,6 +218,11 @@ def told(error: BaseException) -> str:
     """An error's message; of one that is not ours what kind and where, since its text may quote a value of the data."""
     if isinstance(error, ResegmentError):
         return error.message
+    if isinstance(error, asyncio.CancelledError):
+        return "it took longer than it may, and was ended"
+    if not isinstance(error, Exception):
+        # Ctrl-C, or SIGTERM: where the process was just then says nothing.
+        return "it was interrupted or cancelled from outside"
     frames = traceback.extract_tb(error.__traceback__)
     place = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
     return f"{type(error).__name__}{place}"

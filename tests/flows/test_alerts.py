@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import duckdb
 import pytest
 
+from flows import quality, refresh
+from flows.cli import run_command
 from tests.flows.test_cli import resegment, write
 from tests.unit.notify.sinks import Webhook
 from tests.workspaces import ORDERS
@@ -138,3 +142,19 @@ def test_an_error_is_told_and_mended(tmp_path: Path, webhook: Webhook) -> None:
     resegment("run", cwd=tmp_path, code=1)
     assert "CRITICAL run_failed" in webhook.got[-1]["message"]
     assert "the run for 2025-06-30 failed: there is no file" in webhook.got[-1]["message"]
+
+
+@pytest.mark.parametrize(("command", "flow"), [("run", refresh), ("check", quality)])
+def test_a_run_that_is_ended_by_its_timeout_is_told(
+    tmp_path: Path, webhook: Webhook, monkeypatch: pytest.MonkeyPatch, command: str, flow: ModuleType
+) -> None:
+    """Prefect's timeout raises no Exception in the flow."""
+
+    def hang(*_: object) -> None:
+        raise asyncio.CancelledError
+
+    write(tmp_path, alerts={"targets": {"chat": {"url": webhook.url}}})
+    monkeypatch.setattr(flow, "gather", hang)
+    with pytest.raises(asyncio.CancelledError):
+        run_command([command, "--quiet", "--workspace", str(tmp_path)])
+    assert "the run for 2025-06-30 failed: it took longer than it may, and was ended" in webhook.got[-1]["message"]
