@@ -63,8 +63,8 @@ def identifier(name: str) -> str:
 
 
 _MOST_WAL = "1GB"
-"""Up to so much waits beside the file until it is closed. By default, 16 MB, a run moved tables into the file, and groups
-of their rows together, after nearly every step: ten seconds each time at ten million lines."""
+"""Up to so much waits beside the file until it is closed. By default, 16 MB, a run moved tables into the file and put
+groups of their rows together after nearly every step: ten seconds each time at ten million lines."""
 
 
 class Warehouse:
