@@ -34,6 +34,7 @@ def build_all(run: Run) -> dict[str, int]:
     for model in models:
         counts[model.name] = build_features_model(run, model, privacy)
         _check_grain(run, model, counts[model.name], customer_count)
+        _check_finite(run, model)
     return counts
 
 
@@ -82,3 +83,19 @@ def _check_grain(run: Run, model: SqlModel, row_count: int, customer_count: int)
         where=f"{model.path}:1",
         hint="start from staging.customers, and LEFT JOIN what is grouped by customer_id",
     )
+
+
+def _check_finite(run: Run, model: SqlModel) -> None:
+    """Refuse a number that is none: means, quantiles and clusters could not be computed from it."""
+    floats = [name for name, kind in run.warehouse.columns(f"FROM {model.name}") if kind in {"DOUBLE", "FLOAT"}]
+    if not floats:
+        return
+    counts = ", ".join(f"count(*) FILTER (WHERE NOT isfinite({identifier(name)}))" for name in floats)
+    found = run.warehouse.rows(f"SELECT {counts} FROM {model.name} WHERE run_id = {literal(run.run_id)}")[0]
+    for name, count in zip(floats, found, strict=True):
+        if count:
+            raise WorkspaceError(
+                f"{name} is infinite or not a number for {count:,} customers",
+                where=f"{model.path}:1",
+                hint="guard the division: amount / nullif(order_count, 0); NULL says that nothing is known",
+            )

@@ -191,6 +191,11 @@ def _unbound(mapping: Mapping, reader: Reader, place: str, error: SqlError) -> S
     absent = [name for name in mapping.reads[place] if name.casefold() not in present]
     where = f"{mapping.where[place]} and {reader.path.name}"
     if not absent:
+        said = mapping.expressions[place].strip()
+        if said.casefold() in present:
+            # A column called `order` or `at` is read as the word of SQL: what DuckDB then says is about something else.
+            hint = f"write it in double quotes: '\"{said}\"'"
+            return SourceError(f"{place}: {said!r} is a word of SQL", where=where, hint=hint)
         return SourceError(f"{place}: {error.message}", where=where, hint="correct the expression")
     near = difflib.get_close_matches(absent[0], reader.columns, n=1)
     what = "file" if mapping.source.query is None else "query"

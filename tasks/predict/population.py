@@ -13,6 +13,7 @@ from sqlglot import exp
 
 from tasks.config.errors import SqlError, WorkspaceError
 from tasks.warehouse.connection import Warehouse
+from tasks.warehouse.model_reading import refuse_changing
 
 #: A SELECT in it could see other customers, and later days.
 _MORE = (exp.Query, exp.Subquery, exp.Window, exp.AggFunc, exp.Command, exp.DDL, exp.DML)
@@ -43,6 +44,7 @@ def check_condition(condition: str, known: Collection[str], where: str) -> None:
             where=where,
             hint="use comparisons, AND, OR, NOT and scalar functions; no SELECT, aggregate or window",
         )
+    refuse_changing(tree, f"the population {condition!r}", where)
     lowered = {name.lower() for name in known}
     for name in sorted({column.name for column in tree.find_all(exp.Column)}):
         if name.lower() not in lowered:

@@ -23,6 +23,7 @@ from tasks.segments.check_clusters import check_inside, check_sensitive, stands_
 from tasks.segments.check_treatments import check_treatments
 from tasks.warehouse.catalogue import Catalogue
 from tasks.warehouse.connection import Warehouse, literal
+from tasks.warehouse.model_reading import refuse_changing
 
 _NOT_A_CONDITION = (exp.Subquery, exp.Select, exp.Window, exp.AggFunc, exp.Command, exp.DDL, exp.DML)
 _COMPARISONS = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.In, exp.Between)
@@ -123,6 +124,7 @@ def features_read(condition: str, where: str) -> set[str]:
             where=where,
             hint="use comparisons, AND, OR, NOT and scalar functions; no SELECT, aggregate or window",
         )
+    refuse_changing(tree, f"the rule {condition!r}", where)
     return {column.name for column in tree.find_all(exp.Column)}
 
 

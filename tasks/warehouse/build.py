@@ -6,6 +6,9 @@ rendering and ordering (`models.py`) or how rows get into a table (`tables.py`).
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
+
 from tasks.config.errors import SqlError, WorkspaceError
 from tasks.warehouse.connection import Warehouse
 from tasks.warehouse.increments import build_features, build_staged
@@ -17,6 +20,19 @@ from tasks.warehouse.run import Run
 READABLE = {"staging": ("raw", "staging"), "features": ("staging",)}
 #: Schemas beyond `staging`, which contact and sensitive columns do not leave.
 _SHIELDED = ("features",)
+#: Columns that every table that is kept by run has.
+_OF_RUNS = frozenset({"as_of_date", "run_id"})
+_FEATURE_NAME = re.compile(r"[a-z][a-z0-9_]*")
+_WHOLE = r"(U?(TINYINT|SMALLINT|INTEGER|BIGINT|HUGEINT)|BOOLEAN)$"
+_SCALARS = re.compile(r"(?!STRUCT|MAP|UNION)[^\[]*$")
+#: By kind of a column, the types of DuckDB that it may have.
+_TYPES = {
+    "number": re.compile(rf"(FLOAT|DOUBLE|DECIMAL\(\d+,\s*\d+\))$|{_WHOLE}"),
+    "flag": re.compile(_WHOLE),
+    "date": re.compile("DATE$|TIMESTAMP"),
+    "category": _SCALARS,
+    "id": _SCALARS,
+}
 
 
 def models_of_run(run: Run, schema: str) -> list[SqlModel]:
@@ -90,11 +106,14 @@ def check_columns(warehouse: Warehouse, model: SqlModel) -> None:
         SqlError: DuckDB cannot bind the SELECT, because a table or column that it names is not there.
     """
     try:
-        given = [name for name, _ in warehouse.columns(model.sql)]
+        types = dict(found := warehouse.columns(model.sql))
     except SqlError as error:
         raise _located(error, model) from error
+    given = [name for name, _ in found]
     described = [column.name for column in model.columns]
     if given == described:
+        if model.schema == "features":
+            _check_kinds(model, types)
         return
     repeated = sorted({name for name in described if described.count(name) > 1})
     missing = [name for name in given if name not in described]
@@ -113,6 +132,23 @@ def check_columns(warehouse: Warehouse, model: SqlModel) -> None:
         where=f"{model.path}:1",
         hint="write one `-- column NAME: meaning` for each column of the SELECT, in the same order",
     )
+
+
+def _check_kinds(model: SqlModel, types: Mapping[str, str]) -> None:
+    """Prove that each feature can be what its header says that it is, and has a name that rules can say."""
+    for column in model.columns:
+        if column.name in _OF_RUNS or not _FEATURE_NAME.fullmatch(column.name):
+            raise WorkspaceError(
+                f"{column.name!r} cannot be the name of a feature",
+                where=f"{model.path}:1",
+                hint="small letters, digits and _, a letter first; as_of_date and run_id are the run's own",
+            )
+        if not _TYPES[column.kind].match(types[column.name]):
+            raise WorkspaceError(
+                f"{column.name} is a {column.kind} by its header, and {types[column.name]} by the SELECT",
+                where=f"{model.path}:1",
+                hint="cast it, or say what it is in the header: [category], [flag], [date], [id]; else a number",
+            )
 
 
 def _check_reads(model: SqlModel) -> None:

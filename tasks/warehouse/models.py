@@ -33,13 +33,12 @@ from pathlib import Path
 from typing import Literal
 
 import jinja2
-import sqlglot
-from sqlglot import exp
 
 from tasks.config.errors import WorkspaceError
 from tasks.config.features import Features
 from tasks.config.shipped import shipped
 from tasks.warehouse.connection import literal
+from tasks.warehouse.model_reading import tables_read
 
 Kind = Literal["number", "category", "flag", "date", "id"]
 _HEADER = re.compile(
@@ -136,29 +135,7 @@ class SqlModel:
     @cached_property
     def reads(self) -> frozenset[str]:
         """Every ``schema.table`` that the SELECT names, and functions that read a table by its name."""
-        try:
-            return _tables_read(self.form)
-        except sqlglot.ParseError as error:
-            first = error.errors[0] if error.errors else {}
-            raise WorkspaceError(
-                f"not one SELECT: {first.get('description', error)} near {first.get('highlight', '')!r}",
-                where=f"{self.path}:{first.get('line', 1)}",
-                hint="a model is a single SELECT statement in DuckDB's SQL",
-            ) from error
-
-
-@lru_cache(maxsize=1024)
-def _tables_read(sql: str) -> frozenset[str]:
-    """Kept from one loading of the models to the next: a run loads each many times, and parsing is what takes long."""
-    return frozenset(
-        name for table in sqlglot.parse_one(sql, dialect="duckdb").find_all(exp.Table) if (name := _read_name(table))
-    )
-
-
-def _read_name(table: exp.Table) -> str:
-    if isinstance(table.this, exp.Anonymous) and table.this.name.lower() in {"query", "query_table"}:
-        return f"{table.this.name}()"
-    return ".".join(part.name for part in table.parts) if table.db else ""
+        return tables_read(self.form, str(self.path))
 
 
 def load_models(
@@ -199,7 +176,7 @@ def load_models(
 def read_model(schema: str, path: Path, context: Mapping[str, object]) -> SqlModel:
     """Render one file and read its header."""
     try:
-        template = _template(path.read_text(encoding="utf-8"))
+        template = _template(_text(path))
         sql, undated = template.render(context), template.render({**context, **_NO_DAY})
     except jinja2.TemplateError as error:
         line = getattr(error, "lineno", 1)
@@ -228,6 +205,17 @@ def read_model(schema: str, path: Path, context: Mapping[str, object]) -> SqlMod
     keys = tuple(name.strip() for name in header.get("incremental", "").split(",") if name.strip())
     what, why, owner = header["what"], header["why"], header.get("owner", "")
     return SqlModel(schema, path.stem, path, sql, what, why, grain, tuple(columns), keys, undated, owner)
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise WorkspaceError(
+            f"cannot read the model: {getattr(error, 'strerror', None) or 'it is not written in UTF-8'}",
+            where=str(path),
+            hint="save the file as text in UTF-8, readable for this user",
+        ) from error
 
 
 @lru_cache(maxsize=1024)

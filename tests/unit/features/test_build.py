@@ -96,6 +96,36 @@ def test_a_theme_without_one_row_a_customer_is_refused(run: Run, select: str, pr
     assert str(caught.value.where).endswith("sql/features/own.sql:1")
 
 
+@pytest.mark.parametrize(
+    ("feature", "select", "problem"),
+    [
+        ("run_id", "SELECT customer_id, 1 AS run_id", "'run_id' cannot be the name of a feature"),
+        ("Own", 'SELECT customer_id, 1 AS "Own"', "'Own' cannot be the name of a feature"),
+        ("own", "SELECT customer_id, [1, 2] AS own", r"own is a number by its header, and INTEGER\[\] by the SELECT"),
+        ("own", "SELECT customer_id, 'x' AS own", "own is a number by its header, and VARCHAR by the SELECT"),
+        (
+            "own",
+            "SELECT customer_id, DATE '2025-01-01' AS own",
+            "own is a number by its header, and DATE by the SELECT",
+        ),
+        ("own", "SELECT customer_id, 1e308 * 10 AS own", "own is infinite or not a number for 2 customers"),
+        ("own", "SELECT customer_id, 'nan'::FLOAT AS own", "own is infinite or not a number for 2 customers"),
+    ],
+)
+def test_what_is_no_feature_is_refused(run: Run, feature: str, select: str, problem: str) -> None:
+    _write(run, "own", feature, f"{select} FROM staging.customers")
+    with pytest.raises(WorkspaceError, match=problem) as caught:
+        build_all(run)
+    assert str(caught.value.where).endswith("sql/features/own.sql:1")
+
+
+def test_a_model_that_is_no_text_is_refused(run: Run) -> None:
+    _write(run, "own", "own", "")
+    (run.sql_folder / "features" / "own.sql").write_bytes(b"\xff\xfe")
+    with pytest.raises(WorkspaceError, match="cannot read the model: it is not written in UTF-8"):
+        build_all(run)
+
+
 def test_a_doubled_name_is_refused_before_a_row_is_written(run: Run) -> None:
     _write(run, "a_theme", "recency_days", "SELECT customer_id, 1 AS recency_days FROM staging.customers")
     with pytest.raises(WorkspaceError, match="'recency_days' is defined twice"):

@@ -139,6 +139,19 @@ def test_a_file_that_cannot_be_used_is_told_plainly(
     assert "orders.csv" in str(caught.value)
 
 
+@pytest.mark.parametrize(("column", "word"), [("order_id", "order"), ("ordered_at", "at")])
+def test_a_column_that_is_called_like_a_word_of_sql_is_told(
+    make_workspace: MakeWorkspace, opened: OpenRun, column: str, word: str
+) -> None:
+    space = make_workspace(f"sources.orders.columns.{column}={word}")
+    with (
+        opened(space) as run,
+        pytest.raises(SourceError, match=f"columns.{column}: '{word}' is a word of SQL") as caught,
+    ):
+        load(run, space)
+    assert caught.value.hint == f"write it in double quotes: '\"{word}\"'"
+
+
 def test_a_header_alone_loads_nothing(make_workspace: MakeWorkspace, opened: OpenRun) -> None:
     space = make_workspace(orders=HEADER)
     with opened(space) as run:

@@ -26,6 +26,7 @@ def test_conditions(condition: str) -> None:
         ("customer_id IN (SELECT 'a')", "more than a condition", "no SELECT"),
         ("sum(order_count) > 3", "more than a condition", "no SELECT"),
         ("row_number() OVER () < 9", "more than a condition", "no SELECT"),
+        ("random() < 0.5", "calls rand(), which gives another value each time", "as-of day"),
         ("order_counts > 1", "cannot name 'order_counts'", "did you mean 'order_count'?"),
         ("city_name = 'Ulm'", "cannot name 'city_name'", "it may name net_amount, order_count, recency_days"),
     ],

@@ -147,7 +147,7 @@ def test_our_models_see_as_null_what_the_workspace_protects(run: Run) -> None:
 
 def test_what_is_guessed_is_seen_as_null_by_every_model(run: Run) -> None:
     guess(run, "customers.region_name", "contact")
-    write(run, "SELECT customer_id, customers.region_name AS own FROM staging.customers")
+    write(run, "SELECT customer_id, customers.region_name AS own FROM staging.customers", " [category]")
     build_schema(run, "features")
     assert run.warehouse.rows("SELECT own FROM features.own") == [(None,)]
     assert run.warehouse.rows("SELECT region_name FROM features.customer_geography") == [(None,)]
