@@ -41,10 +41,10 @@ class Measured:
     errors: str
 
 
-def make_lines(path: Path, count: int) -> None:
+def make_lines(path: Path, count: int, *, per_customer: int = LINES_PER_CUSTOMER) -> None:
     """Order lines as Parquet: lognormal customers, 18 months, nine categories, three countries."""
     rng = np.random.default_rng(20250630)
-    customers = max(count // LINES_PER_CUSTOMER, 1)
+    customers = max(count // per_customer, 1)
     orders = count // LINES_PER_ORDER
     weight = rng.lognormal(0.0, 0.8, customers)
     buyer = rng.choice(customers, orders, p=weight / weight.sum())

@@ -1,6 +1,6 @@
 """A run with one per cent new order lines beside a run of everything: seconds by room, in one session.
 
-    python -m tests.benchmarks.daily_run [--lines 10000000]
+    python -m tests.benchmarks.daily_run [--lines 10000000] [--per-customer 20]
 
 Three runs describe the same day: `full`, of all lines in a new folder; `daily`, of the last per cent in a folder that
 has published the days before; and `daily, anew`, the same with `engine.incremental: false`. Each is a process of its
@@ -19,16 +19,16 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
-from tests.benchmarks.corridor import Measured, make_lines, measure, steps, write_workspace
+from tests.benchmarks.corridor import LINES_PER_CUSTOMER, Measured, make_lines, measure, steps, write_workspace
 
 _LAST_SHARE = 0.01
 _TABLES = ("customer_segment", "segment_kpi", "segment_profile", "customer_treatment")
 
 
-def split(folder: Path, count: int) -> dt.date:
+def split(folder: Path, count: int, per_customer: int) -> dt.date:
     """Lines of the days before and of the last days, in two files; returns the first of the last days."""
     whole = folder / "whole.parquet"
-    make_lines(whole, count)
+    make_lines(whole, count, per_customer=per_customer)
     frame = pl.read_parquet(whole)
     first: dt.date = frame["ordered_at"].sort()[int(count * (1 - _LAST_SHARE))].date()
     is_new = pl.col("ordered_at").dt.date() >= first
@@ -59,9 +59,9 @@ def same(first: Path, second: Path) -> bool:
         )
 
 
-def compare(count: int, folder: Path) -> None:
+def compare(count: int, per_customer: int, folder: Path) -> None:
     """Run all three, and print seconds by room."""
-    first = split(folder, count)
+    first = split(folder, count, per_customer)
     workspace = folder / "workspace"
     write_workspace(workspace, folder / "lines_*.parquet")
     aside = folder / "aside.parquet"
@@ -77,7 +77,7 @@ def compare(count: int, folder: Path) -> None:
     }
     rooms = {name: steps(measured.errors) for name, measured in found.items()}
     names = list(dict.fromkeys(room for spent in rooms.values() for room in spent))
-    sys.stdout.write(f"{count:,} lines, of which {_LAST_SHARE:.0%} since {first}\n")
+    sys.stdout.write(f"{count:,} lines, {per_customer} a customer, of which {_LAST_SHARE:.0%} since {first}\n")
     sys.stdout.write("| run | " + " | ".join(names) + " | whole s | of full | processor s | of full | peak MB |\n")
     for name, measured in found.items():
         seconds = " | ".join(f"{rooms[name].get(room, 0.0):.1f}" for room in names)
@@ -95,9 +95,10 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--lines", type=int, default=10_000_000)
+    parser.add_argument("--per-customer", type=int, default=LINES_PER_CUSTOMER, help="lines of a customer, on average")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="resegment-daily-") as folder:
-        compare(given.lines, Path(folder))
+        compare(given.lines, given.per_customer, Path(folder))
 
 
 if __name__ == "__main__":
