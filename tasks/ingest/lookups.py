@@ -1,6 +1,6 @@
 """Lookups: files that are left-joined to a source, such as products to order lines.
 
-Owns: where they lie and the join. Does not own reading them (`readers.py`).
+Owns: the join, and what is told of lines of theirs that are no rows. Does not own reading them (`readers.py`).
 """
 
 from __future__ import annotations
@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping as Paths
 from pathlib import Path
 
+from tasks.ingest.beginning import check_whole
 from tasks.ingest.mapping import Mapping
 from tasks.ingest.readers import open_reader
+from tasks.ingest.unmatched_quotes import read_in_order
 from tasks.warehouse.connection import Warehouse, identifier
 
 
@@ -32,3 +34,27 @@ def with_lookups(warehouse: Warehouse, mapping: Mapping, paths: Paths[str, Path]
             f" ON CAST(source.{source_key} AS VARCHAR) = CAST({alias}.{key} AS VARCHAR)"
         )
     return joined
+
+
+def lines_lost(warehouse: Warehouse, mapping: Mapping, paths: Paths[str, Path]) -> list[str]:
+    """A sentence for each lookup that has lines which are no rows: they have no quarantine to be kept in.
+
+    Raises:
+        SourceError: a lookup cannot be read, or lines disappear in another.
+    """
+    told = []
+    for name, lookup in mapping.source.lookups.items():
+        path = paths[name]
+        check_whole(path)
+        reader = open_reader(warehouse, path, lookup.format, lookup.options, frozenset({lookup.key}))
+        if reader.rejecting is None:
+            continue
+        for table in ("reject_errors", "reject_scans"):
+            warehouse.execute(f"DROP TABLE IF EXISTS {table}")
+        warehouse.value(f"SELECT count(*) FROM {reader.rejecting}")
+        lines = [line for (line,) in warehouse.rows("SELECT DISTINCT line FROM reject_errors ORDER BY 1")]
+        read_in_order(warehouse, reader, lookup.options, len(lines))
+        if lines:
+            what = "1 line is" if len(lines) == 1 else f"{len(lines):,} lines are"
+            told.append(f"lookup {name}: {what} no row and left out, the first is line {lines[0]} of {path.name}")
+    return told

@@ -15,6 +15,7 @@ from tasks.ingest.carrying_over import carry_over
 from tasks.ingest.classes import keep_classes
 from tasks.ingest.discovery import FoundFile, find_files
 from tasks.ingest.loading import check_not_emptied, load_file
+from tasks.ingest.lookups import lines_lost
 from tasks.ingest.mapping import Mapping, parse_mapping
 from tasks.ingest.pulling import pull
 from tasks.ingest.raw_views import build_raw_views
@@ -88,6 +89,9 @@ def _load_new(run: Run, mapping: Mapping, files: Sequence[FoundFile]) -> int:
         if file.load_id in known:
             _note_known(run, name, file)
             continue
+        if not new:
+            for lost in lines_lost(run.warehouse, mapping, file.lookups):
+                log.warning("%s: %s", name, lost)
         counts = load_file(run.warehouse, mapping, file, run.attempt_id, erased)
         known.add(file.load_id)
         new += 1

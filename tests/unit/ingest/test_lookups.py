@@ -1,0 +1,45 @@
+"""Lookups: lines of theirs that are no rows are told, for what they would have said is missing from every row."""
+
+from __future__ import annotations
+
+import logging
+
+import pytest
+
+from tasks.config.errors import SourceError
+from tasks.ingest.tasks import ingest_source
+from tests.workspaces import MakeWorkspace, OpenRun
+
+LOOKUP = (
+    "sources.orders.lookups.goods={path: goods.csv, format: csv, key: product}",
+    "sources.orders.columns.product_name=goods.title",
+    "sources.orders.columns.product_id=source.product",
+)
+
+
+@pytest.mark.parametrize(
+    ("goods", "told"),
+    [
+        ("product,title\np1,Bread\np2,Milk\n", []),
+        ("product,title\np1,Bread\np2\np3,Wine,red\n", ["2 lines are no row and left out, the first is line 3"]),
+        ('product,title\np1,Bread\np3,"Wine\n', ["1 line is no row and left out, the first is line 3"]),
+    ],
+)
+def test_lines_of_a_lookup_that_are_no_rows_are_told(
+    make_workspace: MakeWorkspace, opened: OpenRun, caplog: pytest.LogCaptureFixture, goods: str, told: list[str]
+) -> None:
+    space = make_workspace(*LOOKUP)
+    (space.directory / "goods.csv").write_text(goods)
+    with opened(space) as run, caplog.at_level(logging.WARNING, "resegment.ingest"):
+        ingest_source.fn(run, "orders")
+    assert [record.getMessage() for record in caplog.records if "lookup" in record.getMessage()] == [
+        f"orders: lookup goods: {words} of goods.csv" for words in told
+    ]
+
+
+def test_lines_that_disappear_in_another_stop_the_load(make_workspace: MakeWorkspace, opened: OpenRun) -> None:
+    space = make_workspace(*LOOKUP)
+    (space.directory / "goods.csv").write_text('product,title\np1,"Bread\np2,Milk\np3,Wine\n')
+    with opened(space) as run, pytest.raises(SourceError, match="2 lines after it cannot be told apart") as caught:
+        ingest_source.fn(run, "orders")
+    assert str(caught.value.where).endswith("goods.csv, line 2")
