@@ -62,6 +62,8 @@ def identifier(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
+#: How DuckDB says that another process has the file open.
+_HELD = re.compile(r"onflicting lock is held .*\(PID (?P<pid>\d+)\)")
 _MOST_WAL = "1GB"
 """Up to so much waits beside the file until it is closed. By default, 16 MB, a run moved tables into the file and put
 groups of their rows together after nearly every step: ten seconds each time at ten million lines."""
@@ -99,6 +101,12 @@ class Warehouse:
         except duckdb.Error as error:
             if damage := damage_told(_first_line(error), path):
                 raise damage from error
+            if holder := _HELD.search(str(error)):
+                raise OutputError(
+                    f"is held by process {holder['pid']}, which writes or reads it",
+                    where=str(path),
+                    hint="wait for that run or command to end; readers use published/published.duckdb",
+                ) from error
             raise OutputError(
                 f"cannot open: {_first_line(error)}",
                 where=str(path),

@@ -40,6 +40,21 @@ def test_times_come_back_as_they_were(memory: Warehouse) -> None:
     assert memory.value(f"SELECT {literal(moment.date())}") == moment.date()
 
 
+def test_who_holds_the_file_is_named_and_not_duckdbs_lock(tmp_path: Path) -> None:
+    path = tmp_path / "warehouse.duckdb"
+    holds = "import sys, duckdb; held = duckdb.connect(sys.argv[1]); print('held', flush=True); sys.stdin.read()"
+    with subprocess.Popen(
+        [sys.executable, "-c", holds, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "held\n"
+        with pytest.raises(OutputError) as caught:
+            Warehouse.open(path)
+        holder.communicate("")
+    assert caught.value.message == f"is held by process {holder.pid}, which writes or reads it"
+    assert "wait for that run or command to end" in str(caught.value)
+
+
 def test_an_error_names_the_statement_and_not_duckdbs_drawing(memory: Warehouse) -> None:
     with pytest.raises(SqlError, match="in the statement: SELECT nothing_such") as caught:
         memory.rows("SELECT nothing_such")
