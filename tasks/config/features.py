@@ -76,7 +76,7 @@ class Enrichment(Strict):
 class Features(Strict):
     """How features look back, and which the workspace adds from surveys, markets and providers."""
 
-    windows: list[Annotated[int, Field(ge=1, le=3660)]] = Field(
+    windows: list[Annotated[int, Field(strict=True, ge=1, le=3660)]] = Field(
         default_factory=lambda: [30, 90, 365], min_length=1, description="look-back windows in days, ascending"
     )
     constructs: dict[Key, Construct] = Field(

@@ -54,7 +54,7 @@ class FormatOptions(Strict):
 class Lookup(Strict):
     """A file left-joined to a source on an equal column, such as products; its columns are read as `name.column`."""
 
-    path: str = Field(description="the file; of a glob, the first that matches")
+    path: Text = Field(description="the file; of a glob, the first that matches")
     format: Format = Field(description="how the file is written")
     key: str = Field(description="column of the file that says which row belongs to one of the source")
     source_key: str | None = Field(
@@ -70,7 +70,9 @@ class Source(Strict):
     format: Format | None = Field(
         default=None, description="how its files are written; csv and jsonl may be packed (.gz)"
     )
-    path: str | list[str] | None = Field(default=None, description="of its files: one, a glob, or a list of them")
+    path: Text | Annotated[list[str], Field(min_length=1)] | None = Field(
+        default=None, description="of its files: one, a glob, or a list of them"
+    )
     versions: Literal["replace", "add"] = Field(
         default="replace", description="a file delivered again with other content replaces its earlier version, or adds"
     )

@@ -26,7 +26,7 @@ from tasks.config.contacts import Contacts
 from tasks.config.databases import Database
 from tasks.config.drift import DriftPolicy
 from tasks.config.errors import UsageError
-from tasks.config.features import Features, Key, Strict
+from tasks.config.features import Features, Key, Strict, Text
 from tasks.config.observe import ObservePolicy
 from tasks.config.predictions import Predictions
 from tasks.config.privacy import KEY_PATH, PrivacyPolicy
@@ -90,7 +90,7 @@ class Workspace(Strict):
     as_of: dt.date | DayName = Field(default="today", description="the day described, in the calendar's time zone")
     calendar: Calendar = Calendar()
     schedules: Schedules = Schedules()
-    output: str = Field(default="out", description="folder that is written to")
+    output: Text = Field(default="out", description="folder that is written to")
     generate: Generate | None = None
     engine: Engine = Engine()
     databases: dict[Key, Database] = Field(default_factory=dict, description="that sources may be read from")

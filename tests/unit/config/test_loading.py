@@ -107,6 +107,10 @@ RFM = "segmentations.rfm."
         ("sources.orders.format=xlsx", "sources.orders.format: expected csv, parquet or jsonl (got 'xlsx')"),
         ("sources.orders.entity=orders", "or control_totals (got 'orders'); did you mean 'order_lines'?"),
         ("features.windows=[]", "features.windows: expected at least 1 entry, and it is empty"),
+        ("features.windows=[true]", "features.windows.0: expected a whole number (got True)"),
+        ("output=''", "output: expected a text of at least 1 character (got '')"),
+        ("sources.orders.path=''", "sources.orders.path: expected a text of at least 1 character, or a list (got '')"),
+        ("sources.orders.path=[]", "sources.orders.path: expected a text, or at least 1 entry, and it is empty"),
         ("calendar.holidays=[someday]", "calendar.holidays.0: expected a date such as 2025-06-30 (got 'someday')"),
         (RFM + "segments=[{id: a, name: A, r: [1]}]", "segments.0.r: expected at least 2 entries, and there is 1"),
         (
