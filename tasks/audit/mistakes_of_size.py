@@ -46,14 +46,22 @@ def too_few_segments(facts: SegmentationFacts, policy: AuditPolicy) -> Iterator[
     count = len(facts.filled)
     if count >= policy.min_segments:
         return
-    add = f"divide by {facts.split.feature}, which goes with {_kpi(facts)}" if facts.split else "divide by what matters"
+    evidence = f"{count} of {len(facts.segments)} segments have customers, fewer than {policy.min_segments}"
+    advice = (
+        f"divide by {facts.split.feature}, which goes with {_kpi(facts)}" if facts.split else "divide by what matters"
+    )
+    if not facts.segments:
+        evidence = "it was refused in this run, and has no segments"
+        advice = (
+            f"look into the run's log for why ({facts.segmentation_id}: refused), and ask for what the data can tell"
+        )
     yield Finding(
         facts.segmentation_id,
         None,
         "too_few_segments",
         "warning",
-        f"{count} of {len(facts.segments)} segments have customers, fewer than {policy.min_segments}",
-        f"{add}, or retire the segmentation",
+        evidence,
+        f"{advice}, or retire the segmentation",
         figure=count,
         threshold=policy.min_segments,
     )
