@@ -101,16 +101,12 @@ class Warehouse:
         except duckdb.Error as error:
             if damage := damage_told(_first_line(error), path):
                 raise damage from error
-            if holder := _HELD.search(str(error)):
-                raise OutputError(
-                    f"is held by process {holder['pid']}, which writes or reads it",
-                    where=str(path),
-                    hint="wait for that run or command to end; readers use published/published.duckdb",
-                ) from error
+            holder = _HELD.search(str(error))
+            told = f"is held by process {holder['pid']}, which writes or reads it" if holder else None
             raise OutputError(
-                f"cannot open: {_first_line(error)}",
+                told or f"cannot open: {_first_line(error)}",
                 where=str(path),
-                hint="does another program hold it? may the folder be written? readers use published/published.duckdb",
+                hint="wait for what holds it to end; may the folder be written? readers use published/published.duckdb",
             ) from error
         connection.execute("SET TimeZone = 'UTC'")
         # Our own lines show progress; DuckDB would draw over them.

@@ -52,7 +52,7 @@ def test_who_holds_the_file_is_named_and_not_duckdbs_lock(tmp_path: Path) -> Non
             Warehouse.open(path)
         holder.communicate("")
     assert caught.value.message == f"is held by process {holder.pid}, which writes or reads it"
-    assert "wait for that run or command to end" in str(caught.value)
+    assert "wait for what holds it to end" in str(caught.value)
 
 
 def test_an_error_names_the_statement_and_not_duckdbs_drawing(memory: Warehouse) -> None:
