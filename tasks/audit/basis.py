@@ -7,9 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 
-import sqlglot
-from sqlglot import exp
-
 from tasks.audit.facts import DEMOGRAPHIC_THEMES, FeatureFacts
 from tasks.audit.read import RATE_DAYS
 from tasks.config.by_one_feature import CutsSegmentation, ValuesSegmentation
@@ -18,6 +15,7 @@ from tasks.config.segmentations import RfmSegmentation
 from tasks.config.workspace import Workspace
 from tasks.warehouse.catalogue import KEY, PREDICTIONS, Catalogue
 from tasks.warehouse.connection import Warehouse, identifier
+from tasks.warehouse.reading import columns_read
 
 #: Themes that no split is advised by: what KPIs are made of, who people are, and what models foretell.
 _NO_SPLIT = DEMOGRAPHIC_THEMES | {"customer_value", "customer_cadence", PREDICTIONS.split(".")[1]}
@@ -62,12 +60,7 @@ def features_of(workspace: Workspace, name: str) -> tuple[str, ...]:
     listed: list[str] | None = getattr(segmentation, "features", None)
     if listed is not None:
         return tuple(listed)
-    columns = (
-        column.name
-        for rule in workspace.resolved[name].rules
-        for column in sqlglot.parse_one(rule.condition, dialect="duckdb").find_all(exp.Column)
-    )
-    return tuple(sorted(set(columns)))
+    return tuple(sorted(columns_read(rule.condition for rule in workspace.resolved[name].rules)))
 
 
 def themes(catalogue: Catalogue) -> dict[str, str]:

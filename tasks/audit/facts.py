@@ -198,6 +198,7 @@ class SegmentationFacts:
         earlier: the same at the oldest run with the same definitions and model.
         pairs: of its segments with those of others or each other, redundant or nested.
         split: what goes with a KPI most among all its customers, beyond who and where they are.
+        refusal: why the data gave nothing to divide by; None where they did.
     """
 
     segmentation_id: str
@@ -214,6 +215,7 @@ class SegmentationFacts:
     pairs: tuple[Pair, ...] = ()
     split: Split | None = None
     names: dict[str, str] = field(default_factory=dict)
+    refusal: str | None = None
 
     @property
     def filled(self) -> tuple[SegmentFacts, ...]:

@@ -115,6 +115,7 @@ class Measurement:
             pairs=tuple(self._pairs.get(name, ())),
             split=split(name, None) if _is_asked(features, segments) else None,
             names=self._names,
+            refusal=self._tables.refusals.get(name),
         )
 
     def _columns(self) -> list[str]:

@@ -46,15 +46,12 @@ def too_few_segments(facts: SegmentationFacts, policy: AuditPolicy) -> Iterator[
     count = len(facts.filled)
     if count >= policy.min_segments:
         return
-    evidence = f"{count} of {len(facts.segments)} segments have customers, fewer than {policy.min_segments}"
-    advice = (
-        f"divide by {facts.split.feature}, which goes with {_kpi(facts)}" if facts.split else "divide by what matters"
-    )
-    if not facts.segments:
-        evidence = "it was refused in this run, and has no segments"
-        advice = (
-            f"look into the run's log for why ({facts.segmentation_id}: refused), and ask for what the data can tell"
-        )
+    if facts.refusal is not None:
+        evidence, advice = f"it was refused in this run: {facts.refusal}", "ask for what the data can tell"
+    else:
+        evidence = f"{count} of {len(facts.segments)} segments have customers, fewer than {policy.min_segments}"
+        by = facts.split and f"{facts.split.feature}, which goes with {_kpi(facts)}"
+        advice = f"divide by {by or 'what matters'}"
     yield Finding(
         facts.segmentation_id,
         None,

@@ -34,6 +34,7 @@ class RunTables:
     reach: dict[str, Reach]
     rates: dict[str, OrderRate]
     models: dict[str, Record]
+    refusals: dict[str, str]
 
 
 def read_tables(run: Run) -> RunTables:
@@ -68,6 +69,10 @@ def read_tables(run: Run) -> RunTables:
                 "SELECT segmentation_id, model_json, trained_as_of_date FROM segments.model WHERE run_id = $run_id"
                 " ORDER BY segmentation_id",
             )
+        },
+        refusals={
+            row["segmentation_id"]: row["why_text"]
+            for row in _of_run(run, "SELECT segmentation_id, why_text FROM segments.refusal WHERE run_id = $run_id")
         },
     )
 

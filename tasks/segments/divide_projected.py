@@ -55,7 +55,10 @@ def divide_by_projection(job: Job, segmentation: ProjectedSegmentation, learnt: 
     past = stored_model(job.run, job.name, KIND)
     content = {"kind": KIND, "of": segmentation.of, "worth": worth.to_json() if worth else None}
     model = StoredModel(past.number + 1 if past else 1, job.run.as_of, content)
-    return Division(_definitions(segmentation, learnt), note, model_row(job.name, model, len(learnt.definitions), note))
+    row = model_row(job.name, model, len(learnt.definitions), note)
+    is_empty = learnt.refusal is not None and not learnt.definitions
+    refusal = f"{segmentation.of} was refused: {learnt.refusal}" if is_empty else None
+    return Division(_definitions(segmentation, learnt), note, row, refusal=refusal)
 
 
 def _placed(others: pl.DataFrame, found: Projection, least: float) -> pl.DataFrame:

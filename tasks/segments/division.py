@@ -33,7 +33,7 @@ class Division:
         model: a row of `segments.model`.
         versions: rows of `segments.model_version`.
         contents: what is in versions that came up in this run, by their ids.
-        is_refused: there was nothing to divide by; the note says why.
+        refusal: why there was nothing to divide by; None: there was.
     """
 
     definitions: list[Definition]
@@ -41,7 +41,7 @@ class Division:
     model: dict[str, object] | None = None
     versions: Sequence[Mapping[str, object]] = ()
     contents: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    is_refused: bool = False
+    refusal: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,4 +99,4 @@ class Job:
             f" FROM {self.customers} WHERE {'true' if otherwise else 'false'}"
         )
         listed = [Definition(otherwise.id, otherwise.name, otherwise.description, OTHERWISE)] if otherwise else []
-        return Division(listed, f"refused: {why}", versions=versions, is_refused=True)
+        return Division(listed, f"refused: {why}", versions=versions, refusal=why)

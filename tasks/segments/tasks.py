@@ -32,6 +32,7 @@ _MODEL_SCHEMA = {
     "trained_as_of_date": pl.Date,
     "decision": pl.String,
 }
+_REFUSAL_SCHEMA = {"segmentation_id": pl.String, "why_text": pl.String}
 
 
 @task(name="check definitions", cache_policy=NO_CACHE, persist_result=False)
@@ -49,7 +50,7 @@ def divide(run: Run, name: str, earlier: dict[str, Division]) -> Division:
     check_rule_types(run.warehouse, run.workspace, catalogue.relation(run.run_id), names=[name])
     division = divide_by(run, catalogue, name, earlier)
     # Its segments are not published: whoever looks at warnings only has to know.
-    log.log(logging.WARNING if division.is_refused else logging.INFO, "%s: %s", name, division.note)
+    log.log(logging.INFO if division.refusal is None else logging.WARNING, "%s: %s", name, division.note)
     return division
 
 
@@ -69,6 +70,8 @@ def write_segments(run: Run, divisions: dict[str, Division]) -> None:
     for division in divisions.values():
         model_ledger.keep_contents(run.warehouse, division.contents)
     tables.write_frame(run, VERSIONS, pl.DataFrame(versions, schema=VERSION_SCHEMA))
+    refusals = [(name, division.refusal) for name, division in divisions.items() if division.refusal is not None]
+    tables.write_frame(run, "segments.refusal", pl.DataFrame(refusals, schema=_REFUSAL_SCHEMA, orient="row"))
     everybody = " UNION ALL ".join(f"SELECT * FROM {MEMBERS.format(name)}" for name in divisions)
     count = tables.write_rows(run, "segments.membership", everybody)
     for name in divisions:

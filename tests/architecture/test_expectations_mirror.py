@@ -27,6 +27,7 @@ _WITHOUT_MODEL = {
     "segments.model",
     "segments.model_version",
     "segments.redrawn",
+    "segments.refusal",
     "monitoring.comment_class",
     "monitoring.comment_model",
     "features.customer_prediction",

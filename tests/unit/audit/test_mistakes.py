@@ -52,11 +52,12 @@ def test_advice_names_the_nearest_and_what_to_divide_by() -> None:
     assert "the two see from" in only("2 % of customers").advice
 
 
-def test_a_segmentation_that_was_refused_is_told_as_one() -> None:
-    (found,) = audit([replace(planted("2 % of customers"), segments=(), customers=0, pairs=())], POLICY)
+def test_a_segmentation_that_was_refused_is_told_with_the_reason() -> None:
+    why = "30 customers are too few for clusters; at least 50 are needed"
+    (found,) = audit([replace(planted("2 % of customers"), segments=(), customers=0, pairs=(), refusal=why)], POLICY)
     assert (found.name, found.severity) == ("too_few_segments", "warning")
-    assert found.evidence == "it was refused in this run, and has no segments"
-    assert found.advice.startswith(f"look into the run's log for why ({found.segmentation_id}: refused)")
+    assert found.evidence == f"it was refused in this run: {why}"
+    assert found.advice == "ask for what the data can tell, or retire the segmentation"
 
 
 def test_demographics_are_a_warning_only_where_they_say_nothing() -> None:

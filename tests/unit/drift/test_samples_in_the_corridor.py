@@ -72,7 +72,8 @@ def verdicts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[dict[st
             write_events(run)
             measure_overlap.fn(run)
             for name, enough in (("all", 100_000), ("sample", ENOUGH)):
-                run.workspace.drift.__dict__["enough_customers"] = enough
+                drift = run.workspace.drift.model_copy(update={"enough_customers": enough})
+                run.workspace = run.workspace.model_copy(update={"drift": drift})
                 measure_drift.fn(run)
                 for kind, table in (
                     ("drift", "drift"),

@@ -222,19 +222,6 @@ def test_a_parquet_file_that_is_none_is_told(make_workspace: MakeWorkspace, open
             assert run.warehouse.value("SELECT count(*) FROM ops.load") == 0
 
 
-def test_a_lookup_adds_columns_and_never_rows(make_workspace: MakeWorkspace, opened: OpenRun) -> None:
-    space = make_workspace(
-        "sources.orders.lookups.products={path: products.csv, format: csv, key: product}",
-        "sources.orders.columns.category_name=products.kind",
-        "sources.orders.columns.product_id=source.product",
-    )
-    (space.directory / "products.csv").write_text("product,kind\np1,Bakery\np1,Twice\np2,Dairy\n")
-    with opened(space) as run:
-        assert load(run, space).loaded == 5
-        found = run.warehouse.rows("SELECT DISTINCT product_id, category_name FROM raw.orders__order_lines ORDER BY 1")
-        assert found == [("p1", "Bakery"), ("p2", "Dairy"), ("p3", None)]
-
-
 def test_a_missing_file_is_told_with_the_line_of_the_workspace(make_workspace: MakeWorkspace) -> None:
     space = make_workspace("sources.orders.path=nowhere_*.csv")
     with pytest.raises(SourceError, match="no file matches .*nowhere"):

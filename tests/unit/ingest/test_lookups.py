@@ -1,4 +1,4 @@
-"""Lookups: lines of theirs that are no rows are told, for what they would have said is missing from every row."""
+"""Lookups add columns and no rows; what lines of theirs that are no rows would have said is missing, and is told."""
 
 from __future__ import annotations
 
@@ -15,6 +15,20 @@ LOOKUP = (
     "sources.orders.columns.product_name=goods.title",
     "sources.orders.columns.product_id=source.product",
 )
+
+
+def test_a_lookup_adds_columns_and_never_rows(make_workspace: MakeWorkspace, opened: OpenRun) -> None:
+    space = make_workspace(
+        "sources.orders.lookups.products={path: products.csv, format: csv, key: product}",
+        "sources.orders.columns.category_name=products.kind",
+        "sources.orders.columns.product_id=source.product",
+    )
+    (space.directory / "products.csv").write_text("product,kind\np1,Bakery\np1,Twice\np2,Dairy\n")
+    with opened(space) as run:
+        ingest_source.fn(run, "orders")
+        assert run.warehouse.value("SELECT rows_loaded_count FROM ops.load") == 5
+        found = run.warehouse.rows("SELECT DISTINCT product_id, category_name FROM raw.orders__order_lines ORDER BY 1")
+        assert found == [("p1", "Bakery"), ("p2", "Dairy"), ("p3", None)]
 
 
 @pytest.mark.parametrize(

@@ -244,6 +244,8 @@ def divide(run: Run) -> None:
         tables.write_rows(of_run, "segments.model_version", VERSIONS)
         # A new model of the clusters put customer 1 elsewhere; of an earlier run nothing is known.
         redrawn = "SELECT 'k' AS segmentation_id, 'refit' AS what_name, TRUE AS is_asked, NULL::VARCHAR AS note"
+        refusal = "SELECT 'habits' AS segmentation_id, 'too few customers' AS why_text"
+        tables.write_rows(of_run, "segments.refusal", refusal)
         tables.write_rows(of_run, "segments.redrawn", f"{redrawn} WHERE {count == 4}")
         tables.write_rows(
             of_run,

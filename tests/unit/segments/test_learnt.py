@@ -8,11 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tasks.config.by_one_feature import ValuesSegmentation
 from tasks.config.errors import WorkspaceError
 from tasks.config.workspace import Workspace
 from tasks.segments.check import check_rules
-from tasks.segments.values import value_names
 from tasks.warehouse.catalogue import catalogue_of
 from tests.unit.conftest import StageOnce
 from tests.unit.segments.made_runs import compute, dictionary, members, model, orders, shop, why
@@ -249,12 +247,6 @@ def test_values_that_look_alike_get_ids_and_names_of_their_own(make_workspace: M
     assert len(names) == 6
 
 
-def test_names_are_unique_in_whatever_case() -> None:
-    tree = LIKES | {"names": {"a": "Same", "b": "same", "c": "OTHERS"}}
-    names = value_names(["a", "b", "c", " "], ValuesSegmentation.model_validate(tree))
-    assert names == {"a": "Same", "b": "same (2)", "c": "OTHERS (2)", " ": "(blank)"}
-
-
 def test_values_of_what_nobody_has_are_refused(
     make_workspace: MakeWorkspace, opened: OpenRun, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -262,6 +254,8 @@ def test_values_of_what_nobody_has_are_refused(
     with opened(make_workspace(tree=tree, orders=orders(BOUGHT)), JUNE) as run:
         assert compute(run)["likes"] == "refused: education_name is known of nobody"
         assert set(members(run, "likes").values()) == {"likes.unknown"}
+        refusals = run.warehouse.rows("SELECT run_id, segmentation_id, why_text FROM segments.refusal")
+        assert refusals == [(run.run_id, "likes", "education_name is known of nobody")]
     # Also to whoever has asked for warnings only.
     (told,) = [record for record in caplog.records if "refused" in record.getMessage()]
     assert told.levelname == "WARNING"

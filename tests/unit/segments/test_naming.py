@@ -7,8 +7,10 @@ import datetime as dt
 import numpy as np
 import pytest
 
+from tasks.config.by_one_feature import ValuesSegmentation
 from tasks.config.features import Features
 from tasks.segments.naming import Distinction, FeatureMeaning, describe, distinctions, meaning_of, name_segments
+from tasks.segments.values import value_names
 from tasks.segments.words import _STANDARD, standard_words
 from tasks.warehouse.models import load_models
 
@@ -130,3 +132,18 @@ def test_every_standard_number_has_its_words_and_every_word_its_feature() -> Non
     assert {name for name, words in spoken.items() if words.high == words.low} == set()
     assert set(_STANDARD) - numbers == set()
     assert {words.phrase.count("{days}") for words in spoken.values()} <= {0}
+
+
+def test_names_of_values_are_unique_in_whatever_case() -> None:
+    segmentation = ValuesSegmentation.model_validate(
+        {
+            "kind": "values",
+            "basis": "behavioural",
+            "feature": "top_category_name",
+            "min_share": 0.25,
+            "names": {"a": "Same", "b": "same", "c": "OTHERS"},
+            "others": {"id": "others", "name": "Others"},
+        }
+    )
+    names = value_names(["a", "b", "c", " "], segmentation)
+    assert names == {"a": "Same", "b": "same (2)", "c": "OTHERS (2)", " ": "(blank)"}
