@@ -35,11 +35,12 @@ def audit(options: argparse.Namespace) -> int:
 
 def _print_one(found: Audit, segmentation: str) -> None:
     console.out.print(f"[bold]{segmentation}[/bold]")
-    console.print_table(
-        ["segment", "customers", "share", "change", "holds", "lift seen", "reach", "stands out in", "verdict"],
-        [_card(card) for card in found.cards if card["segmentation_id"] == segmentation],
-        numbers=["customers", "share", "change", "holds", "lift seen", "reach"],
-    )
+    if cards := [_card(card) for card in found.cards if card["segmentation_id"] == segmentation]:
+        console.print_table(
+            ["segment", "customers", "share", "change", "holds", "lift seen", "reach", "stands out in", "verdict"],
+            cards,
+            numbers=["customers", "share", "change", "holds", "lift seen", "reach"],
+        )
     for row in found.findings:
         if row["segmentation_id"] == segmentation:
             _print_finding(row)

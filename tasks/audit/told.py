@@ -13,7 +13,7 @@ from tasks.config.errors import UsageError
 from tasks.warehouse.connection import Warehouse
 from tasks.warehouse.ledger import publications
 
-_TABLE = "monitoring.segment_health"
+_CARDS, _FINDINGS = "monitoring.segment_health", "monitoring.audit_finding"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,23 +52,22 @@ def read_audit(warehouse: Warehouse, segmentation: str | None = None) -> Audit:
     if not published:
         raise UsageError("nothing is published yet", hint="run `resegment run` first")
     current = published[-1]
-    cards = _rows(warehouse, _TABLE, current.run_id, "segment_id") if warehouse.table_exists(_TABLE) else []
-    if not cards:
+    is_known = warehouse.table_exists(_CARDS)
+    cards = _rows(warehouse, _CARDS, current.run_id, "segment_id") if is_known else []
+    told = _rows(warehouse, _FINDINGS, current.run_id, "is_accepted, finding_no") if is_known else []
+    if not cards and not told:
         raise UsageError(
             f"the run of {current.as_of} was not audited: it has no segments, or was made by an earlier version",
             hint="run `resegment run` again",
         )
-    names = list(dict.fromkeys(card["segmentation_id"] for card in cards))
+    # One that was refused has no segments, and a finding that says so.
+    names = list(dict.fromkeys(row["segmentation_id"] for row in (*cards, *told)))
     if segmentation is not None and segmentation not in names:
         near = difflib.get_close_matches(segmentation, names, n=1)
         hint = f"did you mean {near[0]!r}?" if near else f"segmentations are {', '.join(names)}"
         raise UsageError(f"there is no segmentation {segmentation!r} as of {current.as_of}", hint=hint)
     chosen = [segmentation] if segmentation is not None else names
-    findings = [
-        row
-        for row in _rows(warehouse, "monitoring.audit_finding", current.run_id, "is_accepted, finding_no")
-        if row["segmentation_id"] in chosen
-    ]
+    findings = [row for row in told if row["segmentation_id"] in chosen]
     return Audit(
         current.as_of.isoformat(),
         current.run_id,

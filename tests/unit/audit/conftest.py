@@ -112,6 +112,13 @@ def _segmentations() -> dict[str, Any]:
             "segments": [{"id": "young", "name": "Young", "when": "age_years < 40"}],
             "otherwise": {"id": "unknown", "name": "Unknown"},
         },
+        # Nobody is in that tag, so that there is nothing to divide.
+        "habits": {
+            "kind": "clusters",
+            "basis": "behavioural",
+            "features": ["average_order_amount", "units_per_order"],
+            "inside": "tags.none",
+        },
     }
 
 

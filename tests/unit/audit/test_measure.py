@@ -149,7 +149,7 @@ def test_the_oldest_run_that_defined_it_alike_is_compared_with(audited: Run) -> 
 def test_the_audit_is_read_as_it_was_written(audited: Run) -> None:
     whole = read_audit(audited.warehouse)
     assert whole.as_of == AS_OF.isoformat()
-    assert whole.segmentations == ["buying", "halves", "lot", "size", "tags"]
+    assert whole.segmentations == ["buying", "halves", "lot", "size", "tags", "habits"]
     assert whole.counts["accepted"] == 1
     assert [row["is_accepted"] for row in whole.findings] == sorted(row["is_accepted"] for row in whole.findings)
     one = read_audit(audited.warehouse, "size")
@@ -157,3 +157,11 @@ def test_the_audit_is_read_as_it_was_written(audited: Run) -> None:
     assert {row["segmentation_id"] for row in one.findings} == {"size"}
     with pytest.raises(UsageError, match="there is no segmentation 'sise' as of 2025-06-30"):
         read_audit(audited.warehouse, "sise")
+
+
+def test_a_segmentation_that_was_refused_is_told_with_its_reason(audited: Run) -> None:
+    found = read_audit(audited.warehouse, "habits")
+    assert found.cards == []
+    (row,) = found.findings
+    assert row["finding_name"] == "too_few_segments"
+    assert row["evidence"].startswith("it was refused in this run: 0 customers are too few for clusters")

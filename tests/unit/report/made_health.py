@@ -81,4 +81,6 @@ def write_health(run: Run, names: Names) -> None:
     ]
     if "region" in names:
         findings.append(finding(4, None, "demographic_only"))
+        # One that was refused has no segment, and so no card.
+        findings.append(finding(5, None, "too_few_segments", segmentation_id="habits"))
     tables.write_frame(run, "monitoring.audit_finding", pl.DataFrame(findings, schema=FINDING))

@@ -57,11 +57,20 @@ def test_findings_are_told_with_evidence_and_advice_and_accepted_ones_with_the_r
     assert "#health" in {value for tag, name, value in published_page.attributes if name == "href"}
 
 
+def test_a_segmentation_without_segments_has_its_findings_and_no_table_of_cards(published_page: ParsedPage) -> None:
+    assert "too few segmentsthe whole segmentationevidence 5advice 5" in published_page.text("health")
+    labels = {value for _, name, value in published_page.attributes if name == "aria-label"}
+    assert "Health of Region" in labels
+    assert "Mistakes of habits" in labels
+    assert "Health of habits" not in labels
+
+
 def test_the_summary_counts_warnings_and_leaves_out_what_is_accepted(published_data: ReportData) -> None:
     told = [finding.text for finding in findings(published_data) if finding.anchor == "health"]
     assert told == [
         "Customer value (RFM): the audit names 1 known mistake (small segment).",
         "Region: the audit names 1 known mistake (demographic only).",
+        "habits: the audit names 1 known mistake (too few segments).",
     ]
 
 
