@@ -29,7 +29,7 @@ def health(reader: RunReader, order: Sequence[str]) -> Mapping[str, Health]:
     rank = {segment: place for place, segment in enumerate(order)}
     cards.sort(key=lambda card: rank.get(card.segment_id, len(rank)))
     # One that was refused has no segments: it has the finding that says so alone.
-    names = dict.fromkeys(row.segmentation_id for row in (*cards, *findings))
+    names = dict.fromkeys([*(card.segmentation_id for card in cards), *(one.segmentation_id for one in findings)])
     return {
         name: Health(
             tuple(card for card in cards if card.segmentation_id == name),
