@@ -35,6 +35,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: not {"flows", "integration"} & set(item.path.relative_to(REPOSITORY).parts))
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Cases of bytes are named and numbered by their argument: what is packed by a clock differs between the workers."""
+    return argname if isinstance(val, bytes) else None
+
+
 @pytest.fixture(autouse=True, scope="session")
 def one_thread_a_warehouse() -> Iterator[None]:
     """A thread of DuckDB for each worker, as of BLAS, unless a workspace says how many.

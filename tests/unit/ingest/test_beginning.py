@@ -43,7 +43,7 @@ def loaded(
 @pytest.mark.parametrize(
     ("content", "what", "hint"),
     [
-        (gzip.compress(HEADER.encode()), "is packed by gzip, and no text", "let its name end in .gz"),
+        (gzip.compress(HEADER.encode(), mtime=0), "is packed by gzip, and no text", "let its name end in .gz"),
         (b"PK\x03\x04\x14\0", "is a ZIP archive, as Excel's .xlsx are", "export the sheet as CSV"),
         (b"\xd0\xcf\x11\xe0\xa1", "is a workbook of Excel", "export the sheet as CSV"),
         (b"PAR1\x15", "is a Parquet file", "set format to parquet"),
@@ -82,16 +82,16 @@ def test_marks_that_are_no_quotes_leave_the_first_line_alone(tmp_path: Path) -> 
 
 
 def test_a_packed_file_that_was_damaged_further_down_is_not_loaded(tmp_path: Path) -> None:
-    packed = bytearray(gzip.compress(HEADER.encode() + GOOD.encode() * 100_000, compresslevel=0))
+    packed = bytearray(gzip.compress(HEADER.encode() + GOOD.encode() * 100_000, compresslevel=0, mtime=0))
     packed[len(packed) // 2] ^= 1
     with pytest.raises(SourceError, match="cut short or damaged: CRC check failed"):
         check_whole(written(tmp_path, bytes(packed), "orders.csv.gz"))
-    check_whole(written(tmp_path, gzip.compress(HEADER.encode()), "whole.csv.gz"))
+    check_whole(written(tmp_path, gzip.compress(HEADER.encode(), mtime=0), "whole.csv.gz"))
 
 
 def test_loading_looks_at_the_whole_packed_file(make_workspace: MakeWorkspace, opened: OpenRun) -> None:
     space = make_workspace("sources.orders.path=orders.csv.gz")
-    packed = gzip.compress(HEADER.encode() + GOOD.encode() * 100_000)
+    packed = gzip.compress(HEADER.encode() + GOOD.encode() * 100_000, mtime=0)
     written(space.directory, packed[:-500], "orders.csv.gz")
     mapping = parse_mapping(space, "orders")
     with opened(space) as run:
