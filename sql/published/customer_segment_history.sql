@@ -22,29 +22,68 @@ memberships AS (
         membership.customer_id,
         membership.segmentation_id,
         membership.segment_id,
-        runs.as_of_date,
-        runs.next_date,
         runs.position
     FROM segments.membership AS membership
     INNER JOIN runs ON membership.run_id = runs.run_id
 ),
 
--- Positions that follow one another without a gap have a constant distance to their rank.
+spans AS (
+    SELECT
+        customer_id,
+        segmentation_id,
+        segment_id,
+        min(position) AS first_position,
+        max(position) AS last_position,
+        count(*) = max(position) - min(position) + 1 AS is_unbroken
+    FROM memberships
+    GROUP BY customer_id, segmentation_id, segment_id
+),
+
+-- Few come back to a segment, and to rank every membership of every run takes most of the time:
+-- positions that follow one another without a gap have a constant distance to their rank.
 islands AS (
     SELECT
-        *,
-        position - row_number() OVER (PARTITION BY customer_id, segment_id ORDER BY position) AS island
+        memberships.*,
+        memberships.position - row_number() OVER (
+            PARTITION BY memberships.customer_id, memberships.segment_id ORDER BY memberships.position
+        ) AS island
     FROM memberships
+    INNER JOIN spans
+        ON
+            memberships.customer_id = spans.customer_id
+            AND memberships.segment_id = spans.segment_id
+            AND NOT spans.is_unbroken
+),
+
+stays AS (
+    SELECT
+        customer_id,
+        segmentation_id,
+        segment_id,
+        first_position,
+        last_position
+    FROM spans
+    WHERE is_unbroken
+    UNION ALL
+    SELECT
+        customer_id,
+        segmentation_id,
+        segment_id,
+        min(position) AS first_position,
+        max(position) AS last_position
+    FROM islands
+    GROUP BY customer_id, segmentation_id, segment_id, island
 )
 
 SELECT
     {{ current_as_of }} AS as_of_date,
     {{ current_run }} AS run_id,
-    customer_id,
-    segmentation_id,
-    segment_id,
-    min(as_of_date) AS valid_from,
-    CASE WHEN count(*) = count(next_date) THEN max(next_date) END AS valid_to
-FROM islands
-GROUP BY customer_id, segmentation_id, segment_id, island
-ORDER BY customer_id, segment_id, valid_from
+    stays.customer_id,
+    stays.segmentation_id,
+    stays.segment_id,
+    first_runs.as_of_date AS valid_from,
+    last_runs.next_date AS valid_to
+FROM stays
+INNER JOIN runs AS first_runs ON stays.first_position = first_runs.position
+INNER JOIN runs AS last_runs ON stays.last_position = last_runs.position
+ORDER BY stays.customer_id, stays.segment_id, valid_from
