@@ -19,6 +19,7 @@ AlertKind = Literal[
     "conflict",
     "model",
     "backfill_waits",
+    "segmentation",
     "prediction",
     "comments",
     "run_failed",

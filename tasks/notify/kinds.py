@@ -109,6 +109,13 @@ KINDS: dict[AlertKind, Kind] = {
         "resegment backfill show",
         lasts=True,
     ),
+    "segmentation": Kind(
+        "a segmentation has no segments, for the data give nothing to divide by",
+        "segmentation-refused",
+        "a feature that it divides by is known of nobody, or of too few",
+        "resegment audit",
+        lasts=True,
+    ),
     "prediction": Kind(
         "a prediction is not made",
         "prediction-refused",

@@ -16,7 +16,7 @@ from tasks.segments.divide import divide_by
 from tasks.segments.division import MEMBERS, Division
 from tasks.segments.registry import TABLE as VERSIONS
 from tasks.segments.version import SCHEMA as VERSION_SCHEMA
-from tasks.warehouse import model_ledger, tables
+from tasks.warehouse import ledger, model_ledger, tables
 from tasks.warehouse.catalogue import catalogue_of
 from tasks.warehouse.model_ledger import DecisionName
 from tasks.warehouse.run import Run
@@ -70,8 +70,9 @@ def write_segments(run: Run, divisions: dict[str, Division]) -> None:
     for division in divisions.values():
         model_ledger.keep_contents(run.warehouse, division.contents)
     tables.write_frame(run, VERSIONS, pl.DataFrame(versions, schema=VERSION_SCHEMA))
-    refusals = [(name, division.refusal) for name, division in divisions.items() if division.refusal is not None]
-    tables.write_frame(run, "segments.refusal", pl.DataFrame(refusals, schema=_REFUSAL_SCHEMA, orient="row"))
+    _keep_refusals(
+        run, {name: division.refusal for name, division in divisions.items() if division.refusal is not None}
+    )
     everybody = " UNION ALL ".join(f"SELECT * FROM {MEMBERS.format(name)}" for name in divisions)
     count = tables.write_rows(run, "segments.membership", everybody)
     for name in divisions:
@@ -97,3 +98,18 @@ def decide_model(run: Run, name: str, number: int, decision: DecisionName, by: s
     """Enter what somebody decided about a version into the ledger."""
     version = decide(run, name, number, decision, by=by, because=because)
     log.info("%s: model %d: %s", name, number, version.standing)
+
+
+def _keep_refusals(run: Run, reasons: dict[str, str]) -> None:
+    """Of segmentations that have no segments nothing else in the tables tells; somebody is to know."""
+    rows = list(reasons.items())
+    tables.write_frame(run, "segments.refusal", pl.DataFrame(rows, schema=_REFUSAL_SCHEMA, orient="row"))
+    for name, why in rows:
+        ledger.raise_alert(
+            run.warehouse,
+            run.attempt,
+            severity="warning",
+            kind="segmentation",
+            subject=name,
+            message=f"{name} has no segments: {why}",
+        )
