@@ -13,6 +13,7 @@ from typing import Any
 from flows import console
 from flows.commands import opened
 from tasks.audit.told import Audit, read_audit
+from tasks.config.counting import counted
 from tasks.warehouse.readers import opened_to_read
 
 Row = Mapping[str, Any]
@@ -26,7 +27,8 @@ def audit(options: argparse.Namespace) -> int:
     if options.json:
         console.print_json(dataclasses.asdict(found))
         return 0
-    counts = ", ".join(f"{count} {what}" for what, count in found.counts.items())
+    warnings, notes = counted(found.counts["warnings"], "warning"), counted(found.counts["notes"], "note")
+    counts = f"{warnings}, {notes}, {found.counts['accepted']:,} accepted"
     console.out.print(f"[bold]audit[/bold] as of {found.as_of} (run {found.run_id}): {counts}\n")
     for segmentation in found.segmentations:
         _print_one(found, segmentation)

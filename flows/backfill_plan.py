@@ -11,6 +11,7 @@ from typing import TypedDict
 from flows.backfill_steps import asked_dates
 from tasks.backfill.planning import planned_dates, refuse_unknown_models, seconds_per_date
 from tasks.backfill.request import Request, check
+from tasks.config.counting import counted
 from tasks.config.workspace import Workspace
 from tasks.ingest.discovery import find_files
 from tasks.ingest.mapping import parse_mapping
@@ -62,7 +63,8 @@ def plan_backfill(space: Workspace, paths: OutputPaths, request: Request) -> Bac
     least, most = (None if seconds is None else seconds * number for number in (count, all_dates))
     notes = [_cost(count, all_dates, least, most)]
     if new:
-        notes.append(f"{new} files are not loaded yet: what they change is known once they are")
+        files = counted(new, "file is", "files are")
+        notes.append(f"{files} not loaded yet: what changes by that is known once it is done")
     if pulled := [name for name, source in space.sources.items() if source.database is not None]:
         notes.append(f"databases are pulled when it begins, and what that changes is known then: {', '.join(pulled)}")
     if not request.is_remodelled and learning(space):

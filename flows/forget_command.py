@@ -11,6 +11,7 @@ from pathlib import Path
 
 from flows import console
 from flows.commands import opened, user_name
+from tasks.config.counting import counted
 from tasks.config.errors import UsageError
 
 _SOURCES_SHOWN = 20
@@ -26,7 +27,7 @@ def forget(options: argparse.Namespace) -> int:
     asked = asked_for(options.ids, options.from_file)
     if not options.yes and not options.dry_run:
         raise UsageError(
-            f"{_counted(len(asked), 'customer')} would be erased, which cannot be undone",
+            f"{counted(len(asked), 'customer')} would be erased, which cannot be undone",
             hint="look at what that takes out with --dry-run, then give the command again with --yes",
         )
     console.show_progress(quiet=True)
@@ -54,7 +55,7 @@ def forget(options: argparse.Namespace) -> int:
         console.out.print("dry run: nothing was changed")
     else:
         console.out.print(
-            f"{_counted(done.customer_count, 'customer')} erased; searched {done.file_count:,} files, 0 left"
+            f"{counted(done.customer_count, 'customer')} erased; searched {done.file_count:,} files, 0 left"
         )
         console.out.print("backups of the folder still have them: see docs/how-to/erasure.md")
     return 0
@@ -108,7 +109,3 @@ def _show_list(options: argparse.Namespace) -> int:
         numbers=["together", "rows"],
     )
     return 0
-
-
-def _counted(count: int, what: str) -> str:
-    return f"{count:,} {what}{'s' * (count != 1)}"

@@ -10,6 +10,7 @@ import json
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+from tasks.config.counting import counted
 from tasks.config.errors import DamageError, OutputError
 from tasks.config.workspace import Workspace
 from tasks.warehouse.connection import Warehouse
@@ -188,7 +189,8 @@ def read_status(workspace: Workspace, paths: OutputPaths, today: dt.date | None 
     limit = workspace.alerts.stale_after_days
     is_fresh = None if limit is None else age <= limit
     wanted = {None: "", True: ": fresh", False: f": too old, at most {limit} were expected"}[is_fresh]
-    sentence = f"published as of {as_of} ({age:,} days old{wanted}), {len(manifest['runs'])} dates in all"
+    dates = counted(len(manifest["runs"]), "date")
+    sentence = f"published as of {as_of} ({counted(age, 'day')} old{wanted}), {dates} in all"
     last = ledger.attempts[0] if ledger.attempts else None
     if last and last["status_name"] in _ENDED:
         ended = _ENDED[last["status_name"]]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 from statistics import median
 
+from tasks.config.counting import counted
 from tasks.notify.findings import Finding
 from tasks.warehouse import ledger, migrations
 from tasks.warehouse.run import Run
@@ -91,5 +92,7 @@ def stale(run: Run, today: dt.date | None = None) -> list[Finding]:
     age = ((today or ledger.utc_now().date()) - published[-1].as_of).days
     if age <= limit:
         return []
-    message = f"the newest published date is {published[-1].as_of}, {age} days old; at most {limit} were expected"
+    message = (
+        f"the newest published date is {published[-1].as_of}, {counted(age, 'day')} old; at most {limit} were expected"
+    )
     return [Finding("critical", "stale", "published", message)]
