@@ -101,6 +101,7 @@ def test_one_screen_says_how_things_stand(folder: Path) -> None:
     fresh = read_status(space, paths, dt.date(2025, 7, 1))
     assert fresh.is_fresh is True
     assert "published as of 2025-06-29 (2 days old: fresh), " in fresh.sentence
+    assert "(1 day old: fresh), " in read_status(space, paths, dt.date(2025, 6, 30)).sentence
     stale = read_status(space, paths, dt.date(2025, 7, 2))
     assert stale.is_fresh is False
     assert "(3 days old: too old, at most 2 were expected)" in stale.sentence
