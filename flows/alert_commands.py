@@ -13,6 +13,7 @@ from typing import Any
 from flows import console
 from flows.commands import opened, user_name, workspace_folder
 from flows.embedded import embedded_prefect
+from tasks.config.counting import counted
 from tasks.config.errors import DeliveryError, UsageError
 from tasks.notify import book, delivery, outbox
 from tasks.warehouse import ledger
@@ -150,7 +151,11 @@ def check(options: argparse.Namespace) -> int:
     space, paths = opened(options)
     with open_ledger(space, paths.root) as run:
         standing = len(book.alerts(run.warehouse))
-    _say(options, {"sent": sent, "standing": standing}, f"{sent} messages sent; {standing} alerts stand")
+    _say(
+        options,
+        {"sent": sent, "standing": standing},
+        f"{counted(sent, 'message')} sent; {counted(standing, 'alert stands', 'alerts stand')}",
+    )
     return 0
 
 

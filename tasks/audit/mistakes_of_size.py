@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from tasks.audit.facts import Finding, OrderRate, SegmentationFacts, SegmentFacts
 from tasks.audit.proportions import detectable_lift
 from tasks.config.audit import AuditPolicy
+from tasks.config.counting import counted
 
 #: In standard deviations, as the mean over all features.
 _FAR = 1.0
@@ -96,7 +97,7 @@ def small_segment(facts: SegmentationFacts, policy: AuditPolicy) -> Iterator[Fin
             segment.segment_id,
             "small_segment",
             "warning",
-            f"{segment.size:,} customers, {segment.share:.1%} of the segmentation; the least is {least}",
+            f"{counted(segment.size, 'customer')}, {segment.share:.1%} of the segmentation; the least is {least}",
             _merge(facts, segment),
             figure=segment.size if is_few else segment.share,
             threshold=policy.min_count if is_few else policy.min_share,
@@ -143,7 +144,7 @@ def too_small_for_test(facts: SegmentationFacts, policy: AuditPolicy) -> Iterato
             segment.segment_id,
             "too_small_for_test",
             "note",
-            f"{segment.size:,} customers; {_ordering(rate)}: {sees} (80 % power, 5 % two-sided)",
+            f"{counted(segment.size, 'customer')}; {_ordering(rate)}: {sees} (80 % power, 5 % two-sided)",
             _test_together(facts, segment),
             figure=lift,
             threshold=policy.max_detectable_lift,

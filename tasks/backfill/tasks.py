@@ -12,6 +12,7 @@ from prefect.cache_policies import NO_CACHE
 from tasks.backfill.comparing import compare, is_like_published, why_waits
 from tasks.backfill.planning import Due, next_due
 from tasks.backfill.request import Request
+from tasks.config.counting import counted
 from tasks.warehouse import backfill_ledger, ledger
 from tasks.warehouse.backfill_ledger import Backfill, BackfillDate
 from tasks.warehouse.results import drop_result, note_result
@@ -75,7 +76,7 @@ def why_not_yet(run: Run, backfill: Backfill) -> str | None:
 def told(compared: dict[str, Any]) -> str:
     """A comparison in words."""
     if compared["is_new"]:
-        return f"new, {compared['customers']:,} customers"
+        return f"new, {counted(compared['customers'], 'customer')}"
     rows = sum(max(counts) for counts in compared["rows"].values())
     moved = ", ".join(f"{count:,} in {name}" for name, count in compared["moved"].items())
-    return f"{rows:,} rows differ from what is published; members moved: {moved or 'none'}"
+    return f"{counted(rows, 'row differs', 'rows differ')} from what is published; members moved: {moved or 'none'}"

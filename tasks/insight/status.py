@@ -67,14 +67,14 @@ SELECT 'backfill ' || backfill_no || ': ' || coalesce(message, status_name)
 FROM ops.backfill
 WHERE status_name NOT IN ('published', 'unchanged', 'discarded')
 UNION ALL BY NAME
-SELECT count(*) || ' rows of ' || source_name || ' in quarantine (`resegment quarantine list --source ' || source_name
-    || '`)' AS said
+SELECT count(*) || if(count(*) = 1, ' row of ', ' rows of ') || source_name
+    || ' in quarantine (`resegment quarantine list --source ' || source_name || '`)' AS said
 FROM ops.quarantine
 WHERE status_name = 'open'
 GROUP BY source_name
 UNION ALL BY NAME
-SELECT count(*) || ' messages that ' || target_name || ' has not taken, the oldest of ' || min(written_at)
-    || ' (`resegment alerts list`)' AS said
+SELECT count(*) || if(count(*) = 1, ' message that ', ' messages that ') || target_name
+    || ' has not taken, the oldest of ' || min(written_at) || ' (`resegment alerts list`)' AS said
 FROM ops.notification
 WHERE sent_at IS NULL
 GROUP BY target_name

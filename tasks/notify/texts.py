@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from tasks.config.counting import counted
 from tasks.notify.book import Told
 from tasks.notify.kinds import KINDS
 from tasks.warehouse import ledger
@@ -46,7 +47,7 @@ def _standing(run: Run, told: Told) -> Iterator[str]:
     runs = "" if alert["run_count"] == 1 else f", {alert['run_count']} runs"
     facts = [f"since {alert['opened_as_of_date']}{runs}"]
     if alert["customer_count"] is not None:
-        facts.append(f"{alert['customer_count']:,} customers")
+        facts.append(counted(alert["customer_count"], "customer"))
     if alert["net_amount"] is not None:
         facts.append(f"net amount of a year {alert['net_amount']:,.0f}")
     yield f"  {', '.join(facts)}; number {alert['alert_no']}, for {alert['owner_name']}"

@@ -8,6 +8,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping, Sequence
 
+from tasks.config.counting import counted
 from tasks.config.errors import WorkspaceError
 from tasks.config.workspace import Workspace
 from tasks.plan.records import Broken, SegmentationPlan, SegmentPlan, Severity
@@ -108,7 +109,9 @@ def _of_segmentation(segmentation: SegmentationPlan) -> tuple[Severity, str] | N
     redefined = [item.segment_id for item in segmentation.segments if _means_otherwise(item)]
     if redefined:
         return "changes", f"the meaning would change of {', '.join(redefined)}"
-    return ("changes", f"{segmentation.moved_count:,} customers would move") if segmentation.moved_count else None
+    return (
+        ("changes", f"{counted(segmentation.moved_count, 'customer')} would move") if segmentation.moved_count else None
+    )
 
 
 def _of_segment(segment: SegmentPlan, segmentation: SegmentationPlan) -> tuple[Severity, str] | None:
@@ -120,7 +123,7 @@ def _of_segment(segment: SegmentPlan, segmentation: SegmentationPlan) -> tuple[S
             f" {segment.left_count:,} go out of {segment.before_count:,}"
         )
     if segment.entered_count or segment.left_count:
-        return "changes", f"{segment.entered_count:,} customers would come in, {segment.left_count:,} go out"
+        return "changes", f"{counted(segment.entered_count, 'customer')} would come in, {segment.left_count:,} go out"
     return None
 
 

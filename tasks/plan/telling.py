@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from tasks.config.counting import counted
 from tasks.plan.records import Plan, SegmentationPlan, SegmentPlan
 
 #: Flows that are listed of a segmentation; the rest is added up.
@@ -53,7 +54,10 @@ def as_markdown(plan: Plan) -> str:
         rows = [_row(segment) for item in changed for segment in item.segments]
         parts.append("\n".join([head, *rows]))
     parts += [
-        _details(f"{item.name}: {item.moved_count:,} customers move", [item.note, *_flows(item), *_examples(item)])
+        _details(
+            f"{item.name}: {counted(item.moved_count, 'customer moves', 'customers move')}",
+            [item.note, *_flows(item), *_examples(item)],
+        )
         for item in changed
     ]
     for title, lines in (("Rules that nobody reaches", _unreached(plan)), ("New overlaps", _pairs(plan))):

@@ -20,6 +20,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from tasks.config.counting import counted
 from tasks.config.errors import OutputError, WorkspaceError
 from tasks.config.pseudonym import fingerprint
 from tasks.config.workspace import Workspace
@@ -109,7 +110,7 @@ def erased_customers(workspace: Workspace, folder: Path) -> Erased:
     if key is None or others:
         where = workspace.line_of("privacy", "key") if workspace.privacy.pseudonymise else str(folder / KEY_NAME)
         raise WorkspaceError(
-            f"{len(listed)} customers were erased here under key {', '.join(sorted(others))}, and that key is not here:"
+            f"{counted(len(listed), 'customer was', 'customers were')} erased here under key {', '.join(sorted(others))}, and that key is not here:"
             " they would not be recognised, and would come back",
             where=where,
             hint="bring the key back (keys are told by their fingerprints); nothing is loaded without it",

@@ -57,7 +57,7 @@ def test_a_check_publishes_nothing_and_tells_what_is_wrong(folder: Path) -> None
     assert "the last run (2025-06-30) was stopped by a quality gate, so this is the last good one" in found["sentence"]
     assert found["failed"][0].startswith("critical: ops.load: not so: no source has more unreadable rows")
     assert any(" critical, since 2025-06-30: ops.load: not so" in line for line in found["alerts"])
-    assert found["waiting"] == ["1 rows of orders in quarantine (`resegment quarantine list --source orders`)"]
+    assert found["waiting"] == ["1 row of orders in quarantine (`resegment quarantine list --source orders`)"]
 
     # What was loaded need not be loaded again, and what is mended is over.
     (folder / "orders.csv").write_text(ORDERS)

@@ -72,7 +72,7 @@ def test_pseudonymised_customers_are_hashed_with_that_key_and_as_something_else(
 def test_without_its_key_nothing_is_let_in(space: Workspace, tmp_path: Path) -> None:
     one = noted(space, tmp_path, "anna")
     (tmp_path / erasures.KEY_NAME).unlink()
-    with pytest.raises(WorkspaceError, match=f"1 customers were erased here under key {one.key_fingerprint}"):
+    with pytest.raises(WorkspaceError, match=f"1 customer was erased here under key {one.key_fingerprint}"):
         erased_customers(space, tmp_path)
     (tmp_path / erasures.KEY_NAME).write_text("another")
     with pytest.raises(WorkspaceError, match="they would not be recognised"):
