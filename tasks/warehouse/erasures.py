@@ -109,9 +109,10 @@ def erased_customers(workspace: Workspace, folder: Path) -> Erased:
     others = {one.key_fingerprint for one in listed} - {fingerprint(key) if key else ""}
     if key is None or others:
         where = workspace.line_of("privacy", "key") if workspace.privacy.pseudonymise else str(folder / KEY_NAME)
+        erased = counted(len(listed), "customer was", "customers were")
         raise WorkspaceError(
-            f"{counted(len(listed), 'customer was', 'customers were')} erased here under key {', '.join(sorted(others))}, and that key is not here:"
-            " they would not be recognised, and would come back",
+            f"{erased} erased here under key {', '.join(sorted(others))},"
+            " and that key is not here: they would not be recognised, and would come back",
             where=where,
             hint="bring the key back (keys are told by their fingerprints); nothing is loaded without it",
         )
