@@ -5,6 +5,7 @@ what raises one (`findings.py`, `watch.py`), or where it goes (`outbox.py`).
 
 An alert is known by its kind and subject. It is told once when it opens and when it gets worse, again after
 `alerts.repeat_days` while nobody acknowledged it, and when it is mended, if it was told and is of a kind that lasts.
+It gets worse where a warning becomes critical, and where more is wrong of the subject than was told (`parts.py`).
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import Any, Literal
 
 from tasks.config.alert_kinds import AlertKind
 from tasks.config.errors import UsageError
+from tasks.notify import parts
 from tasks.notify.findings import Finding
 from tasks.notify.kinds import KINDS
 from tasks.warehouse import ledger
@@ -54,15 +56,16 @@ def settle(
         now: the clock, UTC without a zone.
     """
     moment = now or ledger.utc_now()
-    found = _grouped(findings)
+    groups = _grouped(findings)
+    found = {key: _together(group) for key, group in groups.items()}
     every = run.warehouse.records(_OPEN)
     past = {row["alert_no"] for row in every if _is_past(row, found.get(_key(row)), run.as_of)}
     standing = {_key(row): row for row in every if row["alert_no"] not in past}
-    for key, finding in found.items():
+    for key, group in groups.items():
         if key in standing:
-            _go_on(run, standing[key], finding, moment)
-        elif finding.opens:
-            _open(run, finding, moment)
+            _go_on(run, standing[key], group, moment)
+        elif found[key].opens:
+            _open(run, found[key], moment)
     over = [row for key, row in standing.items() if key not in found]
     over += [row for row in every if row["alert_no"] in past]
     over = [row for row in over if row["kind_name"] in judged and (subjects is None or row["subject_name"] in subjects)]
@@ -98,7 +101,8 @@ def due(run: Run, now: dt.datetime) -> list[Told]:
         if news is None or _is_silenced(run.warehouse, row, now):
             continue
         run.warehouse.execute(
-            "UPDATE ops.alert_state SET told_at = $now, told_severity_name = severity_name WHERE alert_no = $number",
+            "UPDATE ops.alert_state SET told_at = $now, told_severity_name = severity_name,"
+            " told_parts_json = found_parts_json WHERE alert_no = $number",
             {"now": now, "number": row["alert_no"]},
         )
         told.append(Told(news, row))
@@ -110,25 +114,33 @@ def _news(row: dict[str, Any], repeat_days: int | None, now: dt.datetime) -> New
         return "opened"
     if row["severity_name"] == "critical" and row["told_severity_name"] == "warning":
         return "worse"
+    if parts.untold(row["subject_name"], parts.told(row), parts.found(row)):
+        return "worse"
     is_due = repeat_days is not None and now - row["told_at"] >= dt.timedelta(days=repeat_days)
     return "still" if is_due and row["acknowledged_at"] is None else None
 
 
-def _grouped(findings: Sequence[Finding]) -> dict[tuple[str, str], Finding]:
-    """One finding a kind and subject, with the gravest severity and all that is said."""
+def _grouped(findings: Sequence[Finding]) -> dict[tuple[str, str], list[Finding]]:
     groups: dict[tuple[str, str], list[Finding]] = {}
     for finding in findings:
         groups.setdefault((finding.kind, finding.subject), []).append(finding)
-    return {key: _together(group) for key, group in groups.items()}
+    return groups
 
 
-def _together(group: list[Finding]) -> Finding:
-    first, *others = sorted(group, key=lambda one: (one.severity != "critical", not one.opens))
-    messages = list(dict.fromkeys(one.message for one in (first, *others)))
+def _together(group: list[Finding], news: Collection[str] = ()) -> Finding:
+    """One finding of a kind and subject, with the gravest severity and all that is said, parts that are news first."""
+    ordered = sorted(group, key=lambda one: (one.severity != "critical", not one.opens))
+    told_first = sorted(ordered, key=lambda one: not any(part in news for part in one.parts))
+    messages = list(dict.fromkeys(one.message for one in told_first))
     said = "; ".join(messages[:_MESSAGES_TOLD])
     if len(messages) > _MESSAGES_TOLD:
         said += f"; and {len(messages) - _MESSAGES_TOLD} more"
-    return replace(first, message=said, since=min((one.since for one in group if one.since), default=None))
+    since = min((one.since for one in group if one.since), default=None)
+    return replace(ordered[0], message=said, since=since, parts=_parts(group))
+
+
+def _parts(group: Sequence[Finding]) -> parts.Parts:
+    return {part: count for one in group for part, count in one.parts.items()}
 
 
 def _open(run: Run, finding: Finding, now: dt.datetime) -> None:
@@ -148,8 +160,11 @@ def _open(run: Run, finding: Finding, now: dt.datetime) -> None:
     )
 
 
-def _go_on(run: Run, row: dict[str, Any], finding: Finding, now: dt.datetime) -> None:
-    facts = _facts(run, finding, now)
+def _go_on(run: Run, row: dict[str, Any], group: list[Finding], now: dt.datetime) -> None:
+    now_wrong = _parts(group)
+    before = parts.still_told(row, now_wrong)
+    finding = _together(group, parts.untold(row["subject_name"], before, now_wrong))
+    facts = _facts(run, finding, now) | {"told_parts_json": parts.written(before)}
     run.warehouse.execute(
         "UPDATE ops.alert_state SET run_count = run_count + 1, "
         + ", ".join(f"{name} = ${name}" for name in facts)
@@ -169,6 +184,7 @@ def _facts(run: Run, finding: Finding, now: dt.datetime) -> dict[str, object]:
         "consequence": finding.consequence,
         "last_at": now,
         "last_as_of_date": run.as_of,
+        "found_parts_json": parts.written(finding.parts),
     }
 
 

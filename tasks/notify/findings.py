@@ -7,12 +7,13 @@ much hangs on them (`facts.py`), or who is told (`book.py`).
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from tasks.config.alert_kinds import AlertKind
 from tasks.config.drift import RECENT, SOURCE_CHECKS
 from tasks.config.overlap import OverlapPolicy
+from tasks.notify.parts import Parts
 from tasks.warehouse.connection import identifier
 from tasks.warehouse.run import Run
 
@@ -30,6 +31,7 @@ class Finding:
         cause: what is likely behind it; None: what is likely behind alerts of its kind.
         consequence: what readers would get wrong; None: nothing is known of it.
         since: the date of what a change is told beside; None: it is no change.
+        parts: what is wrong of the subject, where several things may be (`parts.py`).
     """
 
     severity: str
@@ -44,6 +46,7 @@ class Finding:
     cause: str | None = None
     consequence: str | None = None
     since: dt.date | None = None
+    parts: Parts = field(default_factory=dict)
 
 
 #: Each gives severity_name, kind_name, subject_name, message, and what else of a `Finding` it knows.
@@ -96,10 +99,10 @@ _QUERIES = {
     ),
     "quality": (
         "SELECT severity_name AS severity, CASE WHEN runbook LIKE '%late-or-stale-data%' THEN 'source_late'"
-        " ELSE 'quality' END AS kind, table_name AS subject, table_name || ': not so: ' || meaning || ' (' || CASE"
-        " WHEN observed_value IS NOT NULL THEN 'found ' || observed_value"
-        " ELSE unexpected_count || ' of ' || element_count || ' rows' END || ')' AS message,"
-        " owner_name AS owner, consequence"
+        " ELSE 'quality' END AS kind, table_name AS subject, table_name || ': not so: ' || meaning"
+        " || coalesce(' (' || CASE WHEN observed_value IS NOT NULL THEN 'found ' || observed_value"
+        " ELSE unexpected_count || ' of ' || element_count || ' rows' END || ')', '') AS message,"
+        " owner_name AS owner, consequence, MAP {meaning: coalesce(unexpected_count, 0)} AS parts"
         " FROM ops.check_result WHERE attempt_id = $attempt_id AND NOT is_success"
         " AND NOT ($is_quiet AND severity_name = 'warning' AND list_contains($of_history, expectation_name))"
         " ORDER BY subject, message"

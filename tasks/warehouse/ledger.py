@@ -111,7 +111,8 @@ _TABLES = {
         " owner_name VARCHAR, customer_count BIGINT, net_amount DOUBLE, cause VARCHAR, consequence VARCHAR,"
         " opened_at TIMESTAMP, opened_as_of_date DATE, last_at TIMESTAMP, last_as_of_date DATE, run_count INTEGER,"
         " told_at TIMESTAMP, told_severity_name VARCHAR, acknowledged_at TIMESTAMP,"
-        " acknowledged_by VARCHAR, acknowledged_reason VARCHAR, resolved_at TIMESTAMP"
+        " acknowledged_by VARCHAR, acknowledged_reason VARCHAR, resolved_at TIMESTAMP,"
+        " found_parts_json VARCHAR, told_parts_json VARCHAR"
     ),
     "alert_silence": (
         "silence_no INTEGER PRIMARY KEY, kind_name VARCHAR, subject_name VARCHAR, silenced_at TIMESTAMP,"

@@ -36,6 +36,7 @@ STEPS: tuple[tuple[str, Step], ...] = (
     ("why the copy beside the warehouse is behind it", _add_copy_problem),
     ("the ledger knows what was pulled from databases", ledger.add_missing),
     ("how many values each test of drift looked at", _add_value_counts),
+    ("what of an alert was told, part by part", ledger.add_missing),
 )
 #: What this version of resegment writes and reads.
 VERSION = len(STEPS)
