@@ -13,7 +13,7 @@ from typing import Any
 from tasks.config.alert_kinds import AlertKind
 from tasks.config.drift import RECENT, SOURCE_CHECKS
 from tasks.config.overlap import OverlapPolicy
-from tasks.notify.parts import Parts
+from tasks.notify.parts import Parts, of_check
 from tasks.warehouse.connection import identifier
 from tasks.warehouse.run import Run
 
@@ -102,7 +102,7 @@ _QUERIES = {
         " ELSE 'quality' END AS kind, table_name AS subject, table_name || ': not so: ' || meaning"
         " || coalesce(' (' || CASE WHEN observed_value IS NOT NULL THEN 'found ' || observed_value"
         " ELSE unexpected_count || ' of ' || element_count || ' rows' END || ')', '') AS message,"
-        " owner_name AS owner, consequence, MAP {meaning: coalesce(unexpected_count, 0)} AS parts"
+        " owner_name AS owner, consequence, meaning, unexpected_count, example_values"
         " FROM ops.check_result WHERE attempt_id = $attempt_id AND NOT is_success"
         " AND NOT ($is_quiet AND severity_name = 'warning' AND list_contains($of_history, expectation_name))"
         " ORDER BY subject, message"
@@ -144,7 +144,11 @@ def failed_checks(run: Run) -> list[Finding]:
         "is_quiet": run.workspace.drift.alerts_from("source") == "never",
         "of_history": list(SOURCE_CHECKS),
     }
-    return [Finding(**row) for row in _found(run, _QUERIES["quality"], names)]
+    found = []
+    for row in _found(run, _QUERIES["quality"], names):
+        parts = of_check(row.pop("meaning"), row.pop("unexpected_count"), row.pop("example_values"))
+        found.append(Finding(**row, parts=parts))
+    return found
 
 
 def checked_tables(run: Run) -> list[str]:

@@ -12,12 +12,19 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-#: What should be, by its meaning, and how many rows are not so; 0: not counted.
+#: What should be, by its meaning, and of which source; and how many rows are not so, 0: not counted.
 Parts = Mapping[str, int]
 #: Tables with a row for each file: one more is another delivery, and whoever sent it is to know.
 _OF_FILES = frozenset({"ops.load"})
 #: Of other tables the same check fails for about as many rows from run to run.
 _GROWN = 2
+
+
+def of_check(meaning: str, count: int | None, examples_json: str | None) -> dict[str, int]:
+    """The parts of a failed check: itself, and each source that its examples name, for every source is somebody's."""
+    examples = json.loads(examples_json or "[]")
+    sources = {one["source_name"] for one in examples if isinstance(one, dict) and "source_name" in one}
+    return {meaning: count or 0} | {f"{meaning} ({source})": 0 for source in sources}
 
 
 def found(alert: Mapping[str, Any]) -> dict[str, int]:

@@ -90,6 +90,24 @@ def test_what_gets_worse_in_a_silence_is_told_after_it(run: Run, monkeypatch: py
     assert settle(run, *both, days=3) == ["worse"]
 
 
+def test_another_source_that_is_late_is_told(run: Run) -> None:
+    """Of three late ones a fourth is not twice as many."""
+
+    def late(*sources: str) -> list[Finding]:
+        run.warehouse.execute("DELETE FROM ops.check_result")
+        examples = json.dumps([{"source_name": name, "age_hours": 90.5} for name in sources])
+        row = {"table_name": "raw.orders", "severity_name": "warning", "is_success": False, "meaning": "it is recent"}
+        figures = {"unexpected_count": len(sources), "element_count": 9, "example_values": examples}
+        ledger.insert(run.warehouse, "check_result", run.attempt | row | figures)
+        return failed_checks(run)
+
+    assert settle(run, *late("north", "south", "west")) == ["opened"]
+    assert settle(run, *late("north", "south", "west"), days=1) == []
+    assert settle(run, *late("east", "north", "south", "west"), days=2) == ["worse"]
+    assert settle(run, *late("east", "north"), days=3) == []
+    assert settle(run, *late("east", "north", "west"), days=4) == ["worse"]
+
+
 def test_failed_checks_of_a_table_are_parts_of_one_alert(run: Run) -> None:
     def fails(meaning: str, count: int | None) -> None:
         row = {"table_name": "ops.load", "severity_name": "warning", "is_success": False, "meaning": meaning}
