@@ -37,12 +37,14 @@ def _killed(as_of: dt.date) -> Finding:
         "run",
         f"the run for {as_of} was killed: its process ended without a word",
         cause="the machine was stopped, or the process had no memory left",
+        parts={"killed": 0},
     )
 
 
 def failed(as_of: dt.date, message: str) -> Finding:
     """A run that ended with an error."""
-    return Finding("critical", "run_failed", "run", f"the run for {as_of} failed: {message}")
+    # That another error ends a later run is news, even where somebody knows of the first.
+    return Finding("critical", "run_failed", "run", f"the run for {as_of} failed: {message}", parts={message: 0})
 
 
 def long_run(run: Run, now: dt.datetime | None = None) -> list[Finding]:

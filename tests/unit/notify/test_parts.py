@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tasks.notify import book
+from tasks.notify import book, watch
 from tasks.notify.facts import complete
 from tasks.notify.findings import Finding, failed_checks
 from tasks.warehouse import ledger
@@ -106,6 +106,17 @@ def test_another_source_that_is_late_is_told(run: Run) -> None:
     assert settle(run, *late("east", "north", "south", "west"), days=2) == ["worse"]
     assert settle(run, *late("east", "north"), days=3) == []
     assert settle(run, *late("east", "north", "west"), days=4) == ["worse"]
+
+
+def test_another_error_of_a_run_is_told(run: Run) -> None:
+    def fails(day: int, error: str) -> list[str]:
+        return settle(run, watch.failed(dt.date(2025, 7, day), error), days=day)
+
+    assert fails(1, "orders.csv is not there") == ["opened"]
+    book.acknowledge(run.warehouse, 1, by="eva", because="the shop knows", now=NOON)
+    assert fails(2, "orders.csv is not there") == []
+    assert fails(3, "the disk is full") == ["worse"]
+    assert fails(4, "the disk is full") == []
 
 
 def test_failed_checks_of_a_table_are_parts_of_one_alert(run: Run) -> None:
