@@ -62,7 +62,8 @@ def plan_backfill(space: Workspace, paths: OutputPaths, request: Request) -> Bac
     least, most = (None if seconds is None else seconds * number for number in (count, all_dates))
     notes = [_cost(count, all_dates, least, most)]
     if new:
-        notes.append(f"{new} files are not loaded yet: what they change is known once they are")
+        said = "1 file is not loaded yet: what it changes is known once it is"
+        notes.append(said if new == 1 else f"{new} files are not loaded yet: what they change is known once they are")
     if pulled := [name for name, source in space.sources.items() if source.database is not None]:
         notes.append(f"databases are pulled when it begins, and what that changes is known then: {', '.join(pulled)}")
     if not request.is_remodelled and learning(space):

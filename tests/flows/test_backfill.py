@@ -96,7 +96,7 @@ def test_a_dry_run_says_which_dates_and_does_nothing(world: World) -> None:
     (world.folder / "orders_1.csv").write_text(_LATE)
     found = json.loads(resegment("backfill", "--stale", "--dry-run", "--json", cwd=world.folder).stdout)
     assert found["dates"] == []
-    assert "1 files are not loaded yet: what they change is known once they are" in found["notes"]
+    assert "1 file is not loaded yet: what it changes is known once it is" in found["notes"]
     assert (world.output / "warehouse.duckdb").read_bytes() == before
 
 
