@@ -100,7 +100,19 @@ def grown_groups(scored: ScoredSnapshots, cells: Cells, flows: CellFlows, policy
             found.append(
                 Group(members, int(place.after.sum()), int(place.before.sum()), p_value, len(together)),
             )
-    return sorted(found, key=lambda group: (-group.members.size, group.members.tolist()))
+    return _told_once(sorted(found, key=lambda group: (-group.members.size, group.members.tolist())))
+
+
+def _told_once(groups: list[Group]) -> list[Group]:
+    """Of groups of the same customers the largest: borders drawn from cells that are not side by side may meet.
+
+    A group is the same where half of its members are in a larger one, as between two runs (`recurrence.py`).
+    """
+    told: list[Group] = []
+    for group in groups:
+        if all(2 * np.isin(group.members, other.members).sum() < group.members.size for other in told):
+            told.append(group)
+    return told
 
 
 def _is_material(before: Floats | np.floating, after: Floats | np.floating, policy: EmergencePolicy) -> Flags:

@@ -88,6 +88,24 @@ def test_what_changed_for_everybody_is_no_group() -> None:
         assert scan(before, after) == []
 
 
+def test_a_group_that_lies_in_cells_far_from_each_other_is_told_once() -> None:
+    """Six flags that have nothing to do with it cut it into cells which are not side by side."""
+    random = np.random.default_rng(0)
+    flags = [f"flag_{number}" for number in range(6)]
+    specs = {**SPECS, **{name: FeatureSpec(name, "flag") for name in flags}}
+
+    def flagged(frame: pl.DataFrame) -> pl.DataFrame:
+        return frame.with_columns(pl.Series(name, random.random(frame.height) < 0.5) for name in flags)
+
+    before = flagged(base(2_000, 0))
+    newcomers = flagged(base(300, 50, first_id=2_000)).with_columns(
+        pl.Series("money", np.round(50_000 * np.exp(0.2 * random.standard_normal(300)), 2)),
+        pl.Series("visits", 900.0 + random.integers(0, 50, 300)),
+    )
+    (found,) = scan_emergence(before, pl.concat([before, newcomers]), specs, POLICY, 0)
+    assert found.customer_count > 290
+
+
 def test_newcomers_can_be_a_group_and_growth_alone_is_none() -> None:
     before = base(1_500, 5)
     newcomers = base(500, 6, first_id=1_500)
