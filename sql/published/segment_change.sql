@@ -29,7 +29,7 @@ SELECT
         WHEN 'profile' THEN 'what is known of the customer changed'
         WHEN 'behaviour' THEN 'did something since the previous run'
         WHEN 'late_data' THEN 'something of before the previous run was loaded or corrected after it'
-        WHEN 'ranks' THEN 'nothing of his own changed: others moved past him'
+        WHEN 'ranks' THEN 'others moved past him: by where the scores were cut before, he would be where he was'
         ELSE 'did nothing: time passed, or others moved past'
     END
     || ' (' || coalesce(from_reason, 'in no segment') || ' → ' || coalesce(to_reason, 'in no segment') || ')' AS why

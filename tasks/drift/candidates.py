@@ -25,6 +25,10 @@ border among many is one of chance where customers are few: a twentieth of the g
 _STANDS_OUT = 1.0
 """Mean of a feature, in standard deviations, from which a cell stands out in it."""
 
+_MOST_OF_ALL = 0.5
+"""Share of the customers in cells that grew from which on it is the base that moved: each single feature says so, and
+what the groups differ in from the others they did before."""
+
 _ROUNDS = 4
 _LEAST_MEMBERS = 5
 _LEAST_VARIANCE = 0.05
@@ -72,7 +76,8 @@ def grown_groups(scored: ScoredSnapshots, cells: Cells, flows: CellFlows, policy
     """Give the groups of customers that grew, the largest first.
 
     A cell counts where its growth is significant, its share at least `ratio` times what it was, and the difference at
-    least `excess_share` of all customers. Cells side by side are one group. Its members are then found anew, see
+    least `excess_share` of all customers. Where more than half of the customers are in such cells, no group came up
+    among them: something changed for everybody. Cells side by side are one group. Its members are then found anew, see
     `_place`.
 
     Args:
@@ -84,6 +89,8 @@ def grown_groups(scored: ScoredSnapshots, cells: Cells, flows: CellFlows, policy
     before = flows.before / cells.reference.size
     after = flows.after / cells.current.size
     is_new = (flows.grown_p <= policy.family_wise_error_rate) & _is_material(before, after, policy)
+    if after[is_new].sum() > _MOST_OF_ALL:
+        return []
     found = []
     for together in _side_by_side(np.flatnonzero(is_new), cells):
         place = _place(scored, cells, together, policy)
@@ -93,7 +100,19 @@ def grown_groups(scored: ScoredSnapshots, cells: Cells, flows: CellFlows, policy
             found.append(
                 Group(members, int(place.after.sum()), int(place.before.sum()), p_value, len(together)),
             )
-    return sorted(found, key=lambda group: (-group.members.size, group.members.tolist()))
+    return _told_once(sorted(found, key=lambda group: (-group.members.size, group.members.tolist())))
+
+
+def _told_once(groups: list[Group]) -> list[Group]:
+    """Of groups of the same customers the largest: borders drawn from cells that are not side by side may meet.
+
+    A group is the same where half of its members are in a larger one, as between two runs (`recurrence.py`).
+    """
+    told: list[Group] = []
+    for group in groups:
+        if all(2 * np.isin(group.members, other.members).sum() < group.members.size for other in told):
+            told.append(group)
+    return told
 
 
 def _is_material(before: Floats | np.floating, after: Floats | np.floating, policy: EmergencePolicy) -> Flags:

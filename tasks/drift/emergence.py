@@ -70,7 +70,8 @@ def scan_emergence(
 ) -> list[Candidate]:
     """Look for groups of customers where there were hardly any before, and for groups that are hardly there any more.
 
-    Cells are laid by numeric features and flags; the other columns only describe who was found.
+    Cells are laid by numeric features and flags; the other columns only describe who was found. So do features that
+    advance with the calendar: whoever became customers on one day would leave one place and come to another together.
 
     Args:
         reference: one row a customer: `customer_id` and the columns of `specs`.
@@ -88,7 +89,7 @@ def scan_emergence(
     """
     check_columns(reference, current, specs)
     pair_snapshots(reference, current, paired_common_share=1.0)  # refuses customers that are missing or repeated
-    laid_by = [name for name, spec in specs.items() if spec.kind in {"numeric", "flag"}]
+    laid_by = [name for name, spec in specs.items() if spec.kind in {"numeric", "flag"} and not spec.is_calendar_driven]
     scored = score_snapshots(reference, current, laid_by, seed)
     if not scored.names:
         return []

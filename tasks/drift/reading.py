@@ -72,9 +72,10 @@ SELECT run_id, segmentation_id, from_segment_id, from_segment_id, customer_count
 
 
 def comparable(run: Run, reference: Publication, view: View) -> View:
-    """The columns that both runs know: a feature that the earlier one did not have yet has nothing to be compared with.
+    """The columns that both runs know: what the earlier one did not have yet has nothing to be compared with.
 
-    How well a model fits is compared only while it is the same model.
+    Of a segmentation that was not in use then everybody was in no segment, and of a segment nobody in it: that is not
+    known by values. How well a model fits is compared only while it is the same model.
     """
     same = {
         name
@@ -84,11 +85,22 @@ def comparable(run: Run, reference: Publication, view: View) -> View:
             {"now": run.run_id, "then": reference.run_id},
         )
     }
+    in_use = {
+        name
+        for ids in run.warehouse.rows(
+            "SELECT segmentation_id, segment_id FROM segments.definition"
+            " WHERE run_id = $then AND status_name = 'active'",
+            {"then": reference.run_id},
+        )
+        for name in ids
+    }
     filled = filled_columns(view.earlier) & filled_columns(view.current)
     known = {
         name: spec
         for name, spec in view.specs.items()
-        if name in filled and (spec.subject_kind != "fit" or spec.subject_name in same)
+        if name in filled
+        and (spec.subject_kind != "fit" or spec.subject_name in same)
+        and (name in in_use or not (spec.kind == "segment" or spec.subject_kind == "segment_size"))
     }
     return dataclasses.replace(view, specs=known)
 

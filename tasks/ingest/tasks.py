@@ -111,7 +111,7 @@ def _load_new(run: Run, mapping: Mapping, files: Sequence[FoundFile]) -> int:
     if carried := carry_over(run, name):
         log.info("%s: %d rows were released or discarded before, and are again", name, carried)
     if files and not new:
-        log.info("%s: nothing new in %d files", name, len(files))
+        log.info("%s: nothing new in %d file%s", name, len(files), "" if len(files) == 1 else "s")
     return new
 
 

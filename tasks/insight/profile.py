@@ -71,10 +71,7 @@ def profile_segments(
         mean in population standard deviations; categories have their most frequent value.
     """
     listed = ", ".join(map(literal, segmentations))
-    members = (
-        f"(SELECT {KEY}, {_GROUP} FROM segments.membership WHERE run_id = {literal(run_id)}"
-        f" AND segmentation_id IN ({listed or 'NULL'}))"
-    )
+    members = _members(run_id, listed or "NULL")
     found: list[Record] = []
     # Model by model: all features side by side are more than fits into memory, and would be written for one reading.
     for model in catalogue.models:
@@ -92,16 +89,35 @@ def profile_segments(
     return pl.DataFrame(rows, schema=SCHEMA).sort("segment_id", "feature_name")
 
 
+def _members(run_id: str, listed: str) -> str:
+    """Relation of who is profiled in what; of who is in several segments there is a row of all segments, too.
+
+    That row has no segment. Where segments overlap, all customers are not the sum of the segments: who is in three
+    would count three times. Where nobody is in two they are, and nobody is read twice.
+    """
+    of_run = f"FROM segments.membership WHERE run_id = {literal(run_id)} AND segmentation_id IN ({listed})"
+    several = f"SELECT segmentation_id {of_run} GROUP BY ALL HAVING count(*) > count(DISTINCT {KEY})"
+    return (
+        f"(SELECT {KEY}, {_GROUP} {of_run} UNION ALL"
+        f" SELECT DISTINCT {KEY}, segmentation_id, NULL AS segment_id {of_run} AND segmentation_id IN ({several}))"
+    )
+
+
 def _suppressed(rows: Sequence[Record], least: int) -> list[Record]:
     """The rows of one segmentation without the figures that would tell of fewer than `least` customers."""
     told: list[Record] = []
     for _, group in groupby(sorted(rows, key=_feature_of), key=_feature_of):
         same = list(group)
         sizes = {row["segment_id"]: int(row["customer_count"]) for row in same}
-        rare = frozenset(row["segment_id"] for row in same if _sharing(row) < least)
+        everybody = int(same[0]["population_count"])
+        rare = frozenset(
+            row["segment_id"]
+            for row in same
+            if _sharing(row) < least or 0 < everybody - sizes[row["segment_id"]] < least
+        )
         withheld = withheld_groups(sizes, least, rare)
         # All customers together may be a small group, too.
-        beyond = ("population_mean_value",) if sum(sizes.values()) < least else ()
+        beyond = ("population_mean_value",) if everybody < least else ()
         for row in same:
             is_suppressed = row["segment_id"] in withheld
             hidden = dict.fromkeys((*_FIGURES, *beyond)) if is_suppressed else {}
@@ -149,8 +165,10 @@ def _numbers(
     records = warehouse.records(f"SELECT {_GROUP}, {', '.join(parts)} FROM {relation} GROUP BY {_GROUP} ORDER BY ALL")
     rows: list[Record] = []
     for _, group in groupby(records, key=lambda record: record["segmentation_id"]):
-        segments = list(group)
-        population = _together(segments, len(columns))
+        read = list(group)
+        segments = [record for record in read if record["segment_id"] is not None]
+        whole = next((record for record in read if record["segment_id"] is None), None)
+        population = whole or _together(segments, len(columns))
         rows += [
             _number(column.name, position, record, population)
             for record in segments
@@ -186,6 +204,7 @@ def _number(name: str, position: int, record: Mapping[str, Any], population: Map
         "segment_id": record["segment_id"],
         "feature_name": name,
         "customer_count": record[f"n{position}"],
+        "population_count": population[f"n{position}"],
         "mean_value": mean,
         "median_value": record[f"m{position}"],
         "population_mean_value": population_mean,
@@ -215,13 +234,17 @@ def _categories(warehouse: Warehouse, relation: str, columns: Sequence[ModelColu
         f" coalesce({', '.join(f'c{no}' for no in numbered)}) AS value, count(*) AS n"
         f" FROM (SELECT {_GROUP}, {texts} FROM {relation})"
         f" GROUP BY GROUPING SETS ({', '.join(f'({_GROUP}, c{no})' for no in numbered)})),"
+        # Of a segmentation whose segments overlap the rows without a segment are all, of another its segments.
+        " weighed AS (SELECT *, segment_id IS NULL OR NOT bool_or(segment_id IS NULL) OVER"
+        " (PARTITION BY segmentation_id) AS is_of_all FROM counts WHERE value IS NOT NULL),"
         f" shares AS (SELECT {_GROUP}, feature_no, value, sum(n) OVER of_segment AS customers,"
-        " n / sum(n) OVER of_segment AS share, sum(n) OVER of_value / sum(n) OVER of_all AS population_share,"
-        " row_number() OVER (of_segment ORDER BY n DESC, value) AS place FROM counts WHERE value IS NOT NULL"
+        " n / sum(n) OVER of_segment AS share, sum(n) FILTER (is_of_all) OVER of_all AS population,"
+        " sum(n) FILTER (is_of_all) OVER of_value / sum(n) FILTER (is_of_all) OVER of_all AS population_share,"
+        " row_number() OVER (of_segment ORDER BY n DESC, value) AS place FROM weighed"
         f" WINDOW of_segment AS (PARTITION BY {_GROUP}, feature_no),"
         " of_value AS (PARTITION BY segmentation_id, feature_no, value),"
         " of_all AS (PARTITION BY segmentation_id, feature_no))"
-        f" SELECT * FROM shares WHERE place = 1 ORDER BY {_GROUP}, feature_no"
+        f" SELECT * FROM shares WHERE place = 1 AND segment_id IS NOT NULL ORDER BY {_GROUP}, feature_no"
     )
     return [
         {
@@ -229,6 +252,7 @@ def _categories(warehouse: Warehouse, relation: str, columns: Sequence[ModelColu
             "segment_id": record["segment_id"],
             "feature_name": columns[record["feature_no"]].name,
             "customer_count": int(record["customers"]),
+            "population_count": int(record["population"]),
             "top_value": record["value"],
             "top_share": record["share"],
             "population_share": record["population_share"],

@@ -77,7 +77,8 @@ def _line(segment: SegmentPlan) -> str:
     if not segment.entered_count and not segment.left_count:
         return text
     text += f" (+{segment.entered_count:,} −{segment.left_count:,})"
-    return text + f", amount +{_money(segment.entered_amount)} −{_money(segment.left_amount)}"
+    left = None if segment.left_amount is None else -segment.left_amount
+    return text + f", amount {_signed('+', segment.entered_amount)} {_signed('−', left)}"
 
 
 def _row(segment: SegmentPlan) -> str:
@@ -154,6 +155,11 @@ def _details(title: str, lines: Iterable[str]) -> str:
 
 def _money(value: float | None) -> str:
     return "withheld" if value is None else f"{value:,.2f}"
+
+
+def _signed(sign: str, value: float | None) -> str:
+    """What an amount adds; whoever returned more than he bought takes away where he comes in, and adds elsewhere."""
+    return f"{sign}withheld" if value is None else f"{value:+,.2f}".replace("-", "−")
 
 
 def _cell(text: str) -> str:

@@ -94,9 +94,9 @@ def _standing(reader: RunReader) -> PublicationFacts | None:
 
 
 def totals(reader: RunReader) -> Totals:
-    """How many customers and orders the run knows; None where it did not get that far."""
+    """How many customers and orders the run knows, as features count them; None where it did not get that far."""
     customers = _figures(reader, "staging.customers", "count(*)")
-    orders = _figures(reader, "staging.orders", "count(*), sum(net_amount)")
+    orders = _figures(reader, "staging.orders", "count(*) FILTER (is_purchase), sum(net_amount)")
     return Totals(customers[0], orders[0], orders[1])
 
 

@@ -88,6 +88,13 @@ ORDER BY present.segmentation_id
 """
 
 
+#: Segmentations that were in use at a run.
+_IN_USE = (
+    "SELECT DISTINCT segmentation_id FROM segments.definition WHERE run_id = $run_id AND status_name = 'active'"
+    " ORDER BY segmentation_id"
+)
+
+
 class _CannotTell(Exception):  # noqa: N818 - never leaves the module
     """The old definition has no answer for today's customers."""
 
@@ -133,11 +140,21 @@ def write_before(run: Run, catalogue: Catalogue) -> int:
     for name, what, kind in _changed(run):
         note = _kept(_Old(run, catalogue, run.previous, name, kind, what)) if run.previous else None
         said.append({"segmentation_id": name, "what_name": what, "is_asked": note is None, "note": note})
+    gone = {"what_name": "definition", "is_asked": False, "note": "it was taken out of the workspace"}
+    said += [{"segmentation_id": name} | gone for name in _taken_out(run)]
     tables.write_rows(run, MEMBERS, f"SELECT * FROM {_WAITING}")
     for table in (_WAITING, "today_before", "reference_before"):
         run.warehouse.execute(f"DROP TABLE IF EXISTS {table}")
     tables.write_frame(run, REDRAWN, pl.DataFrame(said, schema=_REDRAWN_SCHEMA))
     return len(said)
+
+
+def _taken_out(run: Run) -> list[str]:
+    """Segmentations of the run before that the workspace has no more: whoever was there left by that alone."""
+    if run.previous is None:
+        return []
+    then = run.warehouse.rows(_IN_USE, {"run_id": run.previous.run_id})
+    return [name for (name,) in then if name not in run.workspace.segmentations]
 
 
 def _changed(run: Run) -> list[tuple[str, str, str | None]]:

@@ -58,6 +58,8 @@ class Distinction:
         typical: the segment's median, raw unit; its mean where both medians are equal (mostly zeros).
         everyone: the same for all customers.
         share_beyond: share of the segment on the far side of `everyone` (above for a positive effect, else below).
+        is_mean: whether both are means: of another segment they may be medians, and the same feature of all customers
+            would be told as two figures that contradict each other.
     """
 
     feature: str
@@ -65,6 +67,7 @@ class Distinction:
     typical: float
     everyone: float
     share_beyond: float
+    is_mean: bool = False
 
 
 def distinctions(
@@ -93,9 +96,9 @@ def distinctions(
         inside = values[known & members]
         if len(inside) < max(least_known, 1):
             continue
-        typical, everyone = _typical(inside, values[known])
+        typical, everyone, is_mean = _typical(inside, values[known])
         share = float((inside > everyone if effect >= 0 else inside < everyone).mean())
-        found.append(Distinction(name, round(effect, 6), _tidy(typical), _tidy(everyone), round(share, 6)))
+        found.append(Distinction(name, round(effect, 6), _tidy(typical), _tidy(everyone), round(share, 6), is_mean))
     return tuple(sorted(found, key=lambda d: (-abs(d.effect), d.feature)))
 
 
@@ -129,7 +132,8 @@ def name_segments(
 def describe(ranked: Sequence[Distinction], meanings: Mapping[str, FeatureMeaning]) -> str:
     """One plain sentence per distinguishing feature, joined by semicolons.
 
-    Such as: "Order 4.2 times in 90 days (all customers: 1.1; 88% of the segment above that); ...".
+    Such as: "Order 4.2 times in 90 days (all customers: 1.1; 88% of the segment above that); ...". Figures are medians
+    where nothing else is said.
     """
     told = [d for d in ranked if abs(d.effect) >= _NOTABLE][:_LINES_IN_DESCRIPTION]
     if not told:
@@ -178,7 +182,8 @@ def _line(found: Distinction, meaning: FeatureMeaning) -> str:
     value = _written(found.typical, meaning, bare=own_words)
     everyone = _written(found.everyone, meaning, bare=True)
     said = meaning.phrase.replace("{value}", value).replace(" 1 times", " once").replace(" 1 days", " 1 day")
-    return f"{said} (all customers: {everyone}; {found.share_beyond:.0%} of the segment {side} that)"
+    kind = " on average" if found.is_mean else ""
+    return f"{said}{kind} (all customers: {everyone}; {found.share_beyond:.0%} of the segment {side} that)"
 
 
 def _written(value: float, meaning: FeatureMeaning, *, bare: bool) -> str:
@@ -197,9 +202,12 @@ def _written(value: float, meaning: FeatureMeaning, *, bare: bool) -> str:
     return text if bare or not meaning.unit or meaning.unit == "currency" else f"{text} {meaning.unit}"
 
 
-def _typical(inside: Floats, everyone: Floats) -> tuple[float, float]:
+def _typical(inside: Floats, everyone: Floats) -> tuple[float, float, bool]:
+    """Of the segment and of all customers the median, or the mean where medians are equal; whether it is the mean."""
     medians = float(np.median(inside)), float(np.median(everyone))
-    return medians if medians[0] != medians[1] else (float(inside.mean()), float(everyone.mean()))
+    if medians[0] != medians[1]:
+        return (*medians, False)
+    return float(inside.mean()), float(everyone.mean()), True
 
 
 def _tidy(value: float) -> float:

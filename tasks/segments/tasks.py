@@ -80,7 +80,7 @@ def write_segments(run: Run, divisions: dict[str, Division]) -> None:
     log.info("%s memberships in %d segments", f"{count:,}", len(rows))
     redrawn = write_before(run, catalogue_of(run))
     if redrawn:
-        log.info("%d segmentations divide otherwise than at the run before, or by ranks", redrawn)
+        log.info("segmentations that divide otherwise than at the run before, or by ranks: %d", redrawn)
 
 
 @task(name="fit challenger", task_run_name="fit challenger {name}", cache_policy=NO_CACHE, persist_result=False)

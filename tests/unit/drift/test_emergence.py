@@ -13,6 +13,7 @@ from tasks.drift.candidates import EmergencePolicy
 from tasks.drift.cells import Cells, cell_flows, fit_cells
 from tasks.drift.emergence import Candidate, scan_emergence
 from tasks.drift.normal_scores import ScoredSnapshots, score_snapshots
+from tasks.drift.policy import FeatureSpec
 from tests.unit.drift.made_groups import NUMBERS, SPECS, base, changed, with_group
 
 POLICY = EmergencePolicy()
@@ -71,6 +72,38 @@ def test_exchanged_snapshots_make_emergence_of_vanishing() -> None:
     assert gone.ratio == arose.ratio
     assert jaccard(gone, truth) > 0.8
     assert "of before" in gone.sentence
+
+
+def test_the_calendar_makes_no_group_of_who_became_customers_on_one_day() -> None:
+    """A company that moved its records to another system knows half of its customers since that day."""
+    specs = {**SPECS, "customer_days": FeatureSpec("customer_days", "numeric", is_calendar_driven=True)}
+    before = base(2_000, 9).with_columns(customer_days=pl.int_range(2_000) % 900 * (pl.int_range(2_000) % 2) + 500)
+    after = before.with_columns(pl.col("customer_days") + 30)
+    assert scan_emergence(before, after, specs, POLICY, 0) == []
+
+
+def test_what_changed_for_everybody_is_no_group() -> None:
+    before = base(2_000, 9)
+    for after in (before.with_columns(pl.col("money") * 10_000), before.with_columns(visits=pl.lit(-1.0))):
+        assert scan(before, after) == []
+
+
+def test_a_group_that_lies_in_cells_far_from_each_other_is_told_once() -> None:
+    """Six flags that have nothing to do with it cut it into cells which are not side by side."""
+    random = np.random.default_rng(0)
+    flags = [f"flag_{number}" for number in range(6)]
+    specs = {**SPECS, **{name: FeatureSpec(name, "flag") for name in flags}}
+
+    def flagged(frame: pl.DataFrame) -> pl.DataFrame:
+        return frame.with_columns(pl.Series(name, random.random(frame.height) < 0.5) for name in flags)
+
+    before = flagged(base(2_000, 0))
+    newcomers = flagged(base(300, 50, first_id=2_000)).with_columns(
+        pl.Series("money", np.round(50_000 * np.exp(0.2 * random.standard_normal(300)), 2)),
+        pl.Series("visits", 900.0 + random.integers(0, 50, 300)),
+    )
+    (found,) = scan_emergence(before, pl.concat([before, newcomers]), specs, POLICY, 0)
+    assert found.customer_count > 290
 
 
 def test_newcomers_can_be_a_group_and_growth_alone_is_none() -> None:

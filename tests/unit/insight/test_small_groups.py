@@ -57,7 +57,7 @@ def profile(warehouse: Warehouse, frame: pl.DataFrame, least: int) -> list[Row]:
     with warehouse.registered("made", frame):
         stamp = f"DATE '{AS_OF}' AS as_of_date, 'r' AS run_id"
         warehouse.execute(
-            f"CREATE OR REPLACE TABLE features.customer_x AS SELECT {stamp}, * EXCLUDE (segment_id) FROM made"
+            f"CREATE OR REPLACE TABLE features.customer_x AS SELECT DISTINCT {stamp}, * EXCLUDE (segment_id) FROM made"
         )
         warehouse.execute(
             f"CREATE OR REPLACE TABLE segments.membership AS SELECT {stamp}, 's' AS segmentation_id, segment_id,"
@@ -195,3 +195,14 @@ def key_figures(warehouse: Warehouse, sizes: dict[str, int], least: int) -> list
             f" SELECT *, 'r' AS run_id FROM ({select})"
         )
     return warehouse.records(model.sql)
+
+
+def test_whoever_is_in_all_but_one_overlapping_segment_is_not_given_away_by_subtraction(warehouse: Warehouse) -> None:
+    """All customers less those of a segment that holds nearly all of them are the few who are not in it."""
+    frame = members(np.random.default_rng(3), [40, 2])
+    stayed = frame.filter(pl.col("segment_id") == "s.0").head(10).with_columns(segment_id=pl.lit("s.1"))
+    rows = profile(warehouse, pl.concat([frame, stayed]), 5)
+    told = {row["segment_id"]: row for row in rows if row["feature_name"] == "amount"}
+    assert told["s.1"]["customer_count"] == 12
+    assert told["s.0"]["is_suppressed"]
+    assert told["s.0"]["mean_value"] is None

@@ -13,7 +13,7 @@ from tasks.overlap.pairs import measure_pairs
 from tasks.plan.overlaps import new_pairs
 from tasks.plan.records import Plan, SegmentationPlan, SegmentPlan
 from tasks.plan.scratch import Published, recomputed_because
-from tasks.plan.telling import as_markdown
+from tasks.plan.telling import as_markdown, as_text
 from tasks.warehouse.ledger import Publication
 from tasks.warehouse.provenance import code_version, said_text
 from tests.workspaces import AS_OF, MakeWorkspace
@@ -80,3 +80,15 @@ def test_names_cannot_break_a_table_or_call_anybody() -> None:
     item = SegmentationPlan("s", "changed", "note", 0, [segment], [])
     page = as_markdown(Plan("2025-06-30", "r", "basis", [], [], "amount", 0, 1, [item], [], [], []))
     assert "| `s.a` A \\| &lt;b&gt; &#64;team | changed (name) | 1 | 1 | 0 | 0 | 0.00 | withheld |" in page
+
+
+def test_amounts_have_one_sign() -> None:
+    """Customers who returned more than they bought bring less than nothing in, and take a loss along."""
+    came, went = (
+        SegmentPlan("s.a", "A", "changed", ["rule"], 9, 9, *counts, *amounts)
+        for counts, amounts in (((9, 0), (-128.88, 0.0)), ((0, 9), (0.0, -1_128.88)))
+    )
+    item = SegmentationPlan("s", "changed", "note", 0, [came, went], [])
+    text = "\n".join(as_text(Plan("2025-06-30", "r", "basis", [], [], "amount", 0, 9, [item], [], [], [])))
+    assert "(+9 −0), amount −128.88 −0.00" in text
+    assert "(+0 −9), amount +0.00 +1,128.88" in text

@@ -43,7 +43,13 @@ OFFERS = (
 def write_staging(run: Run, customers: int, orders: int) -> None:
     """As many customers and orders of 12.5 each."""
     tables.rebuild(run, "staging.customers", f"SELECT range AS customer_id FROM range({customers:d})")
-    tables.rebuild(run, "staging.orders", f"SELECT 12.5::DECIMAL(18,4) AS net_amount FROM range({orders:d})")
+    # Seven more bring returns alone, which are no orders wherever orders are counted.
+    tables.rebuild(
+        run,
+        "staging.orders",
+        f"SELECT 12.5::DECIMAL(18,4) AS net_amount, TRUE AS is_purchase FROM range({orders:d})"
+        " UNION ALL SELECT 0::DECIMAL(18,4), FALSE FROM range(7)",
+    )
 
 
 def write_segments(run: Run, names: Names, before: Placed, now: Placed) -> None:

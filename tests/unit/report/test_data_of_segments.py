@@ -43,6 +43,18 @@ def test_retired_segments_without_customers_stand_apart(tmp_path: Path) -> None:
     assert region.segments[-1].segment_id == "region.s06"
 
 
+def test_a_segmentation_that_was_taken_out_of_the_workspace_is_told_as_retired(tmp_path: Path) -> None:
+    """All of its segments stay in the dictionary, and none of them has figures: the page has no table of them."""
+    run = standard_run(tmp_path, customers=100)
+    run.warehouse.execute("UPDATE segments.definition SET status_name = 'retired' WHERE segmentation_id = 'region'")
+    run.warehouse.execute("DELETE FROM monitoring.kpi WHERE segmentation_id = 'region'")
+    region = next(item for item in collect(run).segmentations if item.segmentation_id == "region")
+    assert region.segments == ()
+    page = render(collect(run))
+    assert "Retired, kept for the history: <bdi>North</bdi>" in page
+    assert "All figures of Region" not in page
+
+
 def test_withheld_figures_are_dashes_and_the_page_says_why(tmp_path: Path) -> None:
     run = standard_run(tmp_path, customers=100)
     assert "are withheld" not in render(collect(run))

@@ -108,6 +108,17 @@ def test_numbers_read_naturally() -> None:
     assert describe((one,), {}).startswith("Ordered once (all customers: 3;")
 
 
+def test_all_customers_have_one_figure_or_it_is_said_that_the_other_is_a_mean() -> None:
+    """Of who never orders the medians are equal, of the others not: the same customers order 1 and 0 times."""
+    orders = np.array([0.0] * 6 + [2.0] * 3 + [4.0])
+    told = {
+        segment: describe(distinctions({"order_count": orders}, orders[:, None], ["order_count"], members), {})
+        for segment, members in (("quiet", orders == 0), ("keen", orders > 0))
+    }
+    assert told["quiet"].startswith("Ordered 0 times on average (all customers: 1;")
+    assert told["keen"].startswith("Ordered 2 times (all customers: 0;")
+
+
 def test_words_of_windowed_features_say_the_window() -> None:
     assert standard_words("order_90d_count").phrase == "ordered {value} times in 90 days"
     assert standard_words("net_365d_amount").high == "high-spend in 365 days"
