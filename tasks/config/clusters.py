@@ -21,6 +21,8 @@ Weight = Annotated[float, Field(gt=0, le=100)]
 
 #: Most clusters a model may have; the expectations of `segments.model` ask for no more.
 MOST_CLUSTERS = 50
+#: Permanent id of the segment of those who belong to no group.
+NOISE_KEY = "noise"
 
 
 class KRange(Strict):
@@ -88,6 +90,11 @@ class ClustersSegmentation(SegmentationBase):
         description="when a challenger is fitted; it replaces the champion only if it is measurably better",
     )
     seed: int = Field(default=0, description="of everything that is drawn")
+
+    @property
+    def noise_key(self) -> str | None:
+        """The segment of customers who belong to no group; None: there is none."""
+        return NOISE_KEY if self.algorithm == "hdbscan" and self.noise == "segment" else None
 
     def transform_of(self, feature: str) -> TransformName:
         """How a feature is bent."""

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 
 import polars as pl
 
+from tasks.config.clusters import ClustersSegmentation
 from tasks.insight.model_events import model_events
 from tasks.insight.transitions import Transition, find_transitions
 from tasks.warehouse import tables
@@ -51,7 +52,7 @@ def write_events(run: Run) -> list[str]:
                 "confidence_share": event.support,
                 "sentence": event.sentence,
             }
-            for event in find_transitions(flows)
+            for event in find_transitions(flows, apart=_apart(run, name))
             if event.confirmed and (news is None or news & {*event.parents, *event.children})
         ]
     rows += model_events(run)
@@ -78,6 +79,13 @@ def _emptied_or_filled(flows: Mapping[tuple[str | None, str | None], int]) -> se
     then = {source for source, _ in flows if source}
     now = {target for _, target in flows if target}
     return then ^ now
+
+
+def _apart(run: Run, name: str) -> set[str]:
+    """Segments that are no group of their own: noise gains and loses customers without being born or dying."""
+    segmentation = run.workspace.segmentations.get(name)
+    key = segmentation.noise_key if isinstance(segmentation, ClustersSegmentation) else None
+    return set() if key is None else {f"{name}.{key}"}
 
 
 def _share(event: Transition) -> float | None:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -77,11 +77,21 @@ class _Event:
     children: tuple[int, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Rules:
+    """Thresholds, and which rows and columns of a table are no segment that anything becomes of."""
+
+    policy: TransitionPolicy
+    parents_apart: tuple[int, ...]
+    children_apart: tuple[int, ...]
+
+
 def find_transitions(
     table: Mapping[tuple[str | None, str | None], int],
     *,
     policy: TransitionPolicy | None = None,
     names: Mapping[str, str] | None = None,
+    apart: Collection[str] = (),
 ) -> tuple[Transition, ...]:
     """Name the transitions between two runs.
 
@@ -91,6 +101,8 @@ def find_transitions(
             vanishes.
         policy: thresholds; the defaults are those of the paper.
         names: segment id to the name used in sentences; the id itself where absent.
+        apart: segments that are no group, such as the noise of a density model: whoever is there counts in the
+            overlaps of others, and nothing becomes of them.
 
     Returns:
         Splits, merges, vanished, emerged, survivors, each in order of id. Empty where the runs share no customer,
@@ -107,9 +119,14 @@ def find_transitions(
             counts[row_of[old], column_of[new]] += count
     if counts[:-1, :-1].sum() == 0:
         return ()
-    support = _support(counts, policy)
+    rules = _Rules(
+        policy,
+        tuple(i for i, key in enumerate(parents) if key in apart),
+        tuple(j for j, key in enumerate(children) if key in apart),
+    )
+    support = _support(counts, rules)
     overlap = _overlap(counts)
-    events = sorted(_events(counts, policy), key=lambda e: (_ORDER.index(e.kind), e.parents, e.children))
+    events = sorted(_events(counts, rules), key=lambda e: (_ORDER.index(e.kind), e.parents, e.children))
     label = {key: (names or {}).get(key, key) for key in (*parents, *children)}
     return tuple(
         Transition(
@@ -127,14 +144,14 @@ def find_transitions(
     )
 
 
-def _support(counts: Counts, policy: TransitionPolicy) -> Counter[_Event]:
+def _support(counts: Counts, rules: _Rules) -> Counter[_Event]:
     """Resamples that show each event: customers drawn with replacement, which on a table is one multinomial draw."""
-    rng = np.random.default_rng(policy.seed)
+    rng = np.random.default_rng(rules.policy.seed)
     total = int(counts.sum())
-    draws = rng.multinomial(total, counts.ravel() / total, size=policy.resamples)
+    draws = rng.multinomial(total, counts.ravel() / total, size=rules.policy.resamples)
     seen: Counter[_Event] = Counter()
     for draw in draws:
-        seen.update(_events(draw.reshape(counts.shape), policy))
+        seen.update(_events(draw.reshape(counts.shape), rules))
     return seen
 
 
@@ -145,10 +162,12 @@ def _overlap(counts: Counts) -> NDArray[np.float64]:
     return overlap
 
 
-def _events(counts: Counts, policy: TransitionPolicy) -> list[_Event]:
+def _events(counts: Counts, rules: _Rules) -> list[_Event]:
     common = counts[:-1, :-1]
     overlap = _overlap(counts)
-    strong = overlap >= policy.survive
+    strong = overlap >= rules.policy.survive
+    strong[list(rules.parents_apart), :] = False
+    strong[:, list(rules.children_apart)] = False
     events = [
         _Event("merge", tuple(np.flatnonzero(strong[:, j]).tolist()), (j,))
         for j in range(common.shape[1])
@@ -156,16 +175,16 @@ def _events(counts: Counts, policy: TransitionPolicy) -> list[_Event]:
     ]
     merged = {i for event in events for i in event.parents}
     for i in range(common.shape[0]):
-        if i in merged:
+        if i in merged or i in rules.parents_apart:
             continue
-        pieces = _pieces(i, common, overlap, strong, policy)
-        if len(pieces) > 1 and overlap[i, pieces].sum() >= policy.survive:
+        pieces = _pieces(i, common, overlap, strong, rules)
+        if len(pieces) > 1 and overlap[i, pieces].sum() >= rules.policy.survive:
             events.append(_Event("split", (i,), pieces))
         elif strong[i].any():
             events.append(_Event("survive", (i,), (int(overlap[i].argmax()),)))
         elif counts[i].sum() > 0:
             events.append(_Event("vanish", (i,), ()))
-    explained = {j for event in events for j in event.children}
+    explained = {j for event in events for j in event.children}.union(rules.children_apart)
     events += [
         _Event("emerge", (), (j,)) for j in range(common.shape[1]) if j not in explained and counts[:, j].sum() > 0
     ]
@@ -173,12 +192,13 @@ def _events(counts: Counts, policy: TransitionPolicy) -> list[_Event]:
 
 
 def _pieces(
-    parent: int, common: Counts, overlap: NDArray[np.float64], strong: NDArray[np.bool_], policy: TransitionPolicy
+    parent: int, common: Counts, overlap: NDArray[np.float64], strong: NDArray[np.bool_], rules: _Rules
 ) -> tuple[int, ...]:
     """Children that could be pieces of a split parent."""
     held_by_other = np.delete(strong, parent, axis=0).any(axis=0)
     main_source = 2 * common[parent] > common.sum(axis=0)
-    return tuple(np.flatnonzero((overlap[parent] >= policy.split) & ~held_by_other & main_source).tolist())
+    found = np.flatnonzero((overlap[parent] >= rules.policy.split) & ~held_by_other & main_source).tolist()
+    return tuple(child for child in found if child not in rules.children_apart)
 
 
 def _sentence(

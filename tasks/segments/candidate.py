@@ -9,8 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tasks.config.clusters import NOISE_KEY
 from tasks.segments.algorithms import Found, find, in_groups, loss
-from tasks.segments.cluster import NOISE_KEY, Cluster, ClusterModel, ClusterSpec
+from tasks.segments.cluster import Cluster, ClusterModel, ClusterSpec
 from tasks.segments.naming import Distinction, FeatureMeaning, describe, distinctions, name_segments
 from tasks.segments.relevance import telling_nothing
 from tasks.segments.transform import FrozenTransform, apply, fit_transform_model, raw_column, without

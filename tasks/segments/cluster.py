@@ -33,9 +33,6 @@ FORMAT = 2
 
 _USUAL = {"algorithm": "kmeans", "caps": 0.001, "screen": True, "transforms": {}, "weights": {}}
 
-NOISE_KEY = "noise"
-"""Permanent id of the segment of those who belong to no group."""
-
 
 @dataclass(frozen=True, slots=True)
 class ClusterSpec:

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tasks.config.clusters import NOISE_KEY
 from tasks.config.errors import StatisticsError
 from tasks.segments.algorithms import in_groups
 from tasks.segments.candidate import Candidate, candidate_of, model_of
-from tasks.segments.cluster import NOISE_KEY, ClusterModel, ClusterSpec
+from tasks.segments.cluster import ClusterModel, ClusterSpec
 from tasks.segments.identity import (
     AdoptionVerdict,
     FitQuality,

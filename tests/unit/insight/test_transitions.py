@@ -172,3 +172,23 @@ def test_order_of_the_table_does_not_matter(table: Table, random: object) -> Non
 def test_events_depend_on_shares_not_on_size(factor: int) -> None:
     table: Table = {("a", "a"): 60, ("a", "c"): 38, ("b", "m"): 90, ("d", "m"): 70, ("e", "a"): 10, ("e", "m"): 11}
     assert events({key: factor * count for key, count in table.items()}) == events(table)
+
+
+def test_of_noise_nothing_is_told_and_others_are_told_with_it() -> None:
+    def found(table: Table) -> list[str]:
+        return [one.sentence for one in find_transitions(table, apart={"noise"}) if one.kind != "survive"]
+
+    gathers: Table = {("a", "a"): 900, ("a", "noise"): 60, ("b", "b"): 500, ("b", "noise"): 40, (None, "noise"): 1}
+    assert found(gathers) == []
+    assert [one.kind for one in find_transitions(gathers)].count("emerge") == 1
+    # Who is in no group now has left his: two that fell apart are no merge, and 10 of 100 are no survivor.
+    fell_apart: Table = {("a", "noise"): 90, ("a", "c"): 10, ("b", "noise"): 100, ("c", "c"): 500}
+    assert found(fell_apart) == [
+        "a vanished: its customers dispersed, at most 90% of them to one segment (noise)",
+        "b vanished: its customers dispersed, at most 100% of them to one segment (noise)",
+    ]
+    condensed: Table = {("noise", "x"): 300, ("noise", "y"): 300, ("noise", "noise"): 50, ("c", "c"): 500}
+    assert found(condensed) == [
+        "x emerged: no earlier segment explains it; 0% of its 300 customers are new",
+        "y emerged: no earlier segment explains it; 0% of its 300 customers are new",
+    ]

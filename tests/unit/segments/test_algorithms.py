@@ -10,9 +10,10 @@ import polars as pl
 import pytest
 from sklearn.metrics import adjusted_rand_score
 
+from tasks.config.clusters import NOISE_KEY
 from tasks.segments.algorithms import Method, find, partition_from, refitted
 from tasks.segments.candidate import NO_STRUCTURE, NOISE_NAME
-from tasks.segments.cluster import NOISE_KEY, ClusterModel, ClusterSpec
+from tasks.segments.cluster import ClusterModel, ClusterSpec
 from tasks.segments.cluster_model import assign_members, fit_champion, refit_challenger
 from tasks.segments.gaussian import surprise
 from tasks.segments.k_policy import KPolicy
