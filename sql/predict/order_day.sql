@@ -8,7 +8,7 @@
 -- column unit_count: units of bought products [unit=units]
 -- column gross_amount: amount of bought products after discount [unit=currency]
 -- column discount_amount: discount on bought products [unit=currency]
--- column returned_amount: amount of returned or cancelled products, zero or more [unit=currency]
+-- column returned_amount: amount of returned or cancelled products; below zero only where discounts given back are larger [unit=currency]
 -- column channel_name: channel of the order on that day; the alphabetically first where its lines differ [category]
 SELECT
     customer_id,

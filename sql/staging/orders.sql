@@ -14,7 +14,7 @@
 -- column unit_count: units of bought products [unit=units]
 -- column gross_amount: amount of bought products after discount; as all amounts here without postage, fees and other lines that are no product [unit=currency]
 -- column discount_amount: discount on bought products [unit=currency]
--- column returned_amount: amount of returned or cancelled products, zero or more [unit=currency]
+-- column returned_amount: amount of returned or cancelled products; below zero only where discounts given back are larger [unit=currency]
 -- column net_amount: gross_amount − returned_amount [unit=currency]
 -- column channel_name: channel of the order; the alphabetically first where its lines differ [category]
 -- column country_name: country of the order; the alphabetically first where its lines differ [category]

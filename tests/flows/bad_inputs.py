@@ -66,6 +66,13 @@ CASES: tuple[BadInput, ...] = (
     BadInput("an order of 1893", _row("x,1,ben,1893-06-01,p1,bread,1,1.0"), 0, "1 quarantined", quarantined=1),
     BadInput("an order of 2099", _row("x,1,ben,2099-06-01,p1,bread,1,1.0"), 0, "1 quarantined", quarantined=1),
     BadInput("a negative price", _row("x,1,ben,2025-06-01,p1,bread,1,-1.0"), 0, "1 quarantined", quarantined=1),
+    BadInput(
+        "a return whose discount is larger than what came back",
+        _row("x,1,c1,2025-06-20,p1,bread,-1,2.0"),
+        0,
+        "no discount that is given back is larger than what came back",
+        ("--set", "sources.orders.columns.discount_amount=if(units LIKE '-%', '5', '0')"),
+    ),
     BadInput("a day in the future", lambda _: None, 2, "2999-01-01 lies in the future", ("--as-of", "2999-01-01")),
     BadInput("an empty file", orders(b""), 1, "the file is empty: not even a header"),
     BadInput("a header and nothing else", orders(HEADER), 3, "critical check"),
