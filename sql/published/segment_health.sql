@@ -25,7 +25,7 @@
 -- column rival_distance: to it, in standard deviations
 -- column rival_kind: model: between the means of a cluster model's transformed features; profile: root mean square over all profiled features [category]
 -- column is_viable: of at least audit.min_count customers and audit.min_share of the segmentation [flag]
--- column order_share: of the customers who were in it at the published run nearest to 90 days before, those who have ordered since; else (is_own_order_share is false) of all of the segmentation; as all figures but sizes NULL where is_suppressed [unit=share]
+-- column order_share: of the customers who were in it at the published run nearest to 90 days before, those who have ordered since; else (is_own_order_share is false) of all who are in the segmentation, those who ordered within order_days; as all figures but sizes NULL where is_suppressed [unit=share]
 -- column order_days: in how many days [unit=days]
 -- column is_own_order_share: order_share is of the segment's own customers [flag]
 -- column detectable_lift_share: the smallest rise of order_share that a test of half the segment against the other half sees, two-sided at 5 % with a power of 80 % (Fleiss, Levin and Paik 2003, Statistical Methods for Rates and Proportions, equation 4.14, solved for the treated rate); NULL: none [unit=share]
