@@ -86,10 +86,14 @@ def _write(warehouse: Warehouse, state: Snapshot, mapping: Mapping, read_from: d
 
 
 def _newest(warehouse: Warehouse, path: Path, since: str, now: dt.datetime) -> dt.datetime | None:
-    """The newest time, but none of the future: one wrong row must not hide all that come until then."""
+    """The newest time that is none of the future.
+
+    One wrong row must hide neither what comes until then, nor what comes late: the clock in its place would be ahead of
+    all rows of a table that is fed by night.
+    """
+    moment = f"CAST({identifier(since)} AS TIMESTAMP)"
     newest: dt.datetime | None = warehouse.value(
-        f"SELECT least(max(CAST({identifier(since)} AS TIMESTAMP)), {literal(now)})"
-        f" FROM read_parquet({literal(str(path))}) WHERE {identifier(since)} IS NOT NULL"
+        f"SELECT max({moment}) FILTER (WHERE {moment} <= {literal(now)}) FROM read_parquet({literal(str(path))})"
     )
     return newest
 
