@@ -52,8 +52,7 @@ def pull(run: Run, mapping: Mapping) -> FoundFile | None:
     run.paths.pulled.mkdir(parents=True, exist_ok=True)
     path = run.paths.pulled / name
     with _removed_on_error(path):
-        where = run.workspace.line_of("sources", mapping.name, "query")
-        with snapshot(address, where) as state:
+        with snapshot(address, where, run.workspace.line_of("sources", mapping.name, "query")) as state:
             _write(warehouse, state, mapping, read_from, path)
         newest = None if source.since is None else _newest(warehouse, path, source.since, state.now)
         done = Pull(address.place, read_from, newest if until is None else max(newest or until, until))
