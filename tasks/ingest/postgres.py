@@ -32,6 +32,9 @@ _TIMES = {
     "timestamptz": "CAST({} AS timestamptz)",
     "date": "CAST(CAST({} AS timestamp) AS date)",
 }
+_MONEY = {"money": "numeric", "_money": "numeric[]"}
+#: What the driver misreads: numbers without a sign as ones with it, rows without a type as numbers.
+_AS_TEXT = ("oid", "_oid", "record", "_record")
 #: What libpq says of a server that may be there again in a while; else a refusal stays one.
 _PASSING = ("starting up", "shutting down", "too many", "connection slots", "recovery mode", "terminating connection")
 #: What libpq itself refuses, before or instead of the server: asking again gives the same.
@@ -239,14 +242,17 @@ def _errors() -> tuple[type[BaseException], ...]:
 def _selected(name: str, kind: str, arrow: pa.DataType) -> str:
     """A column as it is asked for: as text where the driver would give bytes that only PostgreSQL can read.
 
-    An infinite time would come as a wrong one; it comes as none.
+    An infinite time would come as a wrong one; it comes as none. Likewise money in its smallest unit, and half of all
+    object ids as negative numbers.
     """
     column = identifier(name)
     if kind in _TIMES:
         return f"CASE WHEN isfinite({column}) THEN {column} END AS {column}"
-    if kind == "money":
-        return f"CAST(CAST({column} AS numeric) AS text) AS {column}"
-    return f"CAST({column} AS text) AS {column}" if _is_foreign(arrow) else column
+    if kind.removeprefix("_") in _TIMES:
+        return f"array_replace(array_replace({column}, 'infinity', NULL), '-infinity', NULL) AS {column}"
+    if kind in _MONEY:
+        return f"CAST(CAST({column} AS {_MONEY[kind]}) AS text) AS {column}"
+    return f"CAST({column} AS text) AS {column}" if kind in _AS_TEXT or _is_foreign(arrow) else column
 
 
 def _is_foreign(arrow: pa.DataType) -> bool:

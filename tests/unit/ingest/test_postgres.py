@@ -39,6 +39,11 @@ _TYPES = (
     ("uuid[]", "'{a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11}'", "{a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11}"),
     ("interval", "'1 month 2 days'", "1 mon 2 days"),
     ("money", "'1.50'", "1.50"),
+    ("money[]", "'{1.50,NULL}'", "{1.50,NULL}"),
+    ("timestamptz[]", "'{infinity,2025-06-01 10:00+02}'", [None, dt.datetime(2025, 6, 1, 8, tzinfo=dt.UTC)]),
+    ("date[]", "'{-infinity,2025-06-01}'", [None, dt.date(2025, 6, 1)]),
+    ("oid", "'4294967295'", "4294967295"),
+    ("oid[]", "'{4294967295}'", "{4294967295}"),
     ("inet", "'10.0.0.1'", "10.0.0.1/32"),
     ("int4range", "'[1,3)'", "[1,3)"),
     ("timetz", "'10:00+02'", "10:00:00+02"),
@@ -81,6 +86,12 @@ def test_values_come_as_what_they_are(kind: str, value: str, expected: object, p
 def test_values_of_an_enumeration_come_as_texts(postgres: Server) -> None:
     postgres.run("DROP TYPE IF EXISTS mood", "CREATE TYPE mood AS ENUM ('glad', 'sad')")
     assert read(postgres, "SELECT 'sad'::mood AS it; -- with an end of its own") == [{"it": "sad"}]
+
+
+def test_a_row_without_a_type_comes_as_text(postgres: Server) -> None:
+    assert read(postgres, "SELECT ROW(1, 'a b') AS it, ARRAY[ROW(1, 2)] AS more") == [
+        {"it": '(1,"a b")', "more": '{"(1,2)"}'}
+    ]
 
 
 def test_what_changes_something_is_refused_by_the_database_itself(postgres: Server) -> None:
