@@ -77,16 +77,20 @@ def load_id_of(source: str, sha256: str, mapping_sha256: str, *more: str) -> str
 
 
 def _matches(workspace: Workspace, pattern: str, where: str) -> list[Path]:
-    absolute = str(workspace.resolve(pattern)) if not glob.has_magic(pattern) else str(workspace.directory / pattern)
-    found = [Path(name).resolve() for name in sorted(glob.glob(absolute, recursive=True)) if Path(name).is_file()]
-    if not found and Path(absolute).is_dir():
+    absolute = workspace.resolve(pattern)
+    # A name such as `orders [final].csv` may be written as it is; of the folder of the workspace nothing is a pattern.
+    is_name = not glob.has_magic(pattern) or ("*" not in pattern and absolute.is_file())
+    below = str(Path(pattern).expanduser())
+    names = [absolute] if is_name else sorted(glob.glob(below, root_dir=workspace.directory, recursive=True))
+    found = [path for path in ((workspace.directory / name).resolve() for name in names) if path.is_file()]
+    if not found and absolute.is_dir():
         raise SourceError(
             f"{absolute} is a folder, expected a file",
             where=where,
             hint=f"name the files in it, such as {pattern.rstrip('/')}/*.csv",
         )
     if not found:
-        what = "no file matches" if glob.has_magic(pattern) else "there is no file"
+        what = "there is no file" if is_name else "no file matches"
         raise SourceError(
             f"{what} {absolute}",
             where=where,

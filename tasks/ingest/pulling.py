@@ -23,6 +23,7 @@ from tasks.warehouse import pulls
 from tasks.warehouse.connection import Warehouse, identifier, literal
 from tasks.warehouse.pulls import Pull
 from tasks.warehouse.run import Run
+from tasks.warehouse.scanned import one_file
 
 #: The rows as they come, by this name.
 _STREAM = "pulled_rows"
@@ -92,7 +93,7 @@ def _newest(warehouse: Warehouse, path: Path, since: str, now: dt.datetime) -> d
     """
     moment = f"CAST({identifier(since)} AS TIMESTAMP)"
     newest: dt.datetime | None = warehouse.value(
-        f"SELECT max({moment}) FILTER (WHERE {moment} <= {literal(now)}) FROM read_parquet({literal(str(path))})"
+        f"SELECT max({moment}) FILTER (WHERE {moment} <= {literal(now)}) FROM read_parquet({one_file(path)})"
     )
     return newest
 
@@ -106,7 +107,7 @@ def _with_rows(warehouse: Warehouse, mapping: Mapping, path: Path, done: Pull) -
         again = f"{since} IS NULL OR {since} >= {literal(done.newest - mapping.source.overlap_span)}"
     warehouse.execute(
         f"CREATE OR REPLACE TEMP TABLE {identifier(table)} AS SELECT row_md5, copy_no"
-        f" FROM {_DIGESTS.format(file=literal(str(path)))} WHERE {again}"
+        f" FROM {_DIGESTS.format(file=one_file(path))} WHERE {again}"
     )
     return Pull(done.place, done.read_from, done.newest, table)
 
@@ -119,7 +120,7 @@ def _leave_known_out(warehouse: Warehouse, mapping: Mapping, path: Path) -> bool
     with _removed_on_error(whole):
         rows = _copy(
             warehouse,
-            f"SELECT pulled.* EXCLUDE (row_md5, copy_no) FROM {_DIGESTS.format(file=literal(str(whole)))} AS pulled"
+            f"SELECT pulled.* EXCLUDE (row_md5, copy_no) FROM {_DIGESTS.format(file=one_file(whole))} AS pulled"
             f" ANTI JOIN (SELECT row_md5, copy_no FROM {pulls.ROWS} WHERE source_name = {literal(mapping.name)})"
             " USING (row_md5, copy_no) ORDER BY ALL",
             path,

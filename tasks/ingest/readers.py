@@ -14,6 +14,7 @@ from tasks.config.errors import SourceError, SqlError
 from tasks.config.sources import Format, FormatOptions
 from tasks.ingest.beginning import first_line, header
 from tasks.warehouse.connection import Warehouse, identifier, literal
+from tasks.warehouse.scanned import one_file
 
 #: A byte that no line of JSON holds, so that DuckDB's CSV reader takes each line as one value.
 _NO_DELIMITER = "\x1f"
@@ -63,7 +64,7 @@ def open_reader(
 def _parquet(warehouse: Warehouse, path: Path) -> Reader:
     if path.stat().st_size == 0:
         raise SourceError("the file is empty: not one byte", where=str(path), hint="was the export cut short?")
-    scan = f"read_parquet({literal(str(path))}, file_row_number = true)"
+    scan = f"read_parquet({one_file(path)}, file_row_number = true)"
     try:
         columns = warehouse.columns(f"SELECT * EXCLUDE (file_row_number) FROM {scan}")
     except SqlError as error:
@@ -130,7 +131,7 @@ def _scan(path: Path, columns: list[str], options: FormatOptions) -> str:
     types = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in columns)
     nulls = ", ".join(literal(value) for value in options.null_values)
     return (
-        f"read_csv({literal(str(path))}, columns = {{{types}}}, auto_detect = false, header = {options.header},"
+        f"read_csv({one_file(path)}, columns = {{{types}}}, auto_detect = false, header = {options.header},"
         f" delim = {literal(options.delimiter)}, quote = {literal(options.quote)}, escape = {literal(options.quote)},"
         f" encoding = {literal(options.encoding)}, max_line_size = {options.max_line_bytes}"
         + (f", nullstr = [{nulls}]" if nulls else "")
