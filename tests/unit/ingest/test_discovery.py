@@ -16,8 +16,8 @@ from tasks.ingest.tasks import ingest_source
 from tests.workspaces import ORDERS, OpenRun, small_workspace
 
 _HEADER = ORDERS.splitlines()[0]
-#: Names that DuckDB's readers, and the first three glob, too, take for patterns of others.
-_NAMES = ("orders[1].csv", "orders[!2].csv", "orde?s1.csv", "orders*.csv")
+#: Names that readers, glob or formatting take for patterns.
+_NAMES = ("orders[1].csv", "orders[!2].csv", "orde?s1.csv", "orders*.csv", "orders 100% {s}.csv")
 
 
 def _workspace(folder: Path, path: str) -> Workspace:
@@ -30,7 +30,7 @@ def _workspace(folder: Path, path: str) -> Workspace:
     return load_workspace(folder)
 
 
-@pytest.fixture(params=["shop", "shop [new]*?"], ids=["folder", "folder like a pattern"])
+@pytest.fixture(params=["shop", "shop [new]*? 20 %"], ids=["folder", "folder like a pattern"])
 def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     # A folder beside it that would match it, with files of the same names.
     _workspace(tmp_path / "shop n", "orders1.csv")
