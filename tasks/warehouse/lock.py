@@ -5,6 +5,7 @@ Owns: the lock file. An operating-system lock dies with its holder, so a killed 
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import logging
@@ -31,6 +32,9 @@ def writer_lock(folder: Path, *, wait_seconds: float = 0) -> Iterator[None]:
     path = folder / ".lock"
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        if not os.access(folder, os.W_OK | os.X_OK):
+            # The lock's own file may be there from before, and be writable; what a run writes beside it is not.
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
         handle = path.open("a+", encoding="utf-8")
     except OSError as error:
         raise OutputError(

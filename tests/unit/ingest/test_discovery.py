@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -65,4 +66,19 @@ def test_a_pattern_is_one_below_the_folder(folder: Path) -> None:
     assert [file.path.name for file in find_files(workspace, parse_mapping(workspace, "orders"))] == ["orders10.csv"]
     workspace = _workspace(folder, "nothing[13].csv")
     with pytest.raises(SourceError, match="no file matches"):
+        find_files(workspace, parse_mapping(workspace, "orders"))
+
+
+@pytest.mark.parametrize("path", ["*/*.csv", "**/*.csv", "shut/orders?.csv", "open/../shut/*.csv"])
+def test_a_folder_that_may_not_be_read_is_told_and_not_taken_for_empty(
+    path: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace = _workspace(tmp_path / "shop", path)
+    for name in ("open", "shut"):
+        _workspace(workspace.directory / name, "*.csv")
+    find_files(workspace, parse_mapping(workspace, "orders"))
+    real = os.access
+    # Root, who may run this, may read whatever it is.
+    monkeypatch.setattr("os.access", lambda place, mode: Path(place).name != "shut" and real(place, mode))
+    with pytest.raises(SourceError, match=r"shut: cannot look for files: Permission denied"):
         find_files(workspace, parse_mapping(workspace, "orders"))
