@@ -102,14 +102,13 @@ class Warehouse:
             if damage := damage_told(_first_line(error), path):
                 raise damage from error
             holder = _HELD.search(str(error))
-            told, todo = f"cannot open: {_first_line(error)}", "give this user the right to read and write it"
-            if holder:
-                told, todo = (
-                    f"is held by process {holder['pid']}, which writes or reads it",
-                    "wait for what holds it to end",
-                )
-            hint = f"{todo}; readers use published/published.duckdb"
-            raise OutputError(told, where=str(path), hint=hint) from error
+            told = f"is held by process {holder['pid']}, which writes or reads it" if holder else None
+            todo = "wait for what holds it to end" if holder else "give this user the right to read and write it"
+            raise OutputError(
+                told or f"cannot open: {_first_line(error)}",
+                where=str(path),
+                hint=f"{todo}; readers use published/published.duckdb",
+            ) from error
         connection.execute("SET TimeZone = 'UTC'")
         # Our own lines show progress; DuckDB would draw over them.
         connection.execute("SET enable_progress_bar = false")
