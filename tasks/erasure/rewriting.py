@@ -16,6 +16,7 @@ from tasks.erasure.striking import MARK, pattern
 from tasks.warehouse.connection import Warehouse, identifier, literal
 from tasks.warehouse.disk import link
 from tasks.warehouse.published_files import list_rewritten
+from tasks.warehouse.scanned import one_file
 
 #: DuckDB releases since 1.5 can read the published file (`tasks/publish/build.py`).
 _STORAGE_VERSION = "v1.5.0"
@@ -92,7 +93,7 @@ def _copy(warehouse: Warehouse, catalog: str, words: Sequence[str]) -> Counter[s
 
 
 def _partition(warehouse: Warehouse, words: Sequence[str], path: Path, place: Path, name: str) -> Counter[str]:
-    relation = f"read_parquet({literal(str(path))}, hive_partitioning = false)"
+    relation = f"read_parquet({one_file(path)}, hive_partitioning = false)"
     table = Columns(name, relation, dict(warehouse.columns(f"SELECT * FROM {relation}")))
     select, counts = _without(warehouse, table, words)
     if counts:

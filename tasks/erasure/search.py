@@ -14,6 +14,7 @@ from tasks.erasure.holdings import Columns, matched_columns, tables_of
 from tasks.erasure.striking import Needles
 from tasks.warehouse.catalogue import KEY
 from tasks.warehouse.connection import Warehouse, literal
+from tasks.warehouse.scanned import one_file
 
 _PART = 1 << 24
 _SEARCHED = "searched"
@@ -67,7 +68,7 @@ def _is_in_bytes(path: Path, needles: Needles) -> bool:
 def _values(reader: Warehouse, path: Path, ids: Sequence[str], words: Sequence[str]) -> Iterator[str]:
     """Tables and columns of a file in which something is found."""
     if path.suffix == ".parquet":
-        relation = f"read_parquet({literal(str(path))}, hive_partitioning = false)"
+        relation = f"read_parquet({one_file(path)}, hive_partitioning = false)"
         types = dict(reader.columns(f"SELECT * FROM {relation}"))
         yield from _columns(reader, Columns(path.parent.parent.name, relation, types), ids, words)
     elif path.suffix == ".duckdb":

@@ -6,8 +6,10 @@ loads twice, under whatever name it is delivered.
 
 from __future__ import annotations
 
+import errno
 import glob
 import hashlib
+import os
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -77,22 +79,52 @@ def load_id_of(source: str, sha256: str, mapping_sha256: str, *more: str) -> str
 
 
 def _matches(workspace: Workspace, pattern: str, where: str) -> list[Path]:
-    absolute = str(workspace.resolve(pattern)) if not glob.has_magic(pattern) else str(workspace.directory / pattern)
-    found = [Path(name).resolve() for name in sorted(glob.glob(absolute, recursive=True)) if Path(name).is_file()]
-    if not found and Path(absolute).is_dir():
+    absolute = workspace.resolve(pattern)
+    below = str(Path(pattern).expanduser())
+    try:
+        # A name such as `orders [final].csv` may be written as it is; of the workspace's folder nothing is a pattern.
+        is_name = not glob.has_magic(pattern) or ("*" not in pattern and absolute.is_file())
+        names = [absolute] if is_name else _named_like(below, workspace.directory)
+        found = [path for path in ((workspace.directory / name).resolve() for name in names) if path.is_file()]
+        is_folder = not found and absolute.is_dir()
+    except OSError as error:
+        raise SourceError(
+            f"cannot look for files: {error.strerror or error}",
+            where=str(error.filename or absolute),
+            hint="give this user the right to read and enter the folder",
+        ) from error
+    if is_folder:
         raise SourceError(
             f"{absolute} is a folder, expected a file",
             where=where,
             hint=f"name the files in it, such as {pattern.rstrip('/')}/*.csv",
         )
     if not found:
-        what = "no file matches" if glob.has_magic(pattern) else "there is no file"
+        what = "there is no file" if is_name else "no file matches"
         raise SourceError(
             f"{what} {absolute}",
             where=where,
             hint="paths are relative to the workspace; correct the path or deliver the file",
         )
     return found
+
+
+def _named_like(pattern: str, folder: Path) -> list[str]:
+    """Names that match a pattern.
+
+    Raises:
+        PermissionError: a folder that the pattern leads through may not be read; `glob` takes it for an empty one, and
+            files in it would be missing without a word.
+    """
+    whole = Path(pattern)
+    for one in reversed((whole, *whole.parents[:-1])):
+        # Who knows the names need not read the folder.
+        needed = os.R_OK | os.X_OK if glob.has_magic(one.name) else os.X_OK
+        for name in glob.glob(str(one.parent), root_dir=folder, recursive=True):
+            place = folder / name
+            if place.is_dir() and not os.access(place, needed):
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(place))
+    return sorted(glob.glob(pattern, root_dir=folder, recursive=True))
 
 
 @lru_cache(maxsize=4096)

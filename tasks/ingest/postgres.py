@@ -32,19 +32,31 @@ _TIMES = {
     "timestamptz": "CAST({} AS timestamptz)",
     "date": "CAST(CAST({} AS timestamp) AS date)",
 }
+_MONEY = {"money": "numeric", "_money": "numeric[]"}
+#: What the driver misreads: numbers without a sign as ones with it, rows without a type as numbers.
+_AS_TEXT = ("oid", "_oid", "record", "_record")
 #: What libpq says of a server that may be there again in a while; else a refusal stays one.
 _PASSING = ("starting up", "shutting down", "too many", "connection slots", "recovery mode", "terminating connection")
+#: What libpq itself refuses, before or instead of the server: asking again gives the same.
+_LASTING = ("percent", "no password supplied", "certificate", "does not support SSL")
+#: An error on the way has no SQLSTATE, and words of the server's language; so much the driver says of it.
+_ON_THE_WAY = "[PGRES_FATAL_ERROR]"
+#: Of those, what somebody or a limit ended, a standby's recovery among them, and not the rows.
+_ENDED = re.compile(r"ERROR:\s+canceling statement due to ")
 #: Classes of SQLSTATE: connection, resources, intervention of an operator, a conflict with others.
 _PASSING_STATES = ("08", "53", "57", "40")
 #: Classes whose messages may quote a value of a row: data, cardinality, integrity, errors that a function raises.
 _ABOUT_VALUES = ("21", "22", "23", "P0")
-_VALUE = re.compile(r"""["'].*["']|[-+]?\d[\d.,:eE+-]*""", re.DOTALL)
+_VALUE = re.compile(r"""["'«»„“‘‚「].*["'«»“”’」]|[-+]?\d[\d.,:eE+-]*""", re.DOTALL)
 _HINTS = {
     "42": "correct the query; psql with the same user says the same",
     "22": "a value of some row cannot be computed: guard the expression in the query",
     "25": "write a SELECT that changes nothing",
-    "28": "check user and password in the URL, and pg_hba.conf of the server",
+    "42501": "GRANT SELECT on it to the user of the URL, and USAGE on its schema",
+    "57014": "where it is the server's limit of time, raise statement_timeout of this user; else run again",
 }
+_REFUSED = "check user, password and database in the URL, and who may connect (pg_hba.conf of the server)"
+_AWAY = "is the server up, and may this machine reach it? what is published stays; run again when it is back"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +65,7 @@ class Snapshot:
 
     Attributes:
         address: of the database.
-        where: it stands in the workspace file.
+        where: the query stands in the workspace file.
         now: its clock, UTC.
     """
 
@@ -144,8 +156,13 @@ class Stream:
 
 
 @contextlib.contextmanager
-def snapshot(address: Address, where: str) -> Iterator[Snapshot]:
+def snapshot(address: Address, where: str, query_where: str) -> Iterator[Snapshot]:
     """Connect, for one transaction that can change nothing and sees one state of the database; its time zone is UTC.
+
+    Args:
+        address: of the database.
+        where: the database stands in the workspace file.
+        query_where: the query does.
 
     Raises:
         ConnectionLostError: it cannot be reached, or was lost; asking again may help.
@@ -156,7 +173,7 @@ def snapshot(address: Address, where: str) -> Iterator[Snapshot]:
     try:
         connection = dbapi.connect(address.url)
     except _errors() as error:
-        raise told(error, address, where) from None
+        raise told(error, address, where, refused=_REFUSED) from None
     try:
         try:
             with connection.cursor() as cursor:
@@ -168,36 +185,46 @@ def snapshot(address: Address, where: str) -> Iterator[Snapshot]:
                 now: dt.datetime = cursor.fetchall()[0][0]
         except _errors() as error:
             raise told(error, address, where) from None
-        yield Snapshot(address, where, now, connection)
+        yield Snapshot(address, query_where, now, connection)
     finally:
         # Of one that was lost there is nothing to end.
         with contextlib.suppress(*_errors()):
             connection.close()
 
 
-def told(error: BaseException, address: Address, where: str) -> SourceError:
-    """An error of the database for people: without its password, and without values of rows."""
+def told(error: BaseException, address: Address, where: str, refused: str = "what is published stays") -> SourceError:
+    """An error of the database for people: without its password, and without values of rows.
+
+    Args:
+        error: what the driver raised.
+        address: of the database.
+        where: in the workspace file it is asked for.
+        refused: what to do about a refusal of which nothing more is known.
+    """
     state = str(getattr(error, "sqlstate", None) or "")
     said = dict(getattr(error, "details", None) or []).get(_PRIMARY)
     text = said.decode(errors="replace") if said else _essence(str(error))
-    is_of_rows = not state and "ERROR:" in text
-    if is_of_rows or state[:2] in _ABOUT_VALUES:
+    if not state and _ON_THE_WAY in str(error):
+        # As the server would have said it at the beginning.
+        state = "57014" if _ENDED.search(str(error)) else "22"
+    if state[:2] in _ABOUT_VALUES:
         text = _VALUE.sub("…", text)
     if "invalid percent-encoded" in text or "URI" in text:
         text = "the URL cannot be read"
-    is_passing = not is_of_rows and (state.startswith(_PASSING_STATES) if state else _may_pass(str(error)))
+    is_passing = state.startswith(_PASSING_STATES) if state else _may_pass(str(error))
     kind = ConnectionLostError if is_passing else SourceError
-    otherwise = "is the server up, and may this machine reach it? what is published stays; run again when it is back"
     return kind(
         f"cannot read the database {address.place}: {address.masked(text)}",
         where=where,
-        hint=otherwise if is_passing else _HINTS.get("22" if is_of_rows else state[:2], "what is published stays"),
+        hint=_HINTS.get(state) or _HINTS.get(state[:2]) or (_AWAY if is_passing else refused),
     )
 
 
 def _may_pass(text: str) -> bool:
     """Whether what libpq says without a SQLSTATE is no refusal."""
-    return "libpq" in text and "percent" not in text and ("FATAL" not in text or any(word in text for word in _PASSING))
+    if "libpq" not in text or any(word in text for word in _LASTING):
+        return False
+    return "FATAL" not in text or any(word in text for word in _PASSING)
 
 
 def _essence(text: str) -> str:
@@ -215,14 +242,17 @@ def _errors() -> tuple[type[BaseException], ...]:
 def _selected(name: str, kind: str, arrow: pa.DataType) -> str:
     """A column as it is asked for: as text where the driver would give bytes that only PostgreSQL can read.
 
-    An infinite time would come as a wrong one; it comes as none.
+    An infinite time would come as a wrong one; it comes as none. Likewise money in its smallest unit, and half of all
+    object ids as negative numbers.
     """
     column = identifier(name)
     if kind in _TIMES:
         return f"CASE WHEN isfinite({column}) THEN {column} END AS {column}"
-    if kind == "money":
-        return f"CAST(CAST({column} AS numeric) AS text) AS {column}"
-    return f"CAST({column} AS text) AS {column}" if _is_foreign(arrow) else column
+    if kind.removeprefix("_") in _TIMES:
+        return f"array_replace(array_replace({column}, 'infinity', NULL), '-infinity', NULL) AS {column}"
+    if kind in _MONEY:
+        return f"CAST(CAST({column} AS {_MONEY[kind]}) AS text) AS {column}"
+    return f"CAST({column} AS text) AS {column}" if kind in _AS_TEXT or _is_foreign(arrow) else column
 
 
 def _is_foreign(arrow: pa.DataType) -> bool:

@@ -23,6 +23,7 @@ from tasks.warehouse import pulls
 from tasks.warehouse.connection import Warehouse, identifier, literal
 from tasks.warehouse.pulls import Pull
 from tasks.warehouse.run import Run
+from tasks.warehouse.scanned import one_file
 
 #: The rows as they come, by this name.
 _STREAM = "pulled_rows"
@@ -52,8 +53,7 @@ def pull(run: Run, mapping: Mapping) -> FoundFile | None:
     run.paths.pulled.mkdir(parents=True, exist_ok=True)
     path = run.paths.pulled / name
     with _removed_on_error(path):
-        where = run.workspace.line_of("sources", mapping.name, "query")
-        with snapshot(address, where) as state:
+        with snapshot(address, where, run.workspace.line_of("sources", mapping.name, "query")) as state:
             _write(warehouse, state, mapping, read_from, path)
         newest = None if source.since is None else _newest(warehouse, path, source.since, state.now)
         done = Pull(address.place, read_from, newest if until is None else max(newest or until, until))
@@ -86,10 +86,14 @@ def _write(warehouse: Warehouse, state: Snapshot, mapping: Mapping, read_from: d
 
 
 def _newest(warehouse: Warehouse, path: Path, since: str, now: dt.datetime) -> dt.datetime | None:
-    """The newest time, but none of the future: one wrong row must not hide all that come until then."""
+    """The newest time that is none of the future.
+
+    One wrong row must hide neither what comes until then, nor what comes late: the clock in its place would be ahead of
+    all rows of a table that is fed by night.
+    """
+    moment = f"CAST({identifier(since)} AS TIMESTAMP)"
     newest: dt.datetime | None = warehouse.value(
-        f"SELECT least(max(CAST({identifier(since)} AS TIMESTAMP)), {literal(now)})"
-        f" FROM read_parquet({literal(str(path))}) WHERE {identifier(since)} IS NOT NULL"
+        f"SELECT max({moment}) FILTER (WHERE {moment} <= {literal(now)}) FROM read_parquet({one_file(path)})"
     )
     return newest
 
@@ -103,7 +107,7 @@ def _with_rows(warehouse: Warehouse, mapping: Mapping, path: Path, done: Pull) -
         again = f"{since} IS NULL OR {since} >= {literal(done.newest - mapping.source.overlap_span)}"
     warehouse.execute(
         f"CREATE OR REPLACE TEMP TABLE {identifier(table)} AS SELECT row_md5, copy_no"
-        f" FROM {_DIGESTS.format(file=literal(str(path)))} WHERE {again}"
+        f" FROM {_DIGESTS.format(file=one_file(path))} WHERE {again}"
     )
     return Pull(done.place, done.read_from, done.newest, table)
 
@@ -116,7 +120,7 @@ def _leave_known_out(warehouse: Warehouse, mapping: Mapping, path: Path) -> bool
     with _removed_on_error(whole):
         rows = _copy(
             warehouse,
-            f"SELECT pulled.* EXCLUDE (row_md5, copy_no) FROM {_DIGESTS.format(file=literal(str(whole)))} AS pulled"
+            f"SELECT pulled.* EXCLUDE (row_md5, copy_no) FROM {_DIGESTS.format(file=one_file(whole))} AS pulled"
             f" ANTI JOIN (SELECT row_md5, copy_no FROM {pulls.ROWS} WHERE source_name = {literal(mapping.name)})"
             " USING (row_md5, copy_no) ORDER BY ALL",
             path,

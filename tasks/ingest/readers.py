@@ -14,6 +14,7 @@ from tasks.config.errors import SourceError, SqlError
 from tasks.config.sources import Format, FormatOptions
 from tasks.ingest.beginning import first_line, header
 from tasks.warehouse.connection import Warehouse, identifier, literal
+from tasks.warehouse.scanned import one_file
 
 #: A byte that no line of JSON holds, so that DuckDB's CSV reader takes each line as one value.
 _NO_DELIMITER = "\x1f"
@@ -63,7 +64,7 @@ def open_reader(
 def _parquet(warehouse: Warehouse, path: Path) -> Reader:
     if path.stat().st_size == 0:
         raise SourceError("the file is empty: not one byte", where=str(path), hint="was the export cut short?")
-    scan = f"read_parquet({literal(str(path))}, file_row_number = true)"
+    scan = f"read_parquet({one_file(path)}, file_row_number = true)"
     try:
         columns = warehouse.columns(f"SELECT * EXCLUDE (file_row_number) FROM {scan}")
     except SqlError as error:
@@ -130,18 +131,22 @@ def _scan(path: Path, columns: list[str], options: FormatOptions) -> str:
     types = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in columns)
     nulls = ", ".join(literal(value) for value in options.null_values)
     return (
-        f"read_csv({literal(str(path))}, columns = {{{types}}}, auto_detect = false, header = {options.header},"
+        # Without its last bracket, for what is done with broken lines.
+        f"read_csv({one_file(path)}, columns = {{{types}}}, auto_detect = false, header = {options.header},"
         f" delim = {literal(options.delimiter)}, quote = {literal(options.quote)}, escape = {literal(options.quote)},"
         f" encoding = {literal(options.encoding)}, max_line_size = {options.max_line_bytes}"
         + (f", nullstr = [{nulls}]" if nulls else "")
-        + "%s)"
     )
 
 
 def _numbered(scan: str) -> tuple[str, str, str]:
     """The relation for loading, which steps over broken lines, the one for looking, which notes them, and in order."""
-    rejecting = scan % ", store_rejects = true, rejects_limit = 0"
-    skipping = scan % ", ignore_errors = true"
-    in_order = scan % ", ignore_errors = true, parallel = false"
-    numbered = "(SELECT row_number() OVER () AS _record, * FROM {})"
-    return numbered.format(skipping), numbered.format(rejecting), numbered.format(in_order)
+
+    def numbered(options: str) -> str:
+        return f"(SELECT row_number() OVER () AS _record, * FROM {scan}, {options}))"
+
+    return (
+        numbered("ignore_errors = true"),
+        numbered("store_rejects = true, rejects_limit = 0"),
+        numbered("ignore_errors = true, parallel = false"),
+    )

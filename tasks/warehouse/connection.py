@@ -103,10 +103,11 @@ class Warehouse:
                 raise damage from error
             holder = _HELD.search(str(error))
             told = f"is held by process {holder['pid']}, which writes or reads it" if holder else None
+            todo = "wait for what holds it to end" if holder else "give this user the right to read and write it"
             raise OutputError(
                 told or f"cannot open: {_first_line(error)}",
                 where=str(path),
-                hint="wait for what holds it to end; may the folder be written? readers use published/published.duckdb",
+                hint=f"{todo}; readers use published/published.duckdb",
             ) from error
         connection.execute("SET TimeZone = 'UTC'")
         # Our own lines show progress; DuckDB would draw over them.

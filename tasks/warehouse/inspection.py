@@ -11,9 +11,10 @@ from pathlib import Path
 
 from tasks.config.errors import DamageError, OutputError, SqlError
 from tasks.warehouse import migrations
-from tasks.warehouse.connection import Warehouse, identifier, literal
+from tasks.warehouse.connection import Warehouse, identifier
 from tasks.warehouse.copying import copied_no, fingerprint
 from tasks.warehouse.damage import refuse_older
+from tasks.warehouse.scanned import one_file
 
 
 def damage_of_warehouse(path: Path, copy: Path) -> str | None:
@@ -52,7 +53,7 @@ def damage_of_parquet(paths: Iterable[Path]) -> dict[Path, str]:
             try:
                 reader.value(
                     "SELECT sum(CAST(hash(whole) AS HUGEINT))"
-                    f" FROM read_parquet({literal(str(path))}, hive_partitioning = false) AS whole"
+                    f" FROM read_parquet({one_file(path)}, hive_partitioning = false) AS whole"
                 )
             except (OutputError, SqlError) as error:
                 found[path] = error.message

@@ -5,6 +5,7 @@ Owns: the lock file. An operating-system lock dies with its holder, so a killed 
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import logging
@@ -32,6 +33,10 @@ def writer_lock(folder: Path, *, wait_seconds: float = 0) -> Iterator[None]:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         handle = path.open("a+", encoding="utf-8")
+        if not os.access(folder, os.W_OK | os.X_OK):
+            # The lock's own file may be there from before, and be writable; what a run writes beside it is not.
+            handle.close()
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
     except OSError as error:
         raise OutputError(
             f"cannot write the output folder: {error.strerror}",

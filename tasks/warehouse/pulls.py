@@ -28,7 +28,7 @@ class Pull:
     Attributes:
         place: host and database.
         read_from: rows from this time of the source's `since` on were read, and those without one; None: all rows.
-        newest: the newest such time that was read, and not later than the clock of the database; None: there was none.
+        newest: of such times that were read the newest that is none of the future; None: there was none.
         seen: temporary table of (row_md5, copy_no) of the rows that the next pull may read again; None: there are none.
     """
 

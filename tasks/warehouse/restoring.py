@@ -18,6 +18,7 @@ from tasks.warehouse import copying, ledger, migrations, pulls
 from tasks.warehouse.connection import Warehouse, identifier, literal
 from tasks.warehouse.copy_manifest import CopyManifest, Part, damage_of, read_manifest
 from tasks.warehouse.ledger import KEPT_BY_RUN, SCHEMAS
+from tasks.warehouse.scanned import one_file
 
 #: Without these nothing can be told of the other rows.
 _CORE = ("ops.run", "ops.publication", "ops.load", "ops.delivery")
@@ -85,7 +86,7 @@ def _read_back(warehouse: Warehouse, folder: Path, part: Part, *, is_same_engine
     name = ".".join(map(identifier, part.table.split(".")))
     where = f"load_no = {int(part.key.removeprefix('load-'))}" if part.key.startswith("load-") else "true"
     where = f"run_id = {literal(part.key)}" if part.table.split(".")[0] in KEPT_BY_RUN else where
-    source = literal(str(folder / part.file))
+    source = one_file(folder / part.file)
     warehouse.execute(f"INSERT INTO {name} BY NAME SELECT * FROM read_parquet({source}, hive_partitioning = false)")
     count, total = copying.fingerprint(warehouse, name, part.columns, where)
     if count != part.row_count or (is_same_engine and total != part.fingerprint):

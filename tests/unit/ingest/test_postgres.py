@@ -39,6 +39,11 @@ _TYPES = (
     ("uuid[]", "'{a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11}'", "{a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11}"),
     ("interval", "'1 month 2 days'", "1 mon 2 days"),
     ("money", "'1.50'", "1.50"),
+    ("money[]", "'{1.50,NULL}'", "{1.50,NULL}"),
+    ("timestamptz[]", "'{infinity,2025-06-01 10:00+02}'", [None, dt.datetime(2025, 6, 1, 8, tzinfo=dt.UTC)]),
+    ("date[]", "'{-infinity,2025-06-01}'", [None, dt.date(2025, 6, 1)]),
+    ("oid", "'4294967295'", "4294967295"),
+    ("oid[]", "'{4294967295}'", "{4294967295}"),
     ("inet", "'10.0.0.1'", "10.0.0.1/32"),
     ("int4range", "'[1,3)'", "[1,3)"),
     ("timetz", "'10:00+02'", "10:00:00+02"),
@@ -52,7 +57,7 @@ _TYPES = (
 @contextmanager
 def rows_of(server: Server, query: str, since: str | None = None) -> Iterator[pa.RecordBatchReader]:
     with (
-        snapshot(parse_address(server.url), "resegment.yaml:7") as state,
+        snapshot(parse_address(server.url), "resegment.yaml:3", "resegment.yaml:7") as state,
         state.stream(query, since, None) as stream,
     ):
         yield stream.batches
@@ -81,6 +86,12 @@ def test_values_come_as_what_they_are(kind: str, value: str, expected: object, p
 def test_values_of_an_enumeration_come_as_texts(postgres: Server) -> None:
     postgres.run("DROP TYPE IF EXISTS mood", "CREATE TYPE mood AS ENUM ('glad', 'sad')")
     assert read(postgres, "SELECT 'sad'::mood AS it; -- with an end of its own") == [{"it": "sad"}]
+
+
+def test_a_row_without_a_type_comes_as_text(postgres: Server) -> None:
+    assert read(postgres, "SELECT ROW(1, 'a b') AS it, ARRAY[ROW(1, 2)] AS more") == [
+        {"it": '(1,"a b")', "more": '{"(1,2)"}'}
+    ]
 
 
 def test_what_changes_something_is_refused_by_the_database_itself(postgres: Server) -> None:
@@ -140,29 +151,55 @@ def test_a_column_for_since_has_a_time(postgres: Server) -> None:
     ("pattern", "instead", "said", "is_lost"),
     [
         ("p%40ss", "wrong-secret", "password authentication failed", False),
+        (":p%40ss[^@]*@", "@", "no password supplied", False),
         ("[a-z]+$", "nowhere", 'database "nowhere" does not exist', False),
+        ("[a-z]+$", "postgres?sslmode=require", "server does not support SSL", False),
         (r":\d+/", ":1/", "Connection refused", True),
         (r"127.0.0.1", "no-such-host.invalid", "could not translate host name", True),
     ],
-    ids=["password", "database", "port", "host"],
+    ids=["password", "no password", "database", "encryption", "port", "host"],
 )
 def test_a_connection_that_fails_is_told_without_its_password(
     pattern: str, instead: str, said: str, is_lost: bool, postgres: Server
 ) -> None:
     address = parse_address(re.sub(pattern, instead, postgres.url))
-    with pytest.raises(SourceError) as caught, snapshot(address, "resegment.yaml:7"):
+    with pytest.raises(SourceError) as caught, snapshot(address, "resegment.yaml:3", "resegment.yaml:7"):
         pass
     text = str(caught.value) + repr(caught.value) + repr(address)
     assert isinstance(caught.value, ConnectionLostError) == is_lost
     assert said in text
     assert address.place in text
+    assert "resegment.yaml:3" in text
+    assert ("is the server up" if is_lost else "check user, password and database") in text
     assert not [secret for secret in ("p%40ss", "p@ss", "wrong-secret", address.url) if secret in text]
     assert caught.value.__cause__ is None
 
 
+def test_a_query_that_a_limit_ends_is_not_called_one_of_wrong_values(postgres: Server) -> None:
+    postgres.run("DROP ROLE IF EXISTS hasty", "CREATE ROLE hasty LOGIN PASSWORD 'x'")
+    postgres.run("ALTER ROLE hasty SET statement_timeout = '300ms'")
+    address = parse_address(re.sub("//.*@", "//hasty:x@", postgres.url))
+    query = "SELECT g, pg_sleep(0.001) IS NULL AS it FROM generate_series(1, 3000) g"
+    with (
+        pytest.raises(ConnectionLostError) as caught,
+        snapshot(address, "resegment.yaml:3", "resegment.yaml:7") as state,
+        state.stream(query, None, None) as stream,
+    ):
+        stream.batches.read_all()
+    assert "resegment.yaml:7" in str(caught.value)
+    assert "canceling statement due to statement timeout" in str(caught.value)
+    assert "raise statement_timeout" in str(caught.value)
+
+
+def test_values_are_left_out_whatever_the_language_of_the_server() -> None:
+    address = parse_address("postgresql://me@db/crm")
+    said = "[libpq] Execution error [PGRES_FATAL_ERROR]: FEHLER:  ungültige Eingabesyntax für Typ integer: »anna«\n"
+    assert "anna" not in str(told(OSError(said), address, "x"))
+
+
 def test_the_next_of_several_hosts_is_asked_where_one_does_not_answer(postgres: Server) -> None:
     url = postgres.url.replace("@127.0.0.1", "@127.0.0.1:1,127.0.0.1")
-    with snapshot(parse_address(url), "resegment.yaml:7") as state:
+    with snapshot(parse_address(url), "resegment.yaml:3", "resegment.yaml:7") as state:
         assert abs(state.now - dt.datetime.now(dt.UTC).replace(tzinfo=None)) < dt.timedelta(minutes=1)
 
 

@@ -148,13 +148,35 @@ def test_a_value_that_goes_and_comes_back_is_the_newest_again(
         assert [row[4] for row in staged(run) if row[0] == "o2"] == [4.0]
 
 
-def test_one_time_of_the_future_hides_nothing(database: Server, make_workspace: MakeWorkspace, opened: OpenRun) -> None:
+@pytest.mark.parametrize(
+    "changed",
+    [
+        pytest.param(f"{dt.datetime.now(dt.UTC)}", id="as it happens"),
+        pytest.param("2025-06-21 09:00+00", id="long after, into a table that is fed by another system"),
+    ],
+)
+def test_one_time_of_the_future_hides_nothing(
+    changed: str, database: Server, make_workspace: MakeWorkspace, opened: OpenRun
+) -> None:
     with opened(space_of(make_workspace, **SINCE)) as run:
         add(database, "o8", 1, "anna", "2025-06-20 09:00+00", "p1", 1, "2", "2099-01-01 00:00+00")
         load(run)
-        add(database, "o9", 1, "anna", "2025-06-20 09:00+00", "p1", 1, "2", f"{dt.datetime.now(dt.UTC)}")
+        add(database, "o9", 1, "anna", "2025-06-20 09:00+00", "p1", 1, "2", changed)
         assert load(run) == 1
+        assert load(run) == 0
         assert [row[0] for row in seen(run)] == ["o1", "o1", "o2", "o8", "o9"]
+
+
+def test_times_of_the_future_alone_hide_nothing(
+    database: Server, make_workspace: MakeWorkspace, opened: OpenRun
+) -> None:
+    with opened(space_of(make_workspace, **SINCE)) as run:
+        database.run("""UPDATE "order line" SET changed = '2099-01-01 00:00+00'""")
+        load(run)
+        add(database, "o9", 1, "anna", "2025-06-20 09:00+00", "p1", 1, "2", "2025-06-21 09:00+00")
+        assert load(run) == 1
+        assert load(run) == 0
+        assert [row[0] for row in seen(run)] == ["o1", "o1", "o2", "o9"]
 
 
 def test_rows_in_quarantine_are_not_quarantined_again_with_each_pull(

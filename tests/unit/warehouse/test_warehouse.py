@@ -136,6 +136,17 @@ def test_an_output_folder_that_is_a_file_is_told(tmp_path: Path) -> None:
         pass
 
 
+def test_a_folder_that_may_not_be_written_any_more_is_told_before_anything_is_done(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with writer_lock(tmp_path):
+        pass
+    # As it is for somebody else than root, who may write whatever it is; the file of the lock is his own.
+    monkeypatch.setattr("os.access", lambda place, _mode: Path(place) != tmp_path)
+    with pytest.raises(OutputError, match="cannot write the output folder: Permission denied"), writer_lock(tmp_path):
+        pass
+
+
 def model_file(folder: Path, schema: str, name: str, text: str) -> Path:
     path = folder / schema / f"{name}.sql"
     path.parent.mkdir(parents=True, exist_ok=True)
