@@ -16,14 +16,14 @@ from tasks.report.svg import Drawing, anchor
 #: Upper bounds of the steps of |standardised difference|: 0.2, 0.5 and 0.8 are Cohen's small, medium and large
 #: (Cohen 1988, Statistical Power Analysis, section 2.2.3); 1.5 keeps the strongest apart.
 STEPS = (0.2, 0.5, 0.8, 1.5)
-_LEFT = 190.0
-_TOP = 124.0
+_LEFT = 215.0
+_TOP = 138.0
 _CELL_WIDTH = 50.0
 _CELL_HEIGHT = 26.0
 _LABEL_WIDTH = 26
 _FEATURE_WIDTH = 26
 #: Room on the right for the last slanted feature name.
-_SLANT = 110.0
+_SLANT = 150.0
 
 
 def step_of(difference: float) -> int:

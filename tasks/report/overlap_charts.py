@@ -24,10 +24,10 @@ _LABEL_WIDTH = 26
 _CELL = 28.0
 _GROUP_GAP = 22.0
 _COLUMN_GAP = 8.0
-_MATRIX_TOP = 118.0
+_MATRIX_TOP = 134.0
 _COLUMN_WIDTH = 20
 #: Room on the right for the last slanted name.
-_SLANT = 90.0
+_SLANT = 104.0
 
 
 def jaccard_step(jaccard: float) -> int:
