@@ -10,6 +10,7 @@ from prefect import State, task
 from prefect.cache_policies import NO_CACHE
 from prefect.tasks import exponential_backoff
 
+from tasks.config.counting import counted
 from tasks.config.errors import ConnectionLostError
 from tasks.ingest.carrying_over import carry_over
 from tasks.ingest.classes import keep_classes
@@ -111,7 +112,8 @@ def _load_new(run: Run, mapping: Mapping, files: Sequence[FoundFile]) -> int:
     if carried := carry_over(run, name):
         log.info("%s: %d rows were released or discarded before, and are again", name, carried)
     if files and not new:
-        log.info("%s: nothing new in %d file%s", name, len(files), "" if len(files) == 1 else "s")
+        database = mapping.source.database
+        log.info("%s: nothing new in %s", name, f"database {database}" if database else counted(len(files), "file"))
     return new
 
 
