@@ -1,6 +1,6 @@
 """How many of what, in sentences.
 
-Owns: the singular and the plural of it. Does not own how the report writes figures (`tasks/report/formats.py`).
+Owns: the singular and the plural of it. Does not own how the report writes figures alone (`tasks/report/formats.py`).
 """
 
 from __future__ import annotations

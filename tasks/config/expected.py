@@ -9,6 +9,8 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from tasks.config.counting import counted
+
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
@@ -92,7 +94,7 @@ def one_of(values: list[str]) -> str:
 def _of_length(context: Mapping[str, Any], one: str, many: str) -> str:
     at_least = "min_length" in context
     count = context["min_length" if at_least else "max_length"]
-    return f"{'at least' if at_least else 'at most'} {count:,} {one if count == 1 else many}"
+    return f"{'at least' if at_least else 'at most'} {counted(count, one, many)}"
 
 
 def _number(value: object) -> str:

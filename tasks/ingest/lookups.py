@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping as Paths
 from pathlib import Path
 
+from tasks.config.counting import counted
 from tasks.ingest.beginning import check_whole
 from tasks.ingest.mapping import Mapping
 from tasks.ingest.readers import open_reader
@@ -55,6 +56,6 @@ def lines_lost(warehouse: Warehouse, mapping: Mapping, paths: Paths[str, Path]) 
         lines = [line for (line,) in warehouse.rows("SELECT DISTINCT line FROM reject_errors ORDER BY 1")]
         read_in_order(warehouse, reader, lookup.options, len(lines))
         if lines:
-            what = "1 line is" if len(lines) == 1 else f"{len(lines):,} lines are"
+            what = counted(len(lines), "line is", "lines are")
             told.append(f"lookup {name}: {what} no row and left out, the first is line {lines[0]} of {path.name}")
     return told

@@ -109,14 +109,7 @@ def find_transitions(
         because then nothing can be said.
     """
     policy = policy or TransitionPolicy()
-    parents = sorted({old for (old, _), count in table.items() if old is not None and count > 0})
-    children = sorted({new for (_, new), count in table.items() if new is not None and count > 0})
-    counts = np.zeros((len(parents) + 1, len(children) + 1), dtype=np.int64)  # the last row and column are None
-    row_of: dict[str | None, int] = {key: i for i, key in enumerate(parents)} | {None: len(parents)}
-    column_of: dict[str | None, int] = {key: i for i, key in enumerate(children)} | {None: len(children)}
-    for (old, new), count in table.items():
-        if count > 0:
-            counts[row_of[old], column_of[new]] += count
+    parents, children, counts = _crossed(table)
     if counts[:-1, :-1].sum() == 0:
         return ()
     rules = _Rules(
@@ -142,6 +135,19 @@ def find_transitions(
         )
         for event in events
     )
+
+
+def _crossed(table: Mapping[tuple[str | None, str | None], int]) -> tuple[list[str], list[str], Counts]:
+    """Segments then and now in order of id, and customers by both; the last row and column are those of None."""
+    parents = sorted({old for (old, _), count in table.items() if old is not None and count > 0})
+    children = sorted({new for (_, new), count in table.items() if new is not None and count > 0})
+    counts = np.zeros((len(parents) + 1, len(children) + 1), dtype=np.int64)
+    row_of: dict[str | None, int] = {key: i for i, key in enumerate(parents)} | {None: len(parents)}
+    column_of: dict[str | None, int] = {key: i for i, key in enumerate(children)} | {None: len(children)}
+    for (old, new), count in table.items():
+        if count > 0:
+            counts[row_of[old], column_of[new]] += count
+    return parents, children, counts
 
 
 def _support(counts: Counts, rules: _Rules) -> Counter[_Event]:

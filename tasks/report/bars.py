@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from tasks.config.counting import counted
 from tasks.report import formats
 from tasks.report.segment_records import SegmentRow
 from tasks.report.svg import Drawing, anchor
@@ -48,7 +49,7 @@ def draw_size(segment: SegmentRow, largest: int) -> str:
 
 
 def _words(segment: SegmentRow) -> str:
-    words = formats.plural(segment.customer_count or 0, "customer")
+    words = counted(segment.customer_count or 0, "customer")
     if segment.customer_share is not None:
         words += f", {formats.share(segment.customer_share)} of all"
     if segment.previous_count is not None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from tasks.config.counting import counted
 from tasks.report import formats, runbooks
 from tasks.report.data import ReportData
 from tasks.report.run_records import CheckRow
@@ -48,7 +49,7 @@ class CheckView:
         """What the check found, in words; why it was not run, where it was not."""
         check = self.check
         if check.is_success is not None and check.unexpected_count is not None and check.element_count is not None:
-            return f"{formats.count(check.unexpected_count)} wrong in {formats.plural(check.element_count, 'row')}"
+            return f"{formats.count(check.unexpected_count)} wrong in {counted(check.element_count, 'row')}"
         return check.observed
 
     @property
@@ -175,7 +176,7 @@ def _tally(results: Counter[str]) -> str:
     """Counts in words, the gravest first: ``1 failed critically, 2 warnings, 34 passed``."""
     words = {
         "failed": f"{formats.count(results['failed'])} failed critically",
-        "warned": formats.plural(results["warned"], "warning"),
+        "warned": counted(results["warned"], "warning"),
         "passed": f"{formats.count(results['passed'])} passed",
         "skipped": f"{formats.count(results['skipped'])} not run",
     }

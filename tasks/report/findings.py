@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import islice
 
+from tasks.config.counting import counted
 from tasks.report import formats
 from tasks.report.data import ReportData
 from tasks.report.drift_records import DriftRow
@@ -56,7 +57,7 @@ def check_words(check: CheckRow) -> str:
     if check.unexpected_count and check.element_count:
         part = check.unexpected_count / check.element_count
         return (
-            f"{formats.count(check.unexpected_count)} of {formats.plural(check.element_count, 'value')}"
+            f"{formats.count(check.unexpected_count)} of {counted(check.element_count, 'value')}"
             f" ({formats.share(part)})"
         )
     return f"observed {check.observed}" if check.observed else ""
@@ -146,7 +147,7 @@ def _sizes(data: ReportData) -> Iterator[Finding]:
             grew = "grew" if (segment.change_count or 0) > 0 else "shrank"
             relative = segment.relative_change
             change = formats.count(abs(segment.change_count or 0))
-            size = formats.plural(segment.customer_count or 0, "customer")
+            size = counted(segment.customer_count or 0, "customer")
             part = "" if relative is None else f" ({formats.signed_share(relative)})"
             yield Finding("note", f"{item.name}: “{segment.name}” {grew} by {change} to {size}{part}.", "segments")
 
@@ -172,7 +173,7 @@ def _overlap(data: ReportData) -> Iterator[Finding]:
         yield Finding(
             "warning",
             f"“{data.name_of(pair.segment_id_a)}” and “{data.name_of(pair.segment_id_b)}” both have a treatment on"
-            f" {pair.channel} for {formats.plural(pair.intersection_count, 'customer')}, and nothing says which goes"
+            f" {pair.channel} for {counted(pair.intersection_count, 'customer')}, and nothing says which goes"
             " first.",
             "overlap",
         )
@@ -185,7 +186,7 @@ def _audit(data: ReportData) -> Iterator[Finding]:
     for key, found in data.health.items():
         if found.warnings:
             kinds = list(dict.fromkeys(finding.title for finding in found.warnings))
-            count = formats.plural(len(found.warnings), "known mistake")
+            count = counted(len(found.warnings), "known mistake")
             yield Finding("warning", f"{names.get(key, key)}: the audit names {count} ({_listed(kinds)}).", "health")
 
 
@@ -201,14 +202,14 @@ def _quarantine(data: ReportData) -> Iterator[Finding]:
     out = sum(source.quarantined_count for source in data.sources)
     read = sum(source.read_count for source in data.sources)
     if out:
-        rows = f"{formats.count(out)} of {formats.plural(read, 'row')} read"
+        rows = f"{formats.count(out)} of {counted(read, 'row')} read"
         yield Finding("note", f"{rows} are in quarantine ({formats.share(out / read, 2)}).", "quality")
 
 
 def _more(total: int, one: str, anchor: str, many: str | None = None) -> Iterator[Finding]:
     """A sentence on those that are not told one by one."""
     if total > _MOST_OF_A_KIND:
-        rest = formats.plural(total - _MOST_OF_A_KIND, f"more {one}", f"more {many}" if many else None)
+        rest = counted(total - _MOST_OF_A_KIND, f"more {one}", f"more {many}" if many else None)
         yield Finding("note", f"And {rest}.", anchor)
 
 

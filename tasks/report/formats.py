@@ -95,11 +95,6 @@ def moment(value: dt.datetime | None) -> str:
     return DASH if value is None else f"{value.isoformat(sep=' ')[:16]} UTC"
 
 
-def plural(number: int, one: str, many: str | None = None) -> str:
-    """``1 check``, ``12 checks``."""
-    return f"{count(number)} {one if number == 1 else many or one + 's'}"
-
-
 def feature_title(name: str) -> str:
     """A feature's name as words: ``net_90d_amount`` → ``net 90d amount``."""
     return name.replace("_", " ")

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from tasks.config.counting import counted
 from tasks.report import formats
 from tasks.report.data import ReportData
 from tasks.report.overlap_records import Overlap, OverlapPair
@@ -105,7 +106,7 @@ def _draw_pair(drawing: Drawing, x: float, y: float, pair: OverlapPair | None, d
     step = jaccard_step(pair.jaccard_share)
     tip = (
         f"{data.name_of(pair.segment_id_a)} and {data.name_of(pair.segment_id_b)}:"
-        f" {formats.plural(pair.intersection_count, 'customer')} in common, Jaccard {formats.share(pair.jaccard_share)}"
+        f" {counted(pair.intersection_count, 'customer')} in common, Jaccard {formats.share(pair.jaccard_share)}"
     )
     drawing.rect(x + 1, y + 1, _CELL - 2, _CELL - 2, f"cell jaccard-{step}", tip=tip)
     percent = f"{100 * pair.jaccard_share:.0f}"
@@ -185,10 +186,7 @@ def draw_upset(data: ReportData) -> str:
     ):
         x = _LABELS + (column + 0.5) * _UPSET_COLUMN
         share = formats.share(item.customer_count / overlap.customer_total) if overlap.customer_total else formats.DASH
-        tip = (
-            f"{' & '.join(map(data.name_of, item.segment_ids))}:"
-            f" {formats.plural(item.customer_count, 'customer')}, {share}"
-        )
+        tip = f"{' & '.join(map(data.name_of, item.segment_ids))}: {counted(item.customer_count, 'customer')}, {share}"
         drawing.rect(x - 9, base - height, 18, height, "bar", tip=tip)
         drawing.text(x + 4, base - height - 6, formats.count(item.customer_count), "figure", rotate=-90)
         _draw_dots(drawing, x, base + 12, dots, tip)

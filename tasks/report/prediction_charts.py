@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable
 
+from tasks.config.counting import counted
 from tasks.report import formats
 from tasks.report.prediction_records import ModelScore, PredictionFacts
 from tasks.report.svg import Drawing, anchor
@@ -55,9 +56,7 @@ def draw_calibration(facts: PredictionFacts, model: ModelScore) -> str:
     for start, end in itertools.pairwise(points):
         drawing.line(*start, *end, "stem")
     for one, (x, y) in zip(model.bins, points, strict=True):
-        tip = (
-            f"foretold {say(one.foretold)}, came {say(one.observed)}: {formats.plural(one.customer_count, 'customer')}"
-        )
+        tip = f"foretold {say(one.foretold)}, came {say(one.observed)}: {counted(one.customer_count, 'customer')}"
         drawing.circle(x, y, 5, "dot", tip=tip)
     return str(drawing)
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from tasks.config.counting import counted
 from tasks.report import formats
 from tasks.report.segment_records import Flow, Migration, SegmentRow
 from tasks.report.svg import Drawing, anchor, point
@@ -188,7 +189,7 @@ def _draw_node(drawing: Drawing, node: Node, colour: str, names: Mapping[str, st
     is_left = node.side == "from"
     x = _LABELS if is_left else _WIDTH - _LABELS - _NODE
     label = _label(node.key, node.side, names)
-    tip = f"{label}: {formats.plural(node.count, 'customer')}"
+    tip = f"{label}: {counted(node.count, 'customer')}"
     drawing.rect(x, _TOP + node.y, _NODE, max(node.height, 1.0), f"node {colour}", tip=tip)
     text = f"{formats.truncated(label, _LABEL_WIDTH)}  {formats.count(node.count)}"
     text_x = _LABELS - 8 if is_left else _WIDTH - _LABELS + 8
@@ -204,7 +205,7 @@ def _label(key: str, side: Side, names: Mapping[str, str]) -> str:
 def _tip(link: Link, totals: Mapping[tuple[Side, str], int], names: Mapping[str, str]) -> str:
     source, target = _label(link.from_key, "from", names), _label(link.to_key, "to", names)
     share = formats.share(link.count / totals["from", link.from_key])
-    return f"{source} → {target}: {formats.plural(link.count, 'customer')}, {share} of {source}"
+    return f"{source} → {target}: {counted(link.count, 'customer')}, {share} of {source}"
 
 
 def _described(migration: Migration, names: Mapping[str, str]) -> str:
@@ -221,6 +222,4 @@ def _described(migration: Migration, names: Mapping[str, str]) -> str:
         f"{source} to {target} {formats.count(flow.customer_count)}"
         for (source, target), flow in zip(ends, moved, strict=False)
     )
-    return f"{formats.plural(stayed, 'customer')} stayed. " + (
-        f"The largest moves: {told}." if told else "Nobody moved."
-    )
+    return f"{counted(stayed, 'customer')} stayed. " + (f"The largest moves: {told}." if told else "Nobody moved.")

@@ -11,6 +11,7 @@ from pathlib import Path
 import jinja2
 from markupsafe import Markup
 
+from tasks.config.counting import counted
 from tasks.report import formats
 from tasks.report.findings import check_words
 
@@ -40,7 +41,7 @@ def _environment() -> jinja2.Environment:
         "moment": formats.moment,
         "feature_title": formats.feature_title,
         "check_words": check_words,
-        "plural": formats.plural,
+        "plural": counted,
     }
     environment.globals["tall_table"] = TALL_TABLE
     return environment

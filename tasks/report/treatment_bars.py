@@ -6,6 +6,7 @@ figures.
 
 from __future__ import annotations
 
+from tasks.config.counting import counted
 from tasks.report import formats
 from tasks.report.overlap_records import TreatmentFacts
 from tasks.report.read_overlap import REASONS
@@ -34,7 +35,7 @@ def draw_outcome(facts: TreatmentFacts, name: str) -> str:
     at = 0.0
     for style, words, count in parts:
         width = WIDTH * count / facts.planned_count
-        tip = f"{words}: {formats.plural(count, 'customer')}, {formats.share(count / facts.planned_count)}"
+        tip = f"{words}: {counted(count, 'customer')}, {formats.share(count / facts.planned_count)}"
         drawing.rect(at, (_HEIGHT - _BAR) / 2, width, _BAR, f"outcome-{style}", tip=tip)
         at += width
     return str(drawing)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from tasks.config.counting import counted
 from tasks.report import formats
 from tasks.report.svg import Drawing, point
 from tasks.report.trend_records import TrendPoint
@@ -97,12 +98,12 @@ def _words(points: Sequence[TrendPoint | None]) -> str:
     last = there[-1]
     wrong = sum(bool(item.failed_count or item.warned_count) for item in there)
     said = [
-        f"{formats.plural(len(there), 'run')}, the newest at the right; a check failed in {formats.count(wrong)}.",
+        f"{counted(len(there), 'run')}, the newest at the right; a check failed in {formats.count(wrong)}.",
         f"Newest: {formats.count(last.passed_count)} passed,",
         f"{formats.count(last.warned_count)} failed as warnings,",
         f"{formats.count(last.failed_count)} failed critically,",
         f"{formats.count(last.not_run_count)} were not run.",
     ]
     if last.row_count is not None:
-        said.append(f"{formats.plural(last.row_count, 'row')}.")
+        said.append(f"{counted(last.row_count, 'row')}.")
     return " ".join(said)

@@ -11,13 +11,13 @@ from typing import Any
 import polars as pl
 
 from tasks.config.contacts import ContactCap
+from tasks.config.counting import counted
 
 
 def cap_words(cap: ContactCap) -> str:
     """A cap as somebody would say it."""
-    noun = "contact" if cap.at_most == 1 else "contacts"
     on = f"on {cap.channel.strip()}" if cap.channel else "on all channels"
-    return f"{cap.at_most} {noun} {on} within {cap.days} days"
+    return f"{counted(cap.at_most, 'contact')} {on} within {counted(cap.days, 'day')}"
 
 
 def why(caps: Sequence[ContactCap], definitions: Mapping[str, Mapping[str, Any]]) -> pl.Expr:

@@ -37,8 +37,6 @@ from tasks.report import formats
         (formats.p_value(0.0123), "0.0123"),
         (formats.date(dt.date(893, 1, 2)), "0893-01-02"),
         (formats.moment(dt.datetime(2025, 7, 1, 4, 30, 59)), "2025-07-01 04:30 UTC"),
-        (formats.plural(1, "check"), "1 check"),
-        (formats.plural(1_200, "check"), "1,200 checks"),
     ],
 )
 def test_figures(shown: str, expected: str) -> None:

@@ -256,10 +256,8 @@ def test_values_of_what_nobody_has_are_refused(
         assert set(members(run, "likes").values()) == {"likes.unknown"}
         refusals = run.warehouse.rows("SELECT run_id, segmentation_id, why_text FROM segments.refusal")
         assert refusals == [(run.run_id, "likes", "education_name is known of nobody")]
-        alerts = run.warehouse.rows("SELECT severity_name, kind_name, subject_name, message FROM ops.alert")
-        assert alerts == [
-            ("warning", "segmentation", "likes", "likes has no segments: education_name is known of nobody")
-        ]
+        alerts = run.warehouse.rows("SELECT kind_name, subject_name, message FROM ops.alert")
+        assert alerts == [("segmentation", "likes", "likes has no segments: education_name is known of nobody")]
     # Also to whoever has asked for warnings only.
     (told,) = [record for record in caplog.records if "refused" in record.getMessage()]
     assert told.levelname == "WARNING"
