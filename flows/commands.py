@@ -19,6 +19,7 @@ from pathlib import Path
 
 from flows import console
 from flows.embedded import embedded_prefect
+from tasks.config.counting import counted
 from tasks.config.errors import DriftAlarm, UsageError
 from tasks.config.loading import FILE_NAME, load_workspace
 from tasks.config.schema import workspace_schema
@@ -83,7 +84,8 @@ def validate(options: argparse.Namespace) -> int:
     if options.json:
         console.print_json({"valid": True, **counts})
     else:
-        console.out.print(f"{folder / FILE_NAME} is valid: " + ", ".join(f"{n} {what}" for what, n in counts.items()))
+        said = ", ".join(counted(count, what.removesuffix("s")) for what, count in counts.items())
+        console.out.print(f"{folder / FILE_NAME} is valid: {said}")
     return 0
 
 
