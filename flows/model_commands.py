@@ -14,6 +14,7 @@ from typing import Any
 from flows import console
 from flows.commands import opened, user_name, workspace_folder
 from flows.embedded import embedded_prefect
+from tasks.insight.tracing import traced_back, traced_keys
 from tasks.insight.transitions import Transition, find_transitions
 from tasks.segments.challenge import Standing, decide, learning, standing_of, standings
 from tasks.segments.comparison import Comparison, compare
@@ -132,7 +133,7 @@ def show_diff(options: argparse.Namespace) -> int:
     with _newest(options) as run:
         first, second = _pair(standings(run, name), options.first, options.second)
         found = compare(run, name, first, second)
-        events = find_transitions(found.flows)
+        events = _transitions(found)
     if options.json:
         console.print_json(_diff_told(found, events))
         return 0
@@ -176,6 +177,16 @@ def _pair(found: list[Standing], first: int | None, second: int | None) -> tuple
     if first is not None and second is None:
         return used, first
     return first if first is not None else used, second if second is not None else max(waiting, default=newest)
+
+
+def _transitions(found: Comparison) -> tuple[Transition, ...]:
+    """What would become of segments, as a run tells it where the second version was held against the first."""
+    one, other = found.first.version, found.second.version
+    name, content = other.segmentation_id, found.second.content or {}
+    if other.base_model_no != one.model_no:
+        return find_transitions(found.flows)
+    since = dict.fromkeys(traced_keys(name, content), one.trained_as_of_date)
+    return find_transitions(traced_back(found.flows, name, content), since=since)
 
 
 def _print_diff(found: Comparison, events: tuple[Transition, ...]) -> None:

@@ -6,13 +6,17 @@ of models (`model_events.py`).
 
 from __future__ import annotations
 
+import datetime as dt
+import json
 from collections import defaultdict
 from collections.abc import Mapping
+from typing import Any
 
 import polars as pl
 
 from tasks.config.clusters import ClustersSegmentation
 from tasks.insight.model_events import model_events
+from tasks.insight.tracing import traced_back, traced_keys
 from tasks.insight.transitions import Transition, find_transitions
 from tasks.warehouse import tables
 from tasks.warehouse.run import Run
@@ -35,11 +39,16 @@ def write_events(run: Run) -> list[str]:
     Segments split, merge, vanish and emerge when their definition changes or a model is replaced, and when one becomes
     empty or fills. While a definition stands, customers who walk from one segment to another are flows
     (`monitoring.transition`), however many walk together: "about to sleep vanished into hibernating" would be told
-    every month. A transition that the bootstrap does not confirm is not written either: it may be an accident.
+    every month. Customers of a cluster that stands where nobody stood are counted from where they were when the model
+    before was learnt: until a refit finds them they are put into segments that they have nothing to do with. A
+    transition that the bootstrap does not confirm is not written either: it may be an accident.
     """
     rows = []
-    redrawn = _redrawn(run)
-    for name, flows in _flows(run).items():
+    redrawn, taken_over = _redrawn(run), _taken_over(run)
+    for name, walked in _flows(run).items():
+        learnt, content = taken_over.get(name, (None, {}))
+        flows = traced_back(walked, name, content)
+        since = {} if learnt is None else dict.fromkeys(traced_keys(name, content), learnt)
         news = None if name in redrawn else _emptied_or_filled(flows)
         rows += [
             {
@@ -52,7 +61,7 @@ def write_events(run: Run) -> list[str]:
                 "confidence_share": event.support,
                 "sentence": event.sentence,
             }
-            for event in find_transitions(flows, apart=_apart(run, name))
+            for event in find_transitions(flows, apart=_apart(run, name), since=since)
             if event.confirmed and (news is None or news & {*event.parents, *event.children})
         ]
     rows += model_events(run)
@@ -70,6 +79,21 @@ def _redrawn(run: Run) -> set[str]:
             " GROUP BY segmentation_id, segment_id"
             " HAVING count(DISTINCT (coalesce(rule_text, ''), coalesce(population_text, ''))) > 1 OR count(*) = 1",
             {"now": run.run_id, "then": run.previous.run_id if run.previous else ""},
+        )
+    }
+
+
+def _taken_over(run: Run) -> dict[str, tuple[dt.date, Mapping[str, Any]]]:
+    """What learnt models took over since the previous run, by segmentation, and when those before them were learnt."""
+    if run.previous is None or not run.warehouse.table_exists("segments.model"):
+        return {}
+    return {
+        name: (learnt, json.loads(content))
+        for name, learnt, content in run.warehouse.rows(
+            "SELECT segmentation_id, past.trained_as_of_date, present.model_json FROM segments.model AS present"
+            " JOIN segments.model AS past USING (segmentation_id)"
+            " WHERE present.run_id = $now AND past.run_id = $then AND present.model_no <> past.model_no",
+            {"now": run.run_id, "then": run.previous.run_id},
         )
     }
 

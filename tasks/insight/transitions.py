@@ -18,11 +18,13 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Collection, Mapping, Sequence
 
     from numpy.typing import NDArray
 
     Counts = NDArray[np.int64]
+    _Crossed = tuple[list[str], list[str], Counts]
 
 Kind = Literal["survive", "split", "merge", "vanish", "emerge"]
 _ORDER: tuple[Kind, ...] = ("split", "merge", "vanish", "emerge", "survive")
@@ -90,8 +92,8 @@ def find_transitions(
     table: Mapping[tuple[str | None, str | None], int],
     *,
     policy: TransitionPolicy | None = None,
-    names: Mapping[str, str] | None = None,
     apart: Collection[str] = (),
+    since: Mapping[str, dt.date] | None = None,
 ) -> tuple[Transition, ...]:
     """Name the transitions between two runs.
 
@@ -100,16 +102,18 @@ def find_transitions(
             did not have. Entrants and leavers do not enter the overlaps, but a segment made of them alone emerges or
             vanishes.
         policy: thresholds; the defaults are those of the paper.
-        names: segment id to the name used in sentences; the id itself where absent.
         apart: segments that are no group, such as the noise of a density model: whoever is there counts in the
             overlaps of others, and nothing becomes of them.
+        since: by segment of the later run, the day that its customers in the table are counted from, where that is not
+            the day of the earlier run.
 
     Returns:
         Splits, merges, vanished, emerged, survivors, each in order of id. Empty where the runs share no customer,
         because then nothing can be said.
     """
     policy = policy or TransitionPolicy()
-    parents, children, counts = _crossed(table)
+    crossed = _crossed(table)
+    parents, children, counts = crossed
     if counts[:-1, :-1].sum() == 0:
         return ()
     rules = _Rules(
@@ -120,7 +124,6 @@ def find_transitions(
     support = _support(counts, rules)
     overlap = _overlap(counts)
     events = sorted(_events(counts, rules), key=lambda e: (_ORDER.index(e.kind), e.parents, e.children))
-    label = {key: (names or {}).get(key, key) for key in (*parents, *children)}
     return tuple(
         Transition(
             kind=event.kind,
@@ -129,15 +132,15 @@ def find_transitions(
             overlaps=tuple(float(overlap[i, j]) for i in event.parents for j in event.children),
             support=support[event] / policy.resamples,
             confirmed=support[event] >= policy.confirmation * policy.resamples,
-            sentence=_sentence(
-                event, overlap, [label[key] for key in parents], [label[key] for key in children], counts
-            ),
+            sentence=_emerged(event.children[0], crossed, since or {})
+            if event.kind == "emerge"
+            else _sentence(event, overlap, parents, children),
         )
         for event in events
     )
 
 
-def _crossed(table: Mapping[tuple[str | None, str | None], int]) -> tuple[list[str], list[str], Counts]:
+def _crossed(table: Mapping[tuple[str | None, str | None], int]) -> _Crossed:
     """Segments then and now in order of id, and customers by both; the last row and column are those of None."""
     parents = sorted({old for (old, _), count in table.items() if old is not None and count > 0})
     children = sorted({new for (_, new), count in table.items() if new is not None and count > 0})
@@ -207,9 +210,7 @@ def _pieces(
     return tuple(child for child in found if child not in rules.children_apart)
 
 
-def _sentence(
-    event: _Event, overlap: NDArray[np.float64], parents: Sequence[str], children: Sequence[str], counts: Counts
-) -> str:
+def _sentence(event: _Event, overlap: NDArray[np.float64], parents: Sequence[str], children: Sequence[str]) -> str:
     old = [parents[i] for i in event.parents]
     new = [children[j] for j in event.children]
     if event.kind == "survive":
@@ -222,10 +223,15 @@ def _sentence(
     if event.kind == "merge":
         sources = [f"{name} ({overlap[i, event.children[0]]:.0%})" for name, i in zip(old, event.parents, strict=True)]
         return f"{_listed(sources)} merged into {new[0]}"
-    if event.kind == "vanish":
-        return f"{old[0]} vanished: {_destination(overlap[event.parents[0]], children)}"
-    entrants, size = int(counts[-1, event.children[0]]), int(counts[:, event.children[0]].sum())
-    return f"{new[0]} emerged: no earlier segment explains it; {entrants / size:.0%} of its {size:,} customers are new"
+    return f"{old[0]} vanished: {_destination(overlap[event.parents[0]], children)}"
+
+
+def _emerged(child: int, crossed: _Crossed, since: Mapping[str, dt.date]) -> str:
+    _, children, counts = crossed
+    name, size = children[child], int(counts[:, child].sum())
+    new = f"{int(counts[-1, child]) / size:.0%} of its {size:,} customers"
+    told = f"{new} came after {since[name]}" if name in since else f"{new} are new"
+    return f"{name} emerged: no earlier segment explains it; {told}"
 
 
 def _destination(overlap: NDArray[np.float64], children: Sequence[str]) -> str:

@@ -123,6 +123,21 @@ class Cluster:
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """Customers of a cluster on new ground who came from the same segment.
+
+    Attributes:
+        key: the cluster.
+        came_from: the segment they were in when the model before was learnt; None: they came since.
+        customers: how many, on the day of the fit.
+    """
+
+    key: str
+    came_from: str | None
+    customers: int
+
+
+@dataclass(frozen=True, slots=True)
 class ClusterModel:
     """A fitted model: everything needed to assign customers, and to say how it came about.
 
@@ -139,6 +154,8 @@ class ClusterModel:
         asked: `ClusterSpec.asked` on the day of the fit.
         pending_k: another number of segments that refits have lately chosen; None for none.
         pending_wins: how many in a row.
+        origins: where the customers of clusters came from that stand where nobody stood when the model before was
+            learnt (`new_ground.py`).
     """
 
     transform: FrozenTransform
@@ -153,6 +170,7 @@ class ClusterModel:
     pending_k: int | None = None
     pending_wins: int = 0
     asked: Mapping[str, Any] = field(default_factory=dict)
+    origins: tuple[Origin, ...] = ()
 
     def answers(self, spec: ClusterSpec) -> bool:
         """Whether it is a model of what is asked: the same features, prepared the same way, by the same algorithm."""
@@ -195,7 +213,7 @@ class ClusterModel:
             "hysteresis": self.hysteresis,
             "pending_k": self.pending_k,
             "pending_wins": self.pending_wins,
-        }
+        } | ({"origins": [asdict(one) for one in self.origins]} if self.origins else {})
 
     @classmethod
     def from_json(cls, stored: str | Mapping[str, Any]) -> ClusterModel:
@@ -225,6 +243,7 @@ class ClusterModel:
             hysteresis=given["hysteresis"],
             pending_k=given["pending_k"],
             pending_wins=given["pending_wins"],
+            origins=tuple(Origin(**one) for one in given.get("origins", ())),
         )
 
 

@@ -15,7 +15,7 @@ from tasks.config.clusters import NOISE_KEY
 from tasks.config.errors import StatisticsError
 from tasks.segments.algorithms import in_groups
 from tasks.segments.candidate import Candidate, candidate_of, model_of
-from tasks.segments.cluster import ClusterModel, ClusterSpec
+from tasks.segments.cluster import ClusterModel, ClusterSpec, Origin
 from tasks.segments.identity import (
     AdoptionVerdict,
     FitQuality,
@@ -25,6 +25,7 @@ from tasks.segments.identity import (
     should_adopt,
 )
 from tasks.segments.naming import FeatureMeaning
+from tasks.segments.new_ground import NewGround, find_new_ground
 from tasks.segments.quality import partition_quality
 from tasks.segments.transform import apply
 
@@ -140,6 +141,8 @@ def refit_challenger(
     previous_membership: pl.DataFrame | None,
     used_ids: Collection[str],
     meanings: Mapping[str, FeatureMeaning] | None = None,
+    *,
+    learnt_from: pl.DataFrame | None = None,
 ) -> RefitOutcome:
     """Fit a challenger on today's customers, and adopt it if it is better than the model in use.
 
@@ -154,6 +157,8 @@ def refit_challenger(
             match to what the champion says of today's customers.
         used_ids: every id this segmentation has ever used.
         meanings: how to speak of the features.
+        learnt_from: customer_id and the features on the day the champion was learnt, which tell the clusters that
+            stand where nobody stood then; None where they are not kept.
 
     Raises:
         StatisticsError: as `fit_champion`.
@@ -173,11 +178,19 @@ def refit_challenger(
         verdict, reason = None, f"adopted: {_what_changed(model, spec)} changed, so the champion cannot be compared"
     if previous_membership is None:
         previous_membership = assign_members(model, frame)
-    match = _match(rows, candidate, previous_membership, {*used_ids, *model.names})
+    ground = _ground(model, rows, candidate, previous_membership, learnt_from)
+    match = _match(rows, candidate, ground, {*used_ids, *model.names})
     kept_keys = {*match.kept, *([NOISE_KEY] if candidate.found.partition.has_noise else [])}
     return RefitOutcome(
         adopted=True,
-        model=model_of(rows, spec, candidate, match.ids, meanings or {}, model.names),
+        model=replace(
+            model_of(rows, spec, candidate, match.ids, meanings or {}, model.names),
+            origins=tuple(
+                Origin(match.ids[label], key, customers)
+                for label, origin in ground.origins.items()
+                for key, customers in origin.items()
+            ),
+        ),
         reason=reason,
         mapping={key: key if key in kept_keys else None for key in model.keys},
         new_keys=match.new,
@@ -245,18 +258,38 @@ def _quality(candidate: Candidate, spec: ClusterSpec, partition: Partition, labe
     )
 
 
-def _match(
-    rows: pl.DataFrame, candidate: Candidate, previous: pl.DataFrame, used_ids: Collection[str]
-) -> IdentityMatch:
-    """Match groups to groups: who belongs to none has his id anyway."""
+def _ground(
+    model: ClusterModel,
+    rows: pl.DataFrame,
+    candidate: Candidate,
+    previous: pl.DataFrame,
+    learnt_from: pl.DataFrame | None,
+) -> NewGround:
+    """Which clusters are on new ground. Who belongs to no group is left out: noise has no place, and its id anyway."""
     import polars as pl
 
-    current = pl.DataFrame({"customer_id": rows.get_column("customer_id"), "label": candidate.found.labels})
-    return match_segments(
-        previous.filter(pl.col("segment_key") != NOISE_KEY),
-        current.filter(pl.col("label") < candidate.groups),
-        used_ids=used_ids,
-    )
+    now = _labelled(rows, candidate.found.labels, candidate.groups)
+    before = previous.filter(pl.col("segment_key") != NOISE_KEY)
+    if learnt_from is None:
+        return find_new_ground(now.clear().with_columns(segment_key=pl.lit("")), now, before)
+    old_rows = _prepared(learnt_from, [name for name in learnt_from.columns if name != "customer_id"], 0)
+    was = assign_members(model, old_rows).filter(pl.col("segment_key") != NOISE_KEY)
+    labels = candidate.found.partition.assign(apply(candidate.transform, old_rows)).own
+    then = _labelled(old_rows, labels, candidate.groups).join(was, on="customer_id")
+    return find_new_ground(then.select("customer_id", "segment_key", "label"), now, before)
+
+
+def _labelled(rows: pl.DataFrame, labels: Ints, groups: int) -> pl.DataFrame:
+    import polars as pl
+
+    given = pl.DataFrame({"customer_id": rows.get_column("customer_id"), "label": labels})
+    return given.filter(pl.col("label") < groups)
+
+
+def _match(rows: pl.DataFrame, candidate: Candidate, ground: NewGround, used_ids: Collection[str]) -> IdentityMatch:
+    """Match groups to groups."""
+    current = _labelled(rows, candidate.found.labels, candidate.groups)
+    return match_segments(ground.before, current, used_ids=used_ids, new_ground=ground.labels)
 
 
 def _previous_labels(rows: pl.DataFrame, keys: tuple[str, ...], previous: pl.DataFrame | None) -> Ints | None:

@@ -6,6 +6,7 @@ Owns: the way from a cluster segmentation to its members and definitions. Does n
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -111,9 +112,7 @@ class ClusterLearner:
     @cached_property
     def frame(self) -> pl.DataFrame:
         """customer_id and the features, in the order of customer ids."""
-        columns = ", ".join(map(identifier, [KEY, *self.segmentation.features]))
-        customers = self.job.customers_inside(self.segmentation.inside)
-        return self.job.run.warehouse.frame(f"SELECT {columns} FROM {customers} ORDER BY {KEY}")
+        return self._features(self.job.customers_inside(self.segmentation.inside))
 
     @cached_property
     def members(self) -> pl.DataFrame | None:
@@ -173,7 +172,10 @@ class ClusterLearner:
             first = fit_champion(self.frame, spec, self._meanings(), used_ids=used)
             return Candidate(first.to_json(), len(first.clusters), passes=True, reason=why, metrics=_figures(first))
         champion = ClusterModel.from_json(past.content)
-        outcome = refit_challenger(champion, self.frame, spec, self.members, used, self._meanings())
+        learnt_from = self._frame_of(past.trained) if champion.answers(spec) else None
+        outcome = refit_challenger(
+            champion, self.frame, spec, self.members, used, self._meanings(), learnt_from=learnt_from
+        )
         told = {"improvement": round(outcome.verdict.improvement, 6)} if outcome.verdict else {}
         if not outcome.adopted:
             return Candidate(
@@ -188,6 +190,15 @@ class ClusterLearner:
             # Of other features than today's nobody knows where the champion would put customers.
             moved_count=self._moved(champion, outcome.model) if outcome.verdict else None,
         )
+
+    def _frame_of(self, date: dt.date) -> pl.DataFrame | None:
+        """The same of an earlier date; None where it is not published any more."""
+        found = [one.run_id for one in self.job.run.earlier() if one.as_of == date]
+        return self._features(self.job.customers_then(found[0], self.segmentation.inside)) if found else None
+
+    def _features(self, customers: str) -> pl.DataFrame:
+        columns = ", ".join(map(identifier, [KEY, *self.segmentation.features]))
+        return self.job.run.warehouse.frame(f"SELECT {columns} FROM {customers} ORDER BY {KEY}")
 
     def _moved(self, champion: ClusterModel, challenger: ClusterModel) -> int:
         then, now = (self.places(model.to_json())["segment_key"] for model in (champion, challenger))

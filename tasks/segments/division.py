@@ -60,10 +60,7 @@ class Job:
     @property
     def customers(self) -> str:
         """SQL for a FROM: the customers who are segmented, with the features that they are segmented by."""
-        # Of the others the themes would be joined for nothing: a row of each customer and theme.
-        relation = self.catalogue.relation(self.run.run_id, features_of(self.run.workspace, self.name))
-        population = self.resolved.population
-        return f"(SELECT * FROM {relation} WHERE ({population}))" if population else relation
+        return self._customers_of(self.run.run_id)
 
     def customers_inside(self, segment: str | None) -> str:
         """The same, of whom only the members of a segment of an earlier segmentation; None: all of them.
@@ -77,8 +74,21 @@ class Job:
         found = "SELECT count(*) FROM duckdb_tables() WHERE temporary AND table_name = $name"
         relation = waiting if self.run.warehouse.value(found, {"name": waiting}) else "segments.membership"
         of_run = "" if relation == waiting else f" AND run_id = {literal(self.run.run_id)}"
-        members = f"SELECT {KEY} FROM {relation} WHERE segment_id = {literal(segment)}{of_run}"
-        return f"(SELECT * FROM {self.customers} WHERE {KEY} IN ({members}))"
+        return _inside(self.customers, f"{relation} WHERE segment_id = {literal(segment)}{of_run}")
+
+    def customers_then(self, run_id: str, segment: str | None) -> str:
+        """The same of an earlier run, as it was published."""
+        customers = self._customers_of(run_id)
+        if segment is None:
+            return customers
+        of_run = f"segment_id = {literal(segment)} AND run_id = {literal(run_id)}"
+        return _inside(customers, f"segments.membership WHERE {of_run}")
+
+    def _customers_of(self, run_id: str) -> str:
+        # Of the others the themes would be joined for nothing: a row of each customer and theme.
+        relation = self.catalogue.relation(run_id, features_of(self.run.workspace, self.name))
+        population = self.resolved.population
+        return f"(SELECT * FROM {relation} WHERE ({population}))" if population else relation
 
     def keep(self, select: str) -> None:
         """Keep the members.
@@ -100,3 +110,7 @@ class Job:
         )
         listed = [Definition(otherwise.id, otherwise.name, otherwise.description, OTHERWISE)] if otherwise else []
         return Division(listed, f"refused: {why}", versions=versions, refusal=why)
+
+
+def _inside(customers: str, members: str) -> str:
+    return f"(SELECT * FROM {customers} WHERE {KEY} IN (SELECT {KEY} FROM {members}))"

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tasks.segments.new_ground import PIECE
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
@@ -83,7 +85,12 @@ def next_ids(used: Iterable[str], count: int) -> tuple[str, ...]:
 
 
 def match_segments(
-    previous: pl.DataFrame, current: pl.DataFrame, *, used_ids: Collection[str], min_jaccard: float = _DISSOLVED
+    previous: pl.DataFrame,
+    current: pl.DataFrame,
+    *,
+    used_ids: Collection[str],
+    min_jaccard: float = _DISSOLVED,
+    new_ground: Collection[int] = (),
 ) -> IdentityMatch:
     """Give each new cluster the id of the old segment it continues, or a new one.
 
@@ -93,6 +100,7 @@ def match_segments(
         used_ids: every id this segmentation has ever used.
         min_jaccard: least Jaccard of old and new members, among common customers, for an id to go on. At or below 0.5
             a cluster counts as dissolved (Hennig 2007); above it the partner is unique.
+        new_ground: labels of clusters that stand where no old segment stood (`new_ground.py`).
     """
     import polars as pl
 
@@ -109,26 +117,35 @@ def match_segments(
     row_of = {key: row for row, key in enumerate(old)}
     for key, label, customers in counts.iter_rows():
         table[row_of[key], label] = customers
-    return match_table(old, table, used_ids=used_ids, min_jaccard=min_jaccard)
+    return match_table(old, table, used_ids=used_ids, min_jaccard=min_jaccard, new_ground=new_ground)
 
 
 def match_table(
-    old: Sequence[str], table: NDArray[np.float64], *, used_ids: Collection[str], min_jaccard: float = _DISSOLVED
+    old: Sequence[str],
+    table: NDArray[np.float64],
+    *,
+    used_ids: Collection[str],
+    min_jaccard: float = _DISSOLVED,
+    new_ground: Collection[int] = (),
 ) -> IdentityMatch:
     """As `match_segments`, from counts of common customers, shape (old segments, new clusters).
 
     Hungarian assignment on the number of shared customers (Kuhn 1955), then pairs with too little in common are
     undone: without that, the last old segment left over would lend its name to whatever cluster is left over.
+
+    Where some of a segment's customers left for new ground and a piece of it stays, the id does not go with those who
+    left, however many they are: its name and description tell of where it stands. If all of them moved, it does.
     """
     from scipy.optimize import linear_sum_assignment
 
     union = table.sum(axis=1, keepdims=True) + table.sum(axis=0, keepdims=True) - table
     jaccard = table / np.maximum(union, 1.0)
-    rows, columns = linear_sum_assignment(-table)
+    carries = np.where(_left_behind(table, new_ground), 0.0, table)
+    rows, columns = linear_sum_assignment(-carries)
     carried = {
         int(column): old[row]
         for row, column in zip(rows.tolist(), columns.tolist(), strict=True)
-        if table[row, column] > 0 and jaccard[row, column] >= min_jaccard
+        if carries[row, column] > 0 and jaccard[row, column] >= min_jaccard
     }
     row_of = {key: row for row, key in enumerate(old)}
     fresh = next_ids({*used_ids, *old}, table.shape[1] - len(carried))
@@ -141,6 +158,15 @@ def match_table(
         retired=tuple(key for key in old if key not in carried.values()),
         common=int(table.sum()),
     )
+
+
+def _left_behind(table: NDArray[np.float64], new_ground: Collection[int]) -> NDArray[np.bool_]:
+    """Pairs of an old segment and a cluster on new ground that do not go on, for a piece of the segment stays."""
+    leaves = np.isin(np.arange(table.shape[1]), list(new_ground))
+    is_main_source = 2 * table > table.sum(axis=0, keepdims=True)
+    is_piece = is_main_source & (table >= PIECE * table.sum(axis=1, keepdims=True))
+    stays: NDArray[np.bool_] = (is_piece & ~leaves).any(axis=1, keepdims=True)
+    return stays & leaves
 
 
 def should_adopt(

@@ -5,6 +5,7 @@ Used by `cluster_figures.py`.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Literal
 
 import numpy as np
@@ -59,6 +60,34 @@ class SegmentedPanel:
             return {0}
         self._move(coin < 0.15, np.full(len(coin), self.k))
         return {self.k}
+
+    def fate_in_steps(self, fate: Fate | Literal["influx"], steps: int) -> Iterator[set[int]]:
+        """As `suffer`, little by little: a step each time that it is asked; an influx is of customers who come."""
+        turn = self.rng.integers(0, steps, len(self.labels))
+        in_first, in_second, coin = self.labels == 0, self.labels == 1, self.rng.random(len(self.labels))
+        away = np.full(len(coin), self.k)
+        who, to, concerned = {
+            "split": (in_first & (coin < self.rng.uniform(0.4, 0.5)), away, {0}),
+            "merge": (in_second, np.zeros(len(coin), dtype=np.int64), {0, 1}),
+            "vanish": (in_first, self.rng.integers(1, self.k, len(coin)), {0}),
+            "emerge": (coin < 0.15, away, {self.k}),
+            "influx": (np.zeros(len(coin), dtype=bool), away, {self.k}),
+        }[fate]
+        if gone := {"merge": 1, "vanish": 0}.get(fate, -1) + 1:
+            # Nobody starts over where nobody is to be.
+            self.shares[gone - 1] = 0
+            self.shares /= self.shares.sum()
+        for step in range(steps):
+            if fate == "influx":
+                self._enter(round(0.15 * len(coin) / steps))
+            else:
+                self._move(who & (turn == step), to)
+            yield concerned
+
+    def _enter(self, count: int) -> None:
+        there = len(self.labels)
+        self.labels = np.concatenate([self.labels, np.full(count, self.k)]).astype(np.int64)
+        self.latent = np.concatenate([self.latent, self._drawn()[there:]])
 
     def _move(self, who: np.ndarray, to: np.ndarray) -> None:
         self.labels = np.where(who, to, self.labels).astype(np.int64)

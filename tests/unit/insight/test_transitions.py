@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -126,10 +128,14 @@ def test_few_customers_confirm_nothing_that_many_would() -> None:
     assert find_transitions(many)[0].confirmed
 
 
-def test_names_are_used_in_sentences() -> None:
-    table: Table = {("c01", "c01"): 600, ("c01", "c05"): 400}
-    (found,) = find_transitions(table, names={"c01": "Frequent", "c05": "Rare"})
-    assert found.sentence == "Frequent split into Frequent (60%) and Rare (40%)"
+def test_where_newcomers_are_counted_from_another_day_it_is_said() -> None:
+    table: Table = {("a", "a"): 600, (None, "b"): 390, ("a", "b"): 10}
+    told = [
+        find_transitions(table, since=since)[0].sentence
+        for since in ({}, {"b": dt.date(2025, 1, 31)}, {"a": dt.date.min})
+    ]
+    beginning = "b emerged: no earlier segment explains it; 98% of its 400 customers "
+    assert told == [beginning + "are new", beginning + "came after 2025-01-31", beginning + "are new"]
 
 
 def test_no_common_customer_no_story() -> None:
