@@ -14,7 +14,7 @@ from typing import Any
 from flows import console
 from flows.commands import opened, user_name, workspace_folder
 from flows.embedded import embedded_prefect
-from tasks.insight.tracing import traced_back, traced_keys
+from tasks.insight.tracing import on_new_ground, told_flows
 from tasks.insight.transitions import Transition, find_transitions
 from tasks.segments.challenge import Standing, decide, learning, standing_of, standings
 from tasks.segments.comparison import Comparison, compare
@@ -185,8 +185,8 @@ def _transitions(found: Comparison) -> tuple[Transition, ...]:
     name, content = other.segmentation_id, found.second.content or {}
     if other.base_model_no != one.model_no:
         return find_transitions(found.flows)
-    since = dict.fromkeys(traced_keys(name, content), one.trained_as_of_date)
-    return find_transitions(traced_back(found.flows, name, content), since=since)
+    since = dict.fromkeys(on_new_ground(name, content), one.trained_as_of_date)
+    return find_transitions(told_flows(found.flows, name, content), since=since)
 
 
 def _print_diff(found: Comparison, events: tuple[Transition, ...]) -> None:

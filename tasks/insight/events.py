@@ -16,7 +16,7 @@ import polars as pl
 
 from tasks.config.clusters import ClustersSegmentation
 from tasks.insight.model_events import model_events
-from tasks.insight.tracing import traced_back, traced_keys
+from tasks.insight.tracing import flows_of_emptied, on_new_ground, told_flows
 from tasks.insight.transitions import Transition, find_transitions
 from tasks.warehouse import tables
 from tasks.warehouse.run import Run
@@ -47,9 +47,9 @@ def write_events(run: Run) -> list[str]:
     redrawn, taken_over = _redrawn(run), _taken_over(run)
     for name, walked in _flows(run).items():
         learnt, content = taken_over.get(name, (None, {}))
-        flows = traced_back(walked, name, content)
-        since = {} if learnt is None else dict.fromkeys(traced_keys(name, content), learnt)
-        news = None if name in redrawn else _emptied_or_filled(flows)
+        since = {} if learnt is None else dict.fromkeys(on_new_ground(name, content), learnt)
+        news = None if name in redrawn else _emptied_or_filled(walked)
+        flows = told_flows(walked, name, content) if news is None else flows_of_emptied(run, walked, name, news)
         rows += [
             {
                 "segmentation_id": name,

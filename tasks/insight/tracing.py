@@ -1,46 +1,88 @@
-"""Customers of clusters on new ground, counted from where they were when the model before was learnt.
+"""Flows that the run before would tell wrongly, counted from when the model in use was learnt.
 
-Owns: rewriting the flows between two runs by what a model says of its clusters' origins. Does not own finding these
-(`tasks/segments/new_ground.py`), or what follows from flows (`transitions.py`).
+Owns: reading them from a model that has just taken over, and counting them where a segment has become empty. Does not
+own how a model comes by them (`tasks/segments/new_ground.py`), or what follows from flows (`transitions.py`).
 """
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterator, Mapping
+import datetime as dt
+from collections.abc import Collection, Mapping
 from typing import Any
+
+from tasks.warehouse.run import Run
+
+#: From the segments that became empty as they were when the model was learnt, from the others as at the run before.
+_FLOWS = """
+WITH member AS (
+    SELECT run_id, customer_id, segment_id FROM segments.membership
+    WHERE segmentation_id = $name AND run_id IN ($now, $before, $then)
+),
+present AS (SELECT customer_id, segment_id FROM member WHERE run_id = $now),
+past AS (SELECT customer_id, segment_id FROM member WHERE run_id = $before),
+learnt AS (
+    SELECT customer_id, segment_id FROM member
+    WHERE run_id = $then AND list_contains($emptied, segment_id)
+      AND customer_id IN (SELECT customer_id FROM present)
+)
+SELECT coalesce(learnt.segment_id, past.segment_id), present.segment_id, count(*)
+FROM past
+FULL JOIN present USING (customer_id)
+LEFT JOIN learnt USING (customer_id)
+GROUP BY ALL
+ORDER BY ALL
+"""
 
 Flows = Mapping[tuple[str | None, str | None], int]
 
 
-def traced_back(flows: Flows, name: str, content: Mapping[str, Any]) -> dict[tuple[str | None, str | None], int]:
-    """Flows into the clusters of a model that has just taken over.
+def told_flows(walked: Flows, name: str, content: Mapping[str, Any]) -> Flows:
+    """Flows by which transitions are named when a model has taken over.
 
     Args:
-        flows: customers by segment id at the run before and now; None: not there.
+        walked: customers by segment id at the run before and now; None: in none.
         name: the segmentation.
         content: the model, as plain JSON.
-
-    Returns:
-        The same customers. Of a cluster on new ground they come from where its customers were on the day of the fit, in
-        the same shares: a model that was accepted later has a few others by then.
     """
-    traced = set(traced_keys(name, content))
-    found = {pair: count for pair, count in flows.items() if pair[1] not in traced}
-    for target in traced:
-        total = sum(count for (_, new), count in flows.items() if new == target)
-        origins = [one for one in content["origins"] if f"{name}.{one['key']}" == target]
-        for one, count in zip(origins, _shared_out(total, [one["customers"] for one in origins]), strict=True):
-            found[f"{name}.{one['came_from']}" if one["came_from"] else None, target] = count
+    kept = content.get("flows", ())
+    told = {(_id(name, one["came_from"]), _id(name, one["went_to"])): one["customers"] for one in kept}
+    return told or walked
+
+
+def on_new_ground(name: str, content: Mapping[str, Any]) -> list[str]:
+    """Ids of the clusters whose customers are counted from when the model before was learnt."""
+    return [f"{name}.{key}" for key in content.get("new_ground", ())]
+
+
+def flows_of_emptied(run: Run, walked: Flows, name: str, emptied: Collection[str]) -> Flows:
+    """Flows of a segmentation in which segments have become empty while its model stays.
+
+    A segment becomes empty little by little, and the run before knows its last stragglers: that both of them went the
+    same way does not mean that it merged. Its customers are counted from the day that the model was learnt.
+
+    Args:
+        run: the run.
+        walked: customers by segment id at the run before and now; None: in none.
+        name: the segmentation.
+        emptied: segment ids.
+    """
+    learnt = [item.run_id for item in run.earlier() if item.as_of == _learnt_on(run, name)]
+    if not learnt or not emptied:
+        return walked
+    names = {"name": name, "now": run.run_id, "then": learnt[0], "emptied": sorted(emptied)}
+    names |= {"before": run.previous.run_id if run.previous else None}
+    return {(source, target): count for source, target, count in run.warehouse.rows(_FLOWS, names)}
+
+
+def _learnt_on(run: Run, name: str) -> dt.date | None:
+    if not run.warehouse.table_exists("segments.model"):
+        return None
+    found: dt.date | None = run.warehouse.value(
+        "SELECT trained_as_of_date FROM segments.model WHERE run_id = $run_id AND segmentation_id = $name",
+        {"run_id": run.run_id, "name": name},
+    )
     return found
 
 
-def traced_keys(name: str, content: Mapping[str, Any]) -> list[str]:
-    """Ids of the clusters on new ground."""
-    return sorted({f"{name}.{one['key']}" for one in content.get("origins", ())})
-
-
-def _shared_out(total: int, weights: list[int]) -> Iterator[int]:
-    """Whole numbers in proportion to weights, that add up to a total."""
-    ends = [round(total * end / sum(weights)) for end in itertools.accumulate(weights)]
-    return (end - start for start, end in itertools.pairwise([0, *ends]))
+def _id(name: str, key: str | None) -> str | None:
+    return None if key is None else f"{name}.{key}"

@@ -123,17 +123,17 @@ class Cluster:
 
 
 @dataclass(frozen=True, slots=True)
-class Origin:
-    """Customers of a cluster on new ground who came from the same segment.
+class Flow:
+    """Customers who went the same way from the model before to this one.
 
     Attributes:
-        key: the cluster.
-        came_from: the segment they were in when the model before was learnt; None: they came since.
-        customers: how many, on the day of the fit.
+        came_from: segment that they were in; None: none.
+        went_to: segment that they are in; None: none.
+        customers: how many.
     """
 
-    key: str
     came_from: str | None
+    went_to: str | None
     customers: int
 
 
@@ -154,8 +154,10 @@ class ClusterModel:
         asked: `ClusterSpec.asked` on the day of the fit.
         pending_k: another number of segments that refits have lately chosen; None for none.
         pending_wins: how many in a row.
-        origins: where the customers of clusters came from that stand where nobody stood when the model before was
-            learnt (`new_ground.py`).
+        new_ground: keys of clusters that stand where nobody stood when the model before was learnt (`new_ground.py`).
+        flows: from the model before to this one on the day of the fit, where that is another story than the flows from
+            the run before: customers of clusters on new ground, and of segments that are no more, are counted from
+            where they were when the model before was learnt. Empty: it is not.
     """
 
     transform: FrozenTransform
@@ -170,7 +172,8 @@ class ClusterModel:
     pending_k: int | None = None
     pending_wins: int = 0
     asked: Mapping[str, Any] = field(default_factory=dict)
-    origins: tuple[Origin, ...] = ()
+    new_ground: tuple[str, ...] = ()
+    flows: tuple[Flow, ...] = ()
 
     def answers(self, spec: ClusterSpec) -> bool:
         """Whether it is a model of what is asked: the same features, prepared the same way, by the same algorithm."""
@@ -213,7 +216,13 @@ class ClusterModel:
             "hysteresis": self.hysteresis,
             "pending_k": self.pending_k,
             "pending_wins": self.pending_wins,
-        } | ({"origins": [asdict(one) for one in self.origins]} if self.origins else {})
+        } | self._since_before()
+
+    def _since_before(self) -> dict[str, Any]:
+        """Nothing where there is nothing to tell: what is in a model is what it is known by."""
+        if not self.flows:
+            return {}
+        return {"new_ground": list(self.new_ground), "flows": [asdict(flow) for flow in self.flows]}
 
     @classmethod
     def from_json(cls, stored: str | Mapping[str, Any]) -> ClusterModel:
@@ -243,7 +252,8 @@ class ClusterModel:
             hysteresis=given["hysteresis"],
             pending_k=given["pending_k"],
             pending_wins=given["pending_wins"],
-            origins=tuple(Origin(**one) for one in given.get("origins", ())),
+            new_ground=tuple(given.get("new_ground", ())),
+            flows=tuple(Flow(**one) for one in given.get("flows", ())),
         )
 
 

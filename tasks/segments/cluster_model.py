@@ -15,17 +15,16 @@ from tasks.config.clusters import NOISE_KEY
 from tasks.config.errors import StatisticsError
 from tasks.segments.algorithms import in_groups
 from tasks.segments.candidate import Candidate, candidate_of, model_of
-from tasks.segments.cluster import ClusterModel, ClusterSpec, Origin
+from tasks.segments.cluster import ClusterModel, ClusterSpec
 from tasks.segments.identity import (
     AdoptionVerdict,
     FitQuality,
-    IdentityMatch,
     match_segments,
     next_ids,
     should_adopt,
 )
 from tasks.segments.naming import FeatureMeaning
-from tasks.segments.new_ground import NewGround, find_new_ground
+from tasks.segments.new_ground import Story, find_new_ground, flows_of
 from tasks.segments.quality import partition_quality
 from tasks.segments.transform import apply
 
@@ -163,6 +162,8 @@ def refit_challenger(
     Raises:
         StatisticsError: as `fit_champion`.
     """
+    import polars as pl
+
     rows = _prepared(frame, spec.features, spec.min_customers)
     candidate = candidate_of(rows, spec, len(model.clusters))
     if model.answers(spec):
@@ -178,18 +179,22 @@ def refit_challenger(
         verdict, reason = None, f"adopted: {_what_changed(model, spec)} changed, so the champion cannot be compared"
     if previous_membership is None:
         previous_membership = assign_members(model, frame)
-    ground = _ground(model, rows, candidate, previous_membership, learnt_from)
-    match = _match(rows, candidate, ground, {*used_ids, *model.names})
+    story = _story(model, rows, candidate, previous_membership, learnt_from)
+    ground = find_new_ground(story)
+    # Groups are matched to groups: who belongs to none has his id anyway.
+    match = match_segments(
+        ground.before.filter(pl.col("segment_key") != NOISE_KEY),
+        story.now.filter(pl.col("label") < story.groups),
+        used_ids={*used_ids, *model.names},
+        new_ground=ground.labels,
+    )
     kept_keys = {*match.kept, *([NOISE_KEY] if candidate.found.partition.has_noise else [])}
     return RefitOutcome(
         adopted=True,
         model=replace(
             model_of(rows, spec, candidate, match.ids, meanings or {}, model.names),
-            origins=tuple(
-                Origin(match.ids[label], key, customers)
-                for label, origin in ground.origins.items()
-                for key, customers in origin.items()
-            ),
+            new_ground=tuple(match.ids[label] for label in sorted(ground.labels)),
+            flows=flows_of(story, ground, match),
         ),
         reason=reason,
         mapping={key: key if key in kept_keys else None for key in model.keys},
@@ -258,38 +263,28 @@ def _quality(candidate: Candidate, spec: ClusterSpec, partition: Partition, labe
     )
 
 
-def _ground(
+def _story(
     model: ClusterModel,
     rows: pl.DataFrame,
     candidate: Candidate,
     previous: pl.DataFrame,
     learnt_from: pl.DataFrame | None,
-) -> NewGround:
-    """Which clusters are on new ground. Who belongs to no group is left out: noise has no place, and its id anyway."""
+) -> Story:
     import polars as pl
 
-    now = _labelled(rows, candidate.found.labels, candidate.groups)
-    before = previous.filter(pl.col("segment_key") != NOISE_KEY)
+    now = _labelled(rows, candidate.found.labels)
     if learnt_from is None:
-        return find_new_ground(now.clear().with_columns(segment_key=pl.lit("")), now, before)
+        return Story(now.clear().with_columns(segment_key=pl.lit("")), previous, now, candidate.groups)
     old_rows = _prepared(learnt_from, [name for name in learnt_from.columns if name != "customer_id"], 0)
-    was = assign_members(model, old_rows).filter(pl.col("segment_key") != NOISE_KEY)
     labels = candidate.found.partition.assign(apply(candidate.transform, old_rows)).own
-    then = _labelled(old_rows, labels, candidate.groups).join(was, on="customer_id")
-    return find_new_ground(then.select("customer_id", "segment_key", "label"), now, before)
+    then = assign_members(model, old_rows).select("customer_id", "segment_key")
+    return Story(then.join(_labelled(old_rows, labels), on="customer_id"), previous, now, candidate.groups)
 
 
-def _labelled(rows: pl.DataFrame, labels: Ints, groups: int) -> pl.DataFrame:
+def _labelled(rows: pl.DataFrame, labels: Ints) -> pl.DataFrame:
     import polars as pl
 
-    given = pl.DataFrame({"customer_id": rows.get_column("customer_id"), "label": labels})
-    return given.filter(pl.col("label") < groups)
-
-
-def _match(rows: pl.DataFrame, candidate: Candidate, ground: NewGround, used_ids: Collection[str]) -> IdentityMatch:
-    """Match groups to groups."""
-    current = _labelled(rows, candidate.found.labels, candidate.groups)
-    return match_segments(ground.before, current, used_ids=used_ids, new_ground=ground.labels)
+    return pl.DataFrame({"customer_id": rows.get_column("customer_id"), "label": labels.astype(np.int64)})
 
 
 def _previous_labels(rows: pl.DataFrame, keys: tuple[str, ...], previous: pl.DataFrame | None) -> Ints | None:

@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tasks.segments.new_ground import PIECE
-
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
@@ -23,6 +21,8 @@ if TYPE_CHECKING:
 _ID = re.compile(r"c(\d+)")
 _DISSOLVED = 0.5
 _STABLE = 0.75
+PIECE = 0.2
+"""Least share of an old segment in a cluster that is a piece of it: the least overlap of a child of a split (MONIC)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,13 @@
-"""Clusters that stand where nobody stood when the model in use was learnt, and where their customers came from.
+"""What became of the segments since the model in use was learnt, where the run before tells another story.
 
-Owns: finding such clusters by scoring the new rules on the old data, and tracing their customers back to that day. Does
-not own the ids that follow from it (`identity.py`), or what is told of it (`tasks/insight/transitions.py`).
+Owns: clusters that stand where nobody stood when the model in use was learnt, found by scoring the new rules on the old
+data, and tracing customers back to that day. Does not own the ids that follow from it (`identity.py`), or what is told
+of it (`tasks/insight/transitions.py`).
 
 Between two refits every customer is put into one of the segments there are. Whoever came since, or moved to where no
 segment is, has been in the nearest one for weeks when a refit finds the group that he is in: by the members of the run
-before, a newborn group would be told as a piece of a segment that it has nothing to do with, and could take its id.
+before, a newborn group would be told as a piece of a segment that it has nothing to do with, and could take its id. And
+of a segment that merged into another little by little, the run before knows a few stragglers.
 """
 
 from __future__ import annotations
@@ -13,13 +15,32 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from tasks.config.clusters import NOISE_KEY
+from tasks.segments.cluster import Flow
+from tasks.segments.identity import PIECE
 
+if TYPE_CHECKING:
     import polars as pl
 
-PIECE = 0.2
-"""Least share of an old segment in a cluster that is a piece of it: the least overlap of a child of a split (MONIC)."""
+    from tasks.segments.identity import IdentityMatch
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """Where customers were and are.
+
+    Attributes:
+        then: customer_id; segment_key, where the model in use put him when it was learnt; label, where the new rules
+            put what he was on that day. Empty where that day is not kept.
+        before: customer_id and segment_key of the run before.
+        now: customer_id and label of today.
+        groups: labels from this number on are of no group; it has no place.
+    """
+
+    then: pl.DataFrame
+    before: pl.DataFrame
+    now: pl.DataFrame
+    groups: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,40 +51,42 @@ class NewGround:
         labels: of these clusters.
         before: customer_id and segment_key, where everybody was: at the run before; of members of these clusters, when
             the model in use was learnt. Who came since is not in it.
-        origins: by label, its customers by the segment they were in when the model in use was learnt; None: they came
-            since.
     """
 
     labels: frozenset[int]
     before: pl.DataFrame
-    origins: Mapping[int, Mapping[str | None, int]]
 
 
-def find_new_ground(then: pl.DataFrame, now: pl.DataFrame, before: pl.DataFrame) -> NewGround:
-    """Find the clusters that no old segment had a piece in, and trace their customers back.
-
-    Args:
-        then: customer_id; segment_key, where the model in use put him when it was learnt; label, where the new rules
-            put what he was on that day. Empty where that day is not kept: nothing is on new ground then.
-        now: customer_id and label of today.
-        before: customer_id and segment_key of the run before.
-    """
+def find_new_ground(story: Story) -> NewGround:
+    """Find the clusters that no old segment had a piece in, and trace their customers back."""
     import polars as pl
 
+    of_groups = story.now.filter(pl.col("label") < story.groups)
     share = pl.col("customers") / pl.col("customers").sum().over("segment_key")
-    settled = (
-        then.group_by("segment_key", "label")
-        .agg(pl.len().alias("customers"))
-        .filter(share >= PIECE)
-        .get_column("label")
-        .to_list()
-    )
-    here = now.filter(~pl.col("label").is_in(settled)) if then.height else now.clear()
-    traced = here.join(then.select("customer_id", "segment_key"), on="customer_id", how="left")
-    origins: dict[int, dict[str | None, int]] = {}
-    counted = traced.group_by("label", "segment_key").agg(pl.len().alias("customers"))
-    for label, key, customers in counted.sort("label", "segment_key", nulls_last=True).iter_rows():
-        origins.setdefault(label, {})[key] = customers
-    stayed = before.select("customer_id", "segment_key").join(here, on="customer_id", how="anti")
-    came_from = traced.drop_nulls("segment_key").select("customer_id", "segment_key")
-    return NewGround(frozenset(origins), pl.concat([stayed, came_from]), origins)
+    counted = story.then.group_by("segment_key", "label").agg(pl.len().alias("customers"))
+    settled = counted.filter(share >= PIECE).get_column("label").to_list()
+    here = of_groups.filter(~pl.col("label").is_in(settled)) if story.then.height else of_groups.clear()
+    return NewGround(frozenset(here.get_column("label").unique().to_list()), _traced(story.before, here, story.then))
+
+
+def flows_of(story: Story, ground: NewGround, match: IdentityMatch) -> tuple[Flow, ...]:
+    """From the model in use to the new one, with customers traced back; see `ClusterModel.flows`."""
+    import polars as pl
+
+    # Of a segment that nobody was in any more it was told when it became empty.
+    gone = set(match.retired) & set(story.before.get_column("segment_key"))
+    if story.then.is_empty() or not (ground.labels or gone):
+        return ()
+    of_the_gone = story.then.filter(pl.col("segment_key").is_in(gone)).join(story.now, on="customer_id", how="semi")
+    was = _traced(ground.before, of_the_gone, story.then).rename({"segment_key": "came_from"})
+    ids = [*match.ids, NOISE_KEY]
+    here = story.now.with_columns(pl.col("label").replace_strict(dict(enumerate(ids))).alias("went_to"))
+    both = was.join(here, on="customer_id", how="full")
+    counted = both.group_by("came_from", "went_to").len().sort("came_from", "went_to", nulls_last=True)
+    return tuple(Flow(*row) for row in counted.iter_rows())
+
+
+def _traced(before: pl.DataFrame, whom: pl.DataFrame, then: pl.DataFrame) -> pl.DataFrame:
+    """Where everybody was: some when the model in use was learnt, the others at the run before."""
+    both = [one.select("customer_id", "segment_key") for one in (before, then)]
+    return both[0].join(whom, on="customer_id", how="anti").vstack(both[1].join(whom, on="customer_id", how="semi"))

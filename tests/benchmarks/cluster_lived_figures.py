@@ -11,7 +11,7 @@ from typing import Literal
 
 import polars as pl
 
-from tasks.insight.tracing import traced_back
+from tasks.insight.tracing import Flows
 from tasks.insight.transitions import find_transitions
 from tasks.segments.cluster_model import ClusterModel, ClusterSpec, assign_members, fit_champion, refit_challenger
 from tests.benchmarks.cluster_page import EFFORT, Row, share
@@ -62,7 +62,7 @@ def _live(
 ) -> tuple[Life, set[int]]:
     """Twelve weeks: four in which it happens, and eight after; a run each week, a refit every fourth."""
     learnt = panel.frame()
-    members = assign_members(model, learnt)
+    were = members = assign_members(model, learnt)
     life, concerned = Life([], [], members), set[int]()
     remains = panel.fate_in_steps(fate, WEEKS)
     for week in range(1, 3 * WEEKS + 1):
@@ -71,30 +71,35 @@ def _live(
             concerned = next(remains)
         frame, adopted = panel.frame(), False
         if week % EVERY == 0:
-            outcome = refit_challenger(
-                model, frame, spec, life.members, model.names, learnt_from=learnt if traces else None
-            )
+            learnt_from = learnt if traces else None
+            outcome = refit_challenger(model, frame, spec, life.members, model.names, learnt_from=learnt_from)
             model, adopted = outcome.model, outcome.adopted
-            learnt = frame if adopted else learnt
         before, life.members = life.members, assign_members(model, frame, life.members)
-        _tell(life, before, model if adopted else None)
+        if adopted:
+            learnt, were = frame, life.members
+        _tell(life, before, were if traces else before, model if adopted else None)
     return life, concerned
 
 
-def _tell(life: Life, before: pl.DataFrame, taken_over: ClusterModel | None) -> None:
+def _tell(life: Life, before: pl.DataFrame, were: pl.DataFrame, taken_over: ClusterModel | None) -> None:
     """As a run does (`tasks/insight/events.py`)."""
-    pairs = before.select("customer_id", old="segment_key").join(life.members, on="customer_id", how="full")
-    counted = pairs.group_by("old", "segment_key").len().iter_rows()
-    flows = {(old and f"x.{old}", new and f"x.{new}"): count for old, new, count in counted}
-    news = {old for old, _ in flows} ^ {new for _, new in flows}
-    if taken_over is not None:
-        flows = traced_back(flows, "x", taken_over.to_json())
+    keys = [set(one["segment_key"]) for one in (before, life.members)]
+    news = keys[0] ^ keys[1]
+    emptied = were.filter(pl.col("segment_key").is_in(news)).join(life.members, on="customer_id", how="semi")
+    old = pl.coalesce("learnt", "old")
+    pairs = (
+        before.select("customer_id", old="segment_key")
+        .join(life.members, on="customer_id", how="full", coalesce=True)
+        .join(emptied.select("customer_id", learnt="segment_key"), on="customer_id", how="left")
+    )
+    counted = pairs.group_by(old if taken_over is None else "old", "segment_key").len().iter_rows()
+    flows: Flows = {(was, here): count for was, here, count in counted}
+    if taken_over is not None and taken_over.flows:
+        flows = {(flow.came_from, flow.went_to): flow.customers for flow in taken_over.flows}
     for event in find_transitions(flows):
         if event.kind != "survive" and event.confirmed and (taken_over or news & {*event.parents, *event.children}):
             life.told.append(event.kind)
-            life.named.append(
-                {key.removeprefix("x.") for key in (event.children if event.kind == "emerge" else event.parents)}
-            )
+            life.named.append(set(event.children if event.kind == "emerge" else event.parents))
 
 
 def _expected(
