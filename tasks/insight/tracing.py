@@ -69,8 +69,8 @@ def flows_of_emptied(run: Run, walked: Flows, name: str, emptied: Collection[str
     learnt = [item.run_id for item in run.earlier() if item.as_of == _learnt_on(run, name)]
     if not learnt or not emptied:
         return walked
-    names = {"name": name, "now": run.run_id, "then": learnt[0], "emptied": sorted(emptied)}
-    names |= {"before": run.previous.run_id if run.previous else None}
+    names: dict[str, object] = {"name": name, "now": run.run_id, "then": learnt[0], "emptied": sorted(emptied)}
+    names["before"] = run.previous.run_id if run.previous else None
     return {(source, target): count for source, target, count in run.warehouse.rows(_FLOWS, names)}
 
 

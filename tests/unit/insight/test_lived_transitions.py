@@ -1,0 +1,91 @@
+"""Weeks of assigning lie between what happens and the refit that finds it, or between the first who go and the last."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import pytest
+
+from tasks.insight.events import write_events
+from tasks.warehouse.run import Run
+from tests.unit.segments.made_runs import HEADER, compute, members, shop
+from tests.workspaces import MakeWorkspace, OpenRun
+
+pytestmark = pytest.mark.usefixtures("few_features")
+
+JUNE, MIDDLE, JULY = dt.date(2025, 6, 30), dt.date(2025, 7, 15), dt.date(2025, 7, 31)
+Bought = list[tuple[str, str, float]]
+
+
+def clusters(**more: object) -> dict[str, Any]:
+    """Customers by what they spent in all."""
+    asked = {"features": ["net_amount"], "transform": {"net_amount": "log"}, "k": {"min": 2, "max": 6}}
+    return {"kind": "clusters", "basis": "value", **asked, **more}
+
+
+def group(letter: str, amount: float, customers: int = 60, day: str = "2025-05-10") -> Bought:
+    """Customers who spent about an amount."""
+    return [(f"{letter}{n:02d}", day, amount * (0.9 + 0.2 * n / customers)) for n in range(customers)]
+
+
+def orders(bought: Bought) -> str:
+    return HEADER + "".join(
+        f"o{number},1,{customer},{day} 10:00:00,p1,bread,1,{amount:.2f}\n"
+        for number, (customer, day, amount) in enumerate(bought)
+    )
+
+
+def told(run: Run) -> list[tuple[str, str | None, str | None, str]]:
+    """Transitions of a run, as they are published."""
+    write_events(run)
+    return run.warehouse.rows(
+        "SELECT event_name, from_segment_ids, to_segment_ids, sentence FROM monitoring.segment_event"
+        " WHERE run_id = $run AND event_name IN ('split', 'merge', 'vanish', 'emerge') ORDER BY ALL",
+        {"run": run.run_id},
+    )
+
+
+def test_a_group_of_newcomers_is_born_though_they_were_assigned_before(
+    make_workspace: MakeWorkspace, opened: OpenRun
+) -> None:
+    bought = group("a", 10) + group("b", 100) + group("n", 4_000, customers=50, day="2025-07-05")
+    tree = shop(worth=clusters(refit={"every_days": 10}))
+    with opened(make_workspace(tree=tree, orders=orders(bought)), JUNE) as run:
+        compute(run)
+        there = members(run, "worth")
+        assert len(set(there.values())) == 2
+    with opened(make_workspace(tree=tree, orders=orders(bought)), MIDDLE) as run:
+        assert "won 1 of 2" in compute(run)["worth"]
+        assert members(run, "worth")["n00"] == there["b00"]
+    with opened(make_workspace(tree=tree, orders=orders(bought)), JULY) as run:
+        assert "won 2 of 2" in compute(run)["worth"]
+        here = members(run, "worth")
+        assert {here[name] for name in here if name[0] == "n"} == {"worth.c03"}
+        assert all(here[name] == segment for name, segment in there.items())
+        sentence = "worth.c03 emerged: no earlier segment explains it; 100% of its 50 customers came after 2025-06-30"
+        assert told(run) == [("emerge", None, "worth.c03", sentence)]
+
+
+def test_a_segment_that_empties_little_by_little_goes_where_all_of_it_went(
+    make_workspace: MakeWorkspace, opened: OpenRun
+) -> None:
+    stay = group("a", 10) + group("c", 1_000) + group("d", 10_000) + group("e", 100_000)
+    middle = group("b", 100)
+    targets = {0: 900.0, 1: 9_900.0, 2: 99_900.0}
+    went = [
+        (name, "2025-07-10" if n < 57 else "2025-07-20", targets[n % 3] if n < 57 else targets[0])
+        for n, (name, *_) in enumerate(middle)
+    ]
+    tree = shop(worth=clusters())
+    delivered = orders(stay + middle + went)
+    for date in (JUNE, MIDDLE, JULY):
+        with opened(make_workspace(tree=tree, orders=delivered), date) as run:
+            compute(run)
+            here = members(run, "worth")
+            if date == JUNE:
+                assert len(set(here.values())) == 5
+                was = here["b00"]
+            found = told(run)
+    sentence = f"{was} vanished: its customers dispersed, at most 37% of them to one segment ({here['c00']})"
+    assert found == [("vanish", was, None, sentence)]
