@@ -1,4 +1,4 @@
-"""Checking a workspace without running it: every rule and model is bound to real types, on no rows.
+"""Checking a workspace without running it: every rule and model is bound to real types, and every column to a file.
 
 Owns: the order of the checks. Does not own any of them.
 """
@@ -15,6 +15,7 @@ from tasks.config.workspace import Workspace
 from tasks.ingest.classes import keep_classes
 from tasks.ingest.mapping import parse_mapping
 from tasks.ingest.raw_views import build_raw_views
+from tasks.ingest.rehearsal import rehearse
 from tasks.plan.consumers import check_consumers, published_columns
 from tasks.predict.write import bind_predictions
 from tasks.quality.queries import validate_suites
@@ -25,19 +26,21 @@ from tasks.warehouse.run import open_run
 
 
 def validate_workspace(space: Workspace) -> dict[str, int]:
-    """Prove what can be proved without data; returns how many of each thing were checked.
+    """Prove what can be proved without reading rows; returns how many of each thing were checked.
 
     Raises:
+        SourceError: an expression cannot be computed over the columns of its source's last file.
         WorkspaceError: an expression, rule, model or expectation is wrong; its file and line are named.
     """
     as_of = space.day(dt.datetime.now(dt.UTC))
     schedules = _schedules(space)
-    expressions = [text for name in space.sources for text in parse_mapping(space, name).reads]
+    mappings = [parse_mapping(space, name) for name in space.sources]
     with (
         tempfile.TemporaryDirectory(prefix="resegment-validate-") as folder,
         open_run(space, as_of=as_of, known_as_of=None, output=Path(folder), is_scratch=True) as run,
     ):
         run.run_id = "validate"
+        looked_at = [rehearse(run.warehouse, space, mapping) for mapping in mappings]
         catalogue = catalogue_of(run)
         check_rules(space, catalogue)
         kpis_of(space, catalogue)
@@ -50,7 +53,8 @@ def validate_workspace(space: Workspace) -> dict[str, int]:
     consumers = check_consumers(space, published_columns(space, as_of))
     return {
         "sources": len(space.sources),
-        "column expressions": len(expressions),
+        "files": sum(looked_at),
+        "column expressions": sum(len(mapping.reads) for mapping in mappings),
         "models": len(models),
         "features": len(catalogue.features),
         "predictions": len(space.predictions),

@@ -44,10 +44,23 @@ def find_files(workspace: Workspace, mapping: Mapping) -> list[FoundFile]:
     Raises:
         SourceError: a path or glob of the source matches no file, or a file cannot be read.
     """
-    where = workspace.line_of("sources", mapping.name, "path")
-    paths = {path for pattern in mapping.source.patterns for path in _matches(workspace, pattern, where)}
+    paths = _paths(workspace, mapping)
     lookups, mapping_sha256 = find_lookups(workspace, mapping)
-    return [_found(workspace, mapping, path, mapping_sha256, lookups) for path in sorted(paths)]
+    return [_found(workspace, mapping, path, mapping_sha256, lookups) for path in paths]
+
+
+def newest_file(workspace: Workspace, mapping: Mapping) -> tuple[Path, dict[str, Path]]:
+    """The last file of a source, and its lookups by name; none of them is read.
+
+    Raises:
+        SourceError: a path or glob matches no file.
+    """
+    return _paths(workspace, mapping)[-1], _lookups(workspace, mapping)
+
+
+def _paths(workspace: Workspace, mapping: Mapping) -> list[Path]:
+    where = workspace.line_of("sources", mapping.name, "path")
+    return sorted({path for pattern in mapping.source.patterns for path in _matches(workspace, pattern, where)})
 
 
 def find_lookups(workspace: Workspace, mapping: Mapping) -> tuple[dict[str, Path], str]:
@@ -56,11 +69,15 @@ def find_lookups(workspace: Workspace, mapping: Mapping) -> tuple[dict[str, Path
     Raises:
         SourceError: a lookup's path or glob matches no file, or it cannot be read.
     """
-    lookups = {
+    lookups = _lookups(workspace, mapping)
+    return lookups, mapping.digest([digest_of(path) for _, path in sorted(lookups.items())])
+
+
+def _lookups(workspace: Workspace, mapping: Mapping) -> dict[str, Path]:
+    return {
         name: _matches(workspace, lookup.path, workspace.line_of("sources", mapping.name, "lookups", name, "path"))[0]
         for name, lookup in mapping.source.lookups.items()
     }
-    return lookups, mapping.digest([digest_of(path) for _, path in sorted(lookups.items())])
 
 
 def _found(

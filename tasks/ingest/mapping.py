@@ -172,6 +172,8 @@ def check_bindings(warehouse: Warehouse, mapping: Mapping, reader: Reader, relat
             try:
                 warehouse.columns(_selected([expression], relation))
             except SqlError as error:
+                if _is_word(warehouse, expression, relation):
+                    raise _word(mapping, reader, place) from error
                 raise _unbound(mapping, reader, place, error) from error
         raise SourceError(
             f"its columns cannot be computed beside each other: {together.message}",
@@ -186,16 +188,32 @@ def _selected(expressions: Iterable[str], relation: str) -> str:
     return f"SELECT {', '.join(f'({expression})' for expression in expressions)} FROM {relation}"
 
 
+def _is_word(warehouse: Warehouse, expression: str, relation: str) -> bool:
+    """Whether it is the name of a column, such as `order` or `at`, and a word of SQL, too.
+
+    What DuckDB says then is about something else.
+    """
+    try:
+        warehouse.columns(_selected([identifier(expression.strip())], relation))
+    except SqlError:
+        return False
+    return True
+
+
+def _word(mapping: Mapping, reader: Reader, place: str) -> SourceError:
+    said = mapping.expressions[place].strip()
+    return SourceError(
+        f"{place}: {said!r} is a word of SQL",
+        where=f"{mapping.where[place]} and {reader.path.name}",
+        hint=f"write it in double quotes: '\"{said}\"'",
+    )
+
+
 def _unbound(mapping: Mapping, reader: Reader, place: str, error: SqlError) -> SourceError:
     present = {name.casefold() for name in reader.columns}
     absent = [name for name in mapping.reads[place] if name.casefold() not in present]
     where = f"{mapping.where[place]} and {reader.path.name}"
     if not absent:
-        said = mapping.expressions[place].strip()
-        if said.casefold() in present:
-            # A column called `order` or `at` is read as the word of SQL: what DuckDB then says is about something else.
-            hint = f"write it in double quotes: '\"{said}\"'"
-            return SourceError(f"{place}: {said!r} is a word of SQL", where=where, hint=hint)
         return SourceError(f"{place}: {error.message}", where=where, hint="correct the expression")
     near = difflib.get_close_matches(absent[0], reader.columns, n=1)
     what = "file" if mapping.source.query is None else "query"

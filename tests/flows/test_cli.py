@@ -151,7 +151,7 @@ def test_report_says_where_it_is(folder: Path) -> None:
 
 
 def test_validate_accepts_and_counts(folder: Path) -> None:
-    assert "is valid: 1 source, 8 column expressions, " in resegment("validate", cwd=folder).stdout
+    assert "is valid: 1 source, 1 file, 8 column expressions, " in resegment("validate", cwd=folder).stdout
 
 
 def test_features_are_listed_with_the_workspaces_own(tmp_path: Path) -> None:

@@ -1,0 +1,34 @@
+"""Proving a mapping on the file that is there, before anything runs.
+
+Owns: which file that is, and that its beginning alone is read. Does not own the proof (`mapping.py`).
+"""
+
+from __future__ import annotations
+
+from tasks.config.errors import SourceError
+from tasks.config.workspace import Workspace
+from tasks.ingest.discovery import newest_file
+from tasks.ingest.lookups import with_lookups
+from tasks.ingest.mapping import Mapping, check_bindings
+from tasks.ingest.readers import open_reader
+from tasks.warehouse.connection import Warehouse
+
+
+def rehearse(warehouse: Warehouse, workspace: Workspace, mapping: Mapping) -> bool:
+    """Bind every expression to the columns of a source's last file; returns whether there was one.
+
+    A file that is not there, or that is none of its format, is no defect of the workspace: a run tells of it.
+
+    Raises:
+        SourceError: a column is not in the file (the nearest one is named), or an expression is not valid there.
+    """
+    if mapping.source.query is not None:
+        return False
+    try:
+        path, lookups = newest_file(workspace, mapping)
+        reader = open_reader(warehouse, path, mapping.source.stored_as, mapping.source.options, mapping.wanted)
+        relation = with_lookups(warehouse, mapping, lookups, reader.relation)
+    except SourceError:
+        return False
+    check_bindings(warehouse, mapping, reader, relation)
+    return True
