@@ -11,6 +11,7 @@ from pathlib import Path
 from prefect import flow
 
 from flows.corridor import gather, inspect
+from flows.run_names import of_a_date
 from tasks.config.loading import load_workspace
 from tasks.notify.tasks import raise_check_alerts, raise_failure, send_alerts
 from tasks.telemetry.lineage import lineage_of
@@ -18,7 +19,7 @@ from tasks.warehouse.run import Run, open_run
 from tasks.warehouse.summary import CheckSummary, summarise_checks
 
 
-@flow(name="check quality", flow_run_name="check quality {workspace} {as_of}", persist_result=False)
+@flow(name="check quality", flow_run_name=of_a_date("check quality"), persist_result=False)
 def check_quality(
     workspace: str = ".",
     as_of: dt.date | None = None,

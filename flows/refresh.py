@@ -12,6 +12,7 @@ from prefect import flow
 
 from flows.corridor import compute, gather
 from flows.forget_steps import end_stopped
+from flows.run_names import of_a_date
 from tasks.config.errors import GateFailed
 from tasks.config.loading import load_workspace
 from tasks.notify.tasks import raise_alerts, raise_failure, send_alerts
@@ -24,7 +25,7 @@ from tasks.warehouse.run import Run, open_run
 from tasks.warehouse.summary import RunSummary, summarise
 
 
-@flow(name="refresh", flow_run_name="refresh {workspace} {as_of}", persist_result=False)
+@flow(name="refresh", flow_run_name=of_a_date("refresh"), persist_result=False)
 def refresh(
     workspace: str = ".",
     as_of: dt.date | None = None,
