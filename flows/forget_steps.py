@@ -29,6 +29,7 @@ from tasks.publish.swap import recover, swap_in
 from tasks.warehouse import copying, erasures, ledger, pulls
 from tasks.warehouse.connection import Warehouse
 from tasks.warehouse.erasures import Erasure
+from tasks.warehouse.output_state import refuse_other_identities
 from tasks.warehouse.run import Run, open_ledger
 
 log = logging.getLogger("resegment.erasure")
@@ -72,6 +73,7 @@ def forget(
 
     Raises:
         UsageError: nothing is held of an id, or the reason names somebody.
+        WorkspaceError: the key of the pseudonyms is missing, or another one than that of what is published.
         OutputError: a run holds the folder, it cannot be written, or something was found after all.
     """
     with open_ledger(space, folder) as run:
@@ -124,7 +126,9 @@ def _meant(run: Run, asked: Sequence[str]) -> tuple[list[Person], Words]:
 
     Raises:
         UsageError: nothing is held of one of them, and none was erased before.
+        WorkspaceError: what is published has ids under another key; his would not be found in it.
     """
+    refuse_other_identities(run.warehouse, run.workspace, run.workspace.key_fingerprint())
     persons = [person_of(run.warehouse, run.workspace, one) for one in dict.fromkeys(asked)]
     in_quarantine = customers_in_quarantine(run)
     mark(run.warehouse, persons, kept_rows_of(run.warehouse, persons, (), in_quarantine))

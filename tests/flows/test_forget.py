@@ -232,6 +232,22 @@ def test_a_folder_that_a_run_holds_is_refused(company: Path) -> None:
         assert "another run is writing here" in command(company, "forget", HIM, "--yes", code=1)
 
 
+def test_another_key_than_that_of_what_is_published_is_refused(
+    company: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """His pseudonym would be another one: what is published of him would stay, and be told to be gone."""
+    folder = tmp_path / "company"
+    shutil.copytree(company, folder)
+    monkeypatch.setenv("RESEGMENT_PSEUDONYM_KEY", "k" * 16)
+    with (folder / "resegment.yaml").open("a") as file:
+        file.write("privacy: {pseudonymise: true, key: '${RESEGMENT_PSEUDONYM_KEY}'}\n")
+    for arguments in (("forget", HIM, "--yes"), ("forget", HIM, "--dry-run"), ("export", HIM), ("explain", HIM)):
+        told = command(folder, *arguments, code=2)
+        assert "customer ids would be pseudonyms under key" in told
+        assert "are plain" in told
+    assert not (folder / "out" / "erasures.jsonl").exists()
+
+
 def test_what_cannot_be_cleaned_is_told_before_anything_is_done(company: Path, tmp_path: Path) -> None:
     folder = tmp_path / "company"
     shutil.copytree(company, folder)
