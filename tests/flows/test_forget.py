@@ -20,6 +20,7 @@ from flows import forget_steps
 from flows.cli import run_command
 from flows.embedded import embedded_prefect
 from flows.forget import forget as forget_flow
+from flows.forget_command import asked_for
 from flows.forget_steps import end_stopped
 from tasks.config.loading import load_workspace
 from tasks.erasure.holdings import Columns
@@ -246,6 +247,11 @@ def test_another_key_than_that_of_what_is_published_is_refused(
         assert "customer ids would be pseudonyms under key" in told
         assert "are plain" in told
     assert not (folder / "out" / "erasures.jsonl").exists()
+
+
+def test_an_id_is_meant_as_it_is_given_and_in_a_file_without_blanks_around_it(tmp_path: Path) -> None:
+    (tmp_path / "ids").write_bytes("\ufeffa\r\n\r\n  b  \r\na\r\n   \r\n".encode())
+    assert asked_for(["c ", "c", "a", " "], str(tmp_path / "ids")) == ["c ", "c", "a", "b"]
 
 
 def test_what_cannot_be_cleaned_is_told_before_anything_is_done(company: Path, tmp_path: Path) -> None:
