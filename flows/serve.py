@@ -16,6 +16,7 @@ from prefect.schedules import Cron
 from prefect.settings import get_current_settings
 
 from flows.alerts import watch
+from flows.embedded import ask_server
 from flows.quality import check_quality
 from flows.refit import refit
 from flows.scheduled import scheduled_refresh
@@ -36,12 +37,14 @@ def serve_all(deployments: Sequence[RunnerDeployment]) -> None:
 
     Raises:
         UsageError: there is no server.
+        ServerError: it does not answer.
     """
     if not get_current_settings().api.url:
         raise UsageError(
             "schedules need a Prefect server",
             hint="start one (`prefect server start`) and set PREFECT_API_URL, or call `resegment run` by cron",
         )
+    ask_server()
     serve(*deployments, print_starting_message=False)
 
 
