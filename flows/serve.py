@@ -32,13 +32,28 @@ _FLOWS: dict[str, Flow[..., Any]] = {
 }
 
 
+def _refuse_one_name_for_two(deployments: Sequence[RunnerDeployment]) -> None:
+    """The server knows a deployment by its name: of two workspaces of one name only the last would be run."""
+    folders: dict[str, str] = {}
+    for one in deployments:
+        folder = str(one.parameters["workspace"])
+        other = folders.setdefault(one.name, folder)
+        if other != folder:
+            raise UsageError(
+                f"{other} and {folder} are both called {one.name!r}",
+                where=str(Path(folder) / FILE_NAME),
+                hint="give each workspace a name of its own, for by that the server keeps its schedules",
+            )
+
+
 def serve_all(deployments: Sequence[RunnerDeployment]) -> None:
     """Register deployments at the Prefect server, and run what is due until the process ends.
 
     Raises:
-        UsageError: there is no server.
+        UsageError: there is no server, or two workspaces have one name.
         ServerError: it does not answer.
     """
+    _refuse_one_name_for_two(deployments)
     if not get_current_settings().api.url:
         raise UsageError(
             "schedules need a Prefect server",

@@ -58,6 +58,15 @@ def test_schedules_need_a_server(tmp_path: Path) -> None:
         serve_all(deployments_of(tmp_path))
 
 
+def test_two_workspaces_of_one_name_are_not_served(tmp_path: Path) -> None:
+    """The server keeps one deployment a name: the first of them would never be run."""
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        write(tmp_path / name, **DAILY)
+    with pytest.raises(UsageError, match="one and .*two are both called 'small'"):
+        serve_all([*deployments_of(tmp_path / "one"), *deployments_of(tmp_path / "two")])
+
+
 def test_a_server_that_does_not_answer_is_told_and_is_no_error_of_ours(tmp_path: Path) -> None:
     write(tmp_path, **DAILY)
     with (
