@@ -264,6 +264,11 @@ def test_what_cannot_be_cleaned_is_told_before_anything_is_done(company: Path, t
     assert "nothing was erased: backup.bin have them in them" in command(folder, *arguments, code=1)
     assert "nobody was erased here" in command(folder, "forget", "--list")
     backup.unlink()
+    export = folder / "out" / f"{HIM}.json"
+    export.write_text("{}")
+    assert f"nothing was erased: {HIM}.json have them in their names" in command(folder, *arguments, code=1)
+    assert "nobody was erased here" in command(folder, "forget", "--list")
+    export.unlink()
     with mock.patch.object(forget_steps, "strike_out", return_value=Counter()):
         told = command(folder, *arguments, code=1)
     assert "the erasure is not done: report/index.html: its bytes; run.log: its bytes still have them" in told
