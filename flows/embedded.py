@@ -24,6 +24,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import gettempdir
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 if TYPE_CHECKING:
@@ -54,6 +55,29 @@ def has_prefect_api() -> bool:
     return bool(get_current_settings().api.url) or FlowRunContext.get() is not None
 
 
+def ask_server() -> None:
+    """Ask Prefect's server whether it is there, where one is named.
+
+    Raises:
+        ServerError: it does not answer.
+    """
+    from prefect.client.orchestration import get_client
+    from prefect.settings import get_current_settings
+
+    from tasks.config.errors import ServerError
+
+    url = get_current_settings().api.url
+    if not url:
+        return
+    with get_client(sync_client=True) as client:
+        problem = client.api_healthcheck()
+    if problem is not None:
+        raise ServerError(
+            f"the Prefect server at {urlsplit(url).netloc.rpartition('@')[2]} cannot be reached: {problem}",
+            hint="start it, or correct PREFECT_API_URL; `resegment run` needs none: unset the variable",
+        )
+
+
 @contextmanager
 def embedded_prefect(home: Path | None = None) -> Iterator[None]:
     """Let flows called in this context run without a Prefect server; do nothing where there is one.
@@ -67,9 +91,11 @@ def embedded_prefect(home: Path | None = None) -> Iterator[None]:
             something is written, and kept. Default: a temporary folder of this run, removed when the context ends.
 
     Raises:
+        ServerError: there is to be a server, and it does not answer.
         PrefectServerNeeded: from the flow call, when a flow uses what only a server has.
     """
     if has_prefect_api():
+        ask_server()
         yield
         return
 

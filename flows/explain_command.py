@@ -36,8 +36,8 @@ def explain(options: argparse.Namespace) -> int:
     from tasks.warehouse.readers import opened_to_read
 
     space, paths = opened(options)
-    customer_id = published_id(space, options.customer_id)
     with opened_to_read(paths) as warehouse:
+        customer_id = published_id(warehouse, space, options.customer_id)
         current = newest_publication(warehouse)
         catalogue = Catalogue(feature_models(space, current.as_of))
         found = standings(warehouse, catalogue, current, customer_id, _asked(options))

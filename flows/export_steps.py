@@ -22,6 +22,7 @@ from tasks.segments.reasons.why import why_in
 from tasks.warehouse.catalogue import Catalogue, feature_models
 from tasks.warehouse.connection import Warehouse
 from tasks.warehouse.ledger import publications
+from tasks.warehouse.output_state import refuse_other_identities
 from tasks.warehouse.run import OutputPaths, Run
 
 
@@ -34,12 +35,14 @@ def everything_of(space: Workspace, folder: Path, asked: str) -> dict[str, Any]:
 
     Raises:
         UsageError: nothing has been run, or nothing is held of him.
+        WorkspaceError: the key of the pseudonyms is missing, or another one than that of what is published.
         OutputError: a run is writing.
     """
     paths = OutputPaths(folder)
     if not paths.warehouse.exists():
         raise UsageError("nothing has been run here yet", where=str(folder), hint="run `resegment run` first")
     with Warehouse.open(paths.warehouse, read_only=True) as warehouse:
+        refuse_other_identities(warehouse, space, space.key_fingerprint())
         run = Run(space, warehouse, paths, dt.date.max, None)
         person = person_of(warehouse, space, asked)
         in_quarantine = customers_in_quarantine(run)

@@ -62,20 +62,21 @@ def forget(options: argparse.Namespace) -> int:
 
 
 def asked_for(ids: list[str], from_file: str | None) -> list[str]:
-    """The ids that are asked for, each once.
+    """The ids that are asked for, each once: as they are given, and in a file without blanks around them.
 
     Raises:
         UsageError: there is none, or the file cannot be read.
     """
-    listed = list(ids)
+    listed = [one for one in ids if one.strip()]
     if from_file is not None:
         path = Path(from_file).expanduser()
         try:
-            listed += path.read_text(encoding="utf-8-sig").splitlines()
+            lines = path.read_text(encoding="utf-8-sig").splitlines()
+            listed += [line.strip() for line in lines if line.strip()]
         except (OSError, UnicodeDecodeError) as error:
             said = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
             raise UsageError(f"cannot read the ids: {said}", where=str(path), hint="one id a line, UTF-8") from error
-    found = list(dict.fromkeys(one.strip() for one in listed if one.strip()))
+    found = list(dict.fromkeys(listed))
     if not found:
         raise UsageError("nobody is named", hint="give ids, or --from-file FILE with one a line")
     return found

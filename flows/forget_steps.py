@@ -16,7 +16,7 @@ from pathlib import Path
 from tasks.config.errors import OutputError, UsageError
 from tasks.config.pseudonym import fingerprint
 from tasks.config.workspace import Workspace
-from tasks.erasure.files import drop_scratch, own_spill, strike_out, unwritable
+from tasks.erasure.files import drop_scratch, named_after, own_spill, strike_out, unwritable
 from tasks.erasure.holdings import catalog_of, kept_rows_of, mark, tables_of
 from tasks.erasure.noting import changes_of_loads, note_in
 from tasks.erasure.person import Person, Words, person_of, unknown, words_of
@@ -29,7 +29,8 @@ from tasks.publish.swap import recover, swap_in
 from tasks.warehouse import copying, erasures, ledger, pulls
 from tasks.warehouse.connection import Warehouse
 from tasks.warehouse.erasures import Erasure
-from tasks.warehouse.run import Run, open_ledger
+from tasks.warehouse.output_state import refuse_other_identities
+from tasks.warehouse.run import OutputPaths, Run, open_ledger
 
 log = logging.getLogger("resegment.erasure")
 
@@ -72,6 +73,7 @@ def forget(
 
     Raises:
         UsageError: nothing is held of an id, or the reason names somebody.
+        WorkspaceError: the key of the pseudonyms is missing, or another one than that of what is published.
         OutputError: a run holds the folder, it cannot be written, or something was found after all.
     """
     with open_ledger(space, folder) as run:
@@ -124,7 +126,9 @@ def _meant(run: Run, asked: Sequence[str]) -> tuple[list[Person], Words]:
 
     Raises:
         UsageError: nothing is held of one of them, and none was erased before.
+        WorkspaceError: what is published has ids under another key; his would not be found in it.
     """
+    refuse_other_identities(run.warehouse, run.workspace, run.workspace.key_fingerprint())
     persons = [person_of(run.warehouse, run.workspace, one) for one in dict.fromkeys(asked)]
     in_quarantine = customers_in_quarantine(run)
     mark(run.warehouse, persons, kept_rows_of(run.warehouse, persons, (), in_quarantine))
@@ -148,12 +152,7 @@ def _erase(run: Run, persons: Sequence[Person], words: Words, found: Forgotten, 
     drop_scratch(paths)
     # Whoever opens the folder after a kill makes it anew, from the warehouse as it is then.
     shutil.rmtree(paths.copy, ignore_errors=True)
-    if others := unwritable(paths, telling):
-        raise OutputError(
-            f"nothing was erased: {_listed(others)} have them in them, and are no texts that could be cleaned",
-            where=str(paths.root),
-            hint="delete these files, which resegment did not write, or move them out of the folder and clean them",
-        )
+    _refuse_what_cannot_be_cleaned(paths, telling)
     key = erasures.key_of(run.workspace, paths.root)
     earlier = {one.hash: one for one in erasures.read(paths.root)}
     now = ledger.utc_now().isoformat()
@@ -191,6 +190,20 @@ def _erase(run: Run, persons: Sequence[Person], words: Words, found: Forgotten, 
     erasures.note(paths.root, ended)
     shutil.rmtree(paths.building, ignore_errors=True)
     return replace(found, counts=taken, file_count=searched.file_count)
+
+
+def _refuse_what_cannot_be_cleaned(paths: OutputPaths, telling: Sequence[str]) -> None:
+    hint = "delete these files, which resegment did not write, or move them out of the folder and clean them"
+    if others := unwritable(paths, telling):
+        raise OutputError(
+            f"nothing was erased: {_listed(others)} have them in them, and are no texts that could be cleaned",
+            where=str(paths.root),
+            hint=hint,
+        )
+    if named := named_after(paths, telling):
+        raise OutputError(
+            f"nothing was erased: {_listed(named)} have them in their names", where=str(paths.root), hint=hint
+        )
 
 
 def _left(places: Sequence[str], folder: Path) -> OutputError:

@@ -16,6 +16,7 @@ from prefect.schedules import Cron
 from prefect.settings import get_current_settings
 
 from flows.alerts import watch
+from flows.embedded import ask_server
 from flows.quality import check_quality
 from flows.refit import refit
 from flows.scheduled import scheduled_refresh
@@ -31,17 +32,34 @@ _FLOWS: dict[str, Flow[..., Any]] = {
 }
 
 
+def _refuse_one_name_for_two(deployments: Sequence[RunnerDeployment]) -> None:
+    """The server knows a deployment by its name: of two workspaces of one name only the last would be run."""
+    folders: dict[str, str] = {}
+    for one in deployments:
+        folder = str(one.parameters["workspace"])
+        other = folders.setdefault(one.name, folder)
+        if other != folder:
+            raise UsageError(
+                f"{other} and {folder} are both called {one.name!r}",
+                where=str(Path(folder) / FILE_NAME),
+                hint="give each workspace a name of its own, for by that the server keeps its schedules",
+            )
+
+
 def serve_all(deployments: Sequence[RunnerDeployment]) -> None:
     """Register deployments at the Prefect server, and run what is due until the process ends.
 
     Raises:
-        UsageError: there is no server.
+        UsageError: there is no server, or two workspaces have one name.
+        ServerError: it does not answer.
     """
+    _refuse_one_name_for_two(deployments)
     if not get_current_settings().api.url:
         raise UsageError(
             "schedules need a Prefect server",
             hint="start one (`prefect server start`) and set PREFECT_API_URL, or call `resegment run` by cron",
         )
+    ask_server()
     serve(*deployments, print_starting_message=False)
 
 

@@ -70,6 +70,10 @@ class DeliveryError(ResegmentError):
     """A target did not take a message; what the message is about stands all the same."""
 
 
+class ServerError(ResegmentError):
+    """The Prefect server that runs are to be recorded on cannot be reached."""
+
+
 class SqlError(ResegmentError):
     """DuckDB refused a statement; carries the model it came from."""
 

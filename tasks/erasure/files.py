@@ -64,6 +64,13 @@ def unwritable(paths: OutputPaths, words: Sequence[str]) -> list[str]:
     return [str(path.relative_to(paths.root)) for path, text in _with(paths, words) if text is None]
 
 
+def named_after(paths: OutputPaths, words: Sequence[str]) -> list[str]:
+    """Files and folders with words in their names, such as an export that somebody put there."""
+    needles = Needles(words)
+    below = (str(path.relative_to(paths.root)) for path in sorted(paths.root.rglob("*")))
+    return [name for name in below if needles.are_in(name.encode(errors="replace"))]
+
+
 def _with(paths: OutputPaths, words: Sequence[str]) -> Iterator[tuple[Path, str | None]]:
     """Files with words in them, and their texts; None where a file is none."""
     needles = Needles(words)

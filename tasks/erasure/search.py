@@ -34,7 +34,7 @@ class Searched:
 
 
 def search(folder: Path, without: Iterable[Path], ids: Sequence[str], words: Sequence[str]) -> Searched:
-    """Look for persons in every file below a folder: in its bytes, and of databases and Parquet in every value.
+    """Look for persons in every file below a folder: its name, its bytes, and of databases and Parquet every value.
 
     Args:
         folder: where.
@@ -50,6 +50,8 @@ def search(folder: Path, without: Iterable[Path], ids: Sequence[str], words: Seq
         for path in files:
             name = str(path.relative_to(folder))
             places += [f"{name}: {place}" for place in _values(reader, path, ids, words)]
+            if needles.are_in(name.encode(errors="replace")):
+                places.append(f"{name}: its name")
             if _is_in_bytes(path, needles):
                 places.append(f"{name}: its bytes")
     return Searched(len(files), tuple(places))

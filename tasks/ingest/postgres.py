@@ -37,8 +37,22 @@ _MONEY = {"money": "numeric", "_money": "numeric[]"}
 _AS_TEXT = ("oid", "_oid", "record", "_record")
 #: What libpq says of a server that may be there again in a while; else a refusal stays one.
 _PASSING = ("starting up", "shutting down", "too many", "connection slots", "recovery mode", "terminating connection")
-#: What libpq itself refuses, before or instead of the server: asking again gives the same.
-_LASTING = ("percent", "no password supplied", "certificate", "does not support SSL")
+_REFUSED = "check user, password and database in the URL, and who may connect (pg_hba.conf of the server)"
+_UNREADABLE = "the URL cannot be read"
+_MISWRITTEN = "correct the URL; its parameters are those of libpq, such as sslmode and sslrootcert"
+_UNTRUSTED = (
+    "in the URL write sslrootcert=FILE, of the authority that signed the server's certificate, or sslrootcert=system,"
+    " and the host as the certificate has it"
+)
+#: What libpq itself refuses, before or instead of the server, and what to do: asking again gives the same.
+_LASTING = {
+    "percent": _MISWRITTEN,
+    _UNREADABLE: _MISWRITTEN,
+    "no password supplied": _REFUSED,
+    "certificate": _UNTRUSTED,
+    "does not support SSL": _REFUSED,
+    "Failed to connect: invalid ": _MISWRITTEN,
+}
 #: An error on the way has no SQLSTATE, and words of the server's language; so much the driver says of it.
 _ON_THE_WAY = "[PGRES_FATAL_ERROR]"
 #: Of those, what somebody or a limit ended, a standby's recovery among them, and not the rows.
@@ -55,7 +69,6 @@ _HINTS = {
     "42501": "GRANT SELECT on it to the user of the URL, and USAGE on its schema",
     "57014": "where it is the server's limit of time, raise statement_timeout of this user; else run again",
 }
-_REFUSED = "check user, password and database in the URL, and who may connect (pg_hba.conf of the server)"
 _AWAY = "is the server up, and may this machine reach it? what is published stays; run again when it is back"
 
 
@@ -210,8 +223,10 @@ def told(error: BaseException, address: Address, where: str, refused: str = "wha
     if state[:2] in _ABOUT_VALUES:
         text = _VALUE.sub("…", text)
     if "invalid percent-encoded" in text or "URI" in text:
-        text = "the URL cannot be read"
+        text = _UNREADABLE
     is_passing = state.startswith(_PASSING_STATES) if state else _may_pass(str(error))
+    if not is_passing:
+        refused = next((hint for word, hint in _LASTING.items() if word in text), refused)
     kind = ConnectionLostError if is_passing else SourceError
     return kind(
         f"cannot read the database {address.place}: {address.masked(text)}",

@@ -19,6 +19,7 @@ from tasks.insight.news import TABLE as NEWS
 from tasks.warehouse.catalogue import KEY, Catalogue
 from tasks.warehouse.connection import Warehouse, literal
 from tasks.warehouse.ledger import Publication, publications
+from tasks.warehouse.output_state import refuse_other_identities
 from tasks.warehouse.reading import entities_of
 
 
@@ -66,15 +67,17 @@ class Known:
     history: list[HistoryEntry] = field(default_factory=list)
 
 
-def published_id(workspace: Workspace, customer_id: str) -> str:
+def published_id(warehouse: Warehouse, workspace: Workspace, customer_id: str) -> str:
     """The id that a customer is published under, given that or the company's own.
 
     Raises:
-        WorkspaceError: customers are published under pseudonyms, and the key that leads from an id to one is missing.
+        WorkspaceError: customers are published under pseudonyms, and the key that leads from an id to one is missing,
+            or is another one than theirs.
     """
     if not workspace.privacy.pseudonymise or is_pseudonym(customer_id):
         return customer_id
     key = workspace.pseudonym_key()
+    refuse_other_identities(warehouse, workspace, workspace.key_fingerprint())
     return customer_id if key is None else pseudonym(key, customer_id)
 
 

@@ -4,7 +4,8 @@ Owns: the model from features to segments, what it is worth on respondents it ha
 is nothing. Does not own the segments of the respondents, or which features there are.
 
 A respondent keeps the segment that he is in. Of the others each gets the segment that a multinomial logistic regression
-finds likeliest, where it is sure enough, and else none: "unknown" is an answer. What the model is worth is measured by
+finds likeliest, where it is sure enough, and else none: "unknown" is an answer. A segment of few respondents cannot be
+learnt and is given to nobody; who is in it counts as not found. What the model is worth is measured by
 stratified cross-validation on the respondents; it is refused where it does not beat the commonest segment, by an exact
 test on the respondents about whom the two disagree (McNemar, Psychometrika 12, 1947, p. 153).
 """
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Texts = NDArray[np.object_]
 
-#: Folds of the cross-validation; each segment needs twice as many respondents.
+#: Folds of the cross-validation; a segment of fewer than twice as many respondents is not learnt.
 _FOLDS = 5
 _FEWEST = 2 * _FOLDS
 #: Of a model that is no better than the commonest segment, this share is taken for better.
@@ -66,6 +67,7 @@ class Worth:
         macro_recall: mean over the segments of the share of its members that were found.
         p_value: chance of beating the commonest segment by as much where the features say nothing.
         coverage: by confidence.
+        too_few: segments of too few respondents to learn them, which nobody else is given.
     """
 
     respondents: int
@@ -74,6 +76,7 @@ class Worth:
     macro_recall: float
     p_value: float
     coverage: tuple[Coverage, ...]
+    too_few: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Plain data."""
@@ -84,6 +87,11 @@ class Worth:
         return (
             f"finds the segment of {self.accuracy:.0%} of {self.respondents:,} respondents it has not seen, where the"
             f" commonest segment is that of {self.base_rate:.0%}"
+            + (
+                f"; given to no others, for it has too few respondents: {', '.join(self.too_few)}"
+                if self.too_few
+                else ""
+            )
         )
 
 
@@ -112,12 +120,11 @@ def project(respondents: pl.DataFrame, segments: Sequence[str], others: pl.DataF
         seed: of the folds.
 
     Raises:
-        StatisticsError: too few respondents, fewer than two segments of enough of them, or features that do not tell
-            the segments apart.
+        StatisticsError: fewer than two segments of enough respondents, or features that do not tell the segments apart.
     """
     labels = np.asarray(segments, dtype=object)
     names, counts = np.unique(labels.astype(str), return_counts=True)
-    if len(names) < 2 or counts.min() < _FEWEST:  # noqa: PLR2004 - one segment is nothing to tell apart
+    if (counts >= _FEWEST).sum() < 2:  # noqa: PLR2004 - one segment is nothing to tell apart
         told = ", ".join(f"{name} {count}" for name, count in zip(names, counts, strict=True))
         raise StatisticsError(
             f"a projection needs two segments of at least {_FEWEST} respondents each (there are {told or 'none'})"
@@ -135,7 +142,8 @@ def _projected(x: Floats, x_others: Floats, labels: Texts, seed: int) -> Project
         raise StatisticsError(f"the features do not tell the segments apart: the model {worth.sentence()}")
     if not len(x_others):
         return Projection(worth, np.empty(0, dtype=object), np.empty(0))
-    model = _fitted(x, labels, seed)
+    is_learnt = _is_learnt(labels)
+    model = _fitted(x[is_learnt], labels[is_learnt], seed)
     chances = model.predict_proba(x_others)
     # Rounded, so that the number of threads does not show in the last digits.
     return Projection(worth, model.classes_[chances.argmax(axis=1)], np.round(chances.max(axis=1), 6))
@@ -201,15 +209,33 @@ def _folds(labels: Texts, seed: int) -> list[tuple[NDArray[np.intp], NDArray[np.
     return list(folds.split(np.zeros(len(labels)), labels.astype(str)))
 
 
-def _worth(x: Floats, labels: Texts, seed: int) -> Worth:
-    """Nested cross-validation: the penalty is chosen anew on each training part, of which the tested part is none."""
-    from scipy.stats import binomtest
+def _is_learnt(labels: Texts) -> NDArray[np.bool_]:
+    """Of each respondent, whether his segment has enough of them."""
+    _, where, counts = np.unique(labels.astype(str), return_inverse=True, return_counts=True)
+    return counts[where] >= _FEWEST
 
+
+def _held_out(x: Floats, labels: Texts, seed: int) -> tuple[Texts, Floats]:
+    """The likeliest segment of each respondent, and its chance, by models that were not fitted on him.
+
+    Nested cross-validation: the penalty is chosen anew on each training part, of which the tested part is none.
+    """
     found, chance = np.empty(len(labels), dtype=object), np.empty(len(labels))
-    for train, test in _folds(labels, seed):
+    is_learnt = _is_learnt(labels)
+    learnt, others = np.flatnonzero(is_learnt), np.flatnonzero(~is_learnt)
+    parts = [(learnt[train], learnt[test]) for train, test in _folds(labels[learnt], seed)]
+    for train, test in [*parts, *([(learnt, others)] if len(others) else [])]:
         model = _fitted(x[train], labels[train], seed)
         chances = model.predict_proba(x[test])
         found[test], chance[test] = model.classes_[chances.argmax(axis=1)], chances.max(axis=1)
+    return found, chance
+
+
+def _worth(x: Floats, labels: Texts, seed: int) -> Worth:
+    """Of held-out respondents, how many are found."""
+    from scipy.stats import binomtest
+
+    found, chance = _held_out(x, labels, seed)
     names, counts = np.unique(labels.astype(str), return_counts=True)
     is_found, is_common = found == labels, labels == names[counts.argmax()]
     better, worse = int((is_found & ~is_common).sum()), int((~is_found & is_common).sum())
@@ -221,6 +247,7 @@ def _worth(x: Floats, labels: Texts, seed: int) -> Worth:
         float(np.mean([is_found[labels == name].mean() for name in names])),
         p_value,
         tuple(_coverage(confidence, is_found, chance) for confidence in CONFIDENCES),
+        tuple(str(name) for name in names[counts < _FEWEST]),
     )
 
 

@@ -20,6 +20,7 @@ from flows import forget_steps
 from flows.cli import run_command
 from flows.embedded import embedded_prefect
 from flows.forget import forget as forget_flow
+from flows.forget_command import asked_for
 from flows.forget_steps import end_stopped
 from tasks.config.loading import load_workspace
 from tasks.erasure.holdings import Columns
@@ -232,6 +233,27 @@ def test_a_folder_that_a_run_holds_is_refused(company: Path) -> None:
         assert "another run is writing here" in command(company, "forget", HIM, "--yes", code=1)
 
 
+def test_another_key_than_that_of_what_is_published_is_refused(
+    company: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """His pseudonym would be another one: what is published of him would stay, and be told to be gone."""
+    folder = tmp_path / "company"
+    shutil.copytree(company, folder)
+    monkeypatch.setenv("RESEGMENT_PSEUDONYM_KEY", "k" * 16)
+    with (folder / "resegment.yaml").open("a") as file:
+        file.write("privacy: {pseudonymise: true, key: '${RESEGMENT_PSEUDONYM_KEY}'}\n")
+    for arguments in (("forget", HIM, "--yes"), ("forget", HIM, "--dry-run"), ("export", HIM), ("explain", HIM)):
+        told = command(folder, *arguments, code=2)
+        assert "customer ids would be pseudonyms under key" in told
+        assert "are plain" in told
+    assert not (folder / "out" / "erasures.jsonl").exists()
+
+
+def test_an_id_is_meant_as_it_is_given_and_in_a_file_without_blanks_around_it(tmp_path: Path) -> None:
+    (tmp_path / "ids").write_bytes("\ufeffa\r\n\r\n  b  \r\na\r\n   \r\n".encode())
+    assert asked_for(["c ", "c", "a", " "], str(tmp_path / "ids")) == ["c ", "c", "a", "b"]
+
+
 def test_what_cannot_be_cleaned_is_told_before_anything_is_done(company: Path, tmp_path: Path) -> None:
     folder = tmp_path / "company"
     shutil.copytree(company, folder)
@@ -242,6 +264,11 @@ def test_what_cannot_be_cleaned_is_told_before_anything_is_done(company: Path, t
     assert "nothing was erased: backup.bin have them in them" in command(folder, *arguments, code=1)
     assert "nobody was erased here" in command(folder, "forget", "--list")
     backup.unlink()
+    export = folder / "out" / f"{HIM}.json"
+    export.write_text("{}")
+    assert f"nothing was erased: {HIM}.json have them in their names" in command(folder, *arguments, code=1)
+    assert "nobody was erased here" in command(folder, "forget", "--list")
+    export.unlink()
     with mock.patch.object(forget_steps, "strike_out", return_value=Counter()):
         told = command(folder, *arguments, code=1)
     assert "the erasure is not done: report/index.html: its bytes; run.log: its bytes still have them" in told

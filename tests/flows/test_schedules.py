@@ -10,11 +10,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from prefect.server.schemas.schedules import CronSchedule
+from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from flows import scheduled
 from flows.embedded import embedded_prefect
 from flows.serve import deployments_of, serve_all
-from tasks.config.errors import UsageError
+from tasks.config.errors import ServerError, UsageError
 from tests.flows.test_cli import resegment, write
 
 DAILY = {
@@ -55,6 +56,31 @@ def test_schedules_need_a_server(tmp_path: Path) -> None:
     write(tmp_path, **DAILY)
     with pytest.raises(UsageError, match="schedules need a Prefect server"):
         serve_all(deployments_of(tmp_path))
+
+
+def test_two_workspaces_of_one_name_are_not_served(tmp_path: Path) -> None:
+    """The server keeps one deployment a name: the first of them would never be run."""
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        write(tmp_path / name, **DAILY)
+    with pytest.raises(UsageError, match="one and .*two are both called 'small'"):
+        serve_all([*deployments_of(tmp_path / "one"), *deployments_of(tmp_path / "two")])
+
+
+def test_a_server_that_does_not_answer_is_told_and_is_no_error_of_ours(tmp_path: Path) -> None:
+    write(tmp_path, **DAILY)
+    with (
+        temporary_settings({PREFECT_API_URL: "http://me:geheim@127.0.0.1:1/api"}),
+        pytest.raises(ServerError, match=r"the Prefect server at 127\.0\.0\.1:1 cannot be reached") as caught,
+    ):
+        serve_all(deployments_of(tmp_path))
+    assert "geheim" not in str(caught.value)
+    with (
+        temporary_settings({PREFECT_API_URL: "http://127.0.0.1:1/api"}),
+        pytest.raises(ServerError, match="unset the variable"),
+        embedded_prefect(),
+    ):
+        pass
 
 
 def test_validate_reads_schedules(tmp_path: Path) -> None:

@@ -175,6 +175,28 @@ def test_a_connection_that_fails_is_told_without_its_password(
     assert caught.value.__cause__ is None
 
 
+@pytest.mark.parametrize("parameter", ["sslmode=verify-ful", "sslrootcer=ca.pem"])
+def test_a_parameter_that_libpq_does_not_know_is_not_waited_for(parameter: str) -> None:
+    address = parse_address(f"postgresql://me@127.0.0.1:1/crm?{parameter}")
+    with pytest.raises(SourceError, match="correct the URL") as caught, snapshot(address, "a:3", "a:7"):
+        pass
+    assert not isinstance(caught.value, ConnectionLostError)
+
+
+def test_a_certificate_that_is_not_trusted_is_no_matter_of_passwords() -> None:
+    """The server of the tests has no TLS; these are the words of one that has (PostgreSQL 15)."""
+    for said in (
+        "SSL error: certificate verify failed",
+        'server certificate for "localhost" (and 1 other name) does not match host name "127.0.0.1"',
+        'root certificate file "/root/.postgresql/root.crt" does not exist',
+    ):
+        error = OSError(f'[libpq] Failed to connect: connection to server at "127.0.0.1", port 5432 failed: {said}')
+        found = told(error, parse_address("postgresql://me@db/crm"), "a:3", refused="check user, password and database")
+        assert not isinstance(found, ConnectionLostError)
+        assert "write sslrootcert=FILE" in str(found)
+        assert "password" not in str(found)
+
+
 def test_a_query_that_a_limit_ends_is_not_called_one_of_wrong_values(postgres: Server) -> None:
     postgres.run("DROP ROLE IF EXISTS hasty", "CREATE ROLE hasty LOGIN PASSWORD 'x'")
     postgres.run("ALTER ROLE hasty SET statement_timeout = '300ms'")

@@ -149,21 +149,24 @@ def test_a_pseudonymised_customer_is_found_by_either_id(
     tree = small_workspace() | {"privacy": privacy}
     space = make_workspace(tree=tree)
     anna = pseudonym(b"k" * 16, "anna")
-    assert published_id(space, "anna") == published_id(space, anna) == anna
     with opened(space) as run:
         compute(run)
+        assert published_id(run.warehouse, space, "anna") == published_id(run.warehouse, space, anna) == anna
         found = explained(run, anna)
         assert "anna" not in repr(found)
         assert found.customer_id == anna
         assert {value.name: value.value for value in found.features}["order_count"] == 2
         with pytest.raises(UsageError, match="no customer 'p_") as caught:
-            explained(run, published_id(space, "zoe"))
+            explained(run, published_id(run.warehouse, space, "zoe"))
         assert "zoe" not in str(caught.value)
-    monkeypatch.delenv("RESEGMENT_PSEUDONYM_KEY")
-    without = make_workspace(tree=tree)
-    assert published_id(without, anna) == anna
-    with pytest.raises(WorkspaceError, match="there is no key"):
-        published_id(without, "anna")
+        monkeypatch.setenv("RESEGMENT_PSEUDONYM_KEY", "l" * 16)
+        with pytest.raises(WorkspaceError, match="those published here as of .* are pseudonyms under key"):
+            published_id(run.warehouse, make_workspace(tree=tree), "anna")
+        monkeypatch.delenv("RESEGMENT_PSEUDONYM_KEY")
+        without = make_workspace(tree=tree)
+        assert published_id(run.warehouse, without, anna) == anna
+        with pytest.raises(WorkspaceError, match="there is no key"):
+            published_id(run.warehouse, without, "anna")
 
 
 def test_explain_before_any_publication(make_workspace: MakeWorkspace, opened: OpenRun) -> None:

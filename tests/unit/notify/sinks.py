@@ -12,6 +12,7 @@ from typing import Any
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.handlers import Message
+from aiosmtpd.smtp import Envelope
 
 
 class Webhook:
@@ -56,10 +57,18 @@ class _Keeping(Message):
     def handle_message(self, message: EmailMessage) -> None:
         self.got.append(message)
 
+    async def handle_RCPT(  # noqa: N802 - called so by aiosmtpd
+        self, _server: object, _session: object, envelope: Envelope, address: str, _options: object
+    ) -> str:
+        if address.startswith("gone"):
+            return "550 5.1.1 no such mailbox"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
 
 @contextmanager
 def mail_server(port: int) -> Iterator[list[EmailMessage]]:
-    """A mail server; yields the messages it got."""
+    """A mail server that knows no passwords and has no mailbox `gone…`; yields the messages it got."""
     keeping = _Keeping()
     controller = Controller(keeping, hostname="127.0.0.1", port=port)
     controller.start()

@@ -37,12 +37,17 @@ def test_a_webhook_gets_title_body_and_severity(webhook: Webhook) -> None:
     assert got["message"] == "what <b>happened</b>\nand what to do"
 
 
+def _mail_url(port: int, to: str, login: str = "") -> str:
+    return f"mailto://{login}127.0.0.1:{port}?mode=insecure&smtp=127.0.0.1&from=resegment@example.org&to={to}"
+
+
 def test_mail_arrives_as_it_was_written() -> None:
     port = _free_port()
     with mail_server(port) as got:
-        url = f"mailto://127.0.0.1:{port}?mode=insecure&smtp=127.0.0.1&from=resegment@example.org&to=team@example.org&format=text"
+        url = _mail_url(port, "team@example.org")
         assert send(Target(url=url), title="shop: 1 warning", body="a < b & c\nsecond line", severity="warning") is None
     (message,) = got
+    assert message.get_content_type() == "text/plain"
     assert message["Subject"] == "shop: 1 warning"
     assert message["To"].endswith("team@example.org")
     texts = [part.get_payload(decode=True).decode() for part in message.walk() if not part.is_multipart()]
@@ -56,6 +61,38 @@ def test_what_is_not_taken_is_said_without_the_password(webhook: Webhook, monkey
     assert problem is not None
     assert "500" in problem
     assert "geheim" not in problem
+
+
+@pytest.mark.parametrize(
+    ("login", "to", "said"),
+    [
+        ("bot:geheim@", "team@example.org", "AUTH extension not supported"),
+        ("", "gone@example.org", "550"),
+        ("nobody listens", "team@example.org", "Connection refused"),
+    ],
+)
+def test_of_a_mail_that_is_not_taken_the_cause_is_told(
+    login: str, to: str, said: str, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    port = _free_port()
+    with mail_server(port) as got:
+        url = _mail_url(_free_port(), to) if login == "nobody listens" else _mail_url(port, to, login)
+        problem = str(send(Target(url=url), title="t", body="b", severity="warning"))
+    assert said in problem
+    assert "geheim" not in problem
+    assert got == []
+    # Apprise's own words are for no console or log.
+    assert (capfd.readouterr().err, caplog.text) == ("", "")
+
+
+def test_a_target_is_one_recipient() -> None:
+    """Where one of two refuses, a message stays in the outbox, and the other would get it with each try."""
+    port = _free_port()
+    with mail_server(port) as got:
+        url = _mail_url(port, "team@example.org,gone@example.org")
+        problem = str(send(Target(url=url), title="t", body="b", severity="warning"))
+    assert "mailto://… reaches 2 recipients" in problem
+    assert got == []
 
 
 def test_nobody_listens() -> None:
@@ -75,7 +112,10 @@ def test_addresses_that_are_none(target: Target, said: str) -> None:
     assert said in str(send(target, title="t", body="b", severity="warning"))
 
 
-def test_a_secret_that_is_no_url_is_not_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_secret_that_is_no_url_is_not_told(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
     monkeypatch.setenv("HOOK", "geheim")
     problem = send(Target(url_env="HOOK"), title="t", body="b", severity="warning")
     assert problem == "what HOOK holds is not a URL that Apprise knows, such as slack://… or json://host/path"
+    monkeypatch.setenv("HOOK", "slak://geheim/token")
+    assert "geheim" not in str(send(Target(url_env="HOOK"), title="t", body="b", severity="warning"))
+    assert "geheim" not in caplog.text

@@ -90,3 +90,17 @@ def test_a_feature_without_any_value_and_a_text_never_seen_do_no_harm() -> None:
     found = project(frame, segments, others, seed=0)
     assert set(found.segments) <= {"s0", "s1", "s2"}
     assert all(0 < chance <= 1 for chance in found.chances)
+
+
+def test_a_segment_of_few_respondents_is_given_to_nobody_and_hinders_no_other() -> None:
+    frame, segments = made(5, 900, 1.0)
+    without = project(frame[:600], segments[:600], frame[600:], seed=0)
+    few = pl.concat([frame[:600], frame[600:606]])
+    found = project(few, [*segments[:600], *["rare"] * 6], frame[606:], seed=0)
+    assert set(found.segments) == {"s0", "s1", "s2"}
+    assert (without.worth.too_few, found.worth.too_few) == ((), ("rare",))
+    # They are respondents whom the model does not find.
+    assert found.worth.respondents == 606
+    assert found.worth.accuracy == pytest.approx(without.worth.accuracy * 600 / 606, abs=0.02)
+    assert "too few respondents: rare" in found.worth.sentence()
+    assert "too few" not in without.worth.sentence()
