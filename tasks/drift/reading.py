@@ -29,21 +29,23 @@ _TRANSITIONS = (
     "SELECT run_id, segmentation_id, from_segment_id, to_segment_id, CAST(customer_count AS BIGINT) AS customer_count"
     " FROM monitoring.transition WHERE list_contains($run_ids, run_id) AND from_segment_id IS NOT NULL"
 )
-#: Cuts by rank move between two runs, and take many customers along at once: of those segmentations the flows are what
-#: customers did under the cuts of the run before.
+#: Cuts by rank move between two runs, a new model draws its segments otherwise, and both take many customers along at
+#: once: of those segmentations the flows are what customers did under the cuts or the model of the run before.
 _FLOWS = f"""
 WITH transition AS ({_TRANSITIONS}),
 
 redrawn AS (
-    SELECT run_id, segmentation_id, what_name FROM segments.redrawn WHERE list_contains($run_ids, run_id)
+    SELECT run_id, segmentation_id, what_name, is_asked FROM segments.redrawn WHERE list_contains($run_ids, run_id)
 ),
 
-by_ranks AS (SELECT DISTINCT run_id, segmentation_id FROM redrawn WHERE what_name = 'ranks'),
+as_before AS (
+    SELECT DISTINCT run_id, segmentation_id FROM redrawn WHERE what_name IN ('ranks', 'refit') AND is_asked
+),
 
 moved AS (
     SELECT run_id, segmentation_id, from_segment_id, to_segment_id, count(*) AS customer_count
     FROM monitoring.change_step
-    SEMI JOIN by_ranks USING (run_id, segmentation_id)
+    SEMI JOIN as_before USING (run_id, segmentation_id)
     WHERE step_no = 1 AND from_segment_id IS NOT NULL
     GROUP BY ALL
 ),
@@ -51,7 +53,7 @@ moved AS (
 members AS (
     SELECT run_id, segmentation_id, from_segment_id, sum(customer_count) AS customer_count
     FROM transition
-    SEMI JOIN by_ranks USING (run_id, segmentation_id)
+    SEMI JOIN as_before USING (run_id, segmentation_id)
     GROUP BY ALL
 ),
 

@@ -20,6 +20,7 @@ import polars as pl
 from tasks.config.errors import SqlError, StatisticsError
 from tasks.config.resolving import Rule
 from tasks.config.segmentations import RfmSegmentation
+from tasks.segments.before_projected import Side, members_by_projection, members_of
 from tasks.segments.cluster import ClusterModel
 from tasks.segments.cluster_model import assign_members
 from tasks.segments.division import OTHERWISE
@@ -46,7 +47,7 @@ _NOBODY = (
     "SELECT NULL::VARCHAR AS segmentation_id, NULL::VARCHAR AS segment_id, NULL::VARCHAR AS customer_id WHERE false"
 )
 #: What is learnt from the data changes its rule with every model: there the definition is what was asked for. A
-#: projection is learnt anew each time.
+#: projection is learnt anew each time, under the same rule.
 _CHANGED = """
 WITH definitions AS (
     SELECT
@@ -79,6 +80,7 @@ SELECT
             THEN 'definition'
         WHEN present.is_learnt AND present.model_no <> past.model_no AND present.said <> past.said THEN 'refit'
         WHEN present.kind_name = 'rfm' THEN 'ranks'
+        WHEN present.kind_name = 'projected' THEN 'refit'
     END AS what_name,
     past.kind_name
 FROM learnt AS present
@@ -137,7 +139,8 @@ def write_before(run: Run, catalogue: Catalogue) -> int:
     """Ask the definitions of the run before about today's customers; returns how many segmentations were redrawn."""
     said: list[dict[str, object]] = []
     run.warehouse.execute(f"CREATE OR REPLACE TEMP TABLE {_WAITING} AS {_NOBODY}")
-    for name, what, kind in _changed(run):
+    # A projection last: it asks where the segmentation that it is learnt from would put them.
+    for name, what, kind in sorted(_changed(run), key=lambda one: one[2] == "projected"):
         note = _kept(_Old(run, catalogue, run.previous, name, kind, what)) if run.previous else None
         said.append({"segmentation_id": name, "what_name": what, "is_asked": note is None, "note": note})
     gone = {"what_name": "definition", "is_asked": False, "note": "it was taken out of the workspace"}
@@ -176,7 +179,8 @@ def _kept(old: _Old) -> str | None:
         elif old.kind in {"rules", "cuts", "values"}:
             _add(old, _ruled(old))
         else:
-            return f"a segmentation of the kind {old.kind} is learnt anew in every run"
+            with old.run.warehouse.registered("incoming_before", _projected(old)):
+                _add(old, f"SELECT {KEY}, segment_id FROM incoming_before")
     except SqlError as error:
         return f"it asks for what is not there any more: {error.message}"
     except (StatisticsError, _CannotTell) as error:
@@ -248,6 +252,26 @@ def _cluster_members(old: _Old) -> pl.DataFrame:
         {"run_id": old.previous.run_id, "name": old.name},
     )
     return assign_members(model, warehouse.frame(f"SELECT {columns} FROM {customers} ORDER BY {KEY}"), where)
+
+
+def _projected(old: _Old) -> pl.DataFrame:
+    """By the projection that was in use, of whom the old definition of what it is learnt from says nothing."""
+    run, asked = old.run, old.asked
+    features, source = sorted(asked["features"]), str(asked["of"])  # type: ignore[call-overload]
+    if gone := [name for name in features if name not in old.catalogue.features]:
+        raise _CannotTell(f"it asks for what is not there any more: {', '.join(gone)}")
+    stored = stored_model(run, old.name, "projected")
+    if stored is None or source not in run.workspace.segmentations:
+        raise _CannotTell("what it was learnt from is not there any more")
+    then, now = (
+        Side(old.customers(run_id, features), members_of(source, run_id))
+        for run_id in (old.previous.run_id, run.run_id)
+    )
+    waiting = f"SELECT {KEY}, segment_id FROM {_WAITING} WHERE segmentation_id = {literal(source)}"
+    if run.warehouse.value(f"SELECT count(*) FROM ({waiting})"):
+        now = Side(now.customers, waiting)
+    is_worth = stored.content["worth"] is not None
+    return members_by_projection(run.warehouse, old.name, asked, then, now, is_worth=is_worth)
 
 
 def _key(segment_id: str) -> str:

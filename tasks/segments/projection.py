@@ -136,17 +136,31 @@ def project(respondents: pl.DataFrame, segments: Sequence[str], others: pl.DataF
         return _projected(*_design(respondents, others), labels, seed)
 
 
+def place(
+    respondents: pl.DataFrame, segments: Sequence[str], others: pl.DataFrame, *, seed: int
+) -> tuple[Texts, Floats]:
+    """The likeliest segment of others, and its chance, by a model that was found worth something; as of `project`."""
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(limits=1):
+        return _placed(*_design(respondents, others), np.asarray(segments, dtype=object), seed)
+
+
 def _projected(x: Floats, x_others: Floats, labels: Texts, seed: int) -> Projection:
     worth = _worth(x, labels, seed)
     if worth.p_value >= _SIGNIFICANCE or worth.accuracy <= worth.base_rate:
         raise StatisticsError(f"the features do not tell the segments apart: the model {worth.sentence()}")
+    return Projection(worth, *_placed(x, x_others, labels, seed))
+
+
+def _placed(x: Floats, x_others: Floats, labels: Texts, seed: int) -> tuple[Texts, Floats]:
     if not len(x_others):
-        return Projection(worth, np.empty(0, dtype=object), np.empty(0))
+        return np.empty(0, dtype=object), np.empty(0)
     is_learnt = _is_learnt(labels)
     model = _fitted(x[is_learnt], labels[is_learnt], seed)
     chances = model.predict_proba(x_others)
     # Rounded, so that the number of threads does not show in the last digits.
-    return Projection(worth, model.classes_[chances.argmax(axis=1)], np.round(chances.max(axis=1), 6))
+    return model.classes_[chances.argmax(axis=1)], np.round(chances.max(axis=1), 6)
 
 
 def _design(respondents: pl.DataFrame, others: pl.DataFrame) -> tuple[Floats, Floats]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from tasks.segments.tasks import write_segments
 from tasks.warehouse.catalogue import catalogue_of
 from tasks.warehouse.run import Run
 from tests.staged import divide_all, ingest_and_stage
+from tests.unit.segments.made_runs import compute
 from tests.workspaces import OpenRun
 
 #: Of every country as many customers as say what they earn, and as many who do not.
@@ -159,3 +161,57 @@ def test_what_it_cannot_learn_from_is_told_before_anything_runs(
 def test_a_feature_named_twice_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(WorkspaceError, match="a feature is named twice"):
         workspace(tmp_path / "w", features=["child_count", "child_count"])
+
+
+ANSWERS = {"a": "90000", "b": "9000"}
+
+
+def moving(folder: Path, *, late_answers: bool, moves: bool) -> Workspace:
+    """Two countries of whom a third answered: all rich in one, all poor in the other.
+
+    Args:
+        folder: of the workspace.
+        late_answers: whether as many more have answered by now, all otherwise than their country did.
+        moves: whether one who did not answer has moved from the one to the other.
+    """
+    space = workspace(folder, min_confidence=0.5)
+    rows = ["id,income,country,children"]
+    for country, income in ANSWERS.items():
+        other = ANSWERS["b" if country == "a" else "a"]
+        for number in range(150):
+            said = income if number < 50 else other if late_answers and number < 120 else ""
+            lives = "b" if moves and country == "a" and number == 149 else country
+            rows.append(f"{country}-{number:03},{said},{lives},{number % 3}")
+    (folder / "people.csv").write_text("\n".join(rows) + "\n")
+    return space
+
+
+def steps(run: Run) -> dict[str, list[tuple[int, str]]]:
+    """What moved each customer of the projection, step by step."""
+    found: dict[str, list[tuple[int, str]]] = {}
+    for customer, step, why in run.warehouse.rows(
+        "SELECT customer_id, step_no, why_name FROM monitoring.change_step"
+        " WHERE segmentation_id = 'everyone' AND run_id = $run ORDER BY ALL",
+        {"run": run.run_id},
+    ):
+        found.setdefault(customer, []).append((step, why))
+    return found
+
+
+def test_whom_a_model_learnt_anew_moves_is_told_from_who_moved(tmp_path: Path, opened: OpenRun) -> None:
+    with opened(moving(tmp_path / "w", late_answers=False, moves=False)) as run:
+        compute(run)
+    with opened(moving(tmp_path / "w", late_answers=True, moves=True), dt.date(2025, 7, 31)) as run:
+        compute(run)
+        found = steps(run)
+        (what,) = run.warehouse.rows(
+            "SELECT what_name, is_asked FROM segments.redrawn WHERE run_id = $run AND segmentation_id = 'everyone'",
+            {"run": run.run_id},
+        )
+    assert what == ("refit", True)
+    still = {f"{country}-{number:03}" for country in ANSWERS for number in range(120, 150)} - {"a-149"}
+    assert {customer: found.get(customer) for customer in still} == {customer: [(2, "refit")] for customer in still}
+    # To the country of the poor, and there to the rich, as the new model has it.
+    assert found["a-149"] == [(1, "profile"), (2, "refit")]
+    assert found["a-060"] == [(1, "profile")]
+    assert "a-000" not in found
