@@ -13,10 +13,11 @@ from dataclasses import dataclass, replace
 from tasks.config.errors import SourceError, SqlError
 from tasks.ingest import quarantine
 from tasks.ingest.beginning import check_whole, has_bytes, has_mixed_line_ends
+from tasks.ingest.binding import check_bindings
 from tasks.ingest.discovery import FoundFile
 from tasks.ingest.erased import erased_lines, without_erased
 from tasks.ingest.lookups import with_lookups
-from tasks.ingest.mapping import Mapping, check_bindings, mapped_select
+from tasks.ingest.mapping import Mapping, mapped_select
 from tasks.ingest.raw_tables import fit_raw_table
 from tasks.ingest.readers import Reader, open_reader
 from tasks.ingest.sampling import keep_guesses

@@ -6,10 +6,9 @@ Owns: the SELECT of one source. Does not own reading the file (`readers.py`) or 
 from __future__ import annotations
 
 import datetime as dt
-import difflib
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import sqlglot
@@ -17,12 +16,12 @@ from sqlglot import exp
 
 from tasks.config.entities import ENTITIES
 from tasks.config.entity import Column, Entity
-from tasks.config.errors import SourceError, SqlError, WorkspaceError
+from tasks.config.errors import WorkspaceError
 from tasks.config.sources import Source
 from tasks.config.workspace import Workspace
 from tasks.ingest.query import check_query
-from tasks.ingest.readers import BROKEN_LINE, Reader
-from tasks.warehouse.connection import Warehouse, identifier, literal
+from tasks.ingest.readers import BROKEN_LINE
+from tasks.warehouse.connection import identifier, literal
 
 _LONGEST_VALUE = 500
 #: What looks at other rows or tables, or stands for several values.
@@ -157,83 +156,10 @@ def _alone(statements: Sequence[exp.Expr | None]) -> exp.Expr | None:
     return None if said != ["expressions"] or others or isinstance(first, exp.Alias) else first
 
 
-def check_bindings(warehouse: Warehouse, mapping: Mapping, reader: Reader, relation: str) -> frozenset[str]:
-    """Prove that every expression can be computed over the file's columns; returns the columns that are made of texts.
-
-    Raises:
-        SourceError: a column is not in the file (the nearest one is named), or an expression is not valid there.
-    """
-    places = tuple(mapping.expressions)
-    try:
-        found = warehouse.columns(_selected(mapping.expressions.values(), relation))
-    except SqlError as together:
-        # Which of them it is: the first that cannot be computed alone.
-        for place, expression in mapping.expressions.items():
-            try:
-                warehouse.columns(_selected([expression], relation))
-            except SqlError as error:
-                if _is_word(warehouse, expression, relation):
-                    raise _word(mapping, reader, place) from error
-                raise _unbound(mapping, reader, place, error) from error
-        raise SourceError(
-            f"its columns cannot be computed beside each other: {together.message}",
-            where=f"{mapping.where[places[0]]} and {reader.path.name}",
-            hint="each expression is about one row: leave out functions over many rows",
-        ) from together
-    kinds = zip(places, found, strict=True)
-    return frozenset(place.removeprefix("columns.") for place, (_, kind) in kinds if kind == "VARCHAR")
-
-
-def _selected(expressions: Iterable[str], relation: str) -> str:
-    return f"SELECT {', '.join(f'({expression})' for expression in expressions)} FROM {relation}"
-
-
-def _is_word(warehouse: Warehouse, expression: str, relation: str) -> bool:
-    """Whether it is the name of a column, such as `order` or `at`, and a word of SQL, too.
-
-    What DuckDB says then is about something else.
-    """
-    try:
-        warehouse.columns(_selected([identifier(expression.strip())], relation))
-    except SqlError:
-        return False
-    return True
-
-
-def _word(mapping: Mapping, reader: Reader, place: str) -> SourceError:
-    said = mapping.expressions[place].strip()
-    return SourceError(
-        f"{place}: {said!r} is a word of SQL",
-        where=f"{mapping.where[place]} and {reader.path.name}",
-        hint=f"write it in double quotes: '\"{said}\"'",
-    )
-
-
-def _unbound(mapping: Mapping, reader: Reader, place: str, error: SqlError) -> SourceError:
-    present = {name.casefold() for name in reader.columns}
-    absent = [name for name in mapping.reads[place] if name.casefold() not in present]
-    where = f"{mapping.where[place]} and {reader.path.name}"
-    if not absent:
-        return SourceError(f"{place}: {error.message}", where=where, hint="correct the expression")
-    near = difflib.get_close_matches(absent[0], reader.columns, n=1)
-    what = "file" if mapping.source.query is None else "query"
-    hint = f"did you mean {near[0]!r}?" if near else f"the {what} has {', '.join(reader.columns)}"
-    if mapping.source.query is not None:
-        return SourceError(f"{place}: the query has no column {absent[0]!r}", where=where, hint=hint)
-    if not present & {name.casefold() for name in mapping.wanted}:
-        # Not what stands there: it may be a customer's row.
-        hint = f"none of {', '.join(sorted(mapping.wanted))} is in the first line: is it a header? see options.header"
-    if len(reader.columns) == 1:
-        hint = f"the file has one column, {reader.columns[0]!r}: is options.delimiter right?"
-    elif blank := [name for name in reader.columns if name.strip().casefold() == absent[0].casefold()]:
-        hint = f"in the file its name has blanks around it: write '\"{blank[0]}\"'"
-    return SourceError(f"{place}: the file has no column {absent[0]!r}", where=where, hint=hint)
-
-
 def mapped_select(mapping: Mapping, relation: str, loaded_at: dt.datetime, texts: frozenset[str]) -> str:
     """SELECT of `_record`, every column of the entity, and `_problems`: what is wrong with the row, of the chosen rows.
 
-    `texts` are the columns that are made of texts, as `check_bindings` found. A problem is a struct (column_name,
+    `texts` are the columns that are made of texts, as `binding.py` found. A problem is a struct (column_name,
     value_text, reason, kind_name, action_name); action ``row`` keeps the row out, action ``value`` blanks the value
     alone. Its kind is ``not_a_row``, ``unreadable``, ``missing`` or ``rule``; only what breaks a rule is a value that
     could be let in.

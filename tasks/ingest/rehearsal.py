@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from tasks.config.errors import SourceError
 from tasks.config.workspace import Workspace
+from tasks.ingest.binding import check_bindings
 from tasks.ingest.discovery import newest_file
 from tasks.ingest.lookups import with_lookups
-from tasks.ingest.mapping import Mapping, check_bindings
+from tasks.ingest.mapping import Mapping
 from tasks.ingest.readers import open_reader
 from tasks.warehouse.connection import Warehouse
 

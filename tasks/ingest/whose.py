@@ -7,9 +7,10 @@ Owns: finding that out; a row that was kept out has no columns of its entity. Do
 from __future__ import annotations
 
 from tasks.config.errors import ResegmentError
+from tasks.ingest.binding import check_bindings
 from tasks.ingest.discovery import find_lookups
 from tasks.ingest.lookups import with_lookups
-from tasks.ingest.mapping import Mapping, check_bindings, mapped_select, parse_mapping
+from tasks.ingest.mapping import Mapping, mapped_select, parse_mapping
 from tasks.ingest.stored_rows import stored_reader
 from tasks.warehouse import kept_rows
 from tasks.warehouse.catalogue import KEY

@@ -1,8 +1,10 @@
-"""Where customers went, of segments whose cuts move with the ranks of everybody: under the cuts of the run before."""
+"""Where customers went, of segments whose cuts or model are others than at the run before: under those of then."""
 
 from __future__ import annotations
 
 from pathlib import Path
+
+import pytest
 
 from tasks.drift import reading
 from tasks.warehouse.connection import Warehouse
@@ -27,26 +29,32 @@ _TABLES = (
 )
 
 
-def _run(make_workspace: MakeWorkspace, warehouse: Warehouse, folder: Path, what: str) -> Run:
+def _run(make_workspace: MakeWorkspace, warehouse: Warehouse, folder: Path, what: str, *, is_asked: bool = True) -> Run:
     for schema in ("monitoring", "segments"):
         warehouse.execute(f"CREATE SCHEMA {schema}")
     for statement in _TABLES:
         warehouse.execute(statement)
     warehouse.execute(
-        f"CREATE TABLE segments.redrawn AS SELECT 'now' AS run_id, 'rfm' AS segmentation_id, '{what}' AS what_name"
+        "CREATE TABLE segments.redrawn AS SELECT 'now' AS run_id, 'rfm' AS segmentation_id, $what AS what_name,"
+        " $is_asked AS is_asked",
+        {"what": what, "is_asked": is_asked},
     )
     return Run(make_workspace(), warehouse, OutputPaths(folder), AS_OF, None)
 
 
-def test_flows_are_what_customers_did(make_workspace: MakeWorkspace, tmp_path: Path) -> None:
+@pytest.mark.parametrize("what", ["ranks", "refit"])
+def test_flows_are_what_customers_did(make_workspace: MakeWorkspace, tmp_path: Path, what: str) -> None:
     with Warehouse.open(None) as warehouse:
-        found = reading._flows(_run(make_workspace, warehouse, tmp_path, "ranks"), ["now"])["now"]
+        found = reading._flows(_run(make_workspace, warehouse, tmp_path, what), ["now"])["now"]
     assert found["rfm.a"] == {"rfm.a": 88, "rfm.b": 2, None: 10}
     assert found["rfm.b"] == {"rfm.b": 7}
     assert found["lifecycle.new"] == {"lifecycle.active": 4, "lifecycle.new": 6}
 
 
-def test_of_what_was_redrawn_otherwise_there_are_none(make_workspace: MakeWorkspace, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("what", "is_asked"), [("definition", True), ("refit", False)])
+def test_of_what_was_redrawn_otherwise_there_are_none(
+    make_workspace: MakeWorkspace, tmp_path: Path, what: str, is_asked: bool
+) -> None:
     with Warehouse.open(None) as warehouse:
-        found = reading._flows(_run(make_workspace, warehouse, tmp_path, "refit"), ["now"])["now"]
+        found = reading._flows(_run(make_workspace, warehouse, tmp_path, what, is_asked=is_asked), ["now"])["now"]
     assert set(found) == {"lifecycle.new"}

@@ -1,0 +1,87 @@
+"""Proving that the expressions of a mapping can be computed over the columns of a file.
+
+Owns: that proof, and telling what is wrong with an expression. Does not own the expressions (`mapping.py`).
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+from tasks.config.errors import SourceError, SqlError
+from tasks.ingest.mapping import Mapping
+from tasks.ingest.readers import Reader
+from tasks.warehouse.connection import Warehouse, identifier
+
+
+def check_bindings(warehouse: Warehouse, mapping: Mapping, reader: Reader, relation: str) -> frozenset[str]:
+    """Prove that every expression can be computed over the file's columns; returns the columns that are made of texts.
+
+    Raises:
+        SourceError: a column is not in the file (the nearest one is named), or an expression is not valid there.
+    """
+    places = tuple(mapping.expressions)
+    try:
+        found = warehouse.columns(_selected(mapping.expressions.values(), relation))
+    except SqlError as together:
+        # Which of them it is: the first that cannot be computed alone.
+        for place, expression in mapping.expressions.items():
+            try:
+                warehouse.columns(_selected([expression], relation))
+            except SqlError as error:
+                if _is_word(warehouse, expression, relation):
+                    raise _word(mapping, reader, place) from error
+                raise _unbound(mapping, reader, place, error) from error
+        raise SourceError(
+            f"its columns cannot be computed beside each other: {together.message}",
+            where=f"{mapping.where[places[0]]} and {reader.path.name}",
+            hint="each expression is about one row: leave out functions over many rows",
+        ) from together
+    kinds = zip(places, found, strict=True)
+    return frozenset(place.removeprefix("columns.") for place, (_, kind) in kinds if kind == "VARCHAR")
+
+
+def _selected(expressions: Iterable[str], relation: str) -> str:
+    return f"SELECT {', '.join(f'({expression})' for expression in expressions)} FROM {relation}"
+
+
+def _is_word(warehouse: Warehouse, expression: str, relation: str) -> bool:
+    """Whether it is the name of a column, such as `order` or `at`, and a word of SQL, too.
+
+    What DuckDB says then is about something else.
+    """
+    try:
+        warehouse.columns(_selected([identifier(expression.strip())], relation))
+    except SqlError:
+        return False
+    return True
+
+
+def _word(mapping: Mapping, reader: Reader, place: str) -> SourceError:
+    said = mapping.expressions[place].strip()
+    return SourceError(
+        f"{place}: {said!r} is a word of SQL",
+        where=f"{mapping.where[place]} and {reader.path.name}",
+        hint=f"write it in double quotes: '\"{said}\"'",
+    )
+
+
+def _unbound(mapping: Mapping, reader: Reader, place: str, error: SqlError) -> SourceError:
+    present = {name.casefold() for name in reader.columns}
+    absent = [name for name in mapping.reads[place] if name.casefold() not in present]
+    where = f"{mapping.where[place]} and {reader.path.name}"
+    if not absent:
+        return SourceError(f"{place}: {error.message}", where=where, hint="correct the expression")
+    near = difflib.get_close_matches(absent[0], reader.columns, n=1)
+    what = "file" if mapping.source.query is None else "query"
+    hint = f"did you mean {near[0]!r}?" if near else f"the {what} has {', '.join(reader.columns)}"
+    if mapping.source.query is not None:
+        return SourceError(f"{place}: the query has no column {absent[0]!r}", where=where, hint=hint)
+    if not present & {name.casefold() for name in mapping.wanted}:
+        # Not what stands there: it may be a customer's row.
+        hint = f"none of {', '.join(sorted(mapping.wanted))} is in the first line: is it a header? see options.header"
+    if len(reader.columns) == 1:
+        hint = f"the file has one column, {reader.columns[0]!r}: is options.delimiter right?"
+    elif blank := [name for name in reader.columns if name.strip().casefold() == absent[0].casefold()]:
+        hint = f"in the file its name has blanks around it: write '\"{blank[0]}\"'"
+    return SourceError(f"{place}: the file has no column {absent[0]!r}", where=where, hint=hint)
