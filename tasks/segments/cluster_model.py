@@ -147,16 +147,7 @@ def refit_challenger(
     if model.answers(spec):
         verdict, model = _verdict(model, rows, spec, candidate)
         if not verdict.adopt:
-            goes_on = {key: key for key in model.keys}
-            return RefitOutcome(
-                adopted=False,
-                model=model,
-                champion=model,
-                reason=verdict.reason,
-                mapping=goes_on,
-                new_keys=(),
-                verdict=verdict,
-            )
+            return _kept(model, verdict)
         reason = verdict.reason
     else:
         verdict, reason = None, f"adopted: {_what_changed(model, spec)} changed, so the champion cannot be compared"
@@ -184,6 +175,13 @@ def refit_challenger(
         mapping={key: key if key in kept_keys else None for key in model.keys},
         new_keys=match.new,
         verdict=verdict,
+    )
+
+
+def _kept(model: ClusterModel, verdict: AdoptionVerdict) -> RefitOutcome:
+    goes_on = {key: key for key in model.keys}
+    return RefitOutcome(
+        adopted=False, model=model, champion=model, reason=verdict.reason, mapping=goes_on, new_keys=(), verdict=verdict
     )
 
 
