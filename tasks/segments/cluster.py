@@ -107,7 +107,7 @@ class Cluster:
 
     Attributes:
         key: permanent id.
-        name: for people; kept as long as the id.
+        name: for people; kept as long as the id, but for that of a segment of everybody.
         description: what tells its members apart, on the day of the fit.
         centroid: its middle in standardised units times the roots of weights, in the order of the transform's features.
         size: customers in it on the day of the fit.

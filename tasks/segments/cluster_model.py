@@ -206,12 +206,11 @@ def _prepared(frame: pl.DataFrame, features: Collection[str], min_customers: int
 def _what_changed(model: ClusterModel, spec: ClusterSpec) -> str:
     if {*model.transform.names, *model.transform.dropped} != set(spec.features):
         return "the segmentation's features"
-    asked = spec.asked()
-    changed = [
-        key
-        for key in ("algorithm", "noise", "min_share", "transforms", "weights", "caps", "screen")
-        if model.asked.get(key) != asked.get(key)
-    ]
+    was, asked = model.asked, spec.asked()
+    # What only one of two algorithms is asked for has not changed.
+    of_one = ("noise", "min_share") if was.get("algorithm") == asked.get("algorithm") else ()
+    keys = ("algorithm", "inside", *of_one, "transforms", "weights", "caps", "screen")
+    changed = [key for key in keys if was.get(key) != asked.get(key)]
     return f"the segmentation's {' and '.join(changed)}"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -175,6 +176,21 @@ def test_so_does_a_better_one_of_as_many_segments_that_waits_for_somebody(model:
     assert outcome.adopted
     assert len(outcome.model.clusters) == len(model.clusters)
     assert (outcome.champion.keys, outcome.champion.pending_k) == (model.keys, None)
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"algorithm": "hdbscan", "noise": "nearest"}, "algorithm"),
+        ({"inside": "life.active"}, "inside"),
+        ({"screen": False, "winsor": 0.0}, "caps and screen"),
+    ],
+)
+def test_what_was_changed_is_told_and_nothing_else(
+    model: ClusterModel, frame: pl.DataFrame, change: dict[str, Any], told: str
+) -> None:
+    outcome = refit_challenger(model, frame, replace(SPEC, **change), None, model.keys)
+    assert outcome.reason == f"adopted: the segmentation's {told} changed, so the champion cannot be compared"
 
 
 def test_other_features_replace_the_champion(model: ClusterModel, frame: pl.DataFrame) -> None:
