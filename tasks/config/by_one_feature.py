@@ -49,6 +49,11 @@ class CutsSegmentation(WithOtherwise):
         return self.quantiles or self.cumulative_shares
 
     @property
+    def no_group_key(self) -> str | None:
+        """Who has no value."""
+        return self.otherwise.id if self.otherwise else None
+
+    @property
     def lowest_first(self) -> list[Segment]:
         """The segments, that of the lowest values first."""
         order = self.order or ("highest_first" if self.cumulative_shares else "lowest_first")
@@ -99,6 +104,11 @@ class ValuesSegmentation(WithOtherwise):
     def own_segments(self) -> list[Segment]:
         """The segments that no value makes."""
         return self.with_otherwise([self.others] if self.others else [])
+
+    @property
+    def no_group_key(self) -> str | None:
+        """Who has no value, where those of another value are not there, too."""
+        return self.otherwise.id if self.otherwise and self.others else None
 
     @model_validator(mode="after")
     def _sound(self) -> Self:

@@ -92,7 +92,7 @@ class ClustersSegmentation(SegmentationBase):
     seed: int = Field(default=0, description="of everything that is drawn")
 
     @property
-    def noise_key(self) -> str | None:
+    def no_group_key(self) -> str | None:
         """The segment of customers who belong to no group; None: there is none."""
         return NOISE_KEY if self.algorithm == "hdbscan" and self.noise == "segment" else None
 

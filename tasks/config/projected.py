@@ -33,6 +33,11 @@ class ProjectedSegmentation(WithOtherwise):
         """None: they are those of the other segmentation."""
         return []
 
+    @property
+    def no_group_key(self) -> str | None:
+        """Of whom nothing can be said."""
+        return self.otherwise.id if self.otherwise else None
+
     @model_validator(mode="after")
     def _unique_features(self) -> Self:
         if len(set(self.features)) != len(self.features):

@@ -56,6 +56,11 @@ class SegmentationBase(Strict):
         """Whether it says of every customer in which segment he is."""
         return False
 
+    @property
+    def no_group_key(self) -> str | None:
+        """The segment of customers who are no group, because nothing is known that puts them in one; None: none is."""
+        return None
+
 
 class WithOtherwise(SegmentationBase):
     """A kind that may say what becomes of all others."""

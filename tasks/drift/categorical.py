@@ -19,11 +19,12 @@ from tasks.drift.two_sample import Outcome
 def score_categorical(subject: Subject) -> list[DriftScore]:
     """Compare the mix of levels. Paired snapshots also get the symmetry of the flows.
 
-    Null is a level, but where it says that nothing has happened yet: there, whoever is known of is compared.
+    Null is a level, but where it says that nothing has happened yet, or that he is in no segment: there, whoever
+    is known of is compared.
     """
     policy = subject.policy
     columns = subject.pair.levels(subject.spec.name)
-    if subject.spec.is_history:
+    if subject.spec.is_history or subject.spec.is_of_members:
         columns = columns.known(is_paired=subject.is_paired)
     rule = MergeRule(policy.minimum_expected, policy.maximum_levels)
     if subject.is_paired:

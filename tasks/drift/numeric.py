@@ -30,7 +30,8 @@ def score_numeric(subject: Subject, elapsed_days: int) -> list[DriftScore]:
     """Compare a numeric feature.
 
     Nulls are no values: where there are any, their share is tested by itself, but for features of all history of which
-    more became known. The other tests look at the rows that hold a value (paired: in both snapshots).
+    more became known, and for what only members of a segmentation have. The other tests look at the rows that hold a
+    value (paired: in both snapshots).
 
     Args:
         subject: the feature.
@@ -49,7 +50,8 @@ def score_numeric(subject: Subject, elapsed_days: int) -> list[DriftScore]:
         reference, current = columns.reference[~missing_before], columns.current[~missing_after]
     scores = _value_scores(subject, reference, current)
     has_lost = missing_after.mean() > missing_before.mean()
-    if (missing_before.any() or missing_after.any()) and (has_lost or not subject.spec.is_history):
+    is_told = not subject.spec.is_of_members and (has_lost or not subject.spec.is_history)
+    if is_told and (missing_before.any() or missing_after.any()):
         scores.append(_share_score(subject, missing_before, missing_after, "null_share", scores[0].feature_type))
     return scores
 

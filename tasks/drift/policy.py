@@ -55,6 +55,11 @@ class FeatureSpec:
     subject_name: str | None = None
     part_name: str | None = None
 
+    @property
+    def is_of_members(self) -> bool:
+        """Whether it is missing of those who are in no segment: how many those are is told of the mix alone."""
+        return self.subject_kind == "fit"
+
 
 @dataclass(frozen=True, slots=True)
 class DriftPolicy:

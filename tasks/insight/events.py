@@ -14,7 +14,6 @@ from typing import Any
 
 import polars as pl
 
-from tasks.config.clusters import ClustersSegmentation
 from tasks.insight.model_events import model_events
 from tasks.insight.tracing import flows_of_emptied, on_new_ground, told_flows
 from tasks.insight.transitions import Transition, find_transitions
@@ -106,9 +105,9 @@ def _emptied_or_filled(flows: Mapping[tuple[str | None, str | None], int]) -> se
 
 
 def _apart(run: Run, name: str) -> set[str]:
-    """Segments that are no group of their own: noise gains and loses customers without being born or dying."""
+    """Segments that are no group of their own: noise, or who has no value, come and go without being born or dying."""
     segmentation = run.workspace.segmentations.get(name)
-    key = segmentation.noise_key if isinstance(segmentation, ClustersSegmentation) else None
+    key = segmentation.no_group_key if segmentation else None
     return set() if key is None else {f"{name}.{key}"}
 
 

@@ -1,8 +1,7 @@
 """What a cluster segmentation asks for, and the model that answers it: plain data and its JSON form.
 
-Owns: `ClusterSpec`, `Cluster`, `ClusterModel`, and storing a model without loss. Does not own: fitting and assigning
-(`candidate.py`,
-`cluster_model.py`).
+Owns: `ClusterSpec`, `Cluster`, `ClusterModel`, `RefitOutcome`, and storing a model without loss. Does not own: fitting
+and assigning (`candidate.py`, `cluster_model.py`).
 """
 
 from __future__ import annotations
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from tasks.segments.identity import AdoptionVerdict
     from tasks.segments.partition import Partition
 
 FORMAT = 2
@@ -107,7 +107,7 @@ class Cluster:
 
     Attributes:
         key: permanent id.
-        name: for people; kept as long as the id.
+        name: for people; kept as long as the id, but for that of a segment of everybody.
         description: what tells its members apart, on the day of the fit.
         centroid: its middle in standardised units times the roots of weights, in the order of the transform's features.
         size: customers in it on the day of the fit.
@@ -266,3 +266,26 @@ def _cluster(stored: Mapping[str, Any]) -> Cluster:
         size=stored["size"],
         distinctions=tuple(Distinction(**row) for row in stored["distinctions"]),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class RefitOutcome:
+    """What became of a refit.
+
+    Attributes:
+        adopted: whether `model` is the challenger.
+        model: the model to store and use from now on.
+        champion: the champion with what it remembers of this refit: how many in a row chose another number of segments.
+        reason: one sentence for the reader.
+        mapping: each id of the champion to itself where it goes on, or to None where it is retired.
+        new_keys: ids given for the first time.
+        verdict: the scores behind the reason; None where the features changed and there was nothing to compare.
+    """
+
+    adopted: bool
+    model: ClusterModel
+    champion: ClusterModel
+    reason: str
+    mapping: Mapping[str, str | None]
+    new_keys: tuple[str, ...]
+    verdict: AdoptionVerdict | None

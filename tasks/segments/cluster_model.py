@@ -6,7 +6,7 @@ Owns: the order of the steps. Does not own: any of them; see `candidate.py`, `al
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,7 +15,7 @@ from tasks.config.clusters import NOISE_KEY
 from tasks.config.errors import StatisticsError
 from tasks.segments.algorithms import in_groups
 from tasks.segments.candidate import Candidate, candidate_of, model_of
-from tasks.segments.cluster import ClusterModel, ClusterSpec
+from tasks.segments.cluster import ClusterModel, ClusterSpec, RefitOutcome
 from tasks.segments.identity import (
     AdoptionVerdict,
     FitQuality,
@@ -50,28 +50,6 @@ __all__ = [
 ]
 
 _DECIMALS = 6
-
-
-@dataclass(frozen=True, slots=True)
-class RefitOutcome:
-    """What became of a refit.
-
-    Attributes:
-        adopted: whether `model` is the challenger.
-        model: the model to store and use from now on. Store it also when not adopted: it counts the refits in a row
-            that chose another number of segments.
-        reason: one sentence for the reader.
-        mapping: each id of the champion to itself where it goes on, or to None where it is retired.
-        new_keys: ids given for the first time.
-        verdict: the scores behind the reason; None where the features changed and there was nothing to compare.
-    """
-
-    adopted: bool
-    model: ClusterModel
-    reason: str
-    mapping: Mapping[str, str | None]
-    new_keys: tuple[str, ...]
-    verdict: AdoptionVerdict | None
 
 
 def fit_champion(
@@ -167,13 +145,9 @@ def refit_challenger(
     rows = _prepared(frame, spec.features, spec.min_customers)
     candidate = candidate_of(rows, spec, len(model.clusters))
     if model.answers(spec):
-        verdict, pending = _verdict(model, rows, spec, candidate)
+        verdict, model = _verdict(model, rows, spec, candidate)
         if not verdict.adopt:
-            kept = replace(model, pending_k=pending[0], pending_wins=pending[1])
-            goes_on = {key: key for key in model.keys}
-            return RefitOutcome(
-                adopted=False, model=kept, reason=verdict.reason, mapping=goes_on, new_keys=(), verdict=verdict
-            )
+            return _kept(model, verdict)
         reason = verdict.reason
     else:
         verdict, reason = None, f"adopted: {_what_changed(model, spec)} changed, so the champion cannot be compared"
@@ -196,10 +170,18 @@ def refit_challenger(
             new_ground=tuple(match.ids[label] for label in sorted(ground.labels)),
             flows=flows_of(story, ground, match),
         ),
+        champion=model,
         reason=reason,
         mapping={key: key if key in kept_keys else None for key in model.keys},
         new_keys=match.new,
         verdict=verdict,
+    )
+
+
+def _kept(model: ClusterModel, verdict: AdoptionVerdict) -> RefitOutcome:
+    goes_on = {key: key for key in model.keys}
+    return RefitOutcome(
+        adopted=False, model=model, champion=model, reason=verdict.reason, mapping=goes_on, new_keys=(), verdict=verdict
     )
 
 
@@ -224,29 +206,31 @@ def _prepared(frame: pl.DataFrame, features: Collection[str], min_customers: int
 def _what_changed(model: ClusterModel, spec: ClusterSpec) -> str:
     if {*model.transform.names, *model.transform.dropped} != set(spec.features):
         return "the segmentation's features"
-    asked = spec.asked()
-    changed = [
-        key
-        for key in ("algorithm", "noise", "min_share", "transforms", "weights", "caps", "screen")
-        if model.asked.get(key) != asked.get(key)
-    ]
+    was, asked = model.asked, spec.asked()
+    # What only one of two algorithms is asked for has not changed.
+    of_one = ("noise", "min_share") if was.get("algorithm") == asked.get("algorithm") else ()
+    keys = ("algorithm", "inside", *of_one, "transforms", "weights", "caps", "screen")
+    changed = [key for key in keys if was.get(key) != asked.get(key)]
     return f"the segmentation's {' and '.join(changed)}"
 
 
 def _verdict(
     model: ClusterModel, rows: pl.DataFrame, spec: ClusterSpec, candidate: Candidate
-) -> tuple[AdoptionVerdict, tuple[int | None, int]]:
-    """The verdict, and the challenger's number of segments with its wins in a row to remember when not adopted."""
+) -> tuple[AdoptionVerdict, ClusterModel]:
+    """The verdict, and the champion with the number of segments that refits chose and its wins in a row."""
     old_x = apply(model.transform, rows)
     champion = _quality(candidate, spec, model.partition, model.partition.assign(old_x).own, old_x)
     challenger = _quality(candidate, spec, candidate.found.partition, candidate.found.labels, candidate.x)
     k = challenger.k
     if k == champion.k:
-        return should_adopt(champion, challenger), (None, 0)
+        return should_adopt(champion, challenger), replace(model, pending_k=None, pending_wins=0)
     wins = model.pending_wins + 1 if model.pending_k == k else 1
     verdict = should_adopt(champion, challenger, wins=wins, wins_needed=spec.wins_to_change_k)
+    if verdict.adopt:  # where it waits for somebody, the next one with as many has won as often
+        return verdict, model
     # At the last win needed only a lack of stability can have stood against it: the count starts again.
-    return verdict, ((k, wins) if wins < spec.wins_to_change_k else (None, 0))
+    pending = (k, wins) if wins < spec.wins_to_change_k else (None, 0)
+    return verdict, replace(model, pending_k=pending[0], pending_wins=pending[1])
 
 
 def _quality(candidate: Candidate, spec: ClusterSpec, partition: Partition, labels: Ints, own_x: Floats) -> FitQuality:

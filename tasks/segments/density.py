@@ -101,11 +101,11 @@ class DensityPartition:
             own = np.where(had & (distances[rows, old] <= (1 + hysteresis) * distances[rows, own]), old, own)
             slack = np.where(own == previous, 1 + hysteresis, slack)
             slack = np.where(previous == groups, 1 / (1 + hysteresis), slack)
-        found = by_distance(distances, own)
+        found = by_distance(self._beside_himself(x, distances, own), own)
         if not self.has_noise:
             return found
         limit = np.array(self.reach)[own]
-        is_noise = found.distance > slack * limit
+        is_noise = distances[rows, own] > slack * limit
         strength = 1 - np.divide(limit, found.distance, out=np.ones(len(x)), where=found.distance > 0)
         return Assignment(
             own=np.where(is_noise, groups, own),
@@ -114,6 +114,28 @@ class DensityPartition:
             rival_distance=np.where(is_noise, found.distance, found.rival_distance),
             strength=np.where(is_noise, np.clip(strength, 0.0, 1.0), found.strength),
         )
+
+    def _beside_himself(self, x: Floats, distances: Floats, own: Ints) -> Floats:
+        """Distances that are told: a core customer's to the nearest other one of his group, and not to himself.
+
+        Else more than half of a small company would be at distance 0 on the day of the fit and on no later one.
+        """
+        told = distances.copy()
+        at_a_core = distances[np.arange(len(x)), own] == 0
+        for label in np.unique(own[at_a_core]).tolist():
+            places = np.array(self.exemplars[label])
+            if len(places) > 1:
+                here = at_a_core & (own == label)
+                told[here, label] = np.sqrt(second_nearest_squared(x[here], places))
+        return told
+
+
+def second_nearest_squared(x: Floats, places: Floats) -> Floats:
+    """Squared distance of each row to the second nearest of two places or more; shape (rows,)."""
+    best = np.full((len(x), 2), np.inf)
+    for at in range(0, len(places), 20):
+        best = np.partition(np.hstack([best, squared_distances(x, places[at : at + 20])]), 1, axis=1)[:, :2]
+    return np.asarray(best[:, 1], dtype=np.float64)
 
 
 def nearest_squared(x: Floats, places: Floats) -> Floats:

@@ -179,7 +179,7 @@ class ClusterLearner:
         told = {"improvement": round(outcome.verdict.improvement, 6)} if outcome.verdict else {}
         if not outcome.adopted:
             return Candidate(
-                None, None, passes=False, reason=outcome.reason, metrics=told, champion=outcome.model.to_json()
+                None, None, passes=False, reason=outcome.reason, metrics=told, champion=outcome.champion.to_json()
             )
         return Candidate(
             outcome.model.to_json(),
@@ -189,6 +189,7 @@ class ClusterLearner:
             metrics=_figures(outcome.model) | told,
             # Of other features than today's nobody knows where the champion would put customers.
             moved_count=self._moved(champion, outcome.model) if outcome.verdict else None,
+            champion=outcome.champion.to_json(),
         )
 
     def _frame_of(self, date: dt.date) -> pl.DataFrame | None:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
+_EVERYBODY = "All customers"
 _WORDS_IN_NAME = 3
 _LINES_IN_DESCRIPTION = 4
 _NOTABLE = 0.3
@@ -114,15 +115,21 @@ def name_segments(
         ranked: segment id to its distinctions, strongest first.
         meanings: feature name to how to speak of it; features without one are spoken of by column name.
         previous: id to name of every segment so far. A known id keeps its name whatever its members do now, so that
-            readers can follow it, and no new segment takes the name of a retired one.
+            readers can follow it, and no new segment takes the name of a retired one. Only that there is a single
+            segment, of everybody, is in its name for as long as it is so.
     """
     previous = previous or {}
-    names = {key: previous[key] for key in sorted(ranked) if key in previous}
+    is_single = len(ranked) == 1
+    names = {
+        key: previous[key]
+        for key in sorted(ranked)
+        if key in previous and previous[key].startswith(_EVERYBODY) == is_single
+    }
     taken = {name.casefold() for name in previous.values()}
     for key in sorted(ranked, key=_natural):
         if key in names:
             continue
-        candidates = ["All customers"] if len(ranked) == 1 else _candidates(ranked[key], meanings)
+        candidates = [_EVERYBODY] if is_single else _candidates(ranked[key], meanings)
         fallback = f"{candidates[-1]} ({key})"
         names[key] = next((name for name in candidates if name.casefold() not in taken), fallback)
         taken.add(names[key].casefold())

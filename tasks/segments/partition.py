@@ -33,8 +33,8 @@ class Assignment:
     Attributes:
         own: label of the segment the row is in.
         rival: label of the next best segment; -1 where there is only one.
-        distance: to the own segment: to its centroid, its nearest core customer (density), or in standard deviations
-            of the segment (gaussian).
+        distance: to the own segment: to its centroid, its nearest core customer other than himself (density), or in
+            standard deviations of the segment (gaussian).
         rival_distance: the same to the rival; NaN where there is none.
         strength: 0 on the boundary to 1, as each algorithm says.
     """

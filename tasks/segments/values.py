@@ -128,11 +128,14 @@ def value_names(listed: Sequence[str], segmentation: ValuesSegmentation) -> dict
 def _conditions(
     segmentation: ValuesSegmentation, listed: Sequence[str], keys: Mapping[str, str]
 ) -> list[tuple[str, str]]:
-    """Key and condition of each segment but that of all others."""
+    """Key and condition of each segment but that of all others.
+
+    Not in order of frequency, in which a refit that finds the same values would be another definition of the others.
+    """
     name = column(segmentation.feature)
     found = [(keys[value], f"{name} = {literal(value)}") for value in listed]
     if segmentation.others:
-        known = f" AND {name} NOT IN ({', '.join(map(literal, listed))})" if listed else ""
+        known = f" AND {name} NOT IN ({', '.join(map(literal, sorted(listed)))})" if listed else ""
         found.append((segmentation.others.id, f"{name} IS NOT NULL{known}"))
     return found
 

@@ -79,6 +79,18 @@ def test_that_more_is_known_of_history_is_no_drift(*, is_paired: bool) -> None:
     assert {verdict.aspect for verdict in verdicts if verdict.level == "alarm"} == {"null_share"}
 
 
+@pytest.mark.parametrize("is_paired", [True, False])
+def test_that_fewer_are_in_a_segmentation_is_not_told_of_its_fit(*, is_paired: bool) -> None:
+    kinds = {"rating": "numeric", "is_regular": "flag"}
+    before, after = _half_known(400, 1), _half_known(300, 1)
+    if not is_paired:
+        after = _half_known(300, 2).with_columns(pl.col("customer_id") + 1000)
+    for kind, told in (("fit", set()), ("feature", set(kinds))):
+        specs = {name: FeatureSpec(name, one, subject_kind=kind) for name, one in kinds.items()}  # type: ignore[arg-type]
+        verdicts = judge_drift(measure_drift(before, after, specs, 7, POLICY, 0), POLICY)
+        assert {verdict.subject_name for verdict in verdicts if verdict.level == "alarm"} == told
+
+
 def test_flows_without_a_change_of_the_mix_are_no_drift() -> None:
     """From a to b to c to a: nobody goes back the way he came, and the mix stands still."""
     names = np.repeat(["a", "b", "c"], 200)

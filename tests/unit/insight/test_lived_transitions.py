@@ -67,6 +67,46 @@ def test_a_group_of_newcomers_is_born_though_they_were_assigned_before(
         assert told(run) == [("emerge", None, "worth.c03", sentence)]
 
 
+def likes(**more: object) -> dict[str, Any]:
+    """Customers by the category of most of their money."""
+    named = {key: {"id": key, "name": key.title()} for key in ("others", "unknown")}
+    own = {"others": named["others"], "otherwise": named["unknown"]}
+    return {"kind": "values", "basis": "needs", "feature": "top_category_name", "min_share": 0.1, **own, **more}
+
+
+def carts(**bought: tuple[int, str]) -> str:
+    """Orders of so many customers of a category from a day on; of `nothing` the category is not known."""
+    rows = [
+        (f"{category}{day}{n}", day, category.partition("_")[0].replace("nothing", ""))
+        for category, (count, day) in bought.items()
+        for n in range(count)
+    ]
+    return HEADER + "".join(
+        f"o{number},1,{customer},{day} 10:00:00,p1,{category},1,5.00\n"
+        for number, (customer, day, category) in enumerate(rows)
+    )
+
+
+@pytest.mark.parametrize(("cakes", "named"), [(0, 0), (40, 1)])
+def test_of_customers_without_a_value_nothing_is_told(
+    make_workspace: MakeWorkspace, opened: OpenRun, cakes: int, named: int
+) -> None:
+    tree = shop(likes=likes(refit={"every_days": 10}))
+    # The order of frequency turns, which no rule is another for. Whoever had no value buys tea; others come without one.
+    june = {"bread": (40, "2025-06-01"), "tea": (30, "2025-06-01"), "nothing": (20, "2025-06-01")}
+    july = {"tea_more": (50, "2025-07-05"), "nothing_more": (30, "2025-07-05"), "cake": (cakes, "2025-07-05")}
+    settled = carts(**june, **july)
+    settled += "".join(f"x{n},1,nothing2025-06-01{n},2025-07-06 10:00:00,p1,tea,1,5.00\n" for n in range(18))
+    with opened(make_workspace(tree=tree, orders=settled), JUNE) as run:
+        compute(run)
+        rule = "SELECT rule_text FROM segments.definition WHERE run_id = $run AND segment_id = 'likes.others'"
+        then = run.warehouse.value(rule, {"run": run.run_id})
+    with opened(make_workspace(tree=tree, orders=settled), MIDDLE) as run:
+        assert "learnt anew" in compute(run)["likes"]
+        assert (run.warehouse.value(rule, {"run": run.run_id}) == then) == (not named)
+        assert [row[:3] for row in told(run)] == [("emerge", None, "likes.cake")] * named
+
+
 def test_a_segment_that_empties_little_by_little_goes_where_all_of_it_went(
     make_workspace: MakeWorkspace, opened: OpenRun
 ) -> None:

@@ -15,8 +15,10 @@ from tasks.segments.algorithms import Method, find, partition_from, refitted
 from tasks.segments.candidate import NO_STRUCTURE, NOISE_NAME
 from tasks.segments.cluster import ClusterModel, ClusterSpec
 from tasks.segments.cluster_model import assign_members, fit_champion, refit_challenger
+from tasks.segments.density import DensityPartition
 from tasks.segments.gaussian import surprise
 from tasks.segments.k_policy import KPolicy
+from tasks.segments.transform import apply
 from tests.benchmarks.cluster_population import Measure, mixture, table
 
 QUICK = KPolicy(sample_rows=600, splits=2, resamples=3, gap_references=2, n_init=2)
@@ -85,12 +87,17 @@ def test_a_refit_on_the_same_customers_keeps_the_champion(
 def test_hysteresis_holds_who_was_somewhere_else(fitted: ClusterModel, market: tuple[pl.DataFrame, np.ndarray]) -> None:
     members = assign_members(fitted, market[0])
     # Core customers themselves are at no distance from their group, and stay there.
-    groups = members.filter((pl.col("segment_key") != NOISE_KEY) & (pl.col("distance") > 0))
+    groups = members.filter((pl.col("segment_key") != NOISE_KEY) & ~_is_core(fitted, market[0]))
     before = groups.with_columns(pl.col("rival_key").alias("segment_key"))
     held = assign_members(replace(fitted, hysteresis=1e9), market[0], before).join(before, on="customer_id")
     assert (held["segment_key"] == held["segment_key_right"]).all()
     free = assign_members(replace(fitted, hysteresis=0.0), market[0], before)
     assert free["segment_key"].equals(members["segment_key"])
+
+
+def _is_core(model: ClusterModel, frame: pl.DataFrame) -> pl.Series:
+    cores = {place for places in getattr(model.partition, "exemplars", ()) for place in places}
+    return pl.Series([tuple(row) in cores for row in apply(model.transform, frame.sort("customer_id")).tolist()])
 
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
@@ -130,6 +137,27 @@ def rings() -> np.ndarray:
     angle = rng.uniform(0, 2 * np.pi, 600)
     ring = np.column_stack([4 * np.cos(angle), 4 * np.sin(angle)]) + rng.normal(0, 0.15, (600, 2))
     return np.vstack([ring, rng.normal(0, 0.3, (300, 2)), np.array([[9.0, 9.0], [-9.0, 9.0], [9.0, -9.0]])])
+
+
+def test_density_measures_a_core_customer_to_another_and_not_to_himself() -> None:
+    rng = np.random.default_rng(5)
+    centres = np.array([[-3.0, 0.0], [3.0, 0.0]])
+
+    def drawn() -> np.ndarray:
+        return np.round(np.repeat(centres, 150, axis=0) + rng.normal(0, 0.4, (300, 2)), 9)
+
+    on_the_day, later = drawn(), drawn()
+    found = find(on_the_day, Method("hdbscan", "nearest"), QUICK, seed=0)
+    then, now = (found.partition.assign(x) for x in (on_the_day, later))
+    # All are core customers, who would be at 0 on the day of the fit: as if everybody had left his place a day later.
+    assert (then.distance > 0).mean() > 0.99
+    assert np.median(then.distance) == pytest.approx(np.median(now.distance), rel=0.25)
+    assert then.strength.mean() == pytest.approx(now.strength.mean(), abs=0.02)
+    # Whom others share a place with is at no distance from them.
+    crowd = DensityPartition((((0.0,), (0.0,), (1.0,)), ((5.0,),)), (1.0, 1.0), "segment").assign(
+        np.array([[0.0], [5.0]])
+    )
+    assert crowd.distance.tolist() == [0.0, 0.0]
 
 
 def test_density_finds_groups_of_any_shape_and_leaves_the_far_in_none(rings: np.ndarray) -> None:

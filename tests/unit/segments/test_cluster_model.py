@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -151,6 +152,8 @@ def test_a_new_number_of_segments_must_win_twice_and_the_old_ids_go_on(model: Cl
     assert second.mapping == {key: key for key in model.keys}
     assert {c.key: c.name for c in second.model.clusters if c.key in model.keys} == dict(model.names)
     assert second.model.pending_k is None
+    # It may wait for somebody: the next refit that chooses five has won twice in a row, too.
+    assert (second.champion.pending_k, second.champion.pending_wins) == (5, 1)
     after = assign_members(second.model, now, before)
     moved = market.labels == 4
     assert set(after["segment_key"].to_numpy()[moved]) == {"c10"}
@@ -162,6 +165,32 @@ def test_another_choice_in_between_starts_the_count_again(model: ClusterModel, f
     counting = replace(model, pending_k=5, pending_wins=1)
     outcome = refit_challenger(counting, frame, SPEC, None, model.keys)
     assert (outcome.model.pending_k, outcome.model.pending_wins) == (None, 0)
+
+
+def test_so_does_a_better_one_of_as_many_segments_that_waits_for_somebody(model: ClusterModel) -> None:
+    market = Market()
+    # A group has come so near to another one that the champion takes half of it for that.
+    market.latent = market.latent + 0.5 * (market.labels == 0)[:, None] * (market.centres[1] - market.centres[0])
+    counting = replace(model, pending_k=5, pending_wins=1)
+    outcome = refit_challenger(counting, market.frame(), SPEC, None, model.keys)
+    assert outcome.adopted
+    assert len(outcome.model.clusters) == len(model.clusters)
+    assert (outcome.champion.keys, outcome.champion.pending_k) == (model.keys, None)
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"algorithm": "hdbscan", "noise": "nearest"}, "algorithm"),
+        ({"inside": "life.active"}, "inside"),
+        ({"screen": False, "winsor": 0.0}, "caps and screen"),
+    ],
+)
+def test_what_was_changed_is_told_and_nothing_else(
+    model: ClusterModel, frame: pl.DataFrame, change: dict[str, Any], told: str
+) -> None:
+    outcome = refit_challenger(model, frame, replace(SPEC, **change), None, model.keys)
+    assert outcome.reason == f"adopted: the segmentation's {told} changed, so the champion cannot be compared"
 
 
 def test_other_features_replace_the_champion(model: ClusterModel, frame: pl.DataFrame) -> None:

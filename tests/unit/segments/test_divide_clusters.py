@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from tasks.config.errors import WorkspaceError
+from tasks.segments import divide_clusters
 from tasks.segments.challenge import learner_of
 from tasks.segments.check import check_rules
+from tasks.segments.cluster_model import RefitOutcome, refit_challenger
 from tasks.warehouse.catalogue import catalogue_of
 from tasks.warehouse.run import Run
 from tests.unit.segments.made_runs import compute, dictionary, members, model, orders, shop
@@ -70,10 +73,7 @@ def test_micro_segments_divide_the_members_of_a_segment_as_declared_and_keep_the
     with opened(make_workspace(tree=shop(**others, among_high=changed), orders=orders(BOUGHT)), JULY) as run:
         notes = compute(run)
         assert notes["among_low"].endswith("model of 2025-06-30 goes on")
-        assert (
-            "the segmentation's algorithm and noise and min_share changed, so the champion cannot be compared"
-            in notes["among_high"]
-        )
+        assert "the segmentation's algorithm changed, so the champion cannot be compared" in notes["among_high"]
         assert model(run, "among_high")[:2] == (2, JULY)
         after = members(run, "among_high")
         assert {name: key for name, key in after.items() if key != "among_high.noise"}.items() <= found.items()
@@ -108,6 +108,22 @@ def _assert_the_choice_can_be_read(run: Run) -> None:
     assert choice[1]["separation_share"] == stored["choice"]["criteria"][1]["separation"] >= 0.4
     assert choice[1]["least_share"] == pytest.approx(50 / 120, abs=1e-5)
     assert {row["customer_count"] for row in choice} == {120}
+
+
+def test_a_champion_remembers_a_refit_that_waits_for_somebody(
+    make_workspace: MakeWorkspace, opened: OpenRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def better(*args: Any, **more: Any) -> RefitOutcome:  # noqa: ANN401 - those of refit_challenger
+        found = refit_challenger(*args, **more)
+        return replace(found, adopted=True, champion=replace(found.champion, pending_k=7, pending_wins=1))
+
+    monkeypatch.setattr(divide_clusters, "refit_challenger", better)
+    tree = shop(groups=CLUSTERS | {"refit": {"every_days": 10, "accept": "by_hand"}})
+    for day, said in ((JUNE, "clusters"), (JULY, "waits to be accepted")):
+        with opened(make_workspace(tree=tree, orders=orders(BOUGHT)), day) as run:
+            assert said in compute(run)["groups"]
+            content = run.warehouse.value("SELECT model_json FROM segments.model WHERE run_id = $r", {"r": run.run_id})
+    assert (json.loads(content)["pending_k"], json.loads(content)["pending_wins"]) == (7, 1)
 
 
 @pytest.mark.parametrize(

@@ -75,6 +75,14 @@ def test_a_surviving_id_keeps_its_name_and_a_retired_name_is_not_taken() -> None
     assert named == {"c01": "The old guard", "c03": "Frequent, high-spend, recent, wide range"}
 
 
+def test_a_segment_is_called_all_customers_as_long_as_it_is_of_all() -> None:
+    everybody = {"c01": "All customers", "c02": "Old", "c03": "All customers (c03)"}
+    assert name_segments({"c03": GOOD}, {}, previous=everybody) == {"c03": "All customers (c03)"}
+    split = name_segments({"c02": GOOD, "c03": GOOD}, {}, previous=everybody)
+    assert split == {"c02": "Old", "c03": "Frequent, high-spend, recent"}
+    assert name_segments({"c02": GOOD}, {}, previous=everybody) == {"c02": "All customers (c02)"}
+
+
 def test_one_segment_and_a_segment_without_traits() -> None:
     assert name_segments({"c01": ()}, {}) == {"c01": "All customers"}
     assert name_segments({"c01": GOOD, "c02": (trait("age", 0.1),)}, {})["c02"] == "Close to average"
