@@ -18,6 +18,7 @@ from tasks.ingest.raw_views import build_raw_views
 from tasks.ingest.rehearsal import rehearse
 from tasks.plan.consumers import check_consumers, published_columns
 from tasks.predict.write import bind_predictions
+from tasks.quality.binding import bind_own_checks
 from tasks.quality.queries import validate_suites
 from tasks.segments.check import check_rule_types, check_rules
 from tasks.warehouse.build import build_schema
@@ -48,6 +49,7 @@ def validate_workspace(space: Workspace) -> dict[str, int]:
         keep_classes(run)
         models = [table for schema in ("staging", "features") for table in build_schema(run, schema)]
         bind_predictions(run)
+        bind_own_checks(run)
         check_rule_types(run.warehouse, space, catalogue.relation(run.run_id), names=space.segmentations)
     checks = validate_suites(space)
     consumers = check_consumers(space, published_columns(space, as_of))

@@ -24,6 +24,8 @@ _SHIELDED = ("features",)
 _OF_RUNS = frozenset({"as_of_date", "run_id"})
 _FEATURE_NAME = re.compile(r"[a-z][a-z0-9_]*")
 _WHOLE = r"(U?(TINYINT|SMALLINT|INTEGER|BIGINT|HUGEINT)|BOOLEAN)$"
+#: What a message of DuckDB says that is not there, or that it does not understand.
+_NAMED = re.compile(r'"(\w+)"|with name (?:\w+[.])*(\w+)')
 _SCALARS = re.compile(r"(?!STRUCT|MAP|UNION)[^\[]*$")
 #: By kind of a column, the types of DuckDB that it may have.
 _TYPES = {
@@ -163,4 +165,10 @@ def _check_reads(model: SqlModel) -> None:
 
 
 def _located(error: SqlError, model: SqlModel) -> SqlError:
+    """The error with the model's file, and its first line below the header that has the name that it is about."""
+    match = _NAMED.search(error.message)
+    name = re.compile(rf"\b{match[1] or match[2]}\b", re.IGNORECASE) if match else None
+    for number, line in enumerate(model.path.read_text(encoding="utf-8").splitlines(), 1):
+        if name and not line.startswith("--") and name.search(line):
+            return SqlError(error.message, where=f"{model.path}:{number}", hint=error.hint)
     return SqlError(error.message, where=str(model.path), hint=error.hint)

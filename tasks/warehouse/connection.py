@@ -296,5 +296,5 @@ def _first_line(error: BaseException) -> str:
 
 
 def _shortened(sql: str, length: int = 300) -> str:
-    flat = " ".join(sql.split())
+    flat = " ".join(re.sub(r"(?m)^\s*--.*$", "", sql).split())  # A model's header is longer than what is shown.
     return flat if len(flat) <= length else flat[:length] + " …"

@@ -39,7 +39,8 @@ SOURCES = {
     " CASE WHEN n < 3 THEN 'stale bread' ELSE 'good bread' END AS comment_text,"
     " CASE n WHEN 1 THEN 'negative' WHEN 3 THEN 'positive' END AS sentiment_name,"
     " CASE WHEN n < 3 THEN 'Quality' END AS theme_name FROM range(1, 4) AS r (n)",
-    "campaigns": "SELECT 'k1' AS campaign_id, TIMESTAMP '2025-05-01' AS started_at, DATE '2025-05-31' AS ended_date",
+    "campaigns": "SELECT 'k1' AS campaign_id, 'email' AS channel_name, TIMESTAMP '2025-05-01' AS started_at,"
+    " DATE '2025-05-31' AS ended_date",
     "campaign_contacts": "SELECT 'k1' AS campaign_id, 'c' || n AS customer_id, TIMESTAMP '2025-05-02' AS contacted_at,"
     " CASE n WHEN 1 THEN TIMESTAMP '2025-05-03' END AS responded_at FROM range(1, 3) AS r (n)",
     # Customers 1 to 3 are for e-mails, of whom 3 withdraws; nothing is known of 4.

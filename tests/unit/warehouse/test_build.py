@@ -126,16 +126,22 @@ def test_a_model_reads_nothing_to_its_right(run: Run, write_model: WriteModel, n
 
 
 @pytest.mark.parametrize(
-    ("select", "problem"),
+    ("select", "problem", "line"),
     [
-        ("SELECT customer_id, no_such FROM staging.customers", "no_such"),
-        ("SELECT error('boom at run time') AS customer_id FROM staging.customers", "boom at run time"),
+        ("SELECT\n    customer_id,\n    no_such\nFROM staging.customers", "no_such", 7),
+        ("SELECT customer_id\nFROM staging.custmers", "custmers", 6),
+        ("SELECT\n    customer_id,\n    loer(customer_id)\nFROM staging.customers", "loer", 7),
+        ("SELECT error('boom at run time') AS customer_id FROM staging.customers", "boom at run time", None),
     ],
 )
-def test_an_error_of_duckdb_names_the_file(run: Run, write_model: WriteModel, select: str, problem: str) -> None:
+def test_an_error_of_duckdb_names_the_file(
+    run: Run, write_model: WriteModel, select: str, problem: str, line: int | None
+) -> None:
     path = write_model("staging.extra", HEADER + select)
     insert(run.warehouse, "raw.customers", [{"customer_id": "A"}])
     with pytest.raises(SqlError) as caught:
         build_schema(run, "staging")
     assert problem in caught.value.message
-    assert caught.value.where == str(path)
+    assert caught.value.where == (f"{path}:{line}" if line else str(path))
+    assert "SELECT" in str(caught.value.hint)
+    assert "--" not in str(caught.value.hint)
