@@ -14,7 +14,7 @@ from typing import Any
 from flows import console
 from flows.commands import opened, user_name, workspace_folder
 from flows.embedded import embedded_prefect
-from tasks.insight.tracing import on_new_ground, told_flows
+from tasks.insight.tracing import told_flows
 from tasks.insight.transitions import Transition, find_transitions
 from tasks.segments.challenge import Standing, decide, learning, standing_of, standings
 from tasks.segments.comparison import Comparison, compare
@@ -180,13 +180,12 @@ def _pair(found: list[Standing], first: int | None, second: int | None) -> tuple
 
 
 def _transitions(found: Comparison) -> tuple[Transition, ...]:
-    """What would become of segments, as a run tells it where the second version was held against the first."""
+    """What would become of segments, as the run tells it in which the second version first takes over."""
     one, other = found.first.version, found.second.version
-    name, content = other.segmentation_id, found.second.content or {}
-    if other.base_model_no != one.model_no:
+    if found.second.content is None or other.champion_since_date is not None:
         return find_transitions(found.flows)
-    since = dict.fromkeys(on_new_ground(name, content), one.trained_as_of_date)
-    return find_transitions(told_flows(found.flows, name, content), since=since)
+    flows, since = told_flows(found.flows, other.segmentation_id, found.second.content, one.trained_as_of_date)
+    return find_transitions(flows, since=since)
 
 
 def _print_diff(found: Comparison, events: tuple[Transition, ...]) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 import polars as pl
 
 from tasks.insight.model_events import model_events
-from tasks.insight.tracing import flows_of_emptied, on_new_ground, told_flows
+from tasks.insight.tracing import Flows, flows_of_emptied, told_flows
 from tasks.insight.transitions import Transition, find_transitions
 from tasks.warehouse import tables
 from tasks.warehouse.run import Run
@@ -45,10 +45,13 @@ def write_events(run: Run) -> list[str]:
     rows = []
     redrawn, taken_over = _redrawn(run), _taken_over(run)
     for name, walked in _flows(run).items():
-        learnt, content = taken_over.get(name, (None, {}))
-        since = {} if learnt is None else dict.fromkeys(on_new_ground(name, content), learnt)
+        flows: Flows = walked
+        since: dict[str, dt.date] = {}
         news = None if name in redrawn else _emptied_or_filled(walked)
-        flows = told_flows(walked, name, content) if news is None else flows_of_emptied(run, walked, name, news)
+        if news is not None:
+            flows = flows_of_emptied(run, walked, name, news)
+        elif name in taken_over:
+            flows, since = told_flows(walked, name, *taken_over[name])
         rows += [
             {
                 "segmentation_id": name,
@@ -82,16 +85,22 @@ def _redrawn(run: Run) -> set[str]:
     }
 
 
-def _taken_over(run: Run) -> dict[str, tuple[dt.date, Mapping[str, Any]]]:
-    """What learnt models took over since the previous run, by segmentation, and when those before them were learnt."""
-    if run.previous is None or not run.warehouse.table_exists("segments.model"):
+def _taken_over(run: Run) -> dict[str, tuple[Mapping[str, Any], dt.date]]:
+    """Models that took over since the previous run, by segmentation, and when those before them were learnt.
+
+    Those that somebody rolled back to are left out: what became of segments on the day of their fit is long past.
+    """
+    if run.previous is None or not run.warehouse.table_exists("segments.model_version"):
         return {}
     return {
-        name: (learnt, json.loads(content))
-        for name, learnt, content in run.warehouse.rows(
-            "SELECT segmentation_id, past.trained_as_of_date, present.model_json FROM segments.model AS present"
+        name: (json.loads(content), learnt)
+        for name, content, learnt in run.warehouse.rows(
+            "SELECT segmentation_id, present.model_json, past.trained_as_of_date FROM segments.model AS present"
             " JOIN segments.model AS past USING (segmentation_id)"
-            " WHERE present.run_id = $now AND past.run_id = $then AND present.model_no <> past.model_no",
+            " JOIN segments.model_version AS version USING (segmentation_id)"
+            " WHERE present.run_id = $now AND past.run_id = $then AND present.model_no <> past.model_no"
+            " AND version.run_id = $now AND version.model_no = present.model_no"
+            " AND version.decision_name IS DISTINCT FROM 'rollback'",
             {"now": run.run_id, "then": run.previous.run_id},
         )
     }

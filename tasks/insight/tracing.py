@@ -36,22 +36,26 @@ ORDER BY ALL
 Flows = Mapping[tuple[str | None, str | None], int]
 
 
-def told_flows(walked: Flows, name: str, content: Mapping[str, Any]) -> Flows:
-    """Flows by which transitions are named when a model has taken over.
+def told_flows(
+    walked: Flows, name: str, content: Mapping[str, Any], learnt: dt.date
+) -> tuple[Flows, dict[str, dt.date]]:
+    """Flows by which transitions are named when a model takes over for the first time.
 
     Args:
         walked: customers by segment id at the run before and now; None: in none.
         name: the segmentation.
         content: the model, as plain JSON.
+        learnt: the day that the model before was learnt.
+
+    Returns:
+        The model's own flows, and the clusters whose customers are counted from that day; what was given, and none,
+        where the model has none, or was held against another model than the one before.
     """
-    kept = content.get("flows", ())
-    told = {(_id(name, one["came_from"]), _id(name, one["went_to"])): one["customers"] for one in kept}
-    return told or walked
-
-
-def on_new_ground(name: str, content: Mapping[str, Any]) -> list[str]:
-    """Ids of the clusters whose customers are counted from when the model before was learnt."""
-    return [f"{name}.{key}" for key in content.get("new_ground", ())]
+    origins = content.get("origins")
+    if origins is None or origins["since"] != learnt.isoformat():
+        return walked, {}
+    told = {(_id(name, one["came_from"]), _id(name, one["went_to"])): one["customers"] for one in origins["flows"]}
+    return told, {f"{name}.{key}": learnt for key in origins["new_ground"]}
 
 
 def flows_of_emptied(run: Run, walked: Flows, name: str, emptied: Collection[str]) -> Flows:

@@ -1,11 +1,12 @@
 """What a cluster segmentation asks for, and the model that answers it: plain data and its JSON form.
 
-Owns: `ClusterSpec`, `Cluster`, `ClusterModel`, `RefitOutcome`, and storing a model without loss. Does not own: fitting
-and assigning (`candidate.py`, `cluster_model.py`).
+Owns: `ClusterSpec`, `Cluster`, `ClusterModel`, and storing a model without loss. Does not own: fitting and
+assigning (`candidate.py`, `cluster_model.py`).
 """
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from tasks.segments.identity import AdoptionVerdict
     from tasks.segments.partition import Partition
 
 FORMAT = 2
@@ -138,6 +138,34 @@ class Flow:
 
 
 @dataclass(frozen=True, slots=True)
+class Origins:
+    """From the model before to this one, on the day of the fit.
+
+    Customers of clusters on new ground, and of segments that are no more, are counted from where they were when the
+    model before was learnt (`new_ground.py`).
+
+    Attributes:
+        since: the day that the model before was learnt.
+        new_ground: keys of clusters that stand where nobody stood then.
+        flows: all customers.
+    """
+
+    since: dt.date
+    new_ground: tuple[str, ...]
+    flows: tuple[Flow, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON types."""
+        return asdict(self) | {"since": self.since.isoformat()}
+
+    @classmethod
+    def from_json(cls, given: Mapping[str, Any]) -> Origins:
+        """Read what `to_json` gave."""
+        flows = tuple(Flow(**flow) for flow in given["flows"])
+        return cls(dt.date.fromisoformat(given["since"]), tuple(given["new_ground"]), flows)
+
+
+@dataclass(frozen=True, slots=True)
 class ClusterModel:
     """A fitted model: everything needed to assign customers, and to say how it came about.
 
@@ -154,10 +182,7 @@ class ClusterModel:
         asked: `ClusterSpec.asked` on the day of the fit.
         pending_k: another number of segments that refits have lately chosen; None for none.
         pending_wins: how many in a row.
-        new_ground: keys of clusters that stand where nobody stood when the model before was learnt (`new_ground.py`).
-        flows: from the model before to this one on the day of the fit, where that is another story than the flows from
-            the run before: customers of clusters on new ground, and of segments that are no more, are counted from
-            where they were when the model before was learnt. Empty: it is not.
+        origins: where its customers came from, where that is another story than the flows from the run before.
     """
 
     transform: FrozenTransform
@@ -172,8 +197,7 @@ class ClusterModel:
     pending_k: int | None = None
     pending_wins: int = 0
     asked: Mapping[str, Any] = field(default_factory=dict)
-    new_ground: tuple[str, ...] = ()
-    flows: tuple[Flow, ...] = ()
+    origins: Origins | None = None
 
     def answers(self, spec: ClusterSpec) -> bool:
         """Whether it is a model of what is asked: the same features, prepared the same way, by the same algorithm."""
@@ -216,13 +240,7 @@ class ClusterModel:
             "hysteresis": self.hysteresis,
             "pending_k": self.pending_k,
             "pending_wins": self.pending_wins,
-        } | self._since_before()
-
-    def _since_before(self) -> dict[str, Any]:
-        """Nothing where there is nothing to tell: what is in a model is what it is known by."""
-        if not self.flows:
-            return {}
-        return {"new_ground": list(self.new_ground), "flows": [asdict(flow) for flow in self.flows]}
+        } | ({"origins": self.origins.to_json()} if self.origins else {})
 
     @classmethod
     def from_json(cls, stored: str | Mapping[str, Any]) -> ClusterModel:
@@ -252,8 +270,7 @@ class ClusterModel:
             hysteresis=given["hysteresis"],
             pending_k=given["pending_k"],
             pending_wins=given["pending_wins"],
-            new_ground=tuple(given.get("new_ground", ())),
-            flows=tuple(Flow(**one) for one in given.get("flows", ())),
+            origins=Origins.from_json(given["origins"]) if "origins" in given else None,
         )
 
 
@@ -266,26 +283,3 @@ def _cluster(stored: Mapping[str, Any]) -> Cluster:
         size=stored["size"],
         distinctions=tuple(Distinction(**row) for row in stored["distinctions"]),
     )
-
-
-@dataclass(frozen=True, slots=True)
-class RefitOutcome:
-    """What became of a refit.
-
-    Attributes:
-        adopted: whether `model` is the challenger.
-        model: the model to store and use from now on.
-        champion: the champion with what it remembers of this refit: how many in a row chose another number of segments.
-        reason: one sentence for the reader.
-        mapping: each id of the champion to itself where it goes on, or to None where it is retired.
-        new_keys: ids given for the first time.
-        verdict: the scores behind the reason; None where the features changed and there was nothing to compare.
-    """
-
-    adopted: bool
-    model: ClusterModel
-    champion: ClusterModel
-    reason: str
-    mapping: Mapping[str, str | None]
-    new_keys: tuple[str, ...]
-    verdict: AdoptionVerdict | None

@@ -6,7 +6,7 @@ Owns: the order of the steps. Does not own: any of them; see `candidate.py`, `al
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,16 +15,15 @@ from tasks.config.clusters import NOISE_KEY
 from tasks.config.errors import StatisticsError
 from tasks.segments.algorithms import in_groups
 from tasks.segments.candidate import Candidate, candidate_of, model_of
-from tasks.segments.cluster import ClusterModel, ClusterSpec, RefitOutcome
+from tasks.segments.cluster import ClusterModel, ClusterSpec
 from tasks.segments.identity import (
     AdoptionVerdict,
     FitQuality,
-    match_segments,
     next_ids,
     should_adopt,
 )
 from tasks.segments.naming import FeatureMeaning
-from tasks.segments.new_ground import Story, find_new_ground, flows_of
+from tasks.segments.new_ground import LearntFrom, Story, find_new_ground, match_groups, origins_of
 from tasks.segments.quality import partition_quality
 from tasks.segments.transform import apply
 
@@ -50,6 +49,29 @@ __all__ = [
 ]
 
 _DECIMALS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class RefitOutcome:
+    """What became of a refit.
+
+    Attributes:
+        adopted: whether `model` is the challenger.
+        model: the model to store and use from now on.
+        champion: the champion with what it remembers of this refit: how many in a row chose another number of segments.
+        reason: one sentence for the reader.
+        mapping: each id of the champion to itself where it goes on, or to None where it is retired.
+        new_keys: ids given for the first time.
+        verdict: the scores behind the reason; None where the features changed and there was nothing to compare.
+    """
+
+    adopted: bool
+    model: ClusterModel
+    champion: ClusterModel
+    reason: str
+    mapping: Mapping[str, str | None]
+    new_keys: tuple[str, ...]
+    verdict: AdoptionVerdict | None
 
 
 def fit_champion(
@@ -119,7 +141,7 @@ def refit_challenger(
     used_ids: Collection[str],
     meanings: Mapping[str, FeatureMeaning] | None = None,
     *,
-    learnt_from: pl.DataFrame | None = None,
+    learnt_from: LearntFrom | None = None,
 ) -> RefitOutcome:
     """Fit a challenger on today's customers, and adopt it if it is better than the model in use.
 
@@ -134,14 +156,12 @@ def refit_challenger(
             match to what the champion says of today's customers.
         used_ids: every id this segmentation has ever used.
         meanings: how to speak of the features.
-        learnt_from: customer_id and the features on the day the champion was learnt, which tell the clusters that
-            stand where nobody stood then; None where they are not kept.
+        learnt_from: what the champion was learnt from, which tells the clusters that stand where nobody stood then;
+            None where that is not kept.
 
     Raises:
         StatisticsError: as `fit_champion`.
     """
-    import polars as pl
-
     rows = _prepared(frame, spec.features, spec.min_customers)
     candidate = candidate_of(rows, spec, len(model.clusters))
     if model.answers(spec):
@@ -155,21 +175,12 @@ def refit_challenger(
         previous_membership = assign_members(model, frame)
     story = _story(model, rows, candidate, previous_membership, learnt_from)
     ground = find_new_ground(story)
-    # Groups are matched to groups: who belongs to none has his id anyway.
-    match = match_segments(
-        ground.before.filter(pl.col("segment_key") != NOISE_KEY),
-        story.now.filter(pl.col("label") < story.groups),
-        used_ids={*used_ids, *model.names},
-        new_ground=ground.labels,
-    )
+    match = match_groups(story, ground, {*used_ids, *model.names})
     kept_keys = {*match.kept, *([NOISE_KEY] if candidate.found.partition.has_noise else [])}
+    named = model_of(rows, spec, candidate, match.ids, meanings or {}, model.names)
     return RefitOutcome(
         adopted=True,
-        model=replace(
-            model_of(rows, spec, candidate, match.ids, meanings or {}, model.names),
-            new_ground=tuple(match.ids[label] for label in sorted(ground.labels)),
-            flows=flows_of(story, ground, match),
-        ),
+        model=replace(named, origins=origins_of(story, ground, match)),
         champion=model,
         reason=reason,
         mapping={key: key if key in kept_keys else None for key in model.keys},
@@ -252,17 +263,19 @@ def _story(
     rows: pl.DataFrame,
     candidate: Candidate,
     previous: pl.DataFrame,
-    learnt_from: pl.DataFrame | None,
+    learnt_from: LearntFrom | None,
 ) -> Story:
     import polars as pl
 
     now = _labelled(rows, candidate.found.labels)
     if learnt_from is None:
-        return Story(now.clear().with_columns(segment_key=pl.lit("")), previous, now, candidate.groups)
-    old_rows = _prepared(learnt_from, [name for name in learnt_from.columns if name != "customer_id"], 0)
+        return Story(None, now.clear().with_columns(segment_key=pl.lit("")), previous, now, candidate.groups)
+    frame = learnt_from.frame
+    old_rows = _prepared(frame, [name for name in frame.columns if name != "customer_id"], 0)
     labels = candidate.found.partition.assign(apply(candidate.transform, old_rows)).own
     then = assign_members(model, old_rows).select("customer_id", "segment_key")
-    return Story(then.join(_labelled(old_rows, labels), on="customer_id"), previous, now, candidate.groups)
+    then = then.join(_labelled(old_rows, labels), on="customer_id")
+    return Story(learnt_from.date, then, previous, now, candidate.groups)
 
 
 def _labelled(rows: pl.DataFrame, labels: Ints) -> pl.DataFrame:

@@ -19,6 +19,7 @@ from tasks.segments.definitions import Definition, keys_ever_used
 from tasks.segments.division import Division, Job
 from tasks.segments.lifecycle import Candidate, settle
 from tasks.segments.naming import FeatureMeaning, withheld_text
+from tasks.segments.new_ground import LearntFrom
 from tasks.segments.stored_model import CLUSTERS, StoredModel, model_row, stored_model
 from tasks.warehouse.catalogue import KEY
 from tasks.warehouse.connection import identifier, literal
@@ -172,7 +173,7 @@ class ClusterLearner:
             first = fit_champion(self.frame, spec, self._meanings(), used_ids=used)
             return Candidate(first.to_json(), len(first.clusters), passes=True, reason=why, metrics=_figures(first))
         champion = ClusterModel.from_json(past.content)
-        learnt_from = self._frame_of(past.trained) if champion.answers(spec) else None
+        learnt_from = self._learnt_from(past.trained) if champion.answers(spec) else None
         outcome = refit_challenger(
             champion, self.frame, spec, self.members, used, self._meanings(), learnt_from=learnt_from
         )
@@ -192,10 +193,13 @@ class ClusterLearner:
             champion=outcome.champion.to_json(),
         )
 
-    def _frame_of(self, date: dt.date) -> pl.DataFrame | None:
-        """The same of an earlier date; None where it is not published any more."""
-        found = [one.run_id for one in self.job.run.earlier() if one.as_of == date]
-        return self._features(self.job.customers_then(found[0], self.segmentation.inside)) if found else None
+    def _learnt_from(self, date: dt.date) -> LearntFrom | None:
+        """The features of an earlier date; None where it is not published any more."""
+        for one in self.job.run.earlier():
+            if one.as_of == date:
+                customers = self.job.customers_then(one.run_id, self.segmentation.inside)
+                return LearntFrom(date, self._features(customers))
+        return None
 
     def _features(self, customers: str) -> pl.DataFrame:
         columns = ", ".join(map(identifier, [KEY, *self.segmentation.features]))

@@ -16,13 +16,29 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tasks.config.clusters import NOISE_KEY
-from tasks.segments.cluster import Flow
-from tasks.segments.identity import PIECE
+from tasks.segments.cluster import Flow, Origins
+from tasks.segments.identity import PIECE, match_segments
 
 if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Collection
+
     import polars as pl
 
     from tasks.segments.identity import IdentityMatch
+
+
+@dataclass(frozen=True, slots=True)
+class LearntFrom:
+    """What the model in use was learnt from.
+
+    Attributes:
+        date: the day.
+        frame: customer_id and the features of that day.
+    """
+
+    date: dt.date
+    frame: pl.DataFrame
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +46,15 @@ class Story:
     """Where customers were and are.
 
     Attributes:
+        since: the day that the model in use was learnt; None where that day is not kept.
         then: customer_id; segment_key, where the model in use put him when it was learnt; label, where the new rules
-            put what he was on that day. Empty where that day is not kept.
+            put what he was on that day. Empty where it is not kept.
         before: customer_id and segment_key of the run before.
         now: customer_id and label of today.
         groups: labels from this number on are of no group; it has no place.
     """
 
+    since: dt.date | None
     then: pl.DataFrame
     before: pl.DataFrame
     now: pl.DataFrame
@@ -65,25 +83,38 @@ def find_new_ground(story: Story) -> NewGround:
     share = pl.col("customers") / pl.col("customers").sum().over("segment_key")
     counted = story.then.group_by("segment_key", "label").agg(pl.len().alias("customers"))
     settled = counted.filter(share >= PIECE).get_column("label").to_list()
-    here = of_groups.filter(~pl.col("label").is_in(settled)) if story.then.height else of_groups.clear()
+    here = of_groups.clear() if story.since is None else of_groups.filter(~pl.col("label").is_in(settled))
     return NewGround(frozenset(here.get_column("label").unique().to_list()), _traced(story.before, here, story.then))
 
 
-def flows_of(story: Story, ground: NewGround, match: IdentityMatch) -> tuple[Flow, ...]:
-    """From the model in use to the new one, with customers traced back; see `ClusterModel.flows`."""
+def match_groups(story: Story, ground: NewGround, used_ids: Collection[str]) -> IdentityMatch:
+    """Match groups to groups: who belongs to none has his id anyway."""
+    import polars as pl
+
+    return match_segments(
+        ground.before.filter(pl.col("segment_key") != NOISE_KEY),
+        story.now.filter(pl.col("label") < story.groups),
+        used_ids=used_ids,
+        new_ground=ground.labels,
+    )
+
+
+def origins_of(story: Story, ground: NewGround, match: IdentityMatch) -> Origins | None:
+    """Where the customers of the new model came from; None where that is what the run before tells."""
     import polars as pl
 
     # Of a segment that nobody was in any more it was told when it became empty.
     gone = set(match.retired) & set(story.before.get_column("segment_key"))
-    if story.then.is_empty() or not (ground.labels or gone):
-        return ()
+    if story.since is None or not (ground.labels or gone):
+        return None
     of_the_gone = story.then.filter(pl.col("segment_key").is_in(gone)).join(story.now, on="customer_id", how="semi")
     was = _traced(ground.before, of_the_gone, story.then).rename({"segment_key": "came_from"})
     ids = [*match.ids, NOISE_KEY]
     here = story.now.with_columns(pl.col("label").replace_strict(dict(enumerate(ids))).alias("went_to"))
     both = was.join(here, on="customer_id", how="full")
     counted = both.group_by("came_from", "went_to").len().sort("came_from", "went_to", nulls_last=True)
-    return tuple(Flow(*row) for row in counted.iter_rows())
+    new_ground = tuple(match.ids[label] for label in sorted(ground.labels))
+    return Origins(story.since, new_ground, tuple(Flow(*row) for row in counted.iter_rows()))
 
 
 def _traced(before: pl.DataFrame, whom: pl.DataFrame, then: pl.DataFrame) -> pl.DataFrame:

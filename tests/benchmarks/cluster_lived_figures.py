@@ -5,6 +5,7 @@ Used by `cluster_figures.py`.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import Counter
 from dataclasses import dataclass
 from typing import Literal
@@ -14,11 +15,14 @@ import polars as pl
 from tasks.insight.tracing import Flows
 from tasks.insight.transitions import find_transitions
 from tasks.segments.cluster_model import ClusterModel, ClusterSpec, assign_members, fit_champion, refit_challenger
+from tasks.segments.new_ground import LearntFrom
 from tests.benchmarks.cluster_page import EFFORT, Row, share
 from tests.benchmarks.cluster_panel import FATES, Fate, SegmentedPanel
 
 LIVED: tuple[Fate | Literal["influx"], ...] = (*FATES, "influx")
 CHANGED = 0.02
+#: Any day: which one it is matters to what is said alone.
+DAY = dt.date(2025, 6, 30)
 ROWS = 3_000
 #: Weeks over which it happens, and after which a refit is due.
 WEEKS, EVERY = 4, 4
@@ -71,7 +75,7 @@ def _live(
             concerned = next(remains)
         frame, adopted = panel.frame(), False
         if week % EVERY == 0:
-            learnt_from = learnt if traces else None
+            learnt_from = LearntFrom(DAY, learnt) if traces else None
             outcome = refit_challenger(model, frame, spec, life.members, model.names, learnt_from=learnt_from)
             model, adopted = outcome.model, outcome.adopted
         before, life.members = life.members, assign_members(model, frame, life.members)
@@ -94,8 +98,8 @@ def _tell(life: Life, before: pl.DataFrame, were: pl.DataFrame, taken_over: Clus
     )
     counted = pairs.group_by(old if taken_over is None else "old", "segment_key").len().iter_rows()
     flows: Flows = {(was, here): count for was, here, count in counted}
-    if taken_over is not None and taken_over.flows:
-        flows = {(flow.came_from, flow.went_to): flow.customers for flow in taken_over.flows}
+    if taken_over is not None and taken_over.origins:
+        flows = {(flow.came_from, flow.went_to): flow.customers for flow in taken_over.origins.flows}
     for event in find_transitions(flows):
         if event.kind != "survive" and event.confirmed and (taken_over or news & {*event.parents, *event.children}):
             life.told.append(event.kind)

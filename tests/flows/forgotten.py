@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import random
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,7 @@ import duckdb
 import polars as pl
 import yaml
 
+from flows.cli import run_command
 from tests.workspaces import small_workspace
 
 DATES = ("2025-04-30", "2025-05-31")
@@ -79,6 +82,14 @@ def workspace() -> dict[str, Any]:
         },
     }
     return tree
+
+
+def command(folder: Path, *arguments: str, code: int = 0) -> str:
+    """Run a command in a workspace; returns what it prints."""
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        assert run_command([*arguments, "--workspace", str(folder)]) == code, out.getvalue() + err.getvalue()
+    return out.getvalue() + err.getvalue()
 
 
 def places_of(output: Path, words: tuple[str, ...] = WORDS) -> list[str]:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import inspect
-import io
 import json
 import shutil
 import stat
@@ -17,10 +15,8 @@ import pytest
 from prefect.exceptions import ParameterTypeError
 
 from flows import forget_steps
-from flows.cli import run_command
 from flows.embedded import embedded_prefect
 from flows.forget import forget as forget_flow
-from flows.forget_command import asked_for
 from flows.forget_steps import end_stopped
 from tasks.config.loading import load_workspace
 from tasks.erasure.holdings import Columns
@@ -36,17 +32,10 @@ from tests.flows.forgotten import (
     OTHER,
     PHONE,
     WORDS,
+    command,
     places_of,
     rows_of,
 )
-
-
-def command(folder: Path, *arguments: str, code: int = 0) -> str:
-    """Run a command in a workspace; returns what it prints."""
-    out, err = io.StringIO(), io.StringIO()
-    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        assert run_command([*arguments, "--workspace", str(folder)]) == code, out.getvalue() + err.getvalue()
-    return out.getvalue() + err.getvalue()
 
 
 def query(output: Path, sql: str) -> list[tuple[object, ...]]:
@@ -231,27 +220,6 @@ def test_an_export_that_cannot_be_written_is_told(company: Path) -> None:
 def test_a_folder_that_a_run_holds_is_refused(company: Path) -> None:
     with writer_lock(company / "out"):
         assert "another run is writing here" in command(company, "forget", HIM, "--yes", code=1)
-
-
-def test_another_key_than_that_of_what_is_published_is_refused(
-    company: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """His pseudonym would be another one: what is published of him would stay, and be told to be gone."""
-    folder = tmp_path / "company"
-    shutil.copytree(company, folder)
-    monkeypatch.setenv("RESEGMENT_PSEUDONYM_KEY", "k" * 16)
-    with (folder / "resegment.yaml").open("a") as file:
-        file.write("privacy: {pseudonymise: true, key: '${RESEGMENT_PSEUDONYM_KEY}'}\n")
-    for arguments in (("forget", HIM, "--yes"), ("forget", HIM, "--dry-run"), ("export", HIM), ("explain", HIM)):
-        told = command(folder, *arguments, code=2)
-        assert "customer ids would be pseudonyms under key" in told
-        assert "are plain" in told
-    assert not (folder / "out" / "erasures.jsonl").exists()
-
-
-def test_an_id_is_meant_as_it_is_given_and_in_a_file_without_blanks_around_it(tmp_path: Path) -> None:
-    (tmp_path / "ids").write_bytes("\ufeffa\r\n\r\n  b  \r\na\r\n   \r\n".encode())
-    assert asked_for(["c ", "c", "a", " "], str(tmp_path / "ids")) == ["c ", "c", "a", "b"]
 
 
 def test_what_cannot_be_cleaned_is_told_before_anything_is_done(company: Path, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tasks.insight.events import write_events
+from tasks.warehouse import ledger, model_ledger
 from tasks.warehouse.run import Run
 from tests.unit.segments.made_runs import HEADER, compute, members, shop
 from tests.workspaces import MakeWorkspace, OpenRun
@@ -15,6 +16,7 @@ from tests.workspaces import MakeWorkspace, OpenRun
 pytestmark = pytest.mark.usefixtures("few_features")
 
 JUNE, MIDDLE, JULY = dt.date(2025, 6, 30), dt.date(2025, 7, 15), dt.date(2025, 7, 31)
+BACK, AGAIN = dt.date(2025, 8, 5), dt.date(2025, 8, 8)
 Bought = list[tuple[str, str, float]]
 
 
@@ -33,6 +35,24 @@ def orders(bought: Bought) -> str:
     return HEADER + "".join(
         f"o{number},1,{customer},{day} 10:00:00,p1,bread,1,{amount:.2f}\n"
         for number, (customer, day, amount) in enumerate(bought)
+    )
+
+
+def roll_back(run: Run, name: str, number: int) -> None:
+    """Decide so, where the newest published run left off."""
+    (version_id,) = run.warehouse.rows(
+        "SELECT version_id FROM segments.model_version WHERE segmentation_id = $name AND model_no = $number LIMIT 1",
+        {"name": name, "number": number},
+    )[0]
+    model_ledger.decide(
+        run.warehouse,
+        segmentation=name,
+        model_no=number,
+        version_id=version_id,
+        name="rollback",
+        as_of=ledger.publications(run.warehouse)[-1].as_of,
+        by="anna",
+        because="it is better",
     )
 
 
@@ -65,6 +85,14 @@ def test_a_group_of_newcomers_is_born_though_they_were_assigned_before(
         assert all(here[name] == segment for name, segment in there.items())
         sentence = "worth.c03 emerged: no earlier segment explains it; 100% of its 50 customers came after 2025-06-30"
         assert told(run) == [("emerge", None, "worth.c03", sentence)]
+    # Somebody goes back to the first model, and to the third again (the gates refused the second): by then nobody is new to it.
+    for date, number, kind in ((BACK, 1, "merge"), (AGAIN, 3, "split")):
+        with opened(make_workspace(tree=tree, orders=orders(bought)), date) as run:
+            roll_back(run, "worth", number)
+            compute(run)
+            assert [(one, sources) for one, sources, *_ in told(run)] == [
+                (kind, "worth.c02,worth.c03" if kind == "merge" else "worth.c02")
+            ]
 
 
 def likes(**more: object) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from dataclasses import replace
 
@@ -10,13 +11,14 @@ import polars as pl
 import pytest
 
 from tasks.config.clusters import NOISE_KEY
-from tasks.segments.cluster import ClusterModel, Flow
+from tasks.segments.cluster import ClusterModel, Flow, Origins
 from tasks.segments.cluster_model import ClusterSpec, assign_members, fit_champion, refit_challenger
 from tasks.segments.identity import match_table
 from tasks.segments.k_policy import KPolicy
-from tasks.segments.new_ground import Story, find_new_ground, flows_of
+from tasks.segments.new_ground import LearntFrom, Story, find_new_ground, origins_of
 
 A, B = "c01", "c02"
+DAY = dt.date(2025, 6, 30)
 
 
 def story(*customers: tuple[str | None, int | None, str | None, int | None], groups: int = 3) -> Story:
@@ -26,7 +28,9 @@ def story(*customers: tuple[str | None, int | None, str | None, int | None], gro
         schema={"customer_id": pl.String, "key": pl.String, "was": pl.Int64, "segment_key": pl.String, "is": pl.Int64},
         orient="row",
     )
+    is_kept = bool(frame["was"].is_not_null().any())
     return Story(
+        DAY if is_kept else None,
         frame.filter(pl.col("was").is_not_null()).select("customer_id", segment_key="key", label="was"),
         frame.filter(pl.col("segment_key").is_not_null()).select("customer_id", "segment_key"),
         frame.filter(pl.col("is").is_not_null()).select("customer_id", label="is"),
@@ -41,7 +45,8 @@ def flows(told: Story) -> dict[tuple[str | None, str | None], int]:
     both = ground.before.join(told.now, on="customer_id")
     table = np.array([[both.filter(segment_key=key, label=n).height for n in range(told.groups)] for key in keys])
     match = match_table(keys, table.astype(float), used_ids=keys, new_ground=ground.labels)
-    return {(flow.came_from, flow.went_to): flow.customers for flow in flows_of(told, ground, match)}
+    origins = origins_of(told, ground, match)
+    return {(flow.came_from, flow.went_to): flow.customers for flow in origins.flows} if origins else {}
 
 
 def test_newcomers_came_from_nowhere_wherever_they_were_assigned() -> None:
@@ -113,7 +118,8 @@ def refitted() -> tuple[ClusterModel, ClusterModel]:
     first = fit_champion(learnt_from, spec)
     members = assign_members(first, frame, assign_members(first, learnt_from))
     untold, told = (
-        refit_challenger(first, frame, spec, members, first.keys, learnt_from=day).model for day in (None, learnt_from)
+        refit_challenger(first, frame, spec, members, first.keys, learnt_from=day).model
+        for day in (None, LearntFrom(DAY, learnt_from))
     )
     return untold, told
 
@@ -122,12 +128,12 @@ def test_newcomers_who_outnumber_a_segment_do_not_take_its_id(refitted: tuple[Cl
     untold, told = ({cluster.key: cluster.size for cluster in model.clusters} for model in refitted)
     assert untold == {"c01": 150, "c02": 120, "c03": 100}
     assert told == {"c01": 150, "c02": 100, "c03": 120}
-    assert refitted[1].new_ground == ("c03",)
-    assert refitted[1].flows == (Flow("c01", "c01", 150), Flow("c02", "c02", 100), Flow(None, "c03", 120))
+    flows = Flow("c01", "c01", 150), Flow("c02", "c02", 100), Flow(None, "c03", 120)
+    assert refitted[1].origins == Origins(DAY, ("c03",), flows)
 
 
 def test_what_is_told_is_stored_and_nothing_where_there_is_nothing(refitted: tuple[ClusterModel, ClusterModel]) -> None:
     untold, told = refitted
     assert ClusterModel.from_json(json.dumps(told.to_json(), sort_keys=True)) == told
-    assert set(told.to_json()) - set(untold.to_json()) == {"new_ground", "flows"}
-    assert replace(told, new_ground=(), flows=()).to_json().keys() == untold.to_json().keys()
+    assert set(told.to_json()) - set(untold.to_json()) == {"origins"}
+    assert replace(told, origins=None).to_json().keys() == untold.to_json().keys()
