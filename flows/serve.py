@@ -6,12 +6,15 @@ schedules (`tasks/config/schedules.py`).
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from prefect import Flow, serve
+from prefect.client.orchestration import get_client
 from prefect.deployments.runner import RunnerDeployment
+from prefect.exceptions import ObjectNotFound
 from prefect.schedules import Cron
 from prefect.settings import get_current_settings
 
@@ -24,6 +27,7 @@ from flows.schedules import cron_schedules
 from tasks.config.errors import UsageError
 from tasks.config.loading import FILE_NAME, load_workspace
 
+_LOG = logging.getLogger("resegment.serve")
 _FLOWS: dict[str, Flow[..., Any]] = {
     "refresh": scheduled_refresh,
     "check": check_quality,
@@ -46,6 +50,24 @@ def _refuse_one_name_for_two(deployments: Sequence[RunnerDeployment]) -> None:
             )
 
 
+def served_elsewhere(deployments: Sequence[RunnerDeployment]) -> dict[str, str]:
+    """Deployments that the server runs in another folder until now, and that folder, by `flow/name`.
+
+    The workspace was moved, or there are two of one name in two processes: then the other is not run any more.
+    """
+    found: dict[str, str] = {}
+    with get_client(sync_client=True) as client:
+        for one in deployments:
+            name = f"{one.flow_name}/{one.name}"
+            try:
+                folder = client.read_deployment_by_name(name).parameters.get("workspace")
+            except ObjectNotFound:
+                continue
+            if folder and folder != one.parameters["workspace"]:
+                found[name] = str(folder)
+    return found
+
+
 def serve_all(deployments: Sequence[RunnerDeployment]) -> None:
     """Register deployments at the Prefect server, and run what is due until the process ends.
 
@@ -60,6 +82,12 @@ def serve_all(deployments: Sequence[RunnerDeployment]) -> None:
             hint="start one (`prefect server start`) and set PREFECT_API_URL, or call `resegment run` by cron",
         )
     ask_server()
+    for name, folder in served_elsewhere(deployments).items():
+        _LOG.warning(
+            "%s: was served from %s until now, which is not run any more; a workspace there needs another name",
+            name,
+            folder,
+        )
     serve(*deployments, print_starting_message=False)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import logging
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -44,6 +45,7 @@ def test_each_flow_is_served_in_the_companys_time(tmp_path: Path) -> None:
         ({}, "the workspace says of nothing when it starts"),
         ({"schedules": {"refresh": "0 25 * * *"}}, "schedules: refresh: '0 25 * * *' is no cron expression"),
         ({"schedules": {"refresh": "daily"}}, "expected five fields of cron"),
+        ({"schedules": {"check": "0 6 31 4,6 *"}}, "schedules: check: '0 6 31 4,6 *' never comes"),
     ],
 )
 def test_what_cannot_be_served_is_told(tmp_path: Path, changes: dict[str, object], told: str) -> None:
@@ -67,6 +69,26 @@ def test_two_workspaces_of_one_name_are_not_served(tmp_path: Path) -> None:
         serve_all([*deployments_of(tmp_path / "one"), *deployments_of(tmp_path / "two")])
 
 
+def test_a_name_that_was_served_from_elsewhere_is_told(
+    tmp_path: Path, prefect_url: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Moved, or of another process: the server keeps one folder a name."""
+    monkeypatch.setattr("flows.serve.serve", lambda *_one, **_more: None)
+    monkeypatch.setattr(logging.getLogger("resegment"), "propagate", True)
+    for name in ("here", "there"):
+        write(tmp_path / name, name="moved", schedules={"refresh": "0 5 * * *"})
+    here, there = (deployments_of(tmp_path / name) for name in ("here", "there"))
+    with temporary_settings({PREFECT_API_URL: prefect_url}):
+        serve_all(here)
+        assert not caplog.records, "nothing was there"
+        here[0].apply()
+        serve_all(here)
+        assert not caplog.records, "served again"
+        serve_all(there)
+    told = f"scheduled refresh/moved: was served from {tmp_path / 'here'} until now, which is not run any more"
+    assert [told in record.message for record in caplog.records if record.name == "resegment.serve"] == [True]
+
+
 def test_a_server_that_does_not_answer_is_told_and_is_no_error_of_ours(tmp_path: Path) -> None:
     write(tmp_path, **DAILY)
     with (
@@ -88,6 +110,8 @@ def test_validate_reads_schedules(tmp_path: Path) -> None:
     assert "3 schedules" in resegment("validate", cwd=tmp_path).stdout
     write(tmp_path, schedules={"refit": "0 6 32 * *"})
     assert "'0 6 32 * *' is no cron expression" in resegment("validate", cwd=tmp_path, code=2).stderr
+    write(tmp_path, schedules={"refit": "0 6 L * *", "check": "0 6 29 2 *"})
+    assert "2 schedules" in resegment("validate", cwd=tmp_path).stdout
 
 
 def test_a_missed_start_is_made_up_for_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
