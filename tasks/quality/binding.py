@@ -12,14 +12,14 @@ from tasks.warehouse.connection import identifier
 from tasks.warehouse.run import Run
 
 #: What a run without rows has built.
-_DOORS: tuple[Door, ...] = ("staging", "features")
+_DOORS: tuple[Door, ...] = ("raw", "staging", "features")
 
 
 def bind_own_checks(run: Run) -> None:
-    """Bind the workspace's own checks of staging and features.
+    """Bind the workspace's own checks of raw, staging and features.
 
     Args:
-        run: its tables of staging and features are built, of no rows.
+        run: its tables of these rooms are built, of no rows.
 
     Raises:
         WorkspaceError: a check names a column or table that is not there; its file and line are named.

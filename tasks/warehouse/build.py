@@ -24,6 +24,8 @@ _SHIELDED = ("features",)
 _OF_RUNS = frozenset({"as_of_date", "run_id"})
 _FEATURE_NAME = re.compile(r"[a-z][a-z0-9_]*")
 _WHOLE = r"(U?(TINYINT|SMALLINT|INTEGER|BIGINT|HUGEINT)|BOOLEAN)$"
+#: How DuckDB draws the line of a statement that it is about.
+_SHOWN = re.compile(r"\n\nLINE \d+: (?P<line>.+)")
 #: What a message of DuckDB says that is not there, or that it does not understand.
 _NAMED = re.compile(r'"(\w+)"|with name (?:\w+[.])*(\w+)')
 _SCALARS = re.compile(r"(?!STRUCT|MAP|UNION)[^\[]*$")
@@ -57,8 +59,8 @@ def build_schema(run: Run, schema: str) -> dict[str, int]:
     """Build every model of `staging` or `features`; returns the number of rows by ``schema.table``.
 
     Raises:
-        WorkspaceError: see `models_of_run`, or a model whose columns are not those of its header.
-        SqlError: DuckDB refused a model; the error names the file.
+        WorkspaceError: see `models_of_run` and `check_columns`.
+        SqlError: DuckDB could not compute a model; the error names the file.
     """
     models = models_of_run(run, schema)
     if schema in _SHIELDED:
@@ -104,13 +106,14 @@ def check_columns(warehouse: Warehouse, model: SqlModel) -> None:
     """Prove that the SELECT gives the columns that the header describes, in that order.
 
     Raises:
-        WorkspaceError: it gives others; the message names the first difference.
-        SqlError: DuckDB cannot bind the SELECT, because a table or column that it names is not there.
+        WorkspaceError: it gives others, and the message names the first difference; or DuckDB cannot bind it, because a
+            table, column or function that it names is not there.
     """
     try:
         types = dict(found := warehouse.columns(model.sql))
     except SqlError as error:
-        raise _located(error, model) from error
+        told = _located(error, model)
+        raise WorkspaceError(told.message, where=told.where, hint=told.hint) from error
     given = [name for name, _ in found]
     described = [column.name for column in model.columns]
     if given == described:
@@ -165,10 +168,14 @@ def _check_reads(model: SqlModel) -> None:
 
 
 def _located(error: SqlError, model: SqlModel) -> SqlError:
-    """The error with the model's file, and its first line below the header that has the name that it is about."""
-    match = _NAMED.search(error.message)
-    name = re.compile(rf"\b{match[1] or match[2]}\b", re.IGNORECASE) if match else None
-    for number, line in enumerate(model.path.read_text(encoding="utf-8").splitlines(), 1):
-        if name and not line.startswith("--") and name.search(line):
-            return SqlError(error.message, where=f"{model.path}:{number}", hint=error.hint)
-    return SqlError(error.message, where=str(model.path), hint=error.hint)
+    """The error with the model's file, and its first line below the header that has what it is about."""
+    lines = model.path.read_text(encoding="utf-8").splitlines()
+    # Not its number: a rendered template has other lines than its file, and a statement begins before the model's.
+    shown = _SHOWN.search(str(error.__cause__))
+    named = _NAMED.search(error.message)
+    name = re.compile(rf"\b{named[1] or named[2]}\b", re.IGNORECASE) if named else None
+    body = [(number, line) for number, line in enumerate(lines, 1) if not line.startswith("--")]
+    same = [number for number, line in body if shown and line.strip() == shown["line"].strip()]
+    having = [number for number, line in body if name and name.search(line)]
+    number = next(iter(same or having), None)
+    return SqlError(error.message, where=f"{model.path}:{number}" if number else str(model.path), hint=error.hint)

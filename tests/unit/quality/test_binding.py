@@ -16,6 +16,7 @@ _HEAD = "table: {table}\ndescription: d\nexpectations:\n  - severity: warning\n 
 @pytest.mark.parametrize(
     ("table", "check", "told"),
     [
+        ("raw.order_lines", "type: expect_column_values_to_not_be_null\n    kwargs: {column: order_dat}", "order_dat"),
         ("staging.orders", "type: expect_column_values_to_not_be_null\n    kwargs: {column: order_dat}", "order_dat"),
         ("staging.orders", "type: expect_key_to_be_unique\n    kwargs: {columns: [order_idd]}", "order_idd"),
         (

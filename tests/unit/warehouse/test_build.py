@@ -131,6 +131,8 @@ def test_a_model_reads_nothing_to_its_right(run: Run, write_model: WriteModel, n
         ("SELECT\n    customer_id,\n    no_such\nFROM staging.customers", "no_such", 7),
         ("SELECT customer_id\nFROM staging.custmers", "custmers", 6),
         ("SELECT\n    customer_id,\n    loer(customer_id)\nFROM staging.customers", "loer", 7),
+        ("SELECT\n    customer_id,,\nFROM staging.customers", 'at or near ","', 6),
+        ("SELECT\n    customer_id,\n    date '2025-01-01' * 2\nFROM staging.customers", "DATE, INTEGER", None),
         ("SELECT error('boom at run time') AS customer_id FROM staging.customers", "boom at run time", None),
     ],
 )
@@ -139,7 +141,8 @@ def test_an_error_of_duckdb_names_the_file(
 ) -> None:
     path = write_model("staging.extra", HEADER + select)
     insert(run.warehouse, "raw.customers", [{"customer_id": "A"}])
-    with pytest.raises(SqlError) as caught:
+    # What cannot be bound is wrong whatever the rows are.
+    with pytest.raises(SqlError if "run time" in problem else WorkspaceError) as caught:
         build_schema(run, "staging")
     assert problem in caught.value.message
     assert caught.value.where == (f"{path}:{line}" if line else str(path))
