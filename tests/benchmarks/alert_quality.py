@@ -1,153 +1,36 @@
 """How often alarms are right: a year of weekly runs of companies to which nothing happens, and to which something does.
 
-    python -m tests.benchmarks.alert_quality [--companies 1] [--customers 500] [--weeks 52] [--output docs/benchmarks-alerts.md]
+    python -m tests.benchmarks.alert_quality [--companies 1] [--first 0] [--customers 500] [--weeks 52] [--refits] [--output docs/benchmarks-alerts.md]
 
 Each company is the demo without planted defects, its exports as they would have been on each Sunday; the whole refresh
 runs, and what it raises is read from the ledger. The same company then lives the same year again with four events in
-its files (`EVENTS`). A week is an event's for `_WEEKS_OF_EVENT` weeks from the one in which it begins. An alarm is an
+its files (`EVENTS`). A week is an event's for `WEEKS_OF_EVENT` weeks from the one in which it begins. An alarm is an
 alert of severity critical that was not raised in the week before; other alerts are warnings, and are counted apart.
+With `--refits` clusters are fitted anew every other week, by two algorithms, and projected to all customers.
 Writes each week as a line of JSON to `--journal`, so that a run that is stopped goes on where it was.
 """
 
 from __future__ import annotations
 
 import argparse
-import datetime as dt
-import gzip
-import io
 import json
 import logging
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from pathlib import Path
 
-import polars as pl
-import yaml
 from scipy.stats import beta
 
-from tasks.demo.generator import generate_demo
-from tests.benchmarks.clean_exports import Habits, clean
-from tests.integration.corridor import EXAMPLES, ledger, run_corridor
-from tests.integration.past_exports import write_past
+from tests.benchmarks.alert_companies import EVENTS, WEEKS_OF_EVENT, Event, Week, live
 
-FIRST = dt.date(2024, 5, 5)
-_TIME = "%Y-%m-%d %H:%M:%S"
-_WEEKS_OF_EVENT = 4
 _BY_HAND = "## What it comes of\n"
-#: Of a hundred customers so many are among those to whom it happens.
-_LAPSING = 40
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """Something that happens from the Monday after a week's run on."""
-
-    name: str
-    week: int
-    web: Callable[[pl.DataFrame], pl.DataFrame]
-    tills: Callable[[pl.DataFrame], pl.DataFrame]
-
-    @property
-    def day(self) -> dt.date:
-        """The first day."""
-        return FIRST + dt.timedelta(days=7 * self.week + 1)
-
-
-def _times(column: str, factor: float) -> pl.Expr:
-    kind = pl.Int64 if column == "quantity" else pl.Float64
-    return (pl.col(column).cast(kind) * factor).round(2).cast(kind).cast(pl.String).alias(column)
-
-
-def _stays(customer: str) -> pl.Expr:
-    number = pl.col(customer).cast(pl.String).str.extract(r"(\d+)$").cast(pl.Int64)
-    return ((number * 37) % 100 >= _LAPSING).fill_null(value=True)
-
-
-def _same(frame: pl.DataFrame) -> pl.DataFrame:
-    return frame
-
-
-EVENTS = (
-    Event("everything online costs 30 % more", 13, lambda rows: rows.with_columns(_times("unit_price", 1.3)), _same),
-    Event("the app takes no orders any more", 23, lambda rows: rows.filter(pl.col("channel") != "app"), _same),
-    Event(
-        "four customers in ten stop buying",
-        33,
-        lambda rows: rows.filter(_stays("customer")),
-        lambda rows: rows.filter(_stays("card_no")),
-    ),
-    Event("online orders are twice as large", 43, lambda rows: rows.with_columns(_times("quantity", 2)), _same),
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Week:
-    """What one run raised: severity, kind, subject and message of each alert."""
-
-    company: int
-    is_planted: bool
-    week: int
-    status: str
-    alerts: list[list[str]]
-
-    @property
-    def event(self) -> Event | None:
-        """The event whose week this is."""
-        if not self.is_planted:
-            return None
-        return next((one for one in EVENTS if 0 < self.week - one.week <= _WEEKS_OF_EVENT), None)
-
 
 #: Weeks with their alerts that are news, and alarms by `id` of the week.
 Told = list[tuple[Week, list[list[str]]]]
 Alarms = Mapping[int, list[list[str]]]
-
-
-def plant(full: Path) -> None:
-    """Have the events happen in the exports of a whole history."""
-    for path in sorted((full / "orders").iterdir()):
-        frame = pl.read_csv(io.BytesIO(gzip.decompress(path.read_bytes())), infer_schema=False)
-        at = pl.col("ordered_at").str.to_datetime(_TIME)
-        for event in EVENTS:
-            since = at >= dt.datetime.combine(event.day, dt.time())
-            frame = pl.concat([frame.filter(~since), event.web(frame.filter(since))])
-        path.write_bytes(gzip.compress(frame.write_csv().encode(), 1, mtime=0))
-    for path in sorted((full / "pos").iterdir()):
-        till = pl.read_parquet(path)
-        for event in EVENTS:
-            since = pl.col("sold_at") >= dt.datetime.combine(event.day, dt.time())
-            till = pl.concat([till.filter(~since), event.tills(till.filter(since))])
-        till.write_parquet(path)
-
-
-def live(company: int, customers: int, weeks: int, folder: Path, *, is_planted: bool) -> Iterable[Week]:
-    """Run a company week by week."""
-    full, workspace = folder / "full", folder / "company"
-    generate_demo(full, customers=customers, seed=1000 + company)
-    clean(full, Habits(closes_on_holidays=False, promotions=()))
-    if is_planted:
-        plant(full)
-    tree = yaml.safe_load((EXAMPLES / "demo" / "resegment.yaml").read_text(encoding="utf-8"))
-    del tree["generate"], tree["sources"]["takings"]
-    workspace.mkdir()
-    (workspace / "resegment.yaml").write_text(yaml.safe_dump(tree, sort_keys=False), encoding="utf-8")
-    for week in range(weeks):
-        day = FIRST + dt.timedelta(days=7 * week)
-        write_past(full, workspace / "data", day + dt.timedelta(days=1))
-        status = "published"
-        try:
-            run_corridor(workspace, day, workspace / "out", "observe.lineage=false", "publish.parquet=false")
-        except Exception as error:  # noqa: BLE001 - how a run ends is a figure
-            status = f"{type(error).__name__}: {error}"[:300]
-        raised = ledger(
-            workspace / "out",
-            "SELECT severity_name, kind_name, subject_name, message FROM ops.alert WHERE attempt_id ="
-            " (SELECT attempt_id FROM ops.run ORDER BY started_at DESC LIMIT 1) ORDER BY ALL",
-        )
-        yield Week(company, is_planted, week, status, [list(map(str, row)) for row in raised])
 
 
 def news(weeks: Iterable[Week]) -> Told:
@@ -236,7 +119,7 @@ def _warnings(event: Event, told: Told) -> list[str]:
     quiet = {
         (week.company, *alert[1:3])
         for week, alerts in told
-        if not week.is_planted and 0 < week.week - event.week <= _WEEKS_OF_EVENT
+        if not week.is_planted and 0 < week.week - event.week <= WEEKS_OF_EVENT
         for alert in alerts
     }
     return [
@@ -262,8 +145,12 @@ def main() -> None:
     """Live the years that the journal does not have yet, print the figures, write the page."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--companies", type=int, default=1)
+    parser.add_argument(
+        "--first", type=int, default=0, help="number of the first company; another one has other customers"
+    )
     parser.add_argument("--customers", type=int, default=500)
     parser.add_argument("--weeks", type=int, default=52)
+    parser.add_argument("--refits", action="store_true", help="clusters are fitted anew every other week")
     parser.add_argument("--only", choices=("quiet", "planted"), help="one of the two years")
     parser.add_argument("--journal", type=Path, default=Path("out/alert-quality.jsonl"))
     parser.add_argument("--output", type=Path)
@@ -272,13 +159,16 @@ def main() -> None:
     given.journal.parent.mkdir(parents=True, exist_ok=True)
     lines = given.journal.read_text(encoding="utf-8").splitlines() if given.journal.exists() else []
     weeks = [Week(**json.loads(line)) for line in lines]
-    for company in range(given.companies):
+    for company in range(given.first, given.first + given.companies):
         for is_planted in {"quiet": (False,), "planted": (True,)}.get(given.only, (False, True)):
             known = sum((week.company, week.is_planted) == (company, is_planted) for week in weeks)
             if known >= given.weeks:
                 continue
             with tempfile.TemporaryDirectory(prefix="resegment-alerts-") as folder:
-                for week in live(company, given.customers, given.weeks, Path(folder), is_planted=is_planted):
+                years = live(
+                    company, given.customers, given.weeks, Path(folder), is_planted=is_planted, has_refits=given.refits
+                )
+                for week in years:
                     weeks.append(week)
                     with given.journal.open("a", encoding="utf-8") as journal:
                         journal.write(json.dumps(asdict(week)) + "\n")
