@@ -165,31 +165,24 @@ def _mix_left(
 def _change_variance(earlier: Snapshot, later: Snapshot, name: str, names: tuple[str, ...]) -> _Floats:
     """Variance of the change of each level's share, as customers come, go and move, each for himself.
 
-    Who stays in a level adds nothing to it, however many they are. The share changes by the sum of what customers add;
-    of those who were there at both dates, at the first and at the second alone that varies by itself.
+    Who stays in a level adds nothing to it, however many they are; who moves adds or takes his part. How many come and
+    go is chance itself, also where whoever comes is in one and the same level.
     """
     old, new = (
         pl.DataFrame([frame[CUSTOMER], frame[name].cast(pl.String).fill_null(_MISSING).alias(label)])
         for frame, label in ((earlier, "before"), (later, "after"))
     )
     counted = old.join(new, on=CUSTOMER, how="full").group_by("before", "after").len()
-    cells = [(before, after, count) for before, after, count in counted.iter_rows()]
     variance = np.zeros(len(names))
-    for was_there, is_there in ((True, True), (True, False), (False, True)):
-        group = [
-            (before, after, count)
-            for before, after, count in cells
-            if (before is not None, after is not None) == (was_there, is_there)
-        ]
-        size = sum(count for _, _, count in group)
-        for at, level in enumerate(names):
-            added = [
-                ((after == level) / later.height - (before == level) / earlier.height, count)
-                for before, after, count in group
-            ]
-            total = sum(each * count for each, count in added)
-            variance[at] += sum(each**2 * count for each, count in added) - (total**2 / size if size else 0.0)
-    return np.maximum(variance, 0.0)
+    total = np.zeros(len(names))
+    common = 0
+    for before, after, count in counted.iter_rows():
+        added = np.array([(after == level) / later.height - (before == level) / earlier.height for level in names])
+        variance += added**2 * count
+        if before is not None and after is not None:
+            total += added * count
+            common += count
+    return np.asarray(np.maximum(variance - total**2 / max(common, 1), 0.0))
 
 
 def _shares(column: pl.Series) -> dict[str, float]:

@@ -85,6 +85,25 @@ def test_what_chance_leaves_of_a_season_of_a_small_company_is_no_alarm(seed: int
     assert all(one.is_seasonal for one in left if one.effect_size)
 
 
+def growing(seed: int, newcomers: int) -> tuple[pl.DataFrame, pl.DataFrame]:
+    before, after = moving(seed, 0.14)
+    come = {
+        "customer_id": [f"n{n}" for n in range(newcomers)],
+        "amount": [0.0] * newcomers,
+        "kind": ["new"] * newcomers,
+    }
+    return before, pl.concat([after, pl.DataFrame(come)]) if newcomers else after
+
+
+def test_how_many_come_is_chance_too_as_far_as_it_goes() -> None:
+    present = growing(1, 12)
+    verdicts = judge_drift(measure_drift(*present, {"kind": SPECS["kind"]}, 30, POLICY, 0), POLICY)
+    for count, is_alarm in ((6, False), (22, False), (80, True)):
+        season = Season(*growing(2, count), "then")
+        left = discount_season(verdicts, present, season, SPECS, POLICY)
+        assert ("alarm" in {one.level for one in left}) is is_alarm, count
+
+
 def test_a_small_change_of_customers_who_stay_goes_beyond_the_season() -> None:
     before, after = moving(1, 0.14)
     quiet = Season(*moving(2, 0.02), "from 2024-11-30 to 2024-12-31")
