@@ -63,6 +63,15 @@ def test_a_line_of_a_lookup_that_is_no_text_is_told_whatever_column_it_is_in(
     ]
 
 
+def test_a_key_that_the_source_has_not_is_told_as_that(make_workspace: MakeWorkspace, opened: OpenRun) -> None:
+    space = make_workspace(*LOOKUP, "sources.orders.lookups.goods.source_key=produkt")
+    (space.directory / "goods.csv").write_text("product,title\np1,Bread\n")
+    told = "lookups.goods: is joined by the column 'produkt', which the file has not"
+    with opened(space) as run, pytest.raises(SourceError, match=told) as caught:
+        ingest_source.fn(run, "orders")
+    assert str(caught.value.hint).startswith("did you mean 'product'?")
+
+
 def test_lines_that_disappear_in_another_stop_the_load(make_workspace: MakeWorkspace, opened: OpenRun) -> None:
     space = make_workspace(*LOOKUP)
     (space.directory / "goods.csv").write_text('product,title\np1,"Bread\np2,Milk\np3,Wine\n')
