@@ -37,6 +37,33 @@ EntityName = Literal[
 Format = Literal["csv", "parquet", "jsonl"]
 
 
+#: UTF-8 and what systems of one language or land write, by the names of the IANA.
+Encoding = Literal[
+    "utf-8",
+    "utf-16",
+    "latin-1",
+    "iso-8859-2",
+    "iso-8859-7",
+    "iso-8859-9",
+    "iso-8859-15",
+    "windows-1250",
+    "windows-1251",
+    "windows-1252",
+    "windows-1253",
+    "windows-1254",
+    "windows-1255",
+    "windows-1256",
+    "windows-1257",
+    "windows-1258",
+    "koi8-r",
+    "shift-jis",
+    "euc-jp",
+    "euc-kr",
+    "big5",
+    "gb18030",
+]
+
+
 class FormatOptions(Strict):
     """How a CSV or JSON lines file is written; Parquet needs none."""
 
@@ -45,7 +72,7 @@ class FormatOptions(Strict):
 
     delimiter: str = Field(default=",", min_length=1, max_length=1, description="between values")
     quote: str = Field(default='"', max_length=1, description="around values that hold a delimiter; empty: none")
-    encoding: Literal["utf-8", "latin-1", "utf-16"] = Field(default="utf-8", description="how text is written as bytes")
+    encoding: Encoding = Field(default="utf-8", description="how text is written as bytes")
     header: bool = Field(default=True, description="the first line names the columns; else column0, column1, …")
     null_values: list[str] = Field(default_factory=lambda: [""], description="texts that mean: no value")
     max_line_bytes: int = Field(default=2_097_152, ge=1024, description="a longer line is quarantined")

@@ -14,12 +14,14 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from statistics import NormalDist
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from tasks.drift import effects
-from tasks.drift.columns import Snapshot
+from tasks.drift.columns import CUSTOMER, Snapshot
 from tasks.drift.policy import DriftPolicy, EffectHistory, FeatureSpec
 from tasks.drift.population import measure_population
 from tasks.drift.records import DriftScore, DriftVerdict, Level
@@ -27,6 +29,10 @@ from tasks.drift.sentences import named
 from tasks.drift.verdict import materiality
 
 _LEVELS: tuple[Level, ...] = ("none", "notice", "alarm")
+
+_MISSING = "(missing)"
+
+_Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,24 +121,36 @@ def _worth(
             and (before := expected.get((score.test_name, score.aspect))) is not None
         ]
     else:
-        left = [_mix_left(now[0], [frame[spec.name] for pair in pairs for frame in pair], policy)]
+        left = [_mix_left(now[0], pairs, spec.name, policy)]
     levels = (materiality(score, policy, history) for score in left)
     return max((_LEVELS.index(level) for level in levels), default=0)
 
 
-def _mix_left(score: DriftScore, columns: Sequence[pl.Series], policy: DriftPolicy) -> DriftScore:
-    """The score of a mix whose shares changed by what the season leaves; `columns`: start and end, now and then."""
+def _mix_left(
+    score: DriftScore, pairs: Sequence[tuple[Snapshot, Snapshot]], name: str, policy: DriftPolicy
+) -> DriftScore:
+    """The score of a mix whose shares changed by what the season leaves; `pairs`: start and end, now and then.
+
+    No test has looked at what is left, and half a percentage point of a level is worth an alarm: of some hundred
+    customers two years differ by that in one level or another by chance. So a level counts by what is more than chance
+    does to the changes of both years, and where none is, nothing is left.
+    """
+    columns = [frame[name] for pair in pairs for frame in pair]
     shares = [_shares(column) for column in columns]
     names = tuple(sorted(set().union(*shares)))
     before, after, then, later = (np.array([one.get(name, 0.0) for name in names]) for one in shares)
+    left = after - before - (later - then)
+    noise = np.sqrt(sum(_change_variance(*pair, name, names) for pair in pairs))
+    is_left = np.abs(left) > NormalDist().inv_cdf(1 - policy.family_wise_error_rate / (2 * len(names))) * noise
     pooled = np.maximum((before + after) / 2, 1 / (columns[0].len() + columns[1].len()))
     # All four are samples: what is left has the noise of each.
     covariance = (np.diag(pooled) - np.outer(pooled, pooled)) * sum(1 / column.len() for column in columns)
-    change = effects.ShareChange(pooled, before, after - (later - then), covariance)
+    change = effects.ShareChange(pooled, before, before + left * is_left.any(), covariance)
+    by_level = dataclasses.replace(change, current=before + left * is_left)
     standout = effects.standout_level(
-        change, names, absolute_limit=policy.level_change, relative_limit=policy.level_relative_change
+        by_level, names, absolute_limit=policy.level_change, relative_limit=policy.level_relative_change
     )
-    largest = effects.largest_level_change(change, names)
+    largest = effects.largest_level_change(by_level, names)
     return dataclasses.replace(
         score,
         effect_size=effects.corrected_w(change),
@@ -144,8 +162,31 @@ def _mix_left(score: DriftScore, columns: Sequence[pl.Series], policy: DriftPoli
     )
 
 
+def _change_variance(earlier: Snapshot, later: Snapshot, name: str, names: tuple[str, ...]) -> _Floats:
+    """Variance of the change of each level's share, as customers come, go and move, each for himself.
+
+    Who stays in a level adds nothing to it, however many they are; who moves adds or takes his part. How many come and
+    go is chance itself, also where whoever comes is in one and the same level.
+    """
+    old, new = (
+        pl.DataFrame([frame[CUSTOMER], frame[name].cast(pl.String).fill_null(_MISSING).alias(label)])
+        for frame, label in ((earlier, "before"), (later, "after"))
+    )
+    counted = old.join(new, on=CUSTOMER, how="full").group_by("before", "after").len()
+    variance = np.zeros(len(names))
+    total = np.zeros(len(names))
+    common = 0
+    for before, after, count in counted.iter_rows():
+        added = np.array([(after == level) / later.height - (before == level) / earlier.height for level in names])
+        variance += added**2 * count
+        if before is not None and after is not None:
+            total += added * count
+            common += count
+    return np.asarray(np.maximum(variance - total**2 / max(common, 1), 0.0))
+
+
 def _shares(column: pl.Series) -> dict[str, float]:
-    counted = column.cast(pl.String).fill_null("(missing)").value_counts()
+    counted = column.cast(pl.String).fill_null(_MISSING).value_counts()
     return {level: count / column.len() for level, count in counted.iter_rows()}
 
 

@@ -17,9 +17,9 @@ from pathlib import Path
 
 from tasks.config.errors import SourceError
 from tasks.config.sources import FormatOptions
+from tasks.ingest.encodings import codec
 
 _LONGEST_HEADER = 1_048_576
-_PYTHON_ENCODINGS = {"utf-8": "utf-8", "latin-1": "latin-1", "utf-16": "utf-16"}
 _LINE_END = re.compile(r"\r\n|\n|\r")
 #: How files begin that are often taken for text: what each is, and what to do.
 _NO_TEXT = (
@@ -72,7 +72,7 @@ def first_line(path: Path, options: FormatOptions) -> str:
 
 def has_bytes(path: Path) -> bool:
     """Whether there is anything in a file, when it is unpacked."""
-    with _unpacked(path) as handle:
+    with unpacked(path) as handle:
         return bool(handle.read(1))
 
 
@@ -83,18 +83,23 @@ def check_whole(path: Path) -> None:
         SourceError: it is not.
     """
     if path.suffix == ".gz":
-        with _unpacked(path) as handle:
+        with unpacked(path) as handle:
             while handle.read(_LONGEST_HEADER):
                 pass
 
 
 def _beginning(path: Path) -> bytes:
-    with _unpacked(path) as handle:
+    with unpacked(path) as handle:
         return handle.read(_LONGEST_HEADER)
 
 
 @contextmanager
-def _unpacked(path: Path) -> Iterator[io.BufferedIOBase]:
+def unpacked(path: Path) -> Iterator[io.BufferedIOBase]:
+    """The bytes of a file, unpacked where its name ends in .gz.
+
+    Raises:
+        SourceError: it cannot be read, or is cut short or damaged.
+    """
     try:
         with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as handle:
             yield handle
@@ -110,7 +115,7 @@ def has_mixed_line_ends(path: Path) -> bool:
     """Whether some lines of a file end in CR LF and others in LF alone."""
     pairs = ends = 0
     last = b""
-    with _unpacked(path) as handle:
+    with unpacked(path) as handle:
         while chunk := handle.read(_LONGEST_HEADER):
             pairs += chunk.count(b"\r\n") + (last == b"\r" and chunk.startswith(b"\n"))
             ends += chunk.count(b"\n")
@@ -122,19 +127,23 @@ def _decoded(start: bytes, path: Path, options: FormatOptions) -> str:
     """As much of the beginning as is text, of which the first line must be."""
     is_cut = len(start) == _LONGEST_HEADER
     try:
-        decoder = codecs.getincrementaldecoder(_PYTHON_ENCODINGS[options.encoding])()
+        decoder = codecs.getincrementaldecoder(codec(options.encoding))()
         return decoder.decode(start, final=not is_cut).removeprefix("\ufeff")
     except UnicodeDecodeError as error:
-        text = start[: error.start].decode(_PYTHON_ENCODINGS[options.encoding]).removeprefix("\ufeff")
+        text = start[: error.start].decode(codec(options.encoding)).removeprefix("\ufeff")
         if _LINE_END.search(text):
             # What is wrong stands further down, and is told of its line.
             return text
         is_utf_16 = start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-        other = "utf-16" if is_utf_16 else "latin-1 or utf-16"
+        other = (
+            "utf-16"
+            if is_utf_16
+            else "what it was written in, such as windows-1252 (Excel's ANSI), shift-jis or utf-16"
+        )
         raise SourceError(
             f"the first line is not {options.encoding}: byte {error.start} is 0x{start[error.start]:02x}",
             where=f"{path}, line 1",
-            hint=f"set options.encoding to {other}, as the file was written",
+            hint=f"set options.encoding to {other}",
         ) from error
 
 

@@ -24,6 +24,8 @@ def check_bindings(warehouse: Warehouse, mapping: Mapping, reader: Reader, relat
     try:
         found = warehouse.columns(_selected(mapping.expressions.values(), relation))
     except SqlError as together:
+        if (absent := _absent_key(mapping, reader)) is not None:
+            raise absent from together
         # Which of them it is: the first that cannot be computed alone.
         for place, expression in mapping.expressions.items():
             try:
@@ -43,6 +45,22 @@ def check_bindings(warehouse: Warehouse, mapping: Mapping, reader: Reader, relat
 
 def _selected(expressions: Iterable[str], relation: str) -> str:
     return f"SELECT {', '.join(f'({expression})' for expression in expressions)} FROM {relation}"
+
+
+def _absent_key(mapping: Mapping, reader: Reader) -> SourceError | None:
+    """What is told of a lookup that is joined by a column which the file has not; nothing can be computed then."""
+    present = {name.casefold() for name in reader.columns}
+    for name, lookup in mapping.source.lookups.items():
+        key = lookup.source_key or lookup.key
+        if key.casefold() not in present:
+            near = difflib.get_close_matches(key, reader.columns, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else f"the file has {', '.join(reader.columns)}"
+            return SourceError(
+                f"lookups.{name}: is joined by the column {key!r}, which the file has not",
+                where=f"{next(iter(mapping.where.values()))} and {reader.path.name}",
+                hint=f"{hint}; source_key says which column of the source it is",
+            )
+    return None
 
 
 def _is_word(warehouse: Warehouse, expression: str, relation: str) -> bool:

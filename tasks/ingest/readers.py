@@ -12,7 +12,8 @@ from pathlib import Path
 
 from tasks.config.errors import SourceError, SqlError
 from tasks.config.sources import Format, FormatOptions
-from tasks.ingest.beginning import first_line, header
+from tasks.ingest.beginning import first_line, header, unpacked
+from tasks.ingest.encodings import as_duckdb_reads
 from tasks.warehouse.connection import Warehouse, identifier, literal
 from tasks.warehouse.scanned import one_file
 
@@ -58,7 +59,7 @@ def open_reader(
     """
     if file_format == "parquet":
         return _parquet(warehouse, path)
-    return _json_lines(path, wanted, options) if file_format == "jsonl" else _csv(path, options)
+    return _json_lines(warehouse, path, wanted, options) if file_format == "jsonl" else _csv(warehouse, path, options)
 
 
 def _parquet(warehouse: Warehouse, path: Path) -> Reader:
@@ -76,7 +77,7 @@ def _parquet(warehouse: Warehouse, path: Path) -> Reader:
     return Reader(path, tuple(name for name, _ in columns), relation, described=described)
 
 
-def _csv(path: Path, options: FormatOptions) -> Reader:
+def _csv(warehouse: Warehouse, path: Path, options: FormatOptions) -> Reader:
     names = header(path, options)
     columns = _named(names) if options.header else [f"column{index}" for index in range(len(names))]
     # DuckDB, too, takes upper and lower case for the same.
@@ -93,7 +94,7 @@ def _csv(path: Path, options: FormatOptions) -> Reader:
             where=f"{path}, line 1",
             hint="give every column a name of its own, or set options.header to false and use column0, column1, …",
         )
-    return Reader(path, tuple(columns), *_numbered(_scan(path, columns, options)), described=tuple(columns))
+    return Reader(path, tuple(columns), *_numbered(_scan(warehouse, path, columns, options)), described=tuple(columns))
 
 
 def _named(names: list[str]) -> list[str]:
@@ -102,7 +103,7 @@ def _named(names: list[str]) -> list[str]:
     return names[:named] + [f"column{place}" for place in range(named, len(names))] if named else names
 
 
-def _json_lines(path: Path, wanted: frozenset[str], options: FormatOptions) -> Reader:
+def _json_lines(warehouse: Warehouse, path: Path, wanted: frozenset[str], options: FormatOptions) -> Reader:
     begins = first_line(path, options).strip()
     if begins.startswith("[") or begins == "{":
         raise SourceError(
@@ -114,7 +115,7 @@ def _json_lines(path: Path, wanted: frozenset[str], options: FormatOptions) -> R
     columns = sorted(wanted - {"_row"})
     relation, rejecting, in_order = (
         f"(SELECT _record, _row{taken_from_line(columns)} FROM {numbered} WHERE trim(_row) <> '')"
-        for numbered in _numbered(_scan(path, ["_row"], plain))
+        for numbered in _numbered(_scan(warehouse, path, ["_row"], plain))
     )
     return Reader(path, ("_row", *columns), relation, rejecting, in_order)
 
@@ -127,7 +128,8 @@ def taken_from_line(names: Iterable[str]) -> str:
     )
 
 
-def _scan(path: Path, columns: list[str], options: FormatOptions) -> str:
+def _scan(warehouse: Warehouse, path: Path, columns: list[str], options: FormatOptions) -> str:
+    path, options = as_duckdb_reads(warehouse, path, options, unpacked)
     types = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in columns)
     nulls = ", ".join(literal(value) for value in options.null_values)
     return (

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from tasks.config.errors import SourceError
 from tasks.config.sources import FormatOptions
+from tasks.ingest.encodings import codec
 from tasks.ingest.readers import Reader
 from tasks.warehouse.connection import Warehouse, identifier
 
@@ -63,7 +64,7 @@ def unmatched_error(path: Path, line: int, consequence: str) -> SourceError:
 def _lines(path: Path, options: FormatOptions) -> int:
     """Lines of the file that are not empty."""
     with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as handle:
-        text = io.TextIOWrapper(handle, encoding=options.encoding, errors="replace")
+        text = io.TextIOWrapper(handle, encoding=codec(options.encoding), errors="replace")
         return sum(1 for line in text if line != "\n")
 
 

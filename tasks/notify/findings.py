@@ -69,16 +69,26 @@ _QUERIES = {
         " FROM segments.model_version WHERE run_id = $run_id AND status_name = 'waiting' ORDER BY segmentation_id"
     ),
     # What has not changed since the run before was told then. A nested pair is told where its overlap grew by more than
-    # chance: on the edge of the limit, a few customers would make it one in every other run.
+    # chance: on the edge of the limit, a few customers would make it one in every other run. That all segments
+    # which divide some customers lie inside another says something of that one, and the audit says it, once.
     "overlap": (
-        "SELECT 'warning' AS severity, 'overlap' AS kind, now.segment_id_a || ' and ' || now.segment_id_b AS subject,"
+        "WITH sides AS (SELECT segment_id_a AS outer_id, split_part(segment_id_b, '.', 1) AS inner_name,"
+        " b_count AS inner_count, intersection_count FROM monitoring.overlap WHERE run_id = $run_id UNION ALL"
+        " SELECT segment_id_b, split_part(segment_id_a, '.', 1), a_count, intersection_count FROM monitoring.overlap"
+        " WHERE run_id = $run_id), holding_all AS (SELECT outer_id, inner_name FROM sides"
+        " WHERE inner_count > 0 AND list_contains($single, inner_name) GROUP BY ALL"
+        " HAVING count(*) > 1 AND sum(intersection_count) >= $inside * sum(inner_count))"
+        " SELECT 'warning' AS severity, 'overlap' AS kind, now.segment_id_a || ' and ' || now.segment_id_b AS subject,"
         " now.segment_id_a || ' and ' || now.segment_id_b || ' are ' || now.relation_name || ': they share '"
         " || now.intersection_count || ' customers (Jaccard ' || round(now.jaccard_share, 2) || ')' AS message,"
-        " now.relation_name IS DISTINCT FROM before.relation_name"
-        " AND (now.relation_name = 'redundant' OR now.trend_name IN ('grows', 'new')) AS is_news, is_news AS opens,"
+        " now.intersection_count >= $few AND (now.relation_name IS DISTINCT FROM before.relation_name"
+        " OR before.intersection_count < $few) AND (now.relation_name = 'redundant' OR now.trend_name IN"
+        " ('grows', 'new') AND holding_all.outer_id IS NULL) AS is_news, is_news AS opens,"
         " now.intersection_count AS customer_count, now.year_net_amount AS net_amount"
         " FROM monitoring.overlap AS now LEFT JOIN monitoring.overlap AS before ON before.run_id = $previous_id"
         " AND before.segment_id_a = now.segment_id_a AND before.segment_id_b = now.segment_id_b"
+        " LEFT JOIN holding_all ON outer_id = if(now.a_count > now.b_count, now.segment_id_a, now.segment_id_b)"
+        " AND inner_name = split_part(if(now.a_count > now.b_count, now.segment_id_b, now.segment_id_a), '.', 1)"
         " WHERE now.run_id = $run_id AND now.relation_name IN ('redundant', 'nested') ORDER BY subject"
     ),
     "conflict": (
@@ -126,6 +136,10 @@ def findings_of(run: Run) -> list[Finding]:
         "run_id": run.run_id,
         "previous_id": run.previous.run_id if run.previous else None,
         "grave": OverlapPolicy().grave_share,
+        "inside": OverlapPolicy().nested_containment,
+        "single": sorted(run.workspace.single_membership),
+        # Fewer are nobody's finding; of two, one in common is half.
+        "few": max(run.workspace.privacy.min_group_size, 2),
         "told_candidates": _TOLD_CANDIDATES[run.workspace.drift.emerging.alert],
     }
     year_amount = identifier(run.workspace.features.year_amount)

@@ -15,6 +15,8 @@ from tasks.warehouse.connection import identifier, literal
 _MIDNIGHTS, _LEAST_MIDNIGHTS = 91, 21
 #: How much older than ever, and by how many hours more, the newest row may be.
 _OLDER, _OLDER_HOURS = 1.25, 1
+#: Days to the same day of the year before, and the most by which a silence of the season may come earlier or later.
+_YEAR, _SEASON_SLACK = 365, 14
 #: How often a check may tell what chance alone has done, in one run; what several values share is divided by them.
 _FALSE_ALARMS = 1e-3
 #: What the values of a column that are not told apart are called.
@@ -110,6 +112,9 @@ def recent_query(relation: str, moment: str, end: dt.date, occasion: str | None 
     so much came in the same hours of 13 weeks before that the chance of nothing is below one in a thousand: a day that
     was cut short.
 
+    It is not told where the same days of the year before had as long a silence, by the same quarter and hour: a ski
+    resort sells nothing from April to December. Which days are the same may differ by as many as the silence has.
+
     Args:
         relation: rows with `source_name`.
         moment: the column of their time.
@@ -143,12 +148,30 @@ def recent_query(relation: str, moment: str, end: dt.date, occasion: str | None 
         " since AS (SELECT source_name, sum(event_count) / any_value(week_count) AS event_count,"
         f" {_evenness('sum(event_count * event_count)', 'sum(event_count)', 'any_value(week_count)')} AS dispersion"
         " FROM earlier INNER JOIN weeks USING (source_name) WHERE week_no <= week_count GROUP BY source_name),"
+        f"{_year_before(end)},"
         " present AS (SELECT *, silent_seconds / 3600.0 AS hours FROM newest)"
         " SELECT source_name, newest AS newest_at, round(hours, 1) AS age_hours,"
         " round(most_hours, 1) AS oldest_so_far_hours, round(event_count, 1) AS usual_since_count"
         " FROM present INNER JOIN usual USING (source_name) LEFT JOIN since USING (source_name)"
-        f" WHERE hours > {_OLDER} * most_hours + {_OLDER_HOURS}"
-        f" OR (hours > high_hours AND exp(-event_count / dispersion) <= {_FALSE_ALARMS!r})"
+        " LEFT JOIN year_before USING (source_name)"
+        f" WHERE (hours > {_OLDER} * most_hours + {_OLDER_HOURS}"
+        f" OR (hours > high_hours AND exp(-event_count / dispersion) <= {_FALSE_ALARMS!r}))"
+        f" AND hours > {_OLDER} * coalesce(year_hours, 0) + {_OLDER_HOURS}"
+    )
+
+
+def _year_before(end: dt.date) -> str:
+    """CTE of the longest silence at the same days of the year before, of those that ended: a dead source has none."""
+    year_ago = f"{literal(end)}::DATE - {_YEAR}"
+    return (
+        " year_midnights AS (SELECT source_name, year_ago + CAST(shift AS INTEGER) AS midnight"
+        f" FROM (SELECT *, {year_ago} AS year_ago FROM newest) CROSS JOIN range({-_SEASON_SLACK}, {_SEASON_SLACK + 1})"
+        " AS counted (shift) WHERE abs(shift) <= ceil(silent_seconds / 86400.0)"
+        " AND year_ago + CAST(shift AS INTEGER) <= day),"
+        " year_before AS (SELECT source_name,"
+        " max(date_diff('second', newest, CAST(midnight AS TIMESTAMP))) / 3600.0 AS year_hours"
+        " FROM (SELECT midnights.source_name, midnight, newest FROM year_midnights AS midnights"
+        " ASOF JOIN days ON midnights.source_name = days.source_name AND midnight > day) GROUP BY source_name)"
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -79,6 +79,7 @@ class Warehouse:
         self.is_open = True
         #: Is told each statement, and how many rows it changed.
         self.observer: Callable[[str, int], None] | None = None
+        self.closing = ExitStack()
 
     @classmethod
     def open(
@@ -125,9 +126,10 @@ class Warehouse:
         self.close()
 
     def close(self) -> None:
-        """Close the file; committed work is on disk."""
+        """Close the file, and what was left to `closing`; committed work is on disk."""
         self.is_open = False
         self.connection.close()
+        self.closing.close()
 
     def give_way_to(self, written: Path) -> None:
         """Close the file, and put another one in its place in one step; what readers have open they keep.
@@ -232,11 +234,9 @@ class Warehouse:
             self.connection.execute("COMMIT")
 
     def _roll_back(self) -> None:
-        try:
+        # The error that broke the transaction is the one to tell; DuckDB may have rolled back by itself.
+        with suppress(duckdb.Error):
             self.connection.execute("ROLLBACK")
-        except duckdb.Error:
-            # The error that broke the transaction is the one to tell; DuckDB may have rolled back by itself.
-            return
 
 
 @contextmanager

@@ -62,6 +62,56 @@ def test_what_goes_beyond_the_season_or_against_it_alarms() -> None:
     assert judged(-0.5, 0.02, DECEMBER)["amount", "value"].level == "alarm"
 
 
+def moving(seed: int, moved_share: float, count: int = 800) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The same customers before and after: all are away, then some are back, in levels of which some are rare."""
+    random = np.random.default_rng(seed)
+    back = np.where(random.random(count) < 0.9, random.choice(["often", "seldom"], count), "once")
+    after = np.where(random.random(count) < moved_share, back, "away")
+    ids = [f"{n}" for n in range(count)]
+    amount = np.zeros(count)
+    return tuple(
+        pl.DataFrame({"customer_id": ids, "amount": amount, "kind": kind}) for kind in (["away"] * count, after)
+    )
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_what_chance_leaves_of_a_season_of_a_small_company_is_no_alarm(seed: int) -> None:
+    before, after = moving(seed, 0.14)
+    verdicts = judge_drift(measure_drift(before, after, {"kind": SPECS["kind"]}, 30, POLICY, 0), POLICY)
+    assert "alarm" in {one.level for one in verdicts}
+    season = Season(*moving(100 + seed, 0.14), "from 2024-11-30 to 2024-12-31")
+    left = discount_season(verdicts, (before, after), season, SPECS, POLICY)
+    assert {one.level for one in left} == {"none"}
+    assert all(one.is_seasonal for one in left if one.effect_size)
+
+
+def growing(seed: int, newcomers: int) -> tuple[pl.DataFrame, pl.DataFrame]:
+    before, after = moving(seed, 0.14)
+    come = {
+        "customer_id": [f"n{n}" for n in range(newcomers)],
+        "amount": [0.0] * newcomers,
+        "kind": ["new"] * newcomers,
+    }
+    return before, pl.concat([after, pl.DataFrame(come)]) if newcomers else after
+
+
+def test_how_many_come_is_chance_too_as_far_as_it_goes() -> None:
+    present = growing(1, 12)
+    verdicts = judge_drift(measure_drift(*present, {"kind": SPECS["kind"]}, 30, POLICY, 0), POLICY)
+    for count, is_alarm in ((6, False), (22, False), (80, True)):
+        season = Season(*growing(2, count), "then")
+        left = discount_season(verdicts, present, season, SPECS, POLICY)
+        assert ("alarm" in {one.level for one in left}) is is_alarm, count
+
+
+def test_a_small_change_of_customers_who_stay_goes_beyond_the_season() -> None:
+    before, after = moving(1, 0.14)
+    quiet = Season(*moving(2, 0.02), "from 2024-11-30 to 2024-12-31")
+    verdicts = judge_drift(measure_drift(before, after, {"kind": SPECS["kind"]}, 30, POLICY, 0), POLICY)
+    left = discount_season(verdicts, (before, after), quiet, SPECS, POLICY)
+    assert "alarm" in {one.level for one in left}
+
+
 def test_a_column_that_was_not_known_a_year_ago_is_left_as_it_is() -> None:
     unknown = Season(
         DECEMBER.earlier.with_columns(amount=pl.lit(None, dtype=pl.Float64)), DECEMBER.later.drop("kind"), "then"

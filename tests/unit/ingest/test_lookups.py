@@ -51,6 +51,27 @@ def test_lines_of_a_lookup_that_are_no_rows_are_told(
     ]
 
 
+def test_a_line_of_a_lookup_that_is_no_text_is_told_whatever_column_it_is_in(
+    make_workspace: MakeWorkspace, opened: OpenRun, caplog: pytest.LogCaptureFixture
+) -> None:
+    space = make_workspace(*LOOKUP)
+    (space.directory / "goods.csv").write_bytes(b"product,title,maker\np1,Bread,x\np2,Milk,M\xfcller\n")
+    with opened(space) as run, caplog.at_level(logging.WARNING, "resegment.ingest"):
+        ingest_source.fn(run, "orders")
+    assert [record.getMessage() for record in caplog.records if "lookup" in record.getMessage()] == [
+        "orders: lookup goods: 1 line is no row and left out, the first is line 3 of goods.csv"
+    ]
+
+
+def test_a_key_that_the_source_has_not_is_told_as_that(make_workspace: MakeWorkspace, opened: OpenRun) -> None:
+    space = make_workspace(*LOOKUP, "sources.orders.lookups.goods.source_key=produkt")
+    (space.directory / "goods.csv").write_text("product,title\np1,Bread\n")
+    told = "lookups.goods: is joined by the column 'produkt', which the file has not"
+    with opened(space) as run, pytest.raises(SourceError, match=told) as caught:
+        ingest_source.fn(run, "orders")
+    assert str(caught.value.hint).startswith("did you mean 'product'?")
+
+
 def test_lines_that_disappear_in_another_stop_the_load(make_workspace: MakeWorkspace, opened: OpenRun) -> None:
     space = make_workspace(*LOOKUP)
     (space.directory / "goods.csv").write_text('product,title\np1,"Bread\np2,Milk\np3,Wine\n')

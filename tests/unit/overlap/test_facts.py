@@ -109,6 +109,25 @@ def alerts(run: Run, kind: str) -> list[Finding]:
     return [finding for finding in findings_of(run) if finding.kind == kind and finding.is_news]
 
 
+def test_a_few_customers_and_a_segment_of_everybody_are_no_news(run: Run) -> None:
+    tiers = {"rfm.low": set(range(60)), "rfm.mid": set(range(60, 90)), "rfm.few": {90, 91, 92}}
+    measured(run, tiers, run_id="before")
+    run.previous = PREVIOUS
+    # A segmentation that did not divide comes: all lie in its one segment. Three of another come, too.
+    measured(run, tiers | {"buying.all": set(range(100)), "size.huge": {90, 91, 92}})
+    assert [one.message for one in alerts(run, "overlap")] == []
+    # What lies inside one of several is told, and what was so of a few, once there are more of them.
+    run.previous = Publication(AS_OF, "now")
+    tiers["rfm.few"] = huge = set(range(90, 98))
+    measured(run, tiers | {"needs.b": set(range(30)), "size.huge": huge, "list.vip": set(range(10))}, run_id="next")
+    assert [one.subject for one in alerts(run, "overlap")] == [
+        "list.vip and needs.b",
+        "list.vip and rfm.low",
+        "needs.b and rfm.low",
+        "rfm.few and size.huge",
+    ]
+
+
 def test_money_contacts_and_borders_of_the_customers_in_both(run: Run) -> None:
     run.warehouse.execute(
         "INSERT INTO staging.campaign_contacts VALUES ('c010', '2025-06-30 23:00'), ('c010', '2025-04-02'),"

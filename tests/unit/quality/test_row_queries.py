@@ -88,6 +88,32 @@ def test_a_delivery_that_did_not_come_is_told(warehouse: Warehouse, days: int) -
     assert found == [("shop", dt.datetime(2025, 6, 30, 21), days * 24.0 + 3, 3.0, usual)]
 
 
+def resort(warehouse: Warehouse, winters: dict[tuple[int, int, int], tuple[int, int, int]]) -> None:
+    """Orders of every hour of days on which the resort is open, from one day to another."""
+    for first, last in winters.items():
+        warehouse.execute(
+            "INSERT INTO events SELECT 'resort', day + INTERVAL (n) HOUR"
+            " FROM range($first, $last, INTERVAL 1 DAY) AS days (day), range(8, 20) AS counted (n)",
+            {"first": dt.datetime(*first), "last": dt.datetime(*last)},
+        )
+
+
+@pytest.mark.parametrize("day", [dt.date(2025, 4, 1), dt.date(2025, 6, 1), dt.date(2025, 9, 30), dt.date(2025, 12, 8)])
+def test_the_silence_of_a_season_that_was_there_a_year_before_is_none(warehouse: Warehouse, day: dt.date) -> None:
+    resort(warehouse, {(2023, 12, 10): (2024, 4, 2), (2024, 12, 7): (2025, 3, 31)})
+    assert late(warehouse, day) == []
+    # The year before nobody knew.
+    warehouse.execute("DELETE FROM events WHERE \"at\" < '2024-12-01'")
+    assert [source for source, *_ in late(warehouse, day + dt.timedelta(days=3))] == ["resort"]
+
+
+@pytest.mark.parametrize("day", [dt.date(2025, 3, 20), dt.date(2025, 12, 31), dt.date(2026, 6, 1), dt.date(2030, 6, 1)])
+def test_a_silence_in_the_season_is_told_and_so_is_a_source_that_is_dead(warehouse: Warehouse, day: dt.date) -> None:
+    last = (2025, 3, 14) if day == dt.date(2025, 3, 20) else (2025, 3, 31)
+    resort(warehouse, {(2023, 12, 10): (2024, 4, 2), (2024, 12, 7): last})
+    assert [source for source, *_ in late(warehouse, day)] == ["resort"]
+
+
 def test_too_short_a_history_says_nothing(warehouse: Warehouse) -> None:
     shop(warehouse, days=15, last=9)
     assert late(warehouse) == []
