@@ -90,7 +90,7 @@ def compare(run: Run, reference: Reference, columns: Columns, policy: DriftPolic
     found = views_of(run, reference.publication.run_id, run.run_id, columns)
     views = [reading.comparable(run, reference.publication, view) for view in found]
     job = _Job(run, reference, columns, views, policy)
-    young = (catalogue_of(run), job.specs, first_days(run.warehouse), reference.publication.as_of)
+    young = (run.workspace, catalogue_of(run), job.specs, first_days(run.warehouse), reference.publication.as_of)
     filling = filling_windows(*young) | settling_features(*young)
     families: dict[Family, Sequence[DriftScore]] = {"snapshots": _of_columns(job, filling)}
     if reference.kind == "previous":

@@ -128,7 +128,9 @@ def _found(run: Run, reference: Publication, views: Sequence[View], policy: Emer
     found: list[Candidate] = []
     for view in (reading.comparable(run, reference, view) for view in views):
         features = {name: spec for name, spec in view.specs.items() if spec.subject_kind == "feature"}
-        filling = filling_windows(catalogue_of(run), features, first_days(run.warehouse), reference.as_of)
+        filling = filling_windows(
+            run.workspace, catalogue_of(run), features, first_days(run.warehouse), reference.as_of
+        )
         settled = {name: spec for name, spec in features.items() if name not in filling}
         found += scan_emergence(view.earlier, view.current, settled, policy, run.workspace.drift.seed)
     return found

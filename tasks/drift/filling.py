@@ -24,6 +24,8 @@ from tasks.warehouse.catalogue import Catalogue
 from tasks.warehouse.connection import Warehouse, identifier, literal
 from tasks.warehouse.reading import PROFILE, entities_of, events, features_of
 
+#: Features of a profile that orders tell: always, or where no source has that column of `customers`.
+_OF_ORDERS = {"is_multi_country": None, "country_name": "country_name"}
 SETTLED_DAYS = 365
 """Of history, from which on features of all of it are no longer young: they have seen each season once."""
 
@@ -63,51 +65,60 @@ def first_days(warehouse: Warehouse) -> dict[str, dt.date]:
 
 
 def filling_windows(
-    catalogue: Catalogue, names: Iterable[str], first: Mapping[str, dt.date], as_of: dt.date
+    workspace: Workspace, catalogue: Catalogue, names: Iterable[str], first: Mapping[str, dt.date], as_of: dt.date
 ) -> dict[str, Filling]:
     """The features, of those named, whose window reaches before the first row of what they are made of.
 
     Args:
+        workspace: of the features.
         catalogue: of the features.
         names: of features.
         first: the day of the first row, by entity.
         as_of: the earlier of the two dates that are compared.
     """
     windows = {name: catalogue.features[name].window_days for name in names if name in catalogue.features}
-    found = (_begun(catalogue, name, days, first, as_of) for name, days in windows.items() if days is not None)
-    return {one.feature: one for one in found if one is not None}
+    late = {
+        name: _late(_made_of(workspace, catalogue, name), days, first, as_of) for name, days in windows.items() if days
+    }
+    return {name: Filling(name, windows[name], *begun) for name, begun in late.items() if begun is not None}
 
 
 def settling_features(
-    catalogue: Catalogue, names: Iterable[str], first: Mapping[str, dt.date], as_of: dt.date
+    workspace: Workspace, catalogue: Catalogue, names: Iterable[str], first: Mapping[str, dt.date], as_of: dt.date
 ) -> dict[str, Filling]:
     """The features without a window, of those named, that are made of events of which there is no year yet.
 
     Arguments as of `filling_windows`.
     """
-    found = (
-        _begun(catalogue, name, None, first, as_of)
+    late = {
+        name: _late(_made_of(workspace, catalogue, name), SETTLED_DAYS, first, as_of)
         for name in names
-        if name in catalogue.features and is_of_all_history(catalogue, name)
-    )
-    return {one.feature: one for one in found if one is not None}
+        if name in catalogue.features and is_of_all_history(workspace, catalogue, name)
+    }
+    return {name: Filling(name, None, *begun) for name, begun in late.items() if begun is not None}
 
 
-def is_of_all_history(catalogue: Catalogue, name: str) -> bool:
+def is_of_all_history(workspace: Workspace, catalogue: Catalogue, name: str) -> bool:
     """Whether a feature looks at everything that a customer ever did."""
-    return catalogue.features[name].window_days is None and PROFILE not in entities_of(catalogue, [name])
+    return catalogue.features[name].window_days is None and PROFILE not in _made_of(workspace, catalogue, name)
 
 
-def _begun(
-    catalogue: Catalogue, name: str, days: int | None, first: Mapping[str, dt.date], as_of: dt.date
-) -> Filling | None:
-    """Of the entities that a feature is made of the one that began last, if that is too late for it."""
-    begins = as_of - dt.timedelta(days=(days or SETTLED_DAYS) - 1)
-    late = {entity: first[entity] for entity in entities_of(catalogue, [name]) if first.get(entity, begins) > begins}
-    if not late:
-        return None
-    entity = max(late, key=lambda one: (late[one], one))
-    return Filling(name, days, entity, late[entity])
+def _made_of(workspace: Workspace, catalogue: Catalogue, name: str) -> list[str]:
+    """The entities that a feature is made of in this workspace."""
+    if name in _OF_ORDERS and _OF_ORDERS[name] not in {
+        column for source in workspace.sources.values() if source.entity == "customers" for column in source.columns
+    }:
+        return ["order_lines"]
+    return entities_of(catalogue, [name])
+
+
+def _late(
+    entities: Iterable[str], days: int, first: Mapping[str, dt.date], as_of: dt.date
+) -> tuple[str, dt.date] | None:
+    """Of entities the one that began last, with its first day, if that is too late for so many days."""
+    begins = as_of - dt.timedelta(days=days - 1)
+    late = {entity: first[entity] for entity in entities if first.get(entity, begins) > begins}
+    return max(late.items(), key=lambda one: (one[1], one[0])) if late else None
 
 
 def without_alarm(

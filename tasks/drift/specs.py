@@ -28,7 +28,7 @@ def specs_of(run: Run) -> dict[str, FeatureSpec]:
             name,
             "numeric" if column.kind == "number" else column.kind,
             is_calendar_driven=column.is_calendar_driven,
-            is_history=is_of_all_history(catalogue, name),
+            is_history=is_of_all_history(run.workspace, catalogue, name),
         )
         for name, column in catalogue.features.items()
         if column.kind in {"number", "flag", "category"} and not (column.is_cumulative or column.is_external)

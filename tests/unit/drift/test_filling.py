@@ -31,8 +31,9 @@ WINDOW = Filling("net_365d_amount", 365, "order_lines", dt.date(2025, 1, 1))
     ],
 )
 def test_a_window_is_full_from_its_length_on(make_workspace: MakeWorkspace, as_of: dt.date, filling: set[str]) -> None:
-    catalogue = Catalogue(feature_models(make_workspace(), as_of))
-    found = filling_windows(catalogue, NAMES, FIRST, as_of)
+    space = make_workspace()
+    catalogue = Catalogue(feature_models(space, as_of))
+    found = filling_windows(space, catalogue, NAMES, FIRST, as_of)
     assert set(found) == filling
     assert all(
         window.entity == ("interactions" if "inter" in name else "order_lines") for name, window in found.items()
@@ -52,15 +53,29 @@ def test_a_window_is_full_from_its_length_on(make_workspace: MakeWorkspace, as_o
 def test_a_feature_of_all_history_settles_in_the_first_year(
     make_workspace: MakeWorkspace, as_of: dt.date, settling: set[str]
 ) -> None:
-    catalogue = Catalogue(feature_models(make_workspace(), as_of))
+    space = make_workspace()
+    catalogue = Catalogue(feature_models(space, as_of))
     first = FIRST | {"feedback": dt.date(2025, 5, 1)}
-    assert set(settling_features(catalogue, NAMES, first, as_of)) == settling
+    assert set(settling_features(space, catalogue, NAMES, first, as_of)) == settling
+
+
+def test_a_country_that_orders_alone_tell_settles_as_they_do(make_workspace: MakeWorkspace) -> None:
+    """It is missing until somebody orders; that he orders from several is known of nobody at first."""
+    tree, names = small_workspace(), ("country_name", "is_multi_country", "city_name")
+    crm = {"entity": "customers", "format": "csv", "path": "crm.csv", "columns": {"customer_id": "id"}}
+    settling = [{"country_name", "is_multi_country"}, {"is_multi_country"}]
+    for columns, expected in zip(({}, {"country_name": "land"}), settling, strict=True):
+        known = crm | {"columns": {"customer_id": "id", **columns}}
+        space = make_workspace(tree=tree | {"sources": {**tree["sources"], "crm": known}})  # type: ignore[dict-item]
+        catalogue = Catalogue(feature_models(space, AS_OF))
+        assert set(settling_features(space, catalogue, names, FIRST, AS_OF)) == expected
 
 
 def test_an_entity_without_rows_holds_nothing_back(make_workspace: MakeWorkspace) -> None:
-    catalogue = Catalogue(feature_models(make_workspace(), AS_OF))
-    assert not filling_windows(catalogue, NAMES, {}, AS_OF)
-    assert not settling_features(catalogue, NAMES, {}, AS_OF)
+    space = make_workspace()
+    catalogue = Catalogue(feature_models(space, AS_OF))
+    assert not filling_windows(space, catalogue, NAMES, {}, AS_OF)
+    assert not settling_features(space, catalogue, NAMES, {}, AS_OF)
 
 
 def test_the_first_days_are_those_of_the_data(make_workspace: MakeWorkspace, opened: OpenRun) -> None:
