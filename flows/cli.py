@@ -55,7 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     The process ends here and now: nothing is left to do, and libraries that tidy up at the end of the interpreter print
     lines about leaked objects that are no user's concern.
     """
-    # Libraries make a million objects that stay while they are imported; by Python's own threshold one second of sixteen
+    # Libraries make a million objects that stay while they are imported; by Python's own threshold a second of sixteen
     # that a small run takes goes into looking for garbage among them.
     gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
     try:

@@ -79,6 +79,7 @@ def validate(options: argparse.Namespace) -> int:
     """`resegment validate`."""
     from flows.validate import validate_workspace
 
+    console.show_progress(quiet=True)
     folder = workspace_folder(options)
     counts = validate_workspace(load_workspace(folder, overrides=options.overrides))
     if options.json:

@@ -10,6 +10,7 @@ import tempfile
 from pathlib import Path
 
 from tasks.audit.basis import kpis_of
+from tasks.config.errors import WorkspaceError
 from tasks.config.schedules import Schedules
 from tasks.config.workspace import Workspace
 from tasks.ingest.classes import keep_classes
@@ -33,6 +34,7 @@ def validate_workspace(space: Workspace) -> dict[str, int]:
         SourceError: an expression cannot be computed over the columns of its source's last file.
         WorkspaceError: an expression, rule, model or expectation is wrong; its file and line are named.
     """
+    _check_somebody_is_told_of(space)
     as_of = space.day(dt.datetime.now(dt.UTC))
     schedules = _schedules(space)
     mappings = [parse_mapping(space, name) for name in space.sources]
@@ -65,6 +67,15 @@ def validate_workspace(space: Workspace) -> dict[str, int]:
         "consumers": consumers,
         "schedules": schedules,
     }
+
+
+def _check_somebody_is_told_of(space: Workspace) -> None:
+    if {"customers", "order_lines"}.isdisjoint(source.entity for source in space.sources.values()):
+        raise WorkspaceError(
+            "no source says who is a customer: none maps to customers or to order_lines",
+            where=space.line_of("sources"),
+            hint="map the file that lists them to customers, too; one file may be two sources",
+        )
 
 
 def _schedules(space: Workspace) -> int:

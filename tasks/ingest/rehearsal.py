@@ -5,6 +5,8 @@ Owns: which file that is, and that its beginning alone is read. Does not own the
 
 from __future__ import annotations
 
+import logging
+
 from tasks.config.errors import SourceError
 from tasks.config.workspace import Workspace
 from tasks.ingest.binding import check_bindings
@@ -14,11 +16,14 @@ from tasks.ingest.mapping import Mapping
 from tasks.ingest.readers import open_reader
 from tasks.warehouse.connection import Warehouse
 
+log = logging.getLogger("resegment.ingest")
+
 
 def rehearse(warehouse: Warehouse, workspace: Workspace, mapping: Mapping) -> bool:
     """Bind every expression to the columns of a source's last file; returns whether there was one.
 
-    A file that is not there, or that is none of its format, is no defect of the workspace: a run tells of it.
+    A file that is not there, or that cannot be read, is no defect of the workspace: the one is to come, of the other a
+    warning tells, as the run will.
 
     Raises:
         SourceError: a column is not in the file (the nearest one is named), or an expression is not valid there.
@@ -27,9 +32,13 @@ def rehearse(warehouse: Warehouse, workspace: Workspace, mapping: Mapping) -> bo
         return False
     try:
         path, lookups = newest_file(workspace, mapping)
+    except SourceError:
+        return False
+    try:
         reader = open_reader(warehouse, path, mapping.source.stored_as, mapping.source.options, mapping.wanted)
         relation = with_lookups(warehouse, mapping, lookups, reader.relation)
-    except SourceError:
+    except SourceError as error:
+        log.warning("%s: its columns could not be tried on a file: %s", mapping.name, " ".join(str(error).split()))
         return False
     check_bindings(warehouse, mapping, reader, relation)
     return True

@@ -6,7 +6,7 @@ import logging
 
 import pytest
 
-from tasks.config.errors import SourceError
+from tasks.config.errors import SourceError, WorkspaceError
 from tasks.ingest.tasks import ingest_source
 from tests.workspaces import MakeWorkspace, OpenRun
 
@@ -70,6 +70,18 @@ def test_a_key_that_the_source_has_not_is_told_as_that(make_workspace: MakeWorks
     with opened(space) as run, pytest.raises(SourceError, match=told) as caught:
         ingest_source.fn(run, "orders")
     assert str(caught.value.hint).startswith("did you mean 'product'?")
+
+
+def test_a_key_that_the_lookup_has_not_is_told_as_that(make_workspace: MakeWorkspace, opened: OpenRun) -> None:
+    space = make_workspace(
+        *LOOKUP, "sources.orders.lookups.goods.key=prodct", "sources.orders.lookups.goods.source_key=product"
+    )
+    (space.directory / "goods.csv").write_text("product,title\np1,Bread\n")
+    told = r"lookups\.goods: the key 'prodct' is no column of its file"
+    with opened(space) as run, pytest.raises(WorkspaceError, match=told) as caught:
+        ingest_source.fn(run, "orders")
+    assert caught.value.hint == "did you mean 'product'?"
+    assert str(caught.value.where).endswith("and goods.csv")
 
 
 def test_lines_that_disappear_in_another_stop_the_load(make_workspace: MakeWorkspace, opened: OpenRun) -> None:

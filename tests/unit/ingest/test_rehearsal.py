@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import copy
+import logging
 from typing import Any
 
 import pytest
 
 from flows.validate import validate_workspace
-from tasks.config.errors import SourceError
+from tasks.config.errors import SourceError, WorkspaceError
 from tests.workspaces import ORDERS, MakeWorkspace, small_workspace
 
 pytestmark = pytest.mark.usefixtures("few_features")
@@ -74,12 +75,34 @@ def test_of_several_files_the_last_counts(make_workspace: MakeWorkspace) -> None
         validate_workspace(space)
 
 
-@pytest.mark.parametrize("content", [None, b"", b",,,\n"])
-def test_a_file_that_is_none_is_for_the_run_to_tell(make_workspace: MakeWorkspace, content: bytes | None) -> None:
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [(None, None), (b"", "the file is empty"), (b",,,\n", "orders.csv"), (b"order,M\xfc\n", "options.encoding")],
+)
+def test_a_file_that_is_none_is_for_the_run_to_tell(
+    make_workspace: MakeWorkspace, caplog: pytest.LogCaptureFixture, content: bytes | None, told: str | None
+) -> None:
     space = make_workspace()
     file = space.directory / "orders.csv"
     if content is None:
         file.unlink()
     else:
         file.write_bytes(content)
-    assert validate_workspace(space)["files"] == 0
+    with caplog.at_level(logging.WARNING, "resegment.ingest"):
+        assert validate_workspace(space)["files"] == 0
+    if told is None:
+        assert not caplog.records, "it may be to come"
+    else:
+        (record,) = caplog.records
+        assert record.getMessage().startswith("orders: its columns could not be tried on a file: ")
+        assert told in record.getMessage()
+
+
+def test_that_nobody_is_told_of_is_found(make_workspace: MakeWorkspace) -> None:
+    tree = mapped()
+    source = {"entity": "survey_answers", "format": "csv", "path": "orders.csv"}
+    columns = {"survey_id": "product", "customer_id": "customer", "answers": "{size: units}"}
+    tree["sources"] = {"answers": source | {"columns": columns | {"answered_at": '"at"'}}}
+    with pytest.raises(WorkspaceError, match="no source says who is a customer") as caught:
+        validate_workspace(make_workspace(tree=tree))
+    assert "resegment.yaml:" in str(caught.value.where)
