@@ -85,7 +85,7 @@ def segment_pairs(
 
 def _sizes(run: Run, reference: Publication, redrawn: Redrawn) -> dict[str, int]:
     """The smaller of its two sizes of each segment that is described at both dates and can be compared."""
-    rows = dict(
+    rows: dict[str, int] = dict(
         run.warehouse.rows(
             "SELECT segment_id, min(customer_count) FROM monitoring.kpi WHERE run_id IN ($now, $then)"
             " GROUP BY segment_id HAVING count(*) = 2 AND NOT bool_or(is_suppressed) ORDER BY segment_id",
