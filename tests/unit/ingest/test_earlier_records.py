@@ -11,6 +11,7 @@ import yaml
 
 from tasks.config.loading import load_workspace
 from tasks.ingest.late import late_rows
+from tasks.quality.queries import QueryContext
 from tasks.warehouse.earlier_records import earlier_records
 from tasks.warehouse.run import Run, open_run
 from tests.staged import ingest_and_stage
@@ -84,6 +85,20 @@ def test_a_past_day_is_told_what_was_true_then(tmp_path: Path) -> None:
         # Two are other than they were in May, the corrected one and the one who is gone; nobody else is late.
         (late,) = late_rows(run.warehouse, run.workspace, MAY, seen, run.visible_loads())
         assert (late.table, late.customer_count) == ("staging.customers", 2)
+
+
+def test_checks_of_what_was_loaded_look_at_the_newest_version(tmp_path: Path) -> None:
+    workspace(tmp_path)
+    staged(tmp_path, JUNE, BETWEEN)
+    staged(tmp_path, JUNE, NOW)
+    with open_run(
+        load_workspace(tmp_path), as_of=MAY, known_as_of=None, output=tmp_path / "out", is_scratch=True
+    ) as run:
+        ingest_and_stage(run)
+        judged = QueryContext.of_run(run).rows("raw.customers")
+        counts = [run.warehouse.value(f"SELECT count(*) FROM {rows}") for rows in ("raw.customers", judged)]
+    # What was said of two before is in the view, and the ledger counts it no more.
+    assert counts == [6, 4]
 
 
 def test_what_counts_of_earlier_versions_is_part_of_what_a_run_is_known_by(tmp_path: Path) -> None:
