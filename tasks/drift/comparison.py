@@ -21,6 +21,7 @@ from tasks.drift.policy import DriftPolicy, EffectHistory, FeatureSpec
 from tasks.drift.population import confirm_on_population, measure_population
 from tasks.drift.reconstruction import measure_reconstruction
 from tasks.drift.records import DriftScore, DriftVerdict
+from tasks.drift.redrawn import Redrawn, redrawn_since, told_as_before
 from tasks.drift.references import Reference
 from tasks.drift.relations import measure_relations
 from tasks.drift.season import Season, discount_season, judged_subjects
@@ -60,6 +61,7 @@ class _Job:
     reference: Reference
     columns: Columns
     views: Sequence[View]
+    redrawn: Redrawn
     policy: DriftPolicy
 
     @property
@@ -87,9 +89,10 @@ def compare(run: Run, reference: Reference, columns: Columns, policy: DriftPolic
     """
     # Within a window mixes move by themselves: what was in no segment is in one, seasons begin and end.
     policy = dataclasses.replace(policy, mixes_by_history=reference.kind == "window")
-    found = views_of(run, reference.publication.run_id, run.run_id, columns)
-    views = [reading.comparable(run, reference.publication, view) for view in found]
-    job = _Job(run, reference, columns, views, policy)
+    redrawn = redrawn_since(run, reference)
+    found = views_of(run, reference.publication.run_id, run.run_id, columns, redrawn)
+    views = [reading.comparable(run, reference.publication, view, redrawn) for view in found]
+    job = _Job(run, reference, columns, views, redrawn, policy)
     young = (run.workspace, catalogue_of(run), job.specs, first_days(run.warehouse), reference.publication.as_of)
     filling = filling_windows(*young) | settling_features(*young)
     families: dict[Family, Sequence[DriftScore]] = {"snapshots": _of_columns(job, filling)}
@@ -106,6 +109,7 @@ def compare(run: Run, reference: Reference, columns: Columns, policy: DriftPolic
     if reference.kind in RECENT:
         judged = _without_declared(job, judged)
     told = [verdict for name, verdicts in judged.items() for verdict in _worth_telling(name, verdicts)]
+    told = told_as_before(told, redrawn, reference.publication.as_of)
     effects = [score for name in _OF_SEGMENTS for score in families.get(name, ())]
     return Comparison(reference, told, effects, sum(len(scores) for scores in families.values()))
 
@@ -150,7 +154,7 @@ def _of_segments(job: _Job) -> dict[Family, Sequence[DriftScore]]:
         for name in (f"net_{window}d_amount", f"order_{window}d_count")
         if name in job.specs
     ]
-    segments = segment_pairs(run, job.reference.publication, job.views, kpis, job.policy)
+    segments = segment_pairs(run, job.reference.publication, job.views, kpis, job.policy, job.redrawn)
     flows = reading.flows_of_periods(run)
     return {
         "profiles": measure_profiles(segments.profiles, job.specs),

@@ -56,6 +56,11 @@ class FeatureSpec:
     part_name: str | None = None
 
     @property
+    def is_of_segments(self) -> bool:
+        """Whether it says in which segment somebody is."""
+        return self.kind == "segment" or self.subject_kind == "segment_size"
+
+    @property
     def is_of_members(self) -> bool:
         """Whether it is missing of those who are in no segment: how many those are is told of the mix alone."""
         return self.subject_kind == "fit"

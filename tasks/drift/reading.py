@@ -15,11 +15,13 @@ from tasks.config.drift import ReferenceKind
 from tasks.drift.columns import filled_columns
 from tasks.drift.flow_rates import Flows
 from tasks.drift.policy import EffectHistory, EffectKey
+from tasks.drift.redrawn import Redrawn, of_earlier_runs
 from tasks.drift.references import a_year_before, are_alike, earlier_runs
 from tasks.drift.season import Season
 from tasks.drift.views import Columns, View, views_of
 from tasks.warehouse.connection import literal
 from tasks.warehouse.ledger import Publication
+from tasks.warehouse.remade import remade_features
 from tasks.warehouse.run import Run
 
 _KNOWN_PERIODS = 52
@@ -73,11 +75,12 @@ SELECT run_id, segmentation_id, from_segment_id, from_segment_id, customer_count
 """
 
 
-def comparable(run: Run, reference: Publication, view: View) -> View:
+def comparable(run: Run, reference: Publication, view: View, redrawn: Redrawn | None = None) -> View:
     """The columns that both runs know: what the earlier one did not have yet has nothing to be compared with.
 
     Of a segmentation that was not in use then everybody was in no segment, and of a segment nobody in it: that is not
-    known by values. How well a model fits is compared only while it is the same model.
+    known by values. How well a model fits is compared only while it is the same model, and a segmentation that was
+    redrawn only where the definition of before can be asked. A feature of which the SQL was edited is another one.
     """
     same = {
         name
@@ -96,13 +99,16 @@ def comparable(run: Run, reference: Publication, view: View) -> View:
         )
         for name in ids
     }
+    remade = remade_features(run, reference)
     filled = filled_columns(view.earlier) & filled_columns(view.current)
     known = {
         name: spec
         for name, spec in view.specs.items()
         if name in filled
+        and name not in remade
         and (spec.subject_kind != "fit" or spec.subject_name in same)
-        and (name in in_use or not (spec.kind == "segment" or spec.subject_kind == "segment_size"))
+        and (name in in_use or not spec.is_of_segments)
+        and (redrawn is None or not redrawn.is_apart(spec))
     }
     return dataclasses.replace(view, specs=known)
 
@@ -145,7 +151,9 @@ def seasons_of(run: Run, since: Publication, columns: Columns) -> list[Season]:
         return []
     start, later = period
     label = f"from {start.as_of} to {later.as_of}"
-    return [Season(view.earlier, view.current, label) for view in views_of(run, start.run_id, later.run_id, columns)]
+    redrawn = of_earlier_runs(run, start, later)
+    kept = Columns(*({name: spec for name, spec in part.items() if not redrawn.is_apart(spec)} for part in columns))
+    return [Season(view.earlier, view.current, label) for view in views_of(run, start.run_id, later.run_id, kept)]
 
 
 def effect_history(run: Run, kind: ReferenceKind) -> EffectHistory:

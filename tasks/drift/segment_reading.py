@@ -16,6 +16,7 @@ import polars as pl
 from tasks.drift import sampling
 from tasks.drift.columns import Snapshot
 from tasks.drift.policy import DriftPolicy, FeatureSpec
+from tasks.drift.redrawn import Redrawn
 from tasks.drift.segment_means import Members
 from tasks.drift.segment_scores import SegmentPair
 from tasks.drift.snapshot_reading import EVERYBODY, snapshot
@@ -36,7 +37,12 @@ class SegmentPairs(NamedTuple):
 
 
 def segment_pairs(
-    run: Run, reference: Publication, views: Sequence[View], kpis: Sequence[str], policy: DriftPolicy
+    run: Run,
+    reference: Publication,
+    views: Sequence[View],
+    kpis: Sequence[str],
+    policy: DriftPolicy,
+    redrawn: Redrawn,
 ) -> SegmentPairs:
     """Of the segments that are large enough to be described at both dates.
 
@@ -46,13 +52,17 @@ def segment_pairs(
         views: what is compared of the two.
         kpis: features that are averaged of all members.
         policy: tells when two snapshots are paired.
+        redrawn: by which definitions segments are compared.
     """
-    sizes = _sizes(run, reference)
+    sizes = _sizes(run, reference, redrawn)
+    source = redrawn.members()
     runs = (reference.run_id, run.run_id)
 
     def pair(frames: tuple[Snapshot, Snapshot], condition: str = EVERYBODY) -> SegmentPair:
         aligned = pair_snapshots(*frames, paired_common_share=policy.paired_common_share)
-        then, now = (_members(run, *of_run, list(sizes), condition) for of_run in zip(runs, frames, strict=True))
+        then, now = (
+            _members(run, source, *of_run, list(sizes), condition) for of_run in zip(runs, frames, strict=True)
+        )
         return SegmentPair(aligned, list(sizes), then, now)
 
     def frames(columns: Mapping[str, FeatureSpec], chosen: str) -> tuple[Snapshot, Snapshot]:
@@ -64,7 +74,7 @@ def segment_pairs(
         return SegmentPairs(whole, whole)
     whole = pair(frames({name: sampled.specs[name] for name in kpis}, EVERYBODY))
     members = sampling.drawn_members(sizes, run.workspace.drift.enough_customers)
-    listed = f"SELECT {KEY} FROM segments.membership WHERE {_of_segments(sizes, runs)} AND {members}"
+    listed = f"SELECT {KEY} FROM {source} WHERE {_of_segments(sizes, runs)} AND {members}"
     described = frames(
         {name: spec for name, spec in sampled.specs.items() if spec.subject_kind == "feature"},
         f"({sampled.chosen} OR {KEY} IN ({listed}))",
@@ -73,15 +83,16 @@ def segment_pairs(
     return SegmentPairs(dataclasses.replace(pair(described, members), ranked=ranked, whole=whole), whole)
 
 
-def _sizes(run: Run, reference: Publication) -> dict[str, int]:
-    """The smaller of its two sizes of each segment that is described at both dates."""
-    return dict(
+def _sizes(run: Run, reference: Publication, redrawn: Redrawn) -> dict[str, int]:
+    """The smaller of its two sizes of each segment that is described at both dates and can be compared."""
+    rows: dict[str, int] = dict(
         run.warehouse.rows(
             "SELECT segment_id, min(customer_count) FROM monitoring.kpi WHERE run_id IN ($now, $then)"
             " GROUP BY segment_id HAVING count(*) = 2 AND NOT bool_or(is_suppressed) ORDER BY segment_id",
             {"now": run.run_id, "then": reference.run_id},
         )
     )
+    return {name: size for name, size in rows.items() if name.partition(".")[0] not in redrawn.apart}
 
 
 def _of_segments(segments: Iterable[str], runs: Sequence[str]) -> str:
@@ -93,11 +104,11 @@ def _among(frame: Snapshot, others: Snapshot) -> Flags:
     return frame[KEY].is_in(others[KEY].implode()).to_numpy()
 
 
-def _members(run: Run, run_id: str, frame: Snapshot, segments: list[str], condition: str) -> Members:
+def _members(run: Run, source: str, run_id: str, frame: Snapshot, segments: list[str], condition: str) -> Members:
     """Memberships of a run, by rows of its snapshot; ascending by segment and row."""
     place = pl.Enum(segments)
     found = run.warehouse.frame(
-        f"SELECT {KEY}, segment_id FROM segments.membership WHERE {_of_segments(segments, [run_id])} AND {condition}"
+        f"SELECT {KEY}, segment_id FROM {source} WHERE {_of_segments(segments, [run_id])} AND {condition}"
     )
     rows = frame[KEY].to_frame().with_row_index("at")
     joined = found.with_columns(pl.col("segment_id").cast(place).to_physical()).join(rows, on=KEY, how="inner")

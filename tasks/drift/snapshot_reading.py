@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 
 from tasks.drift.columns import Snapshot, stored_snapshot, stored_table
 from tasks.drift.policy import FeatureSpec
+from tasks.drift.redrawn import Redrawn
 from tasks.drift.specs import CONFIDENCE, NEAR_BORDER
 from tasks.warehouse.catalogue import KEY, catalogue_of
 from tasks.warehouse.connection import identifier, literal
@@ -18,6 +19,8 @@ from tasks.warehouse.run import Run
 
 _BORDERLINE = 0.1
 """A customer whose membership is less clear than this stands near the boundary to the next segment."""
+
+_MEMBERS = "segments.membership"
 
 #: Everybody: a condition on `customer_id`.
 EVERYBODY = "true"
@@ -34,7 +37,9 @@ def common_count(run: Run, run_ids: tuple[str, str]) -> int:
     return int(run.warehouse.value(f"SELECT count(*) FROM {one} AS one SEMI JOIN {other} AS other USING ({KEY})"))
 
 
-def snapshot(run: Run, run_id: str, specs: Mapping[str, FeatureSpec], chosen: str = EVERYBODY) -> Snapshot:
+def snapshot(
+    run: Run, run_id: str, specs: Mapping[str, FeatureSpec], chosen: str = EVERYBODY, redrawn: Redrawn | None = None
+) -> Snapshot:
     """One row per customer, ascending by id: his features, and what his memberships say.
 
     Args:
@@ -42,32 +47,33 @@ def snapshot(run: Run, run_id: str, specs: Mapping[str, FeatureSpec], chosen: st
         run_id: whose customers.
         specs: the columns, by name.
         chosen: SQL condition on `customer_id`; the others are not read.
+        redrawn: segmentations of which segments are those of an earlier definition.
     """
-    of_memberships: dict[str, list[FeatureSpec]] = defaultdict(list)
+    redrawn = redrawn or Redrawn(run_id)
+    of_memberships: dict[tuple[str, str], list[FeatureSpec]] = defaultdict(list)
     features = []
     for name, spec in specs.items():
-        if spec.kind == "segment":
-            of_memberships[name].append(spec)
-        elif spec.subject_kind == "segment_size":
-            of_memberships[name.partition(".")[0]].append(spec)
+        if spec.is_of_segments:
+            source = redrawn.members() if redrawn.is_before(spec) else _MEMBERS
+            of_memberships[name.partition(".")[0], source].append(spec)
         elif spec.subject_kind == "fit":
-            of_memberships[spec.subject_name or name].append(spec)
+            of_memberships[spec.subject_name or name, _MEMBERS].append(spec)
         else:
             features.append(name)
     among = _among(run, run_id, chosen)
     within = "" if among is None else f" AND {KEY} IN (SELECT {KEY} FROM {among})"
     columns, joins = ["feature.*"], []
-    for position, (segmentation, own) in enumerate(of_memberships.items()):
+    for position, ((segmentation, source), own) in enumerate(of_memberships.items()):
         mine = f"mix{position}"
         values = ", ".join(f"{_value(run, spec)} AS {identifier(spec.name)}" for spec in own)
         joins.append(
-            f" LEFT JOIN (SELECT {KEY}, {values} FROM segments.membership WHERE run_id = {literal(run_id)}"
+            f" LEFT JOIN (SELECT {KEY}, {values} FROM {source} WHERE run_id = {literal(run_id)}"
             f" AND segmentation_id = {literal(segmentation)}{within} GROUP BY {KEY}) AS {mine} USING ({KEY})"
         )
         columns += [f"{_of_nobody(spec, mine)} AS {identifier(spec.name)}" for spec in own]
     relation = catalogue_of(run).relation(run_id, features, among=among)
     sql = f"SELECT {', '.join(columns)} FROM {relation} AS feature{''.join(joins)} ORDER BY {KEY}"
-    return stored_snapshot(run.warehouse, _key(run_id, [chosen, *specs]), sql)
+    return stored_snapshot(run.warehouse, _key(run_id, [chosen, *specs, *sorted(redrawn.as_before)]), sql)
 
 
 def _among(run: Run, run_id: str, chosen: str) -> str | None:

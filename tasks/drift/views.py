@@ -13,6 +13,7 @@ from typing import NamedTuple
 from tasks.drift import sampling
 from tasks.drift.columns import Snapshot, filled_columns
 from tasks.drift.policy import FeatureSpec
+from tasks.drift.redrawn import Redrawn
 from tasks.drift.snapshot_reading import EVERYBODY, customer_count, snapshot
 from tasks.drift.specs import specs_of
 from tasks.warehouse.run import Run
@@ -63,12 +64,22 @@ def columns_of(run: Run) -> Columns:
     return Columns(listed, {name: spec for name, spec in listed.items() if name in names})
 
 
-def views_of(run: Run, earlier_run_id: str, later_run_id: str, columns: Columns) -> list[View]:
-    """Snapshots of two runs: one pair of all columns, or one of everybody's segments and one of a sample's features."""
+def views_of(
+    run: Run, earlier_run_id: str, later_run_id: str, columns: Columns, redrawn: Redrawn | None = None
+) -> list[View]:
+    """Snapshots of two runs: one pair of all columns, or one of everybody's segments and one of a sample's features.
+
+    Args:
+        run: the present run.
+        earlier_run_id: of the earlier snapshot.
+        later_run_id: of the later one.
+        columns: what there is to compare.
+        redrawn: by which definitions segments are compared; None: by those of each run.
+    """
     runs = (earlier_run_id, later_run_id)
     smaller = min(customer_count(run, run_id) for run_id in runs)
     times = sampling.halvings(smaller, run.workspace.drift.enough_customers)
-    return [_view(run, runs, part, columns, chosen) for part, chosen in _parts(columns.listed, times)]
+    return [_view(run, runs, part, columns, chosen, redrawn) for part, chosen in _parts(columns.listed, times)]
 
 
 def features_of_everybody(run: Run, earlier_run_id: str, columns: Columns) -> View:
@@ -77,9 +88,18 @@ def features_of_everybody(run: Run, earlier_run_id: str, columns: Columns) -> Vi
     return _view(run, (earlier_run_id, run.run_id), part, columns, EVERYBODY)
 
 
-def _view(run: Run, runs: tuple[str, str], part: Mapping[str, FeatureSpec], columns: Columns, chosen: str) -> View:
+def _view(
+    run: Run,
+    runs: tuple[str, str],
+    part: Mapping[str, FeatureSpec],
+    columns: Columns,
+    chosen: str,
+    redrawn: Redrawn | None = None,
+) -> View:
     filled = {name: spec for name, spec in part.items() if name in columns.filled}
-    earlier, later = (snapshot(run, run_id, part if run_id == run.run_id else filled, chosen) for run_id in runs)
+    earlier, later = (
+        snapshot(run, run_id, part if run_id == run.run_id else filled, chosen, redrawn) for run_id in runs
+    )
     return View(filled, earlier, later, chosen)
 
 
@@ -87,10 +107,6 @@ def _parts(specs: Mapping[str, FeatureSpec], times: int) -> list[tuple[dict[str,
     """Columns, and the condition on the customers that they are compared on."""
     if times == 0:
         return [(dict(specs), EVERYBODY)]
-    whole = {name: spec for name, spec in specs.items() if _is_of_segments(spec)}
+    whole = {name: spec for name, spec in specs.items() if spec.is_of_segments}
     rest = {name: spec for name, spec in specs.items() if name not in whole}
     return [(part, chosen) for part, chosen in ((whole, EVERYBODY), (rest, sampling.drawn(times))) if part]
-
-
-def _is_of_segments(spec: FeatureSpec) -> bool:
-    return spec.kind == "segment" or spec.subject_kind == "segment_size"

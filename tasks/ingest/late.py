@@ -16,9 +16,10 @@ from dataclasses import dataclass
 
 from tasks.config.entities import ENTITIES
 from tasks.config.workspace import Workspace
-from tasks.ingest.raw_views import entity_rows
+from tasks.ingest.raw_views import Earlier, entity_rows
 from tasks.warehouse.catalogue import KEY
 from tasks.warehouse.connection import Warehouse, identifier, literal
+from tasks.warehouse.earlier_records import earlier_records
 from tasks.warehouse.loads import Load, file_loads
 from tasks.warehouse.models import SqlModel, load_models
 from tasks.warehouse.redirect import redirected
@@ -71,7 +72,7 @@ def late_rows(
     if not since:
         return []
     models = load_models("staging", as_of=as_of, features=workspace.features, extra=workspace.directory / "sql")
-    comparison = _Comparison(warehouse, workspace, sides, since)
+    comparison = _Comparison(warehouse, workspace, sides, since, as_of)
     found = [comparison.of(model) for model in models]
     comparison.forget()
     return [one for one in found if one is not None]
@@ -120,11 +121,15 @@ class _Comparison:
         workspace: Workspace,
         sides: Mapping[str, list[Load]],
         since: Mapping[str, list[Load]],
+        as_of: dt.date,
     ) -> None:
         self._warehouse, self._sides, self._since = warehouse, sides, since
         self._hidden = workspace.privacy.pseudonymise
         self._origins = {
             side: file_loads(warehouse, [number for _, number, *_ in loads]) for side, loads in sides.items()
+        }
+        self._earlier = {
+            side: Earlier(earlier_records(warehouse, loads, as_of), as_of) for side, loads in sides.items()
         }
         self._known: set[str] = set()
 
@@ -164,7 +169,9 @@ class _Comparison:
         restriction = self._restriction(model, {name for schema, name in reads.values() if schema == "raw"})
         for table, (schema, name) in reads.items():
             if schema == "raw":
-                rows = entity_rows(ENTITIES[name], self._sides[side], self._origins[side], hidden=self._hidden)
+                rows = entity_rows(
+                    ENTITIES[name], self._sides[side], self._origins[side], self._earlier[side], hidden=self._hidden
+                )
                 views[table] = f"SELECT * FROM ({rows}){restriction}"
             elif table in self._known:
                 views[table] = f"SELECT * FROM {_table(table, side)}"

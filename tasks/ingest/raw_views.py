@@ -6,7 +6,9 @@ them. Does not own the raw tables (`raw_tables.py`) or the pseudonyms (`pseudony
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from tasks.config.entities import ENTITIES
 from tasks.config.entity import Entity
@@ -14,6 +16,7 @@ from tasks.ingest import pseudonyms
 from tasks.ingest.raw_tables import fit_raw_table
 from tasks.warehouse.catalogue import KEY
 from tasks.warehouse.connection import identifier, literal
+from tasks.warehouse.earlier_records import earlier_records, records_before
 from tasks.warehouse.loads import Load
 from tasks.warehouse.run import Run
 
@@ -30,20 +33,32 @@ def build_raw_views(run: Run) -> None:
     for source, entity_name in sorted({(source, name) for *_, source, name in loads}):
         fit_raw_table(run.warehouse, _table(source, entity_name), ENTITIES[entity_name])
     origins = run.file_loads()
+    earlier = earlier_records(run.warehouse, loads, run.as_of)
     # A transaction waits for the disk once, not for every view.
     with run.warehouse.transaction():
         for entity in ENTITIES.values():
-            select = entity_rows(entity, loads, origins, hidden=hidden)
+            select = entity_rows(entity, loads, origins, Earlier(earlier, run.as_of), hidden=hidden)
             run.warehouse.execute(f"CREATE OR REPLACE VIEW raw.{entity.name} AS {select}")
 
 
-def entity_rows(entity: Entity, loads: Iterable[Load], file_loads: Mapping[int, int], *, hidden: bool) -> str:
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """Loads that are seen no more, of which records count for a day (`tasks/warehouse/earlier_records.py`)."""
+
+    loads: Sequence[Load]
+    as_of: dt.date
+
+
+def entity_rows(
+    entity: Entity, loads: Iterable[Load], file_loads: Mapping[int, int], earlier: Earlier, *, hidden: bool
+) -> str:
     """A SELECT of the rows of an entity in some loads.
 
     Args:
         entity: of the rows.
         loads: of any entities.
         file_loads: of loads that were worked off from quarantine: the load of their file.
+        earlier: records of earlier versions of files.
         hidden: whether pseudonyms stand in the place of customer ids.
     """
     numbers: dict[str, list[int]] = {}
@@ -53,6 +68,14 @@ def entity_rows(entity: Entity, loads: Iterable[Load], file_loads: Mapping[int, 
     parts = [
         _part(entity, source, _rows(entity, source, listed, file_loads), hidden=hidden)
         for source, listed in sorted(numbers.items())
+    ]
+    older: dict[str, list[int]] = {}
+    for _, number, source, name in earlier.loads:
+        if name == entity.name:
+            older.setdefault(source, []).append(number)
+    parts += [
+        _part(entity, source, records_before(source, numbers[source], listed, earlier.as_of), hidden=hidden)
+        for source, listed in sorted(older.items())
     ]
     return " UNION ALL ".join(parts or [_empty(entity)])
 

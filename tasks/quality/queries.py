@@ -26,6 +26,7 @@ from tasks.quality.load_counts import Kept, keep
 from tasks.quality.series import Asked, SeriesMaker
 from tasks.quality.suites import DOORS, Check, Suite, load_suites
 from tasks.warehouse.connection import identifier, literal
+from tasks.warehouse.earlier_records import ENTITY as RECORDS
 from tasks.warehouse.ledger import KEPT_BY_RUN
 from tasks.warehouse.run import Run
 
@@ -107,13 +108,17 @@ class QueryContext:
         """A relation of the rows that the run is judged by, to stand after FROM.
 
         Of `ops.load` the loads that the run sees, of tables kept by run its own rows, of `published` the candidate's,
-        of any other table all rows.
+        of customers the newest versions of their files, of any other table all rows.
         """
         schema, name = table.split(".")
         if table == "ops.load":
             return f"(SELECT * FROM ops.load WHERE load_id IN ({_listed(self.load_ids)}))"
         if schema in KEPT_BY_RUN:
             return f"(SELECT * FROM {schema}.{identifier(name)} WHERE run_id = {literal(self.run_id)})"
+        if table == f"raw.{RECORDS}" and self.load_numbers:
+            # Records that a later version of their file replaced were judged when they came.
+            numbers = ", ".join(str(number) for listed in self.load_numbers.values() for number in listed)
+            return f"(SELECT * FROM {table} WHERE load_no IN ({numbers}))"
         if schema == "published":
             return f"{CANDIDATE}.main.{identifier(name)}"
         return f"{schema}.{identifier(name)}"

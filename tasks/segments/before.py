@@ -11,27 +11,15 @@ and hide what happens. The cuts of the run before stand still.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
-from dataclasses import dataclass
-
 import polars as pl
 
 from tasks.config.errors import SqlError, StatisticsError
-from tasks.config.resolving import Rule
-from tasks.config.segmentations import RfmSegmentation
-from tasks.segments.before_projected import Side, members_by_projection, members_of
-from tasks.segments.cluster import ClusterModel
-from tasks.segments.cluster_model import assign_members
-from tasks.segments.division import OTHERWISE
-from tasks.segments.rfm import members_by_fixed_cuts, rfm_select
-from tasks.segments.rules import members_by_rules
-from tasks.segments.stored_model import CLUSTERS, stored_model
+from tasks.segments.before_asked import WAITING, CannotTell, Old, cluster_members, projected, ruled, scored
 from tasks.warehouse import tables
 from tasks.warehouse.catalogue import KEY, Catalogue
-from tasks.warehouse.connection import identifier, literal
-from tasks.warehouse.ledger import Publication
-from tasks.warehouse.reading import columns_read
+from tasks.warehouse.connection import literal
+from tasks.warehouse.reading import features_of
+from tasks.warehouse.remade import remade_features
 from tasks.warehouse.run import Run
 
 REDRAWN = "segments.redrawn"
@@ -42,7 +30,6 @@ _REDRAWN_SCHEMA = {
     "is_asked": pl.Boolean,
     "note": pl.String,
 }
-_WAITING = "waiting_before"
 _NOBODY = (
     "SELECT NULL::VARCHAR AS segmentation_id, NULL::VARCHAR AS segment_id, NULL::VARCHAR AS customer_id WHERE false"
 )
@@ -56,8 +43,13 @@ WITH definitions AS (
         coalesce(any_value(population_text), '') AS population_text,
         any_value(kind_name) AS kind_name,
         any_value(asked_text) AS asked_text,
-        array_to_string(list(segment_id || ':' || coalesce(rule_text, '') ORDER BY segment_id), ';') AS said
-    FROM segments.definition
+        array_to_string(
+            list(segment_id || ':' || coalesce(rule_text, '') ORDER BY IF(is_ordered, segment_no, 0), segment_id), ';'
+        ) AS said
+    FROM (
+        -- Of rules of which the first counts it matters which one stands before the other.
+        SELECT *, kind_name = 'rules' AND NOT is_multiple AS is_ordered FROM segments.definition
+    )
     WHERE run_id IN ($now, $then) AND status_name = 'active'
     GROUP BY segmentation_id, run_id
 ),
@@ -85,7 +77,7 @@ SELECT
     past.kind_name
 FROM learnt AS present
 LEFT JOIN learnt AS past ON present.segmentation_id = past.segmentation_id AND past.run_id = $then
-WHERE present.run_id = $now AND what_name IS NOT NULL
+WHERE present.run_id = $now
 ORDER BY present.segmentation_id
 """
 
@@ -97,56 +89,18 @@ _IN_USE = (
 )
 
 
-class _CannotTell(Exception):  # noqa: N818 - never leaves the module
-    """The old definition has no answer for today's customers."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Old:
-    """The definition of one segmentation at the run before."""
-
-    run: Run
-    catalogue: Catalogue
-    previous: Publication
-    name: str
-    kind: str | None
-    what: str
-
-    def rows(self, columns: Sequence[str]) -> list[tuple[str, ...]]:
-        """Columns of the definitions that were in use, as they were tried."""
-        return self.run.warehouse.rows(
-            f"SELECT {', '.join(columns)} FROM segments.definition WHERE run_id = $run_id"
-            " AND segmentation_id = $name AND status_name = 'active' ORDER BY segment_no",
-            {"run_id": self.previous.run_id, "name": self.name},
-        )
-
-    def customers(self, run_id: str, features: Sequence[str] | None = None) -> str:
-        """SQL for a FROM: the customers of a run who were to be divided, with some features, or with all."""
-        ((population, *_), *_) = self.rows(["population_text"])
-        if not population:
-            return self.catalogue.relation(run_id, features)
-        asked = None if features is None else {*features, *columns_read([population])}
-        return f"(SELECT * FROM {self.catalogue.relation(run_id, asked)} WHERE ({population}))"
-
-    @property
-    def asked(self) -> dict[str, object]:
-        """What was asked of the segmentation."""
-        found: dict[str, object] = json.loads(self.rows(["asked_text"])[0][0])
-        return found
-
-
 def write_before(run: Run, catalogue: Catalogue) -> int:
     """Ask the definitions of the run before about today's customers; returns how many segmentations were redrawn."""
     said: list[dict[str, object]] = []
-    run.warehouse.execute(f"CREATE OR REPLACE TEMP TABLE {_WAITING} AS {_NOBODY}")
-    # A projection last: it asks where the segmentation that it is learnt from would put them.
-    for name, what, kind in sorted(_changed(run), key=lambda one: one[2] == "projected"):
-        note = _kept(_Old(run, catalogue, run.previous, name, kind, what)) if run.previous else None
+    remade = remade_features(run, run.previous) if run.previous else frozenset()
+    run.warehouse.execute(f"CREATE OR REPLACE TEMP TABLE {WAITING} AS {_NOBODY}")
+    for name, what, kind in _changed(run, remade):
+        note = _kept(Old(run, catalogue, run.previous, name, kind, what, remade)) if run.previous else None
         said.append({"segmentation_id": name, "what_name": what, "is_asked": note is None, "note": note})
     gone = {"what_name": "definition", "is_asked": False, "note": "it was taken out of the workspace"}
     said += [{"segmentation_id": name} | gone for name in _taken_out(run)]
-    tables.write_rows(run, MEMBERS, f"SELECT * FROM {_WAITING}")
-    for table in (_WAITING, "today_before", "reference_before"):
+    tables.write_rows(run, MEMBERS, f"SELECT * FROM {WAITING}")
+    for table in (WAITING, "today_before", "reference_before"):
         run.warehouse.execute(f"DROP TABLE IF EXISTS {table}")
     tables.write_frame(run, REDRAWN, pl.DataFrame(said, schema=_REDRAWN_SCHEMA))
     return len(said)
@@ -160,119 +114,47 @@ def _taken_out(run: Run) -> list[str]:
     return [name for (name,) in then if name not in run.workspace.segmentations]
 
 
-def _changed(run: Run) -> list[tuple[str, str, str | None]]:
+def _changed(run: Run, remade: frozenset[str]) -> list[tuple[str, str, str | None]]:
+    """Name, what was redrawn, and kind at the run before; a segmentation stands below those that it rests on.
+
+    What a feature is belongs to what is asked for, and so does the segment that others lie inside.
+    """
     if run.previous is None:
         return []
-    return run.warehouse.rows(_CHANGED, {"now": run.run_id, "then": run.previous.run_id})
+    rows = run.warehouse.rows(_CHANGED, {"now": run.run_id, "then": run.previous.run_id})
+    kinds, found = {name: (what, kind) for name, what, kind in rows}, dict[str, str]()
+    for name, segmentation in run.workspace.segmentations.items():
+        what, kind = kinds.get(name, (None, None))
+        around = found.get(str(getattr(segmentation, "inside", "")).partition(".")[0])
+        if kind is not None and not remade.isdisjoint(features_of(run.workspace, name)):
+            what = "definition"
+        what = what or around
+        if what is not None and name in kinds:
+            found[name] = what
+    return [(name, what, kinds[name][1]) for name, what in found.items()]
 
 
-def _kept(old: _Old) -> str | None:
+def _kept(old: Old) -> str | None:
     """Keep where an old definition puts today's customers; returns why it cannot be told, None where it was."""
     if old.kind is None:
         return "there was no such segmentation"
     try:
         if old.kind == "clusters":
-            with old.run.warehouse.registered("incoming_before", _cluster_members(old)):
+            with old.run.warehouse.registered("incoming_before", cluster_members(old)):
                 _add(old, f"SELECT {KEY}, {literal(old.name + '.')} || segment_key AS segment_id FROM incoming_before")
         elif old.kind == "rfm":
-            _add(old, _scored(old))
+            _add(old, scored(old))
         elif old.kind in {"rules", "cuts", "values"}:
-            _add(old, _ruled(old))
+            _add(old, ruled(old))
         else:
-            with old.run.warehouse.registered("incoming_before", _projected(old)):
+            with old.run.warehouse.registered("incoming_before", projected(old)):
                 _add(old, f"SELECT {KEY}, segment_id FROM incoming_before")
     except SqlError as error:
         return f"it asks for what is not there any more: {error.message}"
-    except (StatisticsError, _CannotTell) as error:
+    except (StatisticsError, CannotTell) as error:
         return str(error)
     return None
 
 
-def _add(old: _Old, select: str) -> None:
-    old.run.warehouse.execute(f"INSERT INTO {_WAITING} SELECT {literal(old.name)}, segment_id, {KEY} FROM ({select})")
-
-
-def _ruled(old: _Old) -> str:
-    rows = old.rows(["segment_id", "rule_text", "is_multiple"])
-    rules = [Rule(_key(segment), rule, "") for segment, rule, _ in rows if rule != OTHERWISE]
-    others = [_key(segment) for segment, rule, _ in rows if rule == OTHERWISE]
-    return members_by_rules(
-        old.name,
-        old.customers(old.run.run_id, sorted(columns_read([rule.condition for rule in rules]))),
-        rules,
-        others[0] if others else None,
-        match="any" if any(is_multiple for *_, is_multiple in rows) else "first",
-    )
-
-
-def _scored(old: _Old) -> str:
-    """By the old ranges; where these are still asked for, by the old cuts, too."""
-    asked = old.asked
-    named = [{**part, "name": part["id"]} for part in asked["segments"]]  # type: ignore[attr-defined]
-    segmentation = RfmSegmentation.model_validate({**asked, "basis": "value", "segments": named})
-    measures = [segmentation.recency, segmentation.frequency, segmentation.monetary]
-    today = _set_aside(old, "today_before", old.run.run_id, measures)
-    if old.what != "ranks":
-        return rfm_select(old.name, segmentation, today)
-    reference = _set_aside(old, "reference_before", old.previous.run_id, measures)
-    return members_by_fixed_cuts(old.name, segmentation, today, reference)
-
-
-def _set_aside(old: _Old, table: str, run_id: str, features: Sequence[str]) -> str:
-    """A temporary table of customers: they are asked about nine times, each time a join of all themes otherwise."""
-    columns = ", ".join(map(identifier, dict.fromkeys([KEY, *features])))
-    old.run.warehouse.execute(
-        f"CREATE OR REPLACE TEMP TABLE {table} AS SELECT {columns} FROM {old.customers(run_id, features)}"
-    )
-    return table
-
-
-def _cluster_members(old: _Old) -> pl.DataFrame:
-    """By the model that was in use, from where everybody was."""
-    stored = stored_model(old.run, old.name, CLUSTERS)
-    if stored is None:
-        raise _CannotTell("nothing was learnt then")
-    model = ClusterModel.from_json(stored.content)
-    features = sorted({*model.transform.names, *model.transform.dropped})
-    gone = [name for name in features if name not in old.catalogue.features]
-    if gone:
-        raise _CannotTell(f"it asks for what is not there any more: {', '.join(gone)}")
-    customers, inside = old.customers(old.run.run_id, features), old.asked.get("inside")
-    if inside is not None:
-        members = (
-            f"SELECT {KEY} FROM segments.membership WHERE run_id = {literal(old.run.run_id)}"
-            f" AND segment_id = {literal(str(inside))}"
-        )
-        customers = f"(SELECT * FROM {customers} WHERE {KEY} IN ({members}))"
-    warehouse = old.run.warehouse
-    columns = ", ".join(map(identifier, [KEY, *features]))
-    where = warehouse.frame(
-        f"SELECT {KEY}, split_part(segment_id, '.', 2) AS segment_key FROM segments.membership"
-        f" WHERE run_id = $run_id AND segmentation_id = $name ORDER BY {KEY}",
-        {"run_id": old.previous.run_id, "name": old.name},
-    )
-    return assign_members(model, warehouse.frame(f"SELECT {columns} FROM {customers} ORDER BY {KEY}"), where)
-
-
-def _projected(old: _Old) -> pl.DataFrame:
-    """By the projection that was in use, of whom the old definition of what it is learnt from says nothing."""
-    run, asked = old.run, old.asked
-    features, source = sorted(asked["features"]), str(asked["of"])  # type: ignore[call-overload]
-    if gone := [name for name in features if name not in old.catalogue.features]:
-        raise _CannotTell(f"it asks for what is not there any more: {', '.join(gone)}")
-    stored = stored_model(run, old.name, "projected")
-    if stored is None or source not in run.workspace.segmentations:
-        raise _CannotTell("what it was learnt from is not there any more")
-    then, now = (
-        Side(old.customers(run_id, features), members_of(source, run_id))
-        for run_id in (old.previous.run_id, run.run_id)
-    )
-    waiting = f"SELECT {KEY}, segment_id FROM {_WAITING} WHERE segmentation_id = {literal(source)}"
-    if run.warehouse.value(f"SELECT count(*) FROM ({waiting})"):
-        now = Side(now.customers, waiting)
-    is_worth = stored.content["worth"] is not None
-    return members_by_projection(run.warehouse, old.name, asked, then, now, is_worth=is_worth)
-
-
-def _key(segment_id: str) -> str:
-    return segment_id.split(".", 1)[1]
+def _add(old: Old, select: str) -> None:
+    old.run.warehouse.execute(f"INSERT INTO {WAITING} SELECT {literal(old.name)}, segment_id, {KEY} FROM ({select})")

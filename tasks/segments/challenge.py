@@ -174,7 +174,9 @@ def _refusal(run: Run, standing: Standing, decision: DecisionName) -> tuple[str,
             return "is in use already", listing
         if version.champion_since_date is None:
             return f"was never in use, it is {status}", "`accept` takes one that waits; " + listing
-    if decision != "reject" and not answers(version, learner_of(run, version.segmentation_id).asked):
+    learner, content = learner_of(run, version.segmentation_id), standing.content
+    is_other = content is not None and learner.asked_of(content) != learner.asked
+    if decision != "reject" and (is_other or not answers(version, learner.asked)):
         return (
             "was learnt for another definition than the workspace has now",
             "change the segmentation back first; what would be learnt again otherwise is what is in use",

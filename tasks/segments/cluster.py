@@ -202,7 +202,14 @@ class ClusterModel:
     def answers(self, spec: ClusterSpec) -> bool:
         """Whether it is a model of what is asked: the same features, prepared the same way, by the same algorithm."""
         features = {*self.transform.names, *self.transform.dropped}
-        return features == set(spec.features) and dict(self.asked) == spec.asked()
+        return features == set(spec.features) and dict(self.asked) == spec.asked() and not self.unmet(spec)
+
+    def unmet(self, spec: ClusterSpec) -> tuple[str, ...]:
+        """What it was chosen without and does not meet, of what the number of segments is asked for."""
+        chosen, asked, found = self.choice.policy, spec.policy(), len(self.clusters) - self.partition.has_noise
+        ranges = ((policy.k_min, policy.k_max) for policy in (chosen, asked))
+        other_k = len(set(ranges)) > 1 and not asked.k_min <= found <= asked.k_max
+        return tuple(key for key, is_unmet in (("k", other_k), ("accept", chosen.accept != asked.accept)) if is_unmet)
 
     @property
     def method(self) -> Method:

@@ -221,7 +221,7 @@ def _what_changed(model: ClusterModel, spec: ClusterSpec) -> str:
     # What only one of two algorithms is asked for has not changed.
     of_one = ("noise", "min_share") if was.get("algorithm") == asked.get("algorithm") else ()
     keys = ("algorithm", "inside", *of_one, "transforms", "weights", "caps", "screen")
-    changed = [key for key in keys if was.get(key) != asked.get(key)]
+    changed = [*(key for key in keys if was.get(key) != asked.get(key)), *model.unmet(spec)]
     return f"the segmentation's {' and '.join(changed)}"
 
 

@@ -138,9 +138,11 @@ class ClusterLearner:
         return {"features": sorted(self.segmentation.features)} | _spec(self.job, self.segmentation).asked()
 
     def asked_of(self, content: Mapping[str, Any]) -> dict[str, object]:
-        """What clusters were fitted for."""
+        """What clusters were fitted for; with what they do not meet of what is asked by now."""
         model = ClusterModel.from_json(content)
-        return {"features": sorted({*model.transform.names, *model.transform.dropped})} | dict(model.asked)
+        unmet = model.unmet(_spec(self.job, self.segmentation))
+        features = sorted({*model.transform.names, *model.transform.dropped})
+        return {"features": features} | dict(model.asked) | ({"unmet": unmet} if unmet else {})
 
     def goes_on(self, past: StoredModel) -> str:
         """What is said where nothing is learnt anew."""

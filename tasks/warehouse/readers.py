@@ -11,9 +11,10 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from tasks.config.errors import OutputError, SqlError, UsageError
-from tasks.warehouse import migrations
+from tasks.warehouse import copying, migrations
 from tasks.warehouse.alone import refuse_gone
 from tasks.warehouse.connection import Warehouse
+from tasks.warehouse.damage import refuse_older
 
 if TYPE_CHECKING:
     from tasks.warehouse.run import OutputPaths
@@ -35,7 +36,7 @@ def opened_to_read(paths: OutputPaths) -> Iterator[Warehouse]:
 
     Raises:
         UsageError: nothing has been run there.
-        DamageError: it is damaged or gone.
+        DamageError: it is damaged, gone or older than its copy.
         OutputError: a run is writing, or a later version of resegment wrote it; or an older one, which did not write
             what is asked for.
     """
@@ -43,6 +44,9 @@ def opened_to_read(paths: OutputPaths) -> Iterator[Warehouse]:
         raise UsageError("nothing has been run here yet", where=str(paths.root), hint="run `resegment run` first")
     with Warehouse.open(paths.warehouse, read_only=True) as warehouse:
         version = migrations.version_of(warehouse)
+        if version == migrations.VERSION:
+            # What is published may be of later runs, and would be told otherwise.
+            refuse_older(paths.warehouse, migrations.copy_no(warehouse), copying.copied_no(paths.copy))
         try:
             yield warehouse
         except SqlError as error:

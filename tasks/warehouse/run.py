@@ -19,6 +19,7 @@ from tasks.config.workspace import Workspace
 from tasks.warehouse import erasures, ledger, model_ledger
 from tasks.warehouse.alone import alone, refuse_gone
 from tasks.warehouse.connection import PULLED_NAME, SPILL_NAME, Warehouse
+from tasks.warehouse.earlier_records import earlier_records
 from tasks.warehouse.ledger import Publication
 from tasks.warehouse.loads import Load, file_loads, loads_seen
 from tasks.warehouse.output_state import refuse_other_identities
@@ -173,6 +174,8 @@ class Run:
             "previous": self.previous.run_id if self.previous else None,
             "decisions on models": model_ledger.seen(self.warehouse, self.as_of, self.sees_until),
         }
+        if earlier_loads := earlier_records(self.warehouse, self.visible_loads(), self.as_of):
+            parts["earlier records"] = [load_id for load_id, *_ in earlier_loads]
         if erased := erasures.in_warehouse(self.warehouse):
             parts["erased"] = sorted(one.hash for one in erased)
         if self.backfill and self.backfill.live:

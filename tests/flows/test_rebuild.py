@@ -162,6 +162,9 @@ def test_a_warehouse_from_an_old_backup_is_not_gone_on_from(world: World) -> Non
     assert held(world) != after
     told = resegment("alerts", "list", cwd=world.folder, code=1).stderr
     assert "older than the copy" in told
+    # Nor is it read from: what is published may be of later runs.
+    for command in (["explain", "anna"], ["status", "--stale"]):
+        assert "older than the copy" in resegment(*command, cwd=world.folder, code=1).stderr
     assert rebuilt(world, "--yes")["is_warehouse_rebuilt"]
     assert held(world) == after
 

@@ -1,0 +1,112 @@
+"""What an edit or a new model drew otherwise between two runs: whose segments are compared, and under which rules.
+
+Owns: that choice, where memberships are read accordingly, and its words. Does not own what was redrawn, or where the
+definitions of the run before would put today's customers (`tasks/segments/before.py`).
+
+A threshold that somebody lowers fills a segment, and a refit moves customers: no customer did anything. Against the run
+before, such a segmentation is therefore compared by the definition and model of then, which tell what customers did in
+the same week. Where these cannot be asked any more, and against runs further back, there is nothing to compare.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tasks.config.projected import ProjectedSegmentation
+from tasks.drift.policy import FeatureSpec
+from tasks.drift.records import DriftVerdict
+from tasks.drift.references import Reference, earlier_runs
+from tasks.warehouse.connection import literal
+from tasks.warehouse.ledger import Publication
+from tasks.warehouse.run import Run
+
+_TABLE = "segments.redrawn"
+_COLUMNS = "run_id, segmentation_id, segment_id, customer_id"
+
+
+@dataclass(frozen=True, slots=True)
+class Redrawn:
+    """Segmentations that two runs draw otherwise.
+
+    Attributes:
+        run_id: the later run.
+        as_before: of the later run those count who would be in each segment by the definition of the earlier one.
+        apart: they are not compared.
+    """
+
+    run_id: str
+    as_before: frozenset[str] = frozenset()
+    apart: frozenset[str] = frozenset()
+
+    def is_before(self, spec: FeatureSpec) -> bool:
+        """Whether a column of segments is that of the definition of before."""
+        return spec.is_of_segments and spec.name.partition(".")[0] in self.as_before
+
+    def is_apart(self, spec: FeatureSpec) -> bool:
+        """Whether a column of segments is not compared."""
+        return spec.is_of_segments and spec.name.partition(".")[0] in self.apart
+
+    def members(self) -> str:
+        """SQL for a FROM: who is in which segment at any run; at the later one as `as_before` says."""
+        if not self.as_before:
+            return "segments.membership"
+        names = ", ".join(map(literal, sorted(self.as_before)))
+        later = f"run_id = {literal(self.run_id)} AND segmentation_id IN ({names})"
+        return (
+            f"(SELECT {_COLUMNS} FROM segments.membership WHERE NOT ({later})"
+            f" UNION ALL SELECT {_COLUMNS} FROM segments.membership_before WHERE {later})"
+        )
+
+
+def redrawn_since(run: Run, reference: Reference) -> Redrawn:
+    """What was redrawn at this run, and at those between it and an earlier one.
+
+    A projection is learnt anew by every run, under the same definition: it is compared as it is.
+    """
+    between = [item.run_id for item in earlier_runs(run) if item.as_of > reference.publication.as_of]
+    found = _redrawn(run, [*between, run.run_id])
+    asked = {name for name, is_asked in found.items() if is_asked and reference.kind == "previous"}
+    return Redrawn(run.run_id, frozenset(asked), frozenset(found.keys() - asked))
+
+
+def of_earlier_runs(run: Run, since: Publication, until: Publication) -> Redrawn:
+    """What was redrawn between two runs before this one; none of it is compared."""
+    between = [item.run_id for item in earlier_runs(run) if since.as_of < item.as_of <= until.as_of]
+    return Redrawn(until.run_id, apart=frozenset(_redrawn(run, between)))
+
+
+def _redrawn(run: Run, run_ids: Sequence[str]) -> dict[str, bool]:
+    """Segmentations that some runs drew otherwise than the run before them, and whether that one could be asked."""
+    if not run.warehouse.table_exists(_TABLE):
+        return {}
+    rows = run.warehouse.rows(
+        f"SELECT segmentation_id, bool_and(is_asked), bool_or(what_name = 'definition') FROM {_TABLE}"
+        " WHERE list_contains($run_ids, run_id) AND what_name IN ('definition', 'refit') GROUP BY segmentation_id",
+        {"run_ids": list(run_ids)},
+    )
+    return {name: is_asked for name, is_asked, is_edited in rows if is_edited or not _is_projected(run, name)}
+
+
+def told_as_before(verdicts: Sequence[DriftVerdict], redrawn: Redrawn, since: dt.date) -> list[DriftVerdict]:
+    """The verdicts; those about what was redrawn say by which definition they hold, for it is not the published one."""
+    return [
+        dataclasses.replace(
+            verdict, sentence=f"{verdict.sentence} This is by the definition and model of {since}, changed since."
+        )
+        if _is_about(verdict, redrawn.as_before)
+        else verdict
+        for verdict in verdicts
+    ]
+
+
+def _is_about(verdict: DriftVerdict, names: frozenset[str]) -> bool:
+    if verdict.subject_kind in {"segment_mix", "segment_size", "profile", "kpi"}:
+        return verdict.subject_name.partition(".")[0] in names
+    return verdict.subject_kind == "relation" and not names.isdisjoint({verdict.subject_name, verdict.part_name})
+
+
+def _is_projected(run: Run, name: str) -> bool:
+    return isinstance(run.workspace.segmentations.get(name), ProjectedSegmentation)
