@@ -64,7 +64,7 @@ class Redrawn:
 def redrawn_since(run: Run, reference: Reference) -> Redrawn:
     """What was redrawn at this run, and at those between it and an earlier one.
 
-    A projection is learnt anew by every run, under the same definition: it is compared as it is.
+    A projection is learnt anew by every run: while what it projects stays, it is compared as it is.
     """
     between = [item.run_id for item in earlier_runs(run) if item.as_of > reference.publication.as_of]
     found = _redrawn(run, [*between, run.run_id])
@@ -87,7 +87,16 @@ def _redrawn(run: Run, run_ids: Sequence[str]) -> dict[str, bool]:
         " WHERE list_contains($run_ids, run_id) AND what_name IN ('definition', 'refit') GROUP BY segmentation_id",
         {"run_ids": list(run_ids)},
     )
-    return {name: is_asked for name, is_asked, is_edited in rows if is_edited or not _is_projected(run, name)}
+    drawn = {name for name, _, is_edited in rows if is_edited or not _projects(run, name)}
+    while follow := {name for name, *_ in rows if _projects(run, name) in drawn} - drawn:
+        drawn |= follow
+    return {name: is_asked for name, is_asked, _ in rows if name in drawn}
+
+
+def _projects(run: Run, name: str) -> str | None:
+    """What a projection projects."""
+    segmentation = run.workspace.segmentations.get(name)
+    return segmentation.of if isinstance(segmentation, ProjectedSegmentation) else None
 
 
 def told_as_before(verdicts: Sequence[DriftVerdict], redrawn: Redrawn, since: dt.date) -> list[DriftVerdict]:
@@ -107,6 +116,3 @@ def _is_about(verdict: DriftVerdict, names: frozenset[str]) -> bool:
         return verdict.subject_name.partition(".")[0] in names
     return verdict.subject_kind == "relation" and not names.isdisjoint({verdict.subject_name, verdict.part_name})
 
-
-def _is_projected(run: Run, name: str) -> bool:
-    return isinstance(run.workspace.segmentations.get(name), ProjectedSegmentation)
