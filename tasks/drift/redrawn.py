@@ -14,6 +14,7 @@ import dataclasses
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from tasks.config.projected import ProjectedSegmentation
 from tasks.drift.policy import FeatureSpec
@@ -64,24 +65,37 @@ class Redrawn:
 def redrawn_since(run: Run, reference: Reference) -> Redrawn:
     """What was redrawn at this run, and at those between it and an earlier one.
 
-    A projection is learnt anew by every run: while what it projects stays, it is compared as it is.
+    A projection is learnt anew by every run, and its model of before is asked as any other: customers of whom little is
+    known stand together at the border of what is confident enough, and cross it together. Against runs further back it
+    is compared as it is while what it projects stays.
     """
     between = [item.run_id for item in earlier_runs(run) if item.as_of > reference.publication.as_of]
-    found = _redrawn(run, [*between, run.run_id])
-    asked = {name for name, is_asked in found.items() if is_asked and reference.kind == "previous"}
-    return Redrawn(run.run_id, frozenset(asked), frozenset(found.keys() - asked))
+    found = _noted(run, [*between, run.run_id])
+    as_before = found.asked if reference.kind == "previous" else frozenset[str]()
+    return Redrawn(run.run_id, as_before, found.drawn - as_before)
 
 
 def of_earlier_runs(run: Run, since: Publication, until: Publication) -> Redrawn:
     """What was redrawn between two runs before this one; none of it is compared."""
     between = [item.run_id for item in earlier_runs(run) if since.as_of < item.as_of <= until.as_of]
-    return Redrawn(until.run_id, apart=frozenset(_redrawn(run, between)))
+    return Redrawn(until.run_id, apart=_noted(run, between).drawn)
 
 
-def _redrawn(run: Run, run_ids: Sequence[str]) -> dict[str, bool]:
-    """Segmentations that some runs drew otherwise than the run before them, and whether that one could be asked."""
+class _Noted(NamedTuple):
+    """What runs drew otherwise than the run before each.
+
+    Attributes:
+        asked: segmentations of which the definitions and models of before could be asked.
+        drawn: those that are others now; not a projection that was learnt anew of the same segments.
+    """
+
+    asked: frozenset[str]
+    drawn: frozenset[str]
+
+
+def _noted(run: Run, run_ids: Sequence[str]) -> _Noted:
     if not run.warehouse.table_exists(_TABLE):
-        return {}
+        return _Noted(frozenset(), frozenset())
     rows = run.warehouse.rows(
         f"SELECT segmentation_id, bool_and(is_asked), bool_or(what_name = 'definition') FROM {_TABLE}"
         " WHERE list_contains($run_ids, run_id) AND what_name IN ('definition', 'refit') GROUP BY segmentation_id",
@@ -90,7 +104,7 @@ def _redrawn(run: Run, run_ids: Sequence[str]) -> dict[str, bool]:
     drawn = {name for name, _, is_edited in rows if is_edited or not _projects(run, name)}
     while follow := {name for name, *_ in rows if _projects(run, name) in drawn} - drawn:
         drawn |= follow
-    return {name: is_asked for name, is_asked, _ in rows if name in drawn}
+    return _Noted(frozenset(name for name, is_asked, _ in rows if is_asked), frozenset(drawn))
 
 
 def _projects(run: Run, name: str) -> str | None:
@@ -115,4 +129,3 @@ def _is_about(verdict: DriftVerdict, names: frozenset[str]) -> bool:
     if verdict.subject_kind in {"segment_mix", "segment_size", "profile", "kpi"}:
         return verdict.subject_name.partition(".")[0] in names
     return verdict.subject_kind == "relation" and not names.isdisjoint({verdict.subject_name, verdict.part_name})
-
