@@ -25,12 +25,13 @@ from tasks.drift.redrawn import Redrawn, redrawn_since, told_as_before
 from tasks.drift.references import Reference
 from tasks.drift.relations import measure_relations
 from tasks.drift.season import Season, discount_season, judged_subjects
-from tasks.drift.segment_reading import segment_pairs
+from tasks.drift.season_of_segments import Subject, discount_left
+from tasks.drift.segment_reading import mix_pair, segment_pairs
 from tasks.drift.segment_scores import measure_kpis, measure_profiles
 from tasks.drift.snapshot_reading import common_count, customer_count
-from tasks.drift.snapshots import pair_snapshots
 from tasks.drift.verdict import deciding_verdicts, judge_drift
 from tasks.drift.views import Columns, View, views_of
+from tasks.drift.year_before import left_of_segments
 from tasks.warehouse.catalogue import catalogue_of
 from tasks.warehouse.run import Run
 
@@ -103,11 +104,12 @@ def compare(run: Run, reference: Reference, columns: Columns, policy: DriftPolic
     judged = {name: judge_drift(families[name], own, history) for name, own in policies.items()}
     if "snapshots" in judged:
         judged["snapshots"] = _confirmed(job, judged["snapshots"], policies["snapshots"], history)
+    judged, known = _held_against_year_before(job, families, judged, policies, history)
     judged = {
         name: without_alarm(verdicts, filling, run.workspace, policy, history) for name, verdicts in judged.items()
     }
     if reference.kind in RECENT:
-        judged = _without_declared(job, judged)
+        judged = _without_declared(job, judged, known)
     told = [verdict for name, verdicts in judged.items() for verdict in _worth_telling(name, verdicts)]
     told = told_as_before(told, redrawn, reference.publication.as_of)
     effects = [score for name in _OF_SEGMENTS for score in families.get(name, ())]
@@ -154,7 +156,8 @@ def _of_segments(job: _Job) -> dict[Family, Sequence[DriftScore]]:
         for name in (f"net_{window}d_amount", f"order_{window}d_count")
         if name in job.specs
     ]
-    segments = segment_pairs(run, job.reference.publication, job.views, kpis, job.policy, job.redrawn)
+    runs = (job.reference.publication.run_id, run.run_id)
+    segments = segment_pairs(run, runs, job.views, kpis, job.policy, job.redrawn)
     flows = reading.flows_of_periods(run)
     return {
         "profiles": measure_profiles(segments.profiles, job.specs),
@@ -165,14 +168,8 @@ def _of_segments(job: _Job) -> dict[Family, Sequence[DriftScore]]:
 
 
 def _relations(job: _Job) -> list[DriftScore]:
-    # All mixes are columns of one view: they are of everybody.
-    for view in job.views:
-        mixes = [name for name, spec in view.specs.items() if spec.kind == "segment"]
-        if mixes:
-            share = job.policy.paired_common_share
-            pair = pair_snapshots(view.earlier, view.current, paired_common_share=share)
-            return measure_relations(pair, mixes, job.seed)
-    return []
+    found = mix_pair(job.views, job.policy)
+    return [] if found is None else measure_relations(*found, job.seed)
 
 
 def _confirmed(
@@ -197,25 +194,53 @@ def _a_year_before(job: _Job) -> list[Season]:
     return reading.seasons_of(job.run, job.reference.publication, job.columns)
 
 
-def _without_declared(job: _Job, judged: Mapping[Family, list[DriftVerdict]]) -> dict[Family, list[DriftVerdict]]:
-    """The verdicts without alarms of declared seasons; columns alone are held against the year before."""
+def _held_against_year_before(
+    job: _Job,
+    families: Mapping[Family, Sequence[DriftScore]],
+    judged: Mapping[Family, list[DriftVerdict]],
+    policies: Mapping[Family, DriftPolicy],
+    history: EffectHistory,
+) -> tuple[dict[Family, list[DriftVerdict]], dict[Family, Collection[Subject]]]:
+    """The verdicts, those on segments lowered to what the season leaves, and what could be held against a year ago."""
+    asked: dict[Family, list[DriftScore]] = {
+        name: [score for score, verdict in zip(families[name], verdicts, strict=True) if verdict.level != "none"]
+        for name, verdicts in judged.items()
+        if name != "snapshots"
+    }
+    held = None
+    if any(asked.values()):
+        held = left_of_segments(job.run, job.reference.publication, job.columns, job.policy, asked)
+    if held is None:
+        return dict(judged), {}
+    lowered = {
+        name: discount_left((families[name], judged[name]), left, policies[name], history, held.label)
+        for name, left in held.left.items()
+        if left
+    }
+    return {**judged, **lowered}, {name: set(left) for name, left in held.left.items()}
+
+
+def _without_declared(
+    job: _Job, judged: Mapping[Family, list[DriftVerdict]], known: Mapping[Family, Collection[Subject]]
+) -> dict[Family, list[DriftVerdict]]:
+    """The verdicts without alarms of declared seasons; `known`: of segments, what is held against the year before."""
     run = job.run
     compared = Compared(run.workspace, catalogue_of(run), job.specs, job.reference.publication.as_of, run.as_of)
     is_alarmed = any(verdict.level == "alarm" for verdict in judged.get("snapshots", ()))
     seasons = _a_year_before(job) if run.workspace.calendar.seasons and is_alarmed else []
-    known = {subject for season in seasons for subject in judged_subjects(season, job.specs)}
+    columns = {subject for season in seasons for subject in judged_subjects(season, job.specs)}
     return {
-        name: without_seasonal_alarm(verdicts, compared, known if name == "snapshots" else ())
+        name: without_seasonal_alarm(verdicts, compared, columns if name == "snapshots" else known.get(name, ()))
         for name, verdicts in judged.items()
     }
 
 
 def _worth_telling(family: Family, verdicts: Sequence[DriftVerdict]) -> Sequence[DriftVerdict]:
-    """Of thousands of profiles and KPIs each segment's leading verdict, and whatever is worth a notice."""
+    """Of thousands of profiles and KPIs each segment's leading verdict, and whatever is worth a notice, or was."""
     if family not in _OF_SEGMENTS:
         return verdicts
     leading = {id(verdict) for verdict in deciding_verdicts(sorted(verdicts, key=_calm))}
-    return [verdict for verdict in verdicts if verdict.level != "none" or id(verdict) in leading]
+    return [verdict for verdict in verdicts if verdict.level != "none" or verdict.is_seasonal or id(verdict) in leading]
 
 
 def _calm(verdict: DriftVerdict) -> float:

@@ -31,7 +31,9 @@ Subject = tuple[str, str | None]
 """Name and part of what a verdict is about."""
 
 
-_HELD_AGAINST_THE_YEAR_BEFORE = frozenset[SubjectKind](("feature", "segment_mix", "segment_size", "fit"))
+_HELD_AGAINST_THE_YEAR_BEFORE = frozenset[SubjectKind](
+    ("feature", "segment_mix", "segment_size", "fit", "profile", "kpi", "flow", "relation")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +80,8 @@ def without_seasonal_alarm(
     Args:
         verdicts: of one comparison.
         compared: in what.
-        known: what is judged by the same period of the year before (`season.judged_subjects`), which stays as it is
-            in a season that comes back each year.
+        known: what is judged by the same period of the year before (`season.judged_subjects`, of segments
+            `year_before.left_of_segments`), which stays as it is in a season that comes back each year.
     """
     seasons = compared.workspace.calendar.seasons
     if not seasons:

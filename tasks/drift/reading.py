@@ -10,6 +10,7 @@ import dataclasses
 import itertools
 from collections import defaultdict
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from tasks.config.drift import ReferenceKind
 from tasks.drift.columns import filled_columns
@@ -132,6 +133,37 @@ def flows_of_periods(run: Run) -> list[Flows] | None:
         return None
     flows = _flows(run, [*alike, run.run_id])
     return [flows[run_id] for run_id in (*alike, run.run_id)]
+
+
+class YearOldFlows(NamedTuple):
+    """Flows of the same period a year ago.
+
+    Attributes:
+        flows: of the period before that one, and of that one.
+        run_ids: of the runs at the ends of these periods, and of the present ones.
+    """
+
+    flows: tuple[Flows, Flows]
+    run_ids: list[str]
+
+
+def flows_a_year_before(run: Run) -> YearOldFlows | None:
+    """Flows of the present period and of the one before as they were a year ago; None where no runs were so far apart.
+
+    Flows are kept of the periods between runs, so that these have to be as long as the present one.
+    """
+    earlier = earlier_runs(run)
+    period = a_year_before(run, earlier[-1]) if len(earlier) > 1 else None
+    at = earlier.index(period[1]) if period else 0
+    if at <= 1:
+        return None
+    ends = earlier[at - 2 : at + 1]
+    present = (run.as_of - earlier[-1].as_of).days
+    if not all(are_alike(present, (end.as_of - start.as_of).days) for start, end in itertools.pairwise(ends)):
+        return None
+    ids = [one.run_id for one in ends]
+    found = _flows(run, ids[1:])
+    return YearOldFlows((found[ids[1]], found[ids[2]]), [*ids, *(one.run_id for one in earlier[-2:]), run.run_id])
 
 
 def _flows(run: Run, run_ids: list[str]) -> Mapping[str, Flows]:

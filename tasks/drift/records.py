@@ -6,7 +6,7 @@ Owns: the shape of `DriftScore` and `DriftVerdict`. Does not own: the table they
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from tasks.config.drift import SubjectKind
 
@@ -30,6 +30,14 @@ Aspect = Literal[
 EffectName = Literal["probit_d", "cohen_h", "w", "sd", "relative_change", "cramers_v", "standardised_difference"]
 Verdict = Literal["drift", "no_material_drift", "inconclusive"]
 Level = Literal["none", "notice", "alarm"]
+
+
+class MeanErrors(NamedTuple):
+    """How sure two means of partly the same customers are."""
+
+    reference_variance: float
+    current_variance: float
+    covariance: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +85,7 @@ class DriftScore:
         largest_level_change: its change of share (-1 to 1).
         reference_mean: of a KPI, per customer of the segment, or the former Cramér's V of a relation.
         current_mean: the same now.
+        mean_errors: of a KPI, how sure the two means are, of which the effect is a ratio.
     """
 
     subject_kind: SubjectKind
@@ -113,6 +122,7 @@ class DriftScore:
     largest_level_change: float | None = None
     reference_mean: float | None = None
     current_mean: float | None = None
+    mean_errors: MeanErrors | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,7 @@
 """What the season does every year is no drift: the change of this period beside that of the same period last year.
 
-Owns: the expected change, and what a verdict is worth beyond it. Does not own which runs are a year apart
-(`reading.py`).
+Owns: the expected change of columns, and what a verdict on one is worth beyond it. Does not own which runs are a year
+apart (`references.py`), or the figures of segments (`season_of_segments.py`).
 
 A naive seasonal forecast: the change expected between two dates is the one that was measured between the same two dates
 a year before (Hyndman & Athanasopoulos 2021, Forecasting: Principles and Practice, section 5.2). What remains is judged
@@ -25,10 +25,11 @@ from tasks.drift.columns import CUSTOMER, Snapshot
 from tasks.drift.policy import DriftPolicy, EffectHistory, FeatureSpec
 from tasks.drift.population import measure_population
 from tasks.drift.records import DriftScore, DriftVerdict, Level
-from tasks.drift.sentences import named
+from tasks.drift.sentences import subject_of
 from tasks.drift.verdict import materiality
 
-_LEVELS: tuple[Level, ...] = ("none", "notice", "alarm")
+LEVELS: tuple[Level, ...] = ("none", "notice", "alarm")
+"""By rank."""
 
 _MISSING = "(missing)"
 
@@ -73,16 +74,16 @@ def discount_season(
     """
     columns = {_subject(spec): name for name, spec in specs.items()}
     worth: dict[str, int] = {}
-    lowered = []
+    found = []
     for verdict in verdicts:
         name = columns.get((verdict.subject_name, verdict.part_name))
         if verdict.level == "none" or name is None or not _is_known(season, name):
-            lowered.append(verdict)
+            found.append(verdict)
             continue
         if name not in worth:
             worth[name] = _worth(present, season, specs[name], policy, history or {})
-        lowered.append(_lowered(verdict, worth[name], season.label))
-    return lowered
+        found.append(lowered(verdict, worth[name], season.label))
+    return found
 
 
 def judged_subjects(season: Season, specs: Mapping[str, FeatureSpec]) -> set[tuple[str, str | None]]:
@@ -123,7 +124,7 @@ def _worth(
     else:
         left = [_mix_left(now[0], pairs, spec.name, policy)]
     levels = (materiality(score, policy, history) for score in left)
-    return max((_LEVELS.index(level) for level in levels), default=0)
+    return max((LEVELS.index(level) for level in levels), default=0)
 
 
 def _mix_left(
@@ -190,8 +191,9 @@ def _shares(column: pl.Series) -> dict[str, float]:
     return {level: count / column.len() for level, count in counted.iter_rows()}
 
 
-def _lowered(verdict: DriftVerdict, worth: int, label: str) -> DriftVerdict:
-    if _LEVELS.index(verdict.level) <= worth:
+def lowered(verdict: DriftVerdict, worth: int, label: str) -> DriftVerdict:
+    """A verdict of which as much is left as a level of that rank is worth; `label`: the period a year ago, in words."""
+    if LEVELS.index(verdict.level) <= worth:
         return verdict
     if worth == 0:
         return dataclasses.replace(
@@ -199,11 +201,11 @@ def _lowered(verdict: DriftVerdict, worth: int, label: str) -> DriftVerdict:
             verdict="no_material_drift",
             level="none",
             is_seasonal=True,
-            sentence=f"{named(verdict)} changed as the season has it: about as much as {label}.",
+            sentence=f"{subject_of(verdict)} changed as the season has it: about as much as {label}.",
         )
     return dataclasses.replace(
         verdict,
-        level=_LEVELS[worth],
+        level=LEVELS[worth],
         is_seasonal=True,
         sentence=verdict.sentence.replace(": alarm.", f": beyond the change of {label} no more than a notice."),
     )

@@ -31,6 +31,9 @@ class MeanChanges(NamedTuple):
         reference_mean: NaN where nobody has a value.
         current_mean: NaN where nobody has a value.
         standard_error: of the difference of the means; NaN where one of the counts is below 2.
+        reference_variance: of the mean at the earlier date, by sampling.
+        current_variance: of that at the later one.
+        covariance: of the two.
     """
 
     reference_count: Floats
@@ -38,6 +41,9 @@ class MeanChanges(NamedTuple):
     reference_mean: Floats
     current_mean: Floats
     standard_error: Floats
+    reference_variance: Floats
+    current_variance: Floats
+    covariance: Floats
 
 
 def mean_changes(
@@ -69,7 +75,8 @@ def mean_changes(
     with np.errstate(divide="ignore", invalid="ignore"):
         # As of samples, n / (n - 1), so that nothing is left where nobody changed.
         samples = np.sqrt(old.count / (old.count - 1) * new.count / (new.count - 1))
-        variance = old.variance + new.variance - 2 * samples * products / (old.count * new.count)
+        covariance = samples * products / (old.count * new.count)
+        variance = old.variance + new.variance - 2 * covariance
         # Where nobody changed, or all by the same amount, rounding leaves a little of either sign.
         is_nothing = variance < _ROUNDING * (old.variance + new.variance)
         error = np.sqrt(np.where(is_nothing, 0.0, variance))
@@ -79,6 +86,9 @@ def mean_changes(
         np.where(old.count > 0, old.mean, np.nan),
         np.where(new.count > 0, new.mean, np.nan),
         np.where((old.count > 1) & (new.count > 1), error, np.nan),
+        old.variance,
+        new.variance,
+        covariance,
     )
 
 

@@ -20,12 +20,11 @@ from tasks.drift.redrawn import Redrawn
 from tasks.drift.segment_means import Members
 from tasks.drift.segment_scores import SegmentPair
 from tasks.drift.snapshot_reading import EVERYBODY, snapshot
-from tasks.drift.snapshots import pair_snapshots
+from tasks.drift.snapshots import SnapshotPair, pair_snapshots
 from tasks.drift.tables import Flags, Integers
 from tasks.drift.views import View
 from tasks.warehouse.catalogue import KEY
 from tasks.warehouse.connection import literal
-from tasks.warehouse.ledger import Publication
 from tasks.warehouse.run import Run
 
 
@@ -38,7 +37,7 @@ class SegmentPairs(NamedTuple):
 
 def segment_pairs(
     run: Run,
-    reference: Publication,
+    runs: tuple[str, str],
     views: Sequence[View],
     kpis: Sequence[str],
     policy: DriftPolicy,
@@ -48,15 +47,14 @@ def segment_pairs(
 
     Args:
         run: the present run.
-        reference: the earlier one.
+        runs: ids of the earlier and of the later of the two.
         views: what is compared of the two.
         kpis: features that are averaged of all members.
         policy: tells when two snapshots are paired.
         redrawn: by which definitions segments are compared.
     """
-    sizes = _sizes(run, reference, redrawn)
+    sizes = _sizes(run, runs, redrawn)
     source = redrawn.members()
-    runs = (reference.run_id, run.run_id)
 
     def pair(frames: tuple[Snapshot, Snapshot], condition: str = EVERYBODY) -> SegmentPair:
         aligned = pair_snapshots(*frames, paired_common_share=policy.paired_common_share)
@@ -83,13 +81,24 @@ def segment_pairs(
     return SegmentPairs(dataclasses.replace(pair(described, members), ranked=ranked, whole=whole), whole)
 
 
-def _sizes(run: Run, reference: Publication, redrawn: Redrawn) -> dict[str, int]:
+def mix_pair(views: Sequence[View], policy: DriftPolicy) -> tuple[SnapshotPair, list[str]] | None:
+    """Snapshots that hold the segments of everybody in each segmentation, and the names of these."""
+    # All mixes are columns of one view: they are of everybody.
+    for view in views:
+        mixes = [name for name, spec in view.specs.items() if spec.kind == "segment"]
+        if mixes:
+            share = policy.paired_common_share
+            return pair_snapshots(view.earlier, view.current, paired_common_share=share), mixes
+    return None
+
+
+def _sizes(run: Run, runs: tuple[str, str], redrawn: Redrawn) -> dict[str, int]:
     """The smaller of its two sizes of each segment that is described at both dates and can be compared."""
     rows: dict[str, int] = dict(
         run.warehouse.rows(
             "SELECT segment_id, min(customer_count) FROM monitoring.kpi WHERE run_id IN ($now, $then)"
             " GROUP BY segment_id HAVING count(*) = 2 AND NOT bool_or(is_suppressed) ORDER BY segment_id",
-            {"now": run.run_id, "then": reference.run_id},
+            {"now": runs[1], "then": runs[0]},
         )
     )
     return {name: size for name, size in rows.items() if name.partition(".")[0] not in redrawn.apart}

@@ -15,7 +15,7 @@ import numpy as np
 import polars as pl
 
 from tasks.drift.policy import FeatureSpec
-from tasks.drift.records import DriftScore
+from tasks.drift.records import DriftScore, MeanErrors
 from tasks.drift.segment_means import MeanChanges, Members, mean_changes, partner_rows, stayed
 from tasks.drift.snapshots import SnapshotPair, level_codes, numeric_values
 from tasks.drift.tables import Flags, Floats, Integers
@@ -232,6 +232,13 @@ def _score(
         current_value_count=int(found.current_count[at]),
         reference_mean=float(found.reference_mean[at]),
         current_mean=float(found.current_mean[at]),
+        mean_errors=_errors(found, at) if tested.kind == "kpi" else None,
+    )
+
+
+def _errors(found: MeanChanges, at: tuple[int, int]) -> MeanErrors:
+    return MeanErrors(
+        float(found.reference_variance[at]), float(found.current_variance[at]), float(found.covariance[at])
     )
 
 

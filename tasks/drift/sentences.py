@@ -35,8 +35,7 @@ _SIZE = "The size of {name}"
 
 def sentence(verdict: DriftVerdict) -> str:
     """Say what was found, how sure that is, and what could have been found."""
-    told = _SIZE if verdict.subject_kind == "segment_size" else _SUBJECTS[verdict.aspect]
-    subject = told.format(name=named(verdict))
+    subject = subject_of(verdict)
     if verdict.verdict == "drift":
         return f"{subject} {_change(verdict)} ({_certainty(verdict)}): {verdict.level}."
     if verdict.is_significant:
@@ -50,6 +49,12 @@ def sentence(verdict: DriftVerdict) -> str:
         f"{subject} shows no drift, but that is inconclusive: with {_sizes(verdict)} values only {reach} would have "
         f"been found, and {figure(verdict.alarm_threshold, 2)} already matters."
     )
+
+
+def subject_of(verdict: DriftVerdict) -> str:
+    """What of it a verdict is about, as the beginning of a sentence."""
+    told = _SIZE if verdict.subject_kind == "segment_size" else _SUBJECTS[verdict.aspect]
+    return told.format(name=named(verdict))
 
 
 def named(verdict: DriftVerdict) -> str:

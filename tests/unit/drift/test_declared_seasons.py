@@ -117,8 +117,13 @@ def test_what_it_can_explain(
     verdict = dataclasses.replace(alarm, subject_kind=kind, subject_name=subject, part_name=part)  # type: ignore[arg-type]
     found = told(space, verdict, day("2024-12-01"), day("2024-12-08"))
     assert found.level == ("notice" if is_lowered else "alarm")
-    if kind in {"flow", "kpi", "profile", "relation", "joint"} and is_lowered:
-        assert found.sentence.endswith("is in what was compared, and this is not held against the year before.")
+    if is_lowered:
+        reason = (
+            "this is not held against the year before"
+            if kind == "joint"
+            else "how much it changes by itself is known from its second year on"
+        )
+        assert found.sentence.endswith(f"is in what was compared, and {reason}.")
 
 
 def test_what_the_year_before_says_is_its_to_say(space: Workspace, alarm: DriftVerdict) -> None:

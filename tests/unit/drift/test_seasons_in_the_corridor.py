@@ -38,15 +38,34 @@ def orders(second: float) -> str:
     return HEADER + "".join(rows)
 
 
+def halves(border: int = CUSTOMERS // 2) -> dict[str, object]:
+    first = {"id": "first", "name": "First", "when": f"CAST(right(customer_id, 3) AS INTEGER) < {border}"}
+    return {"kind": "rules", "basis": "value", "segments": [first], "otherwise": {"id": "rest", "name": "Rest"}}
+
+
 def told(
-    place: Path, *, seasons: list[dict[str, str]], second: float = 2.0
+    place: Path,
+    *,
+    seasons: list[dict[str, str]],
+    second: float = 2.0,
+    of: tuple[str, str, str | None] = ("feature", "net_30d_amount", None),
+    borders: tuple[int, int] = (CUSTOMERS // 2, CUSTOMERS // 2),
 ) -> dict[dt.date, list[tuple[str, bool, str]]]:
-    """What is said of the amount of 30 days since the run before, gravest first: level, whether seasonal, sentence."""
+    """What is said of the amount of 30 days since the run before, gravest first: level, whether seasonal, sentence.
+
+    Args:
+        place: a folder.
+        seasons: that are declared.
+        second: how much more is sold in the second May.
+        of: kind, name and part of what it is said.
+        borders: between the halves of the customers, in either year.
+    """
     (place / "orders.csv").write_text(orders(second))
-    tree = small_workspace() | {"calendar": {"seasons": seasons}}
-    (place / "resegment.yaml").write_text(yaml.safe_dump(tree, sort_keys=False))
     found = {}
     for day in RUNS:
+        tree = small_workspace() | {"calendar": {"seasons": seasons}}
+        tree["segmentations"]["halves"] = halves(borders[day.year - FIRST.year])  # type: ignore[index]
+        (place / "resegment.yaml").write_text(yaml.safe_dump(tree, sort_keys=False))
         with open_run(load_workspace(place), as_of=day, known_as_of=None, output=place / "out", is_scratch=True) as run:
             compute(run)
             write_events(run)
@@ -54,9 +73,9 @@ def told(
             measure_drift.fn(run)
             found[day] = run.warehouse.rows(
                 "SELECT level_name, is_seasonal, sentence FROM monitoring.drift WHERE run_id = $run_id"
-                " AND reference_kind = 'previous' AND subject_kind = 'feature' AND subject_name = 'net_30d_amount'"
-                " ORDER BY level_name",
-                {"run_id": run.run_id},
+                " AND reference_kind = 'previous' AND subject_kind = $kind AND subject_name = $name"
+                " AND part_name IS NOT DISTINCT FROM $part ORDER BY level_name",
+                {"run_id": run.run_id, "kind": of[0], "name": of[1], "part": of[2]},
             )
     return found
 
@@ -90,3 +109,26 @@ def test_not_declared_it_alarms(tmp_path: Path) -> None:
     winter = {"name": "Winter", "from": "12-01", "to": "01-31"}
     found = told(tmp_path, seasons=[winter])
     assert "alarm" in levels(found[RUNS[1]])
+
+
+OF_FIRST = ("kpi", "halves.first", "net_30d_amount")
+
+
+@pytest.mark.parametrize("seasons", [[], [MAY]], ids=["not declared", "declared"])
+def test_what_a_segment_is_worth_is_judged_by_the_first_too(tmp_path: Path, seasons: list[dict[str, str]]) -> None:
+    found = told(tmp_path, seasons=seasons, of=OF_FIRST)
+    assert [level for level, _, _ in found[RUNS[1]]] == ["notice" if seasons else "alarm"]
+    (verdict,) = found[LAST]
+    assert verdict[:2] == ("none", True)
+    assert verdict[2] == (
+        "net_30d_amount of halves.first changed as the season has it: about as much as from 2024-05-04 to 2024-06-03."
+    )
+
+
+def test_what_a_segment_is_worth_beyond_the_first_alarms(tmp_path: Path) -> None:
+    assert levels(told(tmp_path, seasons=[MAY], second=6.0, of=OF_FIRST)[LAST]) == {"alarm"}
+
+
+def test_another_segment_of_that_name_is_held_against_no_year(tmp_path: Path) -> None:
+    found = told(tmp_path, seasons=[], of=OF_FIRST, borders=(28, 30))
+    assert [(level, is_seasonal) for level, is_seasonal, _ in found[LAST]] == [("alarm", False)]
