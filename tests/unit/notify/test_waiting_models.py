@@ -1,4 +1,4 @@
-"""A newer challenger is told, though somebody acknowledged that the one before it waits."""
+"""What is told of models that wait: a newer one beside an acknowledged one, and how many a silence is about."""
 
 from __future__ import annotations
 
@@ -37,3 +37,16 @@ def test_a_newer_challenger_is_told_beside_an_acknowledged_one(make_workspace: M
         wait(run, 3)
         assert settle(run, 60) == ["worse"]
         assert settle(run, 61) == []
+
+
+def test_a_silence_counts_what_it_is_about_itself(make_workspace: MakeWorkspace, opened: OpenRun) -> None:
+    # A subject that is written wrongly was told to be about what an earlier silence hides.
+    with opened(make_workspace()) as run:
+        wait(run, 2)
+        settle(run, 0)
+        until = dt.datetime(2999, 1, 1)
+        about = [
+            book.silence(run.warehouse, "model", subject, until=until, by="eva", because="holidays")
+            for subject in ("tier", "teir", None)
+        ]
+        assert about == [1, 0, 1]
