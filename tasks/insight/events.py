@@ -9,13 +9,13 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 import polars as pl
 
 from tasks.insight.model_events import model_events
-from tasks.insight.tracing import Flows, flows_of_emptied, told_flows
+from tasks.insight.tracing import Flows, flows_of_emptied, flows_of_the_edit, told_flows
 from tasks.insight.transitions import Transition, find_transitions
 from tasks.warehouse import tables
 from tasks.warehouse.run import Run
@@ -38,37 +38,56 @@ def write_events(run: Run) -> list[str]:
     Segments split, merge, vanish and emerge when their definition changes or a model is replaced, and when one becomes
     empty or fills. While a definition stands, customers who walk from one segment to another are flows
     (`monitoring.transition`), however many walk together: "about to sleep vanished into hibernating" would be told
-    every month. Customers of a cluster that stands where nobody stood are counted from where they were when the model
-    before was learnt: until a refit finds them they are put into segments that they have nothing to do with. A
-    transition that the bootstrap does not confirm is not written either: it may be an accident.
+    every month. Where it changed, transitions are of what the change makes of today's customers. Customers of a cluster
+    that stands where nobody stood are counted from where they were when the model before was learnt: until a refit
+    finds them they are put into segments that they have nothing to do with. A transition that the bootstrap does not
+    confirm is not written either: it may be an accident.
     """
-    rows = []
     redrawn, taken_over = _redrawn(run), _taken_over(run)
-    for name, walked in _flows(run).items():
-        flows: Flows = walked
-        since: dict[str, dt.date] = {}
-        news = None if name in redrawn else _emptied_or_filled(walked)
-        if news is not None:
-            flows = flows_of_emptied(run, walked, name, news)
-        elif name in taken_over:
-            flows, since = told_flows(walked, name, *taken_over[name])
-        rows += [
-            {
-                "segmentation_id": name,
-                "previous_as_of_date": run.previous.as_of if run.previous else None,
-                "event_name": event.kind,
-                "from_segment_ids": ",".join(event.parents) or None,
-                "to_segment_ids": ",".join(event.children) or None,
-                "share": _share(event),
-                "confidence_share": event.support,
-                "sentence": event.sentence,
-            }
-            for event in find_transitions(flows, apart=_apart(run, name), since=since)
-            if event.confirmed and (news is None or news & {*event.parents, *event.children})
-        ]
+    rows = [
+        {
+            "segmentation_id": name,
+            "previous_as_of_date": run.previous.as_of if run.previous else None,
+            "event_name": event.kind,
+            "from_segment_ids": ",".join(event.parents) or None,
+            "to_segment_ids": ",".join(event.children) or None,
+            "share": _share(event),
+            "confidence_share": event.support,
+            "sentence": event.sentence,
+        }
+        for name, walked in _flows(run).items()
+        for event in (_of_new(run, name, walked, taken_over) if name in redrawn else _of_old(run, name, walked))
+    ]
     rows += model_events(run)
     tables.write_frame(run, "monitoring.segment_event", pl.DataFrame(rows, schema=SCHEMA))
     return [str(row["sentence"]) for row in rows if row["event_name"] != "survive"]
+
+
+def _of_old(run: Run, name: str, walked: Flows) -> list[Transition]:
+    """Transitions where the definitions are those of the run before: only what became empty or filled is news."""
+    news = _emptied_or_filled(walked)
+    return _touching(news, _confirmed(run, name, flows_of_emptied(run, walked, name, news)))
+
+
+def _of_new(
+    run: Run, name: str, walked: Flows, taken_over: Mapping[str, tuple[Mapping[str, Any], dt.date]]
+) -> list[Transition]:
+    """Transitions where definitions changed: what they did to customers, and what customers emptied or filled."""
+    flows, since = told_flows(walked, name, *taken_over[name]) if name in taken_over else (walked, {})
+    steps = flows_of_the_edit(run, name) if flows is walked else None
+    if steps is None:
+        return _confirmed(run, name, flows, since)
+    did, edited = steps
+    news = _emptied_or_filled(did) & _emptied_or_filled(walked)
+    return _touching(news, _confirmed(run, name, did)) + _confirmed(run, name, edited)
+
+
+def _confirmed(run: Run, name: str, flows: Flows, since: Mapping[str, dt.date] | None = None) -> list[Transition]:
+    return [event for event in find_transitions(flows, apart=_apart(run, name), since=since) if event.confirmed]
+
+
+def _touching(segments: Collection[str], events: Iterable[Transition]) -> list[Transition]:
+    return [event for event in events if not {*event.parents, *event.children}.isdisjoint(segments)]
 
 
 def _redrawn(run: Run) -> set[str]:

@@ -1,12 +1,15 @@
-"""Flows that the run before would tell wrongly, counted from when the model in use was learnt.
+"""Flows that the run before would tell wrongly.
 
-Owns: reading them from a model that has just taken over, and counting them where a segment has become empty. Does not
-own how a model comes by them (`tasks/segments/new_ground.py`), or what follows from flows (`transitions.py`).
+Owns: reading them from a model that has just taken over, counting them from the day of its fit where a segment has
+become empty, and parting what a new definition did from what customers did. Does not own how a model comes by its flows
+(`tasks/segments/new_ground.py`), where the old definition puts today's customers (`tasks/segments/before.py`), or what
+follows from flows (`transitions.py`).
 """
 
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Collection, Mapping
 from typing import Any
 
@@ -29,6 +32,22 @@ SELECT coalesce(learnt.segment_id, past.segment_id), present.segment_id, count(*
 FROM past
 FULL JOIN present USING (customer_id)
 LEFT JOIN learnt USING (customer_id)
+GROUP BY ALL
+ORDER BY ALL
+"""
+
+#: Where customers were, where the definition of then would have them now, and where they are.
+_WAYS = """
+SELECT past.segment_id, kept.segment_id, present.segment_id, count(*)
+FROM (
+    SELECT customer_id, segment_id FROM segments.membership WHERE segmentation_id = $name AND run_id = $before
+) AS past
+FULL JOIN (
+    SELECT customer_id, segment_id FROM segments.membership_before WHERE segmentation_id = $name AND run_id = $now
+) AS kept USING (customer_id)
+FULL JOIN (
+    SELECT customer_id, segment_id FROM segments.membership WHERE segmentation_id = $name AND run_id = $now
+) AS present USING (customer_id)
 GROUP BY ALL
 ORDER BY ALL
 """
@@ -76,6 +95,31 @@ def flows_of_emptied(run: Run, walked: Flows, name: str, emptied: Collection[str
     names: dict[str, object] = {"name": name, "now": run.run_id, "then": learnt[0], "emptied": sorted(emptied)}
     names["before"] = run.previous.run_id if run.previous else None
     return {(source, target): count for source, target, count in run.warehouse.rows(_FLOWS, names)}
+
+
+def flows_of_the_edit(run: Run, name: str) -> tuple[Flows, Flows] | None:
+    """What customers did under the definition of the run before, and what the new one makes of them.
+
+    Weeks may lie between the two runs. That a third of the active cooled down meanwhile is no split, though somebody
+    edited another rule of the same segmentation.
+
+    Returns:
+        The two flows; None where the old definition cannot be asked. Whoever was in no segment at the run before comes
+        from none in the second, too.
+    """
+    asked = run.warehouse.value(
+        "SELECT is_asked FROM segments.redrawn WHERE run_id = $run_id AND segmentation_id = $name",
+        {"run_id": run.run_id, "name": name},
+    )
+    if run.previous is None or not asked:
+        return None
+    did, edited = Counter[tuple[str | None, str | None]](), Counter[tuple[str | None, str | None]]()
+    names = {"name": name, "now": run.run_id, "before": run.previous.run_id}
+    for past, kept, present, count in run.warehouse.rows(_WAYS, names):
+        did[past, kept] += count
+        if kept is not None or present is not None:
+            edited[None if past is None else kept or past, present] += count
+    return did, edited
 
 
 def _learnt_on(run: Run, name: str) -> dt.date | None:

@@ -81,11 +81,12 @@ class _Event:
 
 @dataclass(frozen=True, slots=True)
 class _Rules:
-    """Thresholds, and which rows and columns of a table are no segment that anything becomes of."""
+    """Thresholds, which rows and columns are no segment that anything becomes of, and which are of the same id."""
 
     policy: TransitionPolicy
     parents_apart: tuple[int, ...]
     children_apart: tuple[int, ...]
+    same: tuple[tuple[int, int], ...]
 
 
 def find_transitions(
@@ -120,6 +121,7 @@ def find_transitions(
         policy,
         tuple(i for i, key in enumerate(parents) if key in apart),
         tuple(j for j, key in enumerate(children) if key in apart),
+        tuple((i, children.index(key)) for i, key in enumerate(parents) if key in children),
     )
     support = _support(counts, rules)
     overlap = _overlap(counts)
@@ -194,6 +196,10 @@ def _events(counts: Counts, rules: _Rules) -> list[_Event]:
         elif counts[i].sum() > 0:
             events.append(_Event("vanish", (i,), ()))
     explained = {j for event in events for j in event.children}.union(rules.children_apart)
+    # What a segment keeps where most of it went over to another is no birth: it is made of its own customers.
+    kept = [(i, j) for i, j in rules.same if j not in explained and 2 * common[i, j] > counts[:, j].sum()]
+    events += [_Event("survive", (i,), (j,)) for i, j in kept]
+    explained.update(j for _, j in kept)
     events += [
         _Event("emerge", (), (j,)) for j in range(common.shape[1]) if j not in explained and counts[:, j].sum() > 0
     ]

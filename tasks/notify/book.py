@@ -243,7 +243,7 @@ def silence(
             "silence_reason": because,
         },
     )
-    return sum(_is_silenced(warehouse, row, now) for row in alerts(warehouse) if row["kind_name"] == kind)
+    return sum(row["kind_name"] == kind and subject in {None, row["subject_name"]} for row in alerts(warehouse))
 
 
 def _is_silenced(warehouse: Warehouse, row: dict[str, Any], now: dt.datetime) -> bool:

@@ -65,7 +65,8 @@ _QUERIES = {
         "SELECT 'warning' AS severity, 'model' AS kind, segmentation_id AS subject, segmentation_id || ': model '"
         " || model_no || ' of ' || trained_as_of_date || ' waits for a decision: ' || reason"
         " || coalesce('; ' || moved_count || ' of ' || customer_count || ' customers would move', '')"
-        " || ' (`resegment model diff ' || segmentation_id || '`)' AS message, moved_count AS customer_count"
+        " || ' (`resegment model diff ' || segmentation_id || '`)' AS message, moved_count AS customer_count,"
+        " model_no"
         " FROM segments.model_version WHERE run_id = $run_id AND status_name = 'waiting' ORDER BY segmentation_id"
     ),
     # What has not changed since the run before was told then. A nested pair is told where its overlap grew by more than
@@ -145,10 +146,16 @@ def findings_of(run: Run) -> list[Finding]:
     year_amount = identifier(run.workspace.features.year_amount)
     found = [
         Finding(**row)
-        for name in ("emerging", "transition", "model", "overlap", "conflict")
+        for name in ("emerging", "transition", "overlap", "conflict")
         for row in _found(run, _QUERIES[name].replace("{year_amount}", year_amount), names)
     ]
-    return _drift(run) + found + failed_checks(run)
+    return _drift(run) + found + waiting_models(run) + failed_checks(run)
+
+
+def waiting_models(run: Run) -> list[Finding]:
+    """Versions that wait for a decision; whoever knows of one does not know of the next, which is a part of its own."""
+    rows = _found(run, _QUERIES["model"], {"run_id": run.run_id})
+    return [Finding(parts={f"model {row.pop('model_no')}": 0}, **row) for row in rows]
 
 
 def failed_checks(run: Run) -> list[Finding]:

@@ -106,6 +106,16 @@ def test_a_piece_shared_with_another_parent_is_no_split() -> None:
     ]
 
 
+def test_what_a_segment_keeps_where_most_of_it_went_over_is_no_birth() -> None:
+    # The threshold between b and c rose: two thirds of c are in b now, the others are where they were.
+    table: Table = {("a", "a"): 900, ("b", "b"): 760, ("c", "b"): 460, ("c", "c"): 240}
+    assert events(table) == [
+        ("merge", ("b", "c"), ("b",)),
+        ("survive", ("a",), ("a",)),
+        ("survive", ("c",), ("c",)),
+    ]
+
+
 def test_entrants_and_leavers_do_not_enter_the_overlap() -> None:
     table: Table = {("a", "a"): 60, ("a", "b"): 40, ("a", None): 10_000, (None, "a"): 10_000, ("b", "b"): 500}
     (first, *_) = [t for t in find_transitions(table) if t.parents == ("a",)]
