@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 import yaml
 
@@ -24,6 +25,12 @@ from tests.prefect_server import prefect_server  # noqa: E402
 from tests.workspaces import ORDERS, MakeWorkspace, small_workspace  # noqa: E402
 
 REPOSITORY = Path(__file__).resolve().parents[1]
+
+# How long an example takes says how busy the machine is; the first one waits for libraries, too.
+hypothesis.settings.register_profile(
+    "resegment", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("resegment")
 
 
 @pytest.hookimpl(trylast=True)

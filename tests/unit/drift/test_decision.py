@@ -227,7 +227,7 @@ def test_a_constant_feature_has_not_changed() -> None:
 
 
 @given(random=st.randoms(use_true_random=False), is_panel=st.booleans())
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 def test_the_order_of_rows_does_not_matter(random: object, *, is_panel: bool) -> None:
     reference = customers(300, 0)
     current = week_later(reference, 0) if is_panel else customers(300, 1, first_id=300)

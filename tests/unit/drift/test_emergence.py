@@ -116,7 +116,7 @@ def test_newcomers_can_be_a_group_and_growth_alone_is_none() -> None:
     assert jaccard(found[0], set(newcomers["customer_id"][members])) > 0.85
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=5)
 @given(st.integers(0, 2**32 - 1), st.sampled_from(NUMBERS), st.floats(0.001, 1_000.0))
 def test_neither_order_nor_units_matter(seed: int, name: str, unit: float) -> None:
     before, after, _ = planted(500, 11, share=0.06)

@@ -15,6 +15,7 @@ from tasks.drift.families import Family
 from tasks.drift.flow_rates import measure_flow_rates
 from tasks.drift.policy import DriftPolicy
 from tasks.drift.records import DriftScore
+from tasks.drift.redrawn import Redrawn
 from tasks.drift.references import earlier_runs
 from tasks.drift.relations import measure_relations
 from tasks.drift.segment_reading import mix_pair, segment_pairs
@@ -90,7 +91,7 @@ def held(run: Run) -> HeldAgainst | None:
     since, columns = earlier_runs(run)[-1], columns_of(run)
     views = views_of(run, since.run_id, run.run_id, columns)
     kpis = ["net_30d_amount", "order_30d_count", "net_365d_amount"]
-    pairs = segment_pairs(run, (since.run_id, run.run_id), views, kpis, POLICY)
+    pairs = segment_pairs(run, (since.run_id, run.run_id), views, kpis, POLICY, Redrawn(run.run_id))
     mixes, flows = mix_pair(views, POLICY), reading.flows_of_periods(run)
     assert mixes is not None
     assert flows is not None

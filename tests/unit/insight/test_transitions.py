@@ -158,7 +158,7 @@ TABLES = st.dictionaries(st.tuples(KEYS, KEYS), st.integers(0, 200), min_size=1,
 FEW = TransitionPolicy(resamples=10)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(TABLES)
 def test_every_segment_has_one_fate_and_one_origin(table: Table) -> None:
     found = find_transitions(table, policy=FEW)
@@ -176,7 +176,7 @@ def test_every_segment_has_one_fate_and_one_origin(table: Table) -> None:
         assert len(t.overlaps) == len(t.parents) * len(t.children)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(TABLES, st.randoms(use_true_random=False))
 def test_order_of_the_table_does_not_matter(table: Table, random: object) -> None:
     items = list(table.items())

@@ -118,7 +118,7 @@ def test_identical_rare_segments_have_the_probability_of_one_draw() -> None:
 
 
 @given(st.lists(st.one_of(st.none(), st.floats(-300, 0)), max_size=30))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_holm_in_logarithms_is_statsmodels(logs: list[float | None]) -> None:
     tested = [value for value in logs if value is not None]
     adjusted = holm_log10(logs)

@@ -258,7 +258,7 @@ def test_redundant_and_newly_nested_pairs_are_told_once(run: Run) -> None:
 
 
 @given(st.lists(st.frozensets(st.sampled_from("abcde"), max_size=5), min_size=1, max_size=30), st.randoms())
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_moves_are_those_of_sets(before: list[frozenset[str]], draw: Any) -> None:  # noqa: ANN401 - hypothesis' own
     import numpy as np
 

@@ -7,7 +7,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tasks.config.errors import StatisticsError
@@ -34,7 +34,6 @@ def one_pair(*intersections: Intersection, customer_count: int | None = None) ->
 
 
 @given(memberships)
-@settings(deadline=None)  # the first one waits for SciPy
 def test_counts_are_those_of_sets(customers: list[frozenset[str]]) -> None:
     inside = {segment: {at for at, mine in enumerate(customers) if segment in mine} for segment in "abcde"}
     met = sorted(segment for segment in inside if inside[segment])
@@ -51,7 +50,6 @@ def test_counts_are_those_of_sets(customers: list[frozenset[str]]) -> None:
 
 
 @given(memberships, st.permutations("abcde"))
-@settings(deadline=None)
 def test_ids_and_order_do_not_matter(customers: list[frozenset[str]], names: list[str]) -> None:
     renamed = [frozenset(names["abcde".index(segment)] for segment in mine) for mine in customers]
     one, other = measure_pairs(counted(customers)), measure_pairs(reversed(counted(renamed)))

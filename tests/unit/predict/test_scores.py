@@ -64,7 +64,7 @@ def test_what_cannot_be_fitted_is_none() -> None:
     assert scores.total_error(chance, np.zeros(4)) is None
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(st.tuples(st.integers(0, 12), st.integers(0, 1)), min_size=5, max_size=200),
     st.integers(1, 20),

@@ -134,7 +134,7 @@ STEPS = st.tuples(
 )
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(STEPS, min_size=3, max_size=9))
 def test_loads_are_what_was_counted_of_them(warehouse: Warehouse, steps: list[tuple[str, int, int]]) -> None:
     for table in (LINES, "ops.load"):

@@ -77,7 +77,7 @@ def test_a_template_that_cannot_be_rendered_is_told(context: QueryContext, query
         _query(context, query)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     rows=st.lists(
         st.tuples(st.sampled_from(["a", "b", "ab", "", None]), st.sampled_from(["b", "ab", "", None])), max_size=8

@@ -90,7 +90,7 @@ def test_members_are_the_true_segments(model: ClusterModel, frame: pl.DataFrame)
     assert members["strength"].to_numpy() == pytest.approx(expected.to_numpy(), abs=2e-6)
 
 
-@settings(max_examples=3, deadline=None)
+@settings(max_examples=3)
 @given(st.randoms(use_true_random=False))
 def test_row_order_changes_nothing(random: object) -> None:
     small = Market(rows=200).frame()

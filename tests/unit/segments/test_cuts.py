@@ -83,7 +83,7 @@ def by_quantile(values: list[Any], share: float) -> list[bool]:
 
 
 @pytest.mark.parametrize("kind", TYPES)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(data=st.data())
 def test_quantiles_part_customers_where_numpy_does(warehouse: Warehouse, kind: str, data: st.DataObject) -> None:
     values = data.draw(amounts(kind))
@@ -104,7 +104,7 @@ def test_quantiles_part_customers_where_numpy_does(warehouse: Warehouse, kind: s
 
 
 @pytest.mark.parametrize("kind", ["BIGINT", "DECIMAL(18, 4)"])
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(data=st.data())
 def test_shares_of_the_total_part_customers_where_adding_up_does(
     warehouse: Warehouse, kind: str, data: st.DataObject
@@ -149,7 +149,7 @@ def test_where_most_are_equal_those_stay_together_and_somebody_is_on_either_side
 
 
 @given(low=st.floats(-1e12, 1e12), high=st.floats(-1e12, 1e12))
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 def test_what_lies_between_two_doubles_parts_them(warehouse: Warehouse, low: float, high: float) -> None:
     low, high = sorted((low, high))
     if low == high:
@@ -160,7 +160,7 @@ def test_what_lies_between_two_doubles_parts_them(warehouse: Warehouse, low: flo
 
 
 @given(value=st.floats(allow_nan=False, allow_infinity=False, min_value=-1e15, max_value=1e15))
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 def test_a_double_is_read_back_as_itself(warehouse: Warehouse, value: float) -> None:
     assert warehouse.value(f"SELECT CAST({number_literal(value)} AS DOUBLE)") == value
 

@@ -59,7 +59,7 @@ def test_equal_sizes_are_ordered_by_coordinates() -> None:
     assert kmeans.fit(x, 4, seed=0).centroids.tolist() == SQUARE.tolist()
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(0, 2**16), st.integers(2, 6))
 def test_inertia_is_no_worse_than_scikit_learns(seed: int, k: int) -> None:
     x = np.random.default_rng(seed).normal(size=(200, 3))
@@ -126,7 +126,7 @@ def test_customer_moves_only_when_another_segment_is_a_tenth_nearer() -> None:
     assert found.rival.tolist() == [1, 0, 0, 0]
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.integers(1, 40), st.integers(1, 50), st.integers(0, 2**16))
 def test_assignment_does_not_depend_on_chunks_or_neighbours(rows: int, chunk: int, seed: int) -> None:
     rng = np.random.default_rng(seed)

@@ -161,7 +161,7 @@ def members(warehouse: Warehouse, name: str, kind: RulesSegmentation, resolved: 
     return set(rows)
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(world=worlds())
 def test_members_are_those_whom_a_second_evaluation_finds(warehouse: Warehouse, world: dict[str, Any]) -> None:
     kinds = parsed(world)

@@ -129,7 +129,7 @@ def test_json_gives_back_the_same_transform_to_the_last_bit() -> None:
     assert (apply(stored, frame) == apply(model, frame)).all()
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(hnp.arrays(np.float64, st.integers(2, 60), elements=st.floats(-1e12, 1e12)))
 def test_any_numbers_are_dropped_or_bounded(values: np.ndarray) -> None:
     frame = pl.DataFrame({"x": values})

@@ -116,7 +116,7 @@ def worlds(draw: st.DrawFn) -> dict[str, Any]:
 
 
 @given(worlds())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_what_holds_of_every_plan(world: dict[str, Any]) -> None:
     planned, sent, caps = plan(*world["rows"]), contacted(*world["sent"]), world["caps"]
     found = resolve(planned, sent, caps, world["budgets"])
@@ -145,7 +145,7 @@ def test_what_holds_of_every_plan(world: dict[str, Any]) -> None:
 
 
 @given(worlds(), st.randoms(use_true_random=False))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_the_order_of_contacts_and_of_other_customers_does_not_matter(
     world: dict[str, Any], draw: random.Random
 ) -> None:
