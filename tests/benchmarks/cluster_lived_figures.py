@@ -73,7 +73,7 @@ def _live(
         panel.change(CHANGED)
         if week <= WEEKS:
             concerned = next(remains)
-        frame, adopted = panel.frame(), False
+        frame, adopted, old_model = panel.frame(), False, model
         if week % EVERY == 0:
             learnt_from = LearntFrom(DAY, learnt) if traces else None
             outcome = refit_challenger(model, frame, spec, life.members, model.names, learnt_from=learnt_from)
@@ -81,18 +81,24 @@ def _live(
         before, life.members = life.members, assign_members(model, frame, life.members)
         if adopted:
             learnt, were = frame, life.members
-        _tell(life, before, were if traces else before, model if adopted else None)
+        kept = assign_members(old_model, frame, before) if adopted and traces else before
+        _tell(life, before, (were if traces else before, kept), model if adopted else None)
     return life, concerned
 
 
-def _tell(life: Life, before: pl.DataFrame, were: pl.DataFrame, taken_over: ClusterModel | None) -> None:
-    """As a run does (`tasks/insight/events.py`)."""
+def _tell(
+    life: Life, before: pl.DataFrame, earlier: tuple[pl.DataFrame, pl.DataFrame], taken_over: ClusterModel | None
+) -> None:
+    """As a run does (`tasks/insight/events.py`); `earlier`: where customers were when the model was learnt, and are by it."""
+    were, kept = earlier
     keys = [set(one["segment_key"]) for one in (before, life.members)]
     news = keys[0] ^ keys[1]
     emptied = were.filter(pl.col("segment_key").is_in(news)).join(life.members, on="customer_id", how="semi")
     old = pl.coalesce("learnt", "old")
+    # Of a new model, what it makes of customers; whoever came since comes from nowhere.
+    past = before if taken_over is None else kept.join(before, on="customer_id", how="semi")
     pairs = (
-        before.select("customer_id", old="segment_key")
+        past.select("customer_id", old="segment_key")
         .join(life.members, on="customer_id", how="full", coalesce=True)
         .join(emptied.select("customer_id", learnt="segment_key"), on="customer_id", how="left")
     )
