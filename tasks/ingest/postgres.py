@@ -55,6 +55,8 @@ _LASTING = {
 }
 #: An error on the way has no SQLSTATE, and words of the server's language; so much the driver says of it.
 _ON_THE_WAY = "[PGRES_FATAL_ERROR]"
+#: Of those, what ended the session: no row does that.
+_SESSION_ENDED = re.compile(r"\[PGRES_FATAL_ERROR\]\W*FATAL")
 #: Of those, what somebody or a limit ended, a standby's recovery among them, and not the rows.
 _ENDED = re.compile(r"ERROR:\s+canceling statement due to ")
 #: Classes of SQLSTATE: connection, resources, intervention of an operator, a conflict with others.
@@ -219,7 +221,7 @@ def told(error: BaseException, address: Address, where: str, refused: str = "wha
     text = said.decode(errors="replace") if said else _essence(str(error))
     if not state and _ON_THE_WAY in str(error):
         # As the server would have said it at the beginning.
-        state = "57014" if _ENDED.search(str(error)) else "22"
+        state = "57P01" if _SESSION_ENDED.search(str(error)) else "57014" if _ENDED.search(str(error)) else "22"
     if state[:2] in _ABOUT_VALUES:
         text = _VALUE.sub("…", text)
     if "invalid percent-encoded" in text or "URI" in text:

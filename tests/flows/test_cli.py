@@ -197,7 +197,7 @@ def test_features_of_a_model_that_is_wrong_name_its_file(tmp_path: Path) -> None
         "-- what: w\n-- why: w\n-- grain: customer\n-- column customer_id: c [id]\n-- column own: o\n"
         "SELECT customer_id, nothing AS own FROM staging.customers"
     )
-    told = resegment("features", cwd=tmp_path, code=1).stderr
+    told = resegment("features", cwd=tmp_path, code=2).stderr
     assert str(models / "customer_own.sql") in told
     assert '"nothing" not found' in told
 

@@ -219,6 +219,16 @@ def test_values_are_left_out_whatever_the_language_of_the_server() -> None:
     assert "anna" not in str(told(OSError(said), address, "x"))
 
 
+def test_a_session_that_the_server_ends_is_lost_and_no_row_is_to_blame() -> None:
+    """What it says before it closes the connection may come in time, or not."""
+    address = parse_address("postgresql://me@db/crm")
+    end = "[libpq] Execution error [PGRES_FATAL_ERROR]: FATAL:  terminating connection due to administrator command\n"
+    error = told(OSError(end), address, "x")
+    assert isinstance(error, ConnectionLostError)
+    assert "terminating connection" in error.message
+    assert "is the server up" in str(error.hint)
+
+
 def test_the_next_of_several_hosts_is_asked_where_one_does_not_answer(postgres: Server) -> None:
     url = postgres.url.replace("@127.0.0.1", "@127.0.0.1:1,127.0.0.1")
     with snapshot(parse_address(url), "resegment.yaml:3", "resegment.yaml:7") as state:
