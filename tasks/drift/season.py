@@ -17,7 +17,6 @@ from dataclasses import dataclass
 from statistics import NormalDist
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
 from tasks.drift import effects
@@ -26,14 +25,11 @@ from tasks.drift.policy import DriftPolicy, EffectHistory, FeatureSpec
 from tasks.drift.population import measure_population
 from tasks.drift.records import DriftScore, DriftVerdict, Level
 from tasks.drift.sentences import subject_of
+from tasks.drift.tables import MISSING_LEVEL, Floats
 from tasks.drift.verdict import materiality
 
 LEVELS: tuple[Level, ...] = ("none", "notice", "alarm")
 """By rank."""
-
-_MISSING = "(missing)"
-
-_Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,14 +159,14 @@ def _mix_left(
     )
 
 
-def _change_variance(earlier: Snapshot, later: Snapshot, name: str, names: tuple[str, ...]) -> _Floats:
+def _change_variance(earlier: Snapshot, later: Snapshot, name: str, names: tuple[str, ...]) -> Floats:
     """Variance of the change of each level's share, as customers come, go and move, each for himself.
 
     Who stays in a level adds nothing to it, however many they are; who moves adds or takes his part. How many come and
     go is chance itself, also where whoever comes is in one and the same level.
     """
     old, new = (
-        pl.DataFrame([frame[CUSTOMER], frame[name].cast(pl.String).fill_null(_MISSING).alias(label)])
+        pl.DataFrame([frame[CUSTOMER], frame[name].cast(pl.String).fill_null(MISSING_LEVEL).alias(label)])
         for frame, label in ((earlier, "before"), (later, "after"))
     )
     counted = old.join(new, on=CUSTOMER, how="full").group_by("before", "after").len()
@@ -187,7 +183,7 @@ def _change_variance(earlier: Snapshot, later: Snapshot, name: str, names: tuple
 
 
 def _shares(column: pl.Series) -> dict[str, float]:
-    counted = column.cast(pl.String).fill_null(_MISSING).value_counts()
+    counted = column.cast(pl.String).fill_null(MISSING_LEVEL).value_counts()
     return {level: count / column.len() for level, count in counted.iter_rows()}
 
 

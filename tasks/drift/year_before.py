@@ -3,8 +3,8 @@
 Owns: which segments can be held against a year ago, and the reading and measuring of those. Does not own what is left
 of a change (`season_of_segments.py`), or which runs are a year apart (`references.py`).
 
-A segment is the same where its segmentation is: by one definition, and what is learnt by one model, at both ends of
-both periods. Of a projection, which is learnt anew by every run, there is none.
+A segment is the same where its segmentation was not redrawn since (`redrawn.py`), by an edit or another model. Of a
+projection, which is learnt anew by every run, there is none.
 """
 
 from __future__ import annotations
@@ -14,14 +14,15 @@ import datetime as dt
 from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
+from tasks.config.projected import ProjectedSegmentation
 from tasks.drift import reading
 from tasks.drift.columns import filled_columns
 from tasks.drift.families import Family
 from tasks.drift.filling import filling_windows, first_days
 from tasks.drift.policy import DriftPolicy
 from tasks.drift.records import DriftScore
-from tasks.drift.redrawn import Redrawn, of_earlier_runs
-from tasks.drift.references import a_year_before, earlier_runs
+from tasks.drift.redrawn import Redrawn, redrawn_since
+from tasks.drift.references import Reference, a_year_before, earlier_runs
 from tasks.drift.relations import measure_relations
 from tasks.drift.season_of_segments import Left, effects_left, flows_left
 from tasks.drift.segment_reading import mix_pair, segment_pairs
@@ -122,23 +123,16 @@ def _segmentations(score: DriftScore) -> set[str]:
 
 
 def _same_segmentations(run: Run, run_ids: Collection[str]) -> set[str]:
-    """Segmentations that had one definition and one model at all of some runs, and none that other runs redrew."""
-    ends = [one for one in earlier_runs(run) if one.run_id in run_ids]
-    redrawn = of_earlier_runs(run, ends[0], ends[-1]).apart
+    """Segmentations that were in use at some runs, and that none from the first of these to the present one redrew."""
+    first = next(one for one in earlier_runs(run) if one.run_id in run_ids)
+    redrawn = redrawn_since(run, Reference("season", first)).apart
     listed = ", ".join(map(literal, sorted(run_ids)))
+    in_use = run.warehouse.rows(
+        f"SELECT segmentation_id FROM segments.definition WHERE run_id IN ({listed}) AND status_name = 'active'"
+        f" GROUP BY segmentation_id HAVING count(DISTINCT run_id) = {len(set(run_ids))}"
+    )
     return {
         name
-        for (name,) in run.warehouse.rows(
-            "WITH said AS (SELECT segmentation_id, run_id, any_value(coalesce(population_text, '')) AS population,"
-            " any_value(coalesce(asked_text, '')) AS asked,"
-            " string_agg(segment_id || ':' || coalesce(rule_text, ''), ';' ORDER BY segment_id) AS rules"
-            f" FROM segments.definition WHERE run_id IN ({listed}) AND status_name = 'active'"
-            " GROUP BY segmentation_id, run_id)"
-            " SELECT said.segmentation_id FROM said LEFT JOIN segments.model AS model"
-            " ON said.segmentation_id = model.segmentation_id AND said.run_id = model.run_id"
-            " GROUP BY said.segmentation_id"
-            f" HAVING count(*) = {len(set(run_ids))} AND count(DISTINCT"
-            " (population, asked, rules, coalesce(model_no, 0), coalesce(trained_as_of_date, DATE '0001-01-01'))) = 1"
-        )
-        if name not in redrawn
+        for (name,) in in_use
+        if name not in redrawn and not isinstance(run.workspace.segmentations.get(name), ProjectedSegmentation)
     }

@@ -88,6 +88,17 @@ class _Rules:
     children_apart: tuple[int, ...]
     same: tuple[tuple[int, int], ...]
 
+    @classmethod
+    def of(
+        cls, policy: TransitionPolicy, parents: Sequence[str], children: Sequence[str], apart: Collection[str]
+    ) -> _Rules:
+        return cls(
+            policy,
+            tuple(i for i, key in enumerate(parents) if key in apart),
+            tuple(j for j, key in enumerate(children) if key in apart),
+            tuple((i, children.index(key)) for i, key in enumerate(parents) if key in children),
+        )
+
 
 def find_transitions(
     table: Mapping[tuple[str | None, str | None], int],
@@ -117,12 +128,7 @@ def find_transitions(
     parents, children, counts = crossed
     if counts[:-1, :-1].sum() == 0:
         return ()
-    rules = _Rules(
-        policy,
-        tuple(i for i, key in enumerate(parents) if key in apart),
-        tuple(j for j, key in enumerate(children) if key in apart),
-        tuple((i, children.index(key)) for i, key in enumerate(parents) if key in children),
-    )
+    rules = _Rules.of(policy, parents, children, apart)
     support = _support(counts, rules)
     overlap = _overlap(counts)
     events = sorted(_events(counts, rules), key=lambda e: (_ORDER.index(e.kind), e.parents, e.children))

@@ -122,7 +122,6 @@ def recent_query(relation: str, moment: str, end: dt.date, occasion: str | None 
         occasion: the column whose rows come together.
     """
     name = identifier(moment)
-    period = f"({7 * 86400} * greatest(1, ceil(silent_seconds / {7 * 86400.0})))"
     return (
         f"WITH days AS (SELECT source_name, CAST({name} AS DATE) AS day, max({name}) AS newest, min({name}) AS oldest"
         f" FROM {relation} WHERE {name} < {literal(end)}::TIMESTAMP GROUP BY ALL),"
@@ -137,17 +136,7 @@ def recent_query(relation: str, moment: str, end: dt.date, occasion: str | None 
         " FROM midnights ASOF JOIN days ON midnights.source_name = days.source_name AND midnight > day),"
         " usual AS (SELECT source_name, max(hours) AS most_hours, quantile_cont(hours, 0.95) AS high_hours FROM ages"
         f" GROUP BY source_name HAVING count(*) >= {_LEAST_MIDNIGHTS}),"
-        # What came in the same hours before: the time since the newest row, whole weeks earlier.
-        f" earlier AS (SELECT source_name, {period} AS period, floor(back / {period}) AS week_no,"
-        f" {occasions(occasion)} AS event_count FROM (SELECT relation.*, newest.silent_seconds,"
-        f" date_diff('second', relation.{name}, {literal(end)}::TIMESTAMP) AS back"
-        f" FROM {relation} AS relation INNER JOIN newest USING (source_name))"
-        f" WHERE back BETWEEN {period} AND {_WEEKS + 1} * {period} AND back % {period} < silent_seconds GROUP BY ALL),"
-        f" weeks AS (SELECT source_name, least({_WEEKS}, floor(known_seconds / {period}) - 1) AS week_count"
-        " FROM newest),"
-        " since AS (SELECT source_name, sum(event_count) / any_value(week_count) AS event_count,"
-        f" {_evenness('sum(event_count * event_count)', 'sum(event_count)', 'any_value(week_count)')} AS dispersion"
-        " FROM earlier INNER JOIN weeks USING (source_name) WHERE week_no <= week_count GROUP BY source_name),"
+        f"{_came_before(relation, name, end, occasion)},"
         f"{_year_before(end)},"
         " present AS (SELECT *, silent_seconds / 3600.0 AS hours FROM newest)"
         " SELECT source_name, newest AS newest_at, round(hours, 1) AS age_hours,"
@@ -157,6 +146,23 @@ def recent_query(relation: str, moment: str, end: dt.date, occasion: str | None 
         f" WHERE (hours > {_OLDER} * most_hours + {_OLDER_HOURS}"
         f" OR (hours > high_hours AND exp(-event_count / dispersion) <= {_FALSE_ALARMS!r}))"
         f" AND hours > {_OLDER} * coalesce(year_hours, 0) + {_OLDER_HOURS}"
+    )
+
+
+def _came_before(relation: str, name: str, end: dt.date, occasion: str | None) -> str:
+    """CTEs of what came in the same hours before: in the time since the newest row, whole weeks earlier."""
+    period = f"({7 * 86400} * greatest(1, ceil(silent_seconds / {7 * 86400.0})))"
+    return (
+        f" earlier AS (SELECT source_name, {period} AS period, floor(back / {period}) AS week_no,"
+        f" {occasions(occasion)} AS event_count FROM (SELECT relation.*, newest.silent_seconds,"
+        f" date_diff('second', relation.{name}, {literal(end)}::TIMESTAMP) AS back"
+        f" FROM {relation} AS relation INNER JOIN newest USING (source_name))"
+        f" WHERE back BETWEEN {period} AND {_WEEKS + 1} * {period} AND back % {period} < silent_seconds GROUP BY ALL),"
+        f" weeks AS (SELECT source_name, least({_WEEKS}, floor(known_seconds / {period}) - 1) AS week_count"
+        " FROM newest),"
+        " since AS (SELECT source_name, sum(event_count) / any_value(week_count) AS event_count,"
+        f" {_evenness('sum(event_count * event_count)', 'sum(event_count)', 'any_value(week_count)')} AS dispersion"
+        " FROM earlier INNER JOIN weeks USING (source_name) WHERE week_no <= week_count GROUP BY source_name)"
     )
 
 

@@ -19,6 +19,7 @@ from tasks.segments.cluster import ClusterModel, ClusterSpec
 from tasks.segments.identity import (
     AdoptionVerdict,
     FitQuality,
+    IdentityMatch,
     next_ids,
     should_adopt,
 )
@@ -156,8 +157,7 @@ def refit_challenger(
             match to what the champion says of today's customers.
         used_ids: every id this segmentation has ever used.
         meanings: how to speak of the features.
-        learnt_from: what the champion was learnt from, which tells the clusters that stand where nobody stood then;
-            None where that is not kept.
+        learnt_from: what the champion was learnt from, by which new ground is told; None where that is not kept.
 
     Raises:
         StatisticsError: as `fit_champion`.
@@ -171,22 +171,25 @@ def refit_challenger(
         reason = verdict.reason
     else:
         verdict, reason = None, f"adopted: {_what_changed(model, spec)} changed, so the champion cannot be compared"
-    if previous_membership is None:
-        previous_membership = assign_members(model, frame)
-    story = _story(model, rows, candidate, previous_membership, learnt_from)
+    before = assign_members(model, frame) if previous_membership is None else previous_membership
+    story = _story(model, rows, candidate, before, learnt_from)
     ground = find_new_ground(story)
     match = match_groups(story, ground, {*used_ids, *model.names})
-    kept_keys = {*match.kept, *([NOISE_KEY] if candidate.found.partition.has_noise else [])}
     named = model_of(rows, spec, candidate, match.ids, meanings or {}, model.names)
     return RefitOutcome(
         adopted=True,
         model=replace(named, origins=origins_of(story, ground, match)),
         champion=model,
         reason=reason,
-        mapping={key: key if key in kept_keys else None for key in model.keys},
+        mapping=_mapping(model, match, candidate),
         new_keys=match.new,
         verdict=verdict,
     )
+
+
+def _mapping(model: ClusterModel, match: IdentityMatch, candidate: Candidate) -> dict[str, str | None]:
+    kept = {*match.kept, *([NOISE_KEY] if candidate.found.partition.has_noise else [])}
+    return {key: key if key in kept else None for key in model.keys}
 
 
 def _kept(model: ClusterModel, verdict: AdoptionVerdict) -> RefitOutcome:
