@@ -32,7 +32,8 @@ from typing import TYPE_CHECKING, Any, Self
 from tasks.config.errors import ResegmentError
 from tasks.quality.suites import Check
 from tasks.quality.vocabulary import HISTORY, HISTORY_RULE, NO_ROWS, UNIQUE_KEY
-from tasks.warehouse.connection import Warehouse, without_values
+from tasks.warehouse.connection import Warehouse
+from tasks.warehouse.engine_errors import without_values
 
 if TYPE_CHECKING:
     from great_expectations.core import ExpectationValidationResult

@@ -1,6 +1,6 @@
 """The only place that opens DuckDB.
 
-Owns: opening files, transactions, and turning DuckDB's errors into ours. Does not own any table.
+Owns: opening files, statements and transactions. Does not own any table, or errors in our words (`engine_errors.py`).
 """
 
 from __future__ import annotations
@@ -15,27 +15,16 @@ from typing import TYPE_CHECKING, Any, Self
 import duckdb
 import pyarrow as pa
 
-from tasks.config.errors import OutputError, ResegmentError, SqlError
+from tasks.config.errors import OutputError
 from tasks.warehouse.damage import damage_told
 from tasks.warehouse.disk import flush_file, flush_folder
-from tasks.warehouse.interruption import interruption_behind
+from tasks.warehouse.engine_errors import first_line, translated
 
 if TYPE_CHECKING:
     from types import TracebackType
 
     import polars as pl
 
-#: Errors that depend on what is in the data, and quote it; and how their messages begin.
-_ABOUT_VALUES = (
-    duckdb.ConversionException,
-    duckdb.InvalidInputException,
-    duckdb.OutOfRangeException,
-    duckdb.ConstraintException,
-)
-_KINDS_ABOUT_VALUES = {"Conversion Error", "Invalid Input Error", "Out of Range Error", "Constraint Error"}
-_KNOWN_INPUT_ERRORS = ("Could not", "Malformed", "Invalid", "Failed", "Cannot", "Error in file", "No magic bytes")
-_QUOTED = re.compile(r"""["'].*["']""", re.DOTALL)
-_NUMBER = re.compile(r"(?<![A-Za-z_\d.])[-+]?\d[\d.,]*(?:[eE][-+]?\d+)?")
 #: Folder beside a database file for what does not fit into memory.
 SPILL_NAME = ".spill"
 #: Folder beside it for what is on its way from a database into the warehouse.
@@ -62,6 +51,8 @@ def identifier(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
+#: What may take a table away.
+_TAKES_AWAY = re.compile(r"\b(?:DROP|RENAME|DETACH|USE)\b", re.IGNORECASE)
 #: How DuckDB says that another process has the file open.
 _HELD = re.compile(r"onflicting lock is held .*\(PID (?P<pid>\d+)\)")
 _MOST_WAL = "1GB"
@@ -80,6 +71,8 @@ class Warehouse:
         #: Is told each statement, and how many rows it changed.
         self.observer: Callable[[str, int], None] | None = None
         self.closing = ExitStack()
+        # Tables that were there when they were asked for: DuckDB goes through all tables for each question.
+        self._seen: set[str] = set()
 
     @classmethod
     def open(
@@ -100,13 +93,13 @@ class Warehouse:
         try:
             connection = duckdb.connect(str(path) if path else ":memory:", read_only=read_only, config=config)
         except duckdb.Error as error:
-            if damage := damage_told(_first_line(error), path):
+            if damage := damage_told(first_line(error), path):
                 raise damage from error
             holder = _HELD.search(str(error))
             told = f"is held by process {holder['pid']}, which writes or reads it" if holder else None
             todo = "wait for what holds it to end" if holder else "give this user the right to read and write it"
             raise OutputError(
-                told or f"cannot open: {_first_line(error)}",
+                told or f"cannot open: {first_line(error)}",
                 where=str(path),
                 hint=f"{todo}; readers use published/published.duckdb",
             ) from error
@@ -158,8 +151,10 @@ class Warehouse:
 
     def execute(self, sql: str, parameters: Parameters | Sequence[object] | None = None) -> int:
         """Run one statement; returns the number of rows it changed, or 0 where it changes none."""
-        with _translated(sql, self.path):
+        with translated(sql, self.path):
             row = self.connection.execute(sql, parameters).fetchone()
+        if _TAKES_AWAY.search(sql):
+            self._seen.clear()
         changed = int(row[0]) if row and isinstance(row[0], int) else 0
         self._tell(sql, changed)
         return changed
@@ -167,7 +162,7 @@ class Warehouse:
     def rows(self, sql: str, parameters: Parameters | Sequence[object] | None = None) -> list[Row]:
         """All rows of a small query."""
         self._tell(sql)
-        with _translated(sql, self.path):
+        with translated(sql, self.path):
             return self.connection.execute(sql, parameters).fetchall()
 
     def value(self, sql: str, parameters: Parameters | Sequence[object] | None = None) -> Any:  # noqa: ANN401 - any SQL value
@@ -178,7 +173,7 @@ class Warehouse:
     def records(self, sql: str, parameters: Parameters | Sequence[object] | None = None) -> list[dict[str, Any]]:
         """All rows of a small query as mappings by column name."""
         self._tell(sql)
-        with _translated(sql, self.path):
+        with translated(sql, self.path):
             cursor = self.connection.execute(sql, parameters)
             names = [column[0] for column in cursor.description or []]
             return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
@@ -186,7 +181,7 @@ class Warehouse:
     def frame(self, sql: str, parameters: Parameters | None = None) -> pl.DataFrame:
         """The result as a Polars frame."""
         self._tell(sql)
-        with _translated(sql, self.path):
+        with translated(sql, self.path):
             result: pl.DataFrame = self.connection.sql(sql, params=dict(parameters or {})).pl()
             return result
 
@@ -197,19 +192,23 @@ class Warehouse:
     def columns(self, sql: str) -> list[tuple[str, str]]:
         """Name and type of each column of a SELECT, without running it."""
         self._tell(sql)
-        with _translated(sql, self.path):
+        with translated(sql, self.path):
             # Bound, not run; to ask with DESCRIBE takes five times as long.
             relation = self.connection.sql(sql)
             return list(zip(relation.columns, map(str, relation.types), strict=True))
 
     def table_exists(self, table: str) -> bool:
         """Whether `schema.table` is there, as a table or a view."""
+        if table in self._seen:
+            return True
         schema, name = table.split(".")
         found = self.value(
             "SELECT count(*) FROM information_schema.tables"
             " WHERE table_catalog = current_catalog() AND table_schema = $schema AND table_name = $name",
             {"schema": schema, "name": name},
         )
+        if found:
+            self._seen.add(table)
         return bool(found)
 
     @contextmanager
@@ -230,71 +229,11 @@ class Warehouse:
         except BaseException:
             self._roll_back()
             raise
-        with _translated("COMMIT", self.path):
+        with translated("COMMIT", self.path):
             self.connection.execute("COMMIT")
 
     def _roll_back(self) -> None:
+        self._seen.clear()
         # The error that broke the transaction is the one to tell; DuckDB may have rolled back by itself.
         with suppress(duckdb.Error):
             self.connection.execute("ROLLBACK")
-
-
-@contextmanager
-def _translated(sql: str, path: Path | None) -> Iterator[None]:
-    try:
-        yield
-    except duckdb.OutOfMemoryException as error:
-        raise OutputError(
-            f"DuckDB ran out of memory or disk: {_first_line(error)}",
-            hint="raise engine.memory_limit in the workspace, or free disk space in the output folder",
-        ) from error
-    except duckdb.IOException as error:
-        raise damage_told(_first_line(error), path) or _io_error(error) from error
-    except _ABOUT_VALUES as error:
-        # Not chained: a traceback or a log would show the value after all.
-        raise SqlError(without_values(str(error), sql), hint=f"in the statement: {_shortened(sql)}") from None
-    except duckdb.Error as error:
-        if damage := damage_told(_first_line(error), path):
-            raise damage from error
-        raise SqlError(_first_line(error), hint=f"in the statement: {_shortened(sql)}") from error
-    except RuntimeError as error:
-        if interruption := interruption_behind(error):
-            raise interruption from error
-        raise
-
-
-def without_values(message: str, sql: str = "") -> str:
-    """The first line of an error message of DuckDB, without the value of the data that it may be about.
-
-    What stands between the first and the last quotation mark is left out, so are numbers, and all lines but the first:
-    what is left says what kind of value was expected.
-
-    >>> without_values("Conversion Error: Could not convert string 'anna@example.com' to INT32")
-    'Conversion Error: Could not convert string … to INT32'
-    """
-    kind, separator, said = message.split("\n\nLINE ", maxsplit=1)[0].partition(": ")
-    if kind not in _KINDS_ABOUT_VALUES:
-        return message.split("\n", maxsplit=1)[0].strip()
-    if kind == "Invalid Input Error" and not said.startswith(_KNOWN_INPUT_ERRORS):
-        # The text of `error('…')`: of its author if the statement has it so, else made of anything.
-        return f"{kind}{separator}{said if said in sql else '…'}"
-    # Quoted values first: one may hold the end of a line.
-    said = _QUOTED.sub("…", said).split("\n", maxsplit=1)[0]
-    return f"{kind}{separator}{_NUMBER.sub('…', said)}".strip()
-
-
-def _io_error(error: duckdb.IOException) -> ResegmentError:
-    text = _first_line(error)
-    if "No space left" in text or "not enough" in text.lower():
-        return OutputError(f"the disk is full: {text}", hint="free space; what was published stays as it was")
-    return OutputError(text, hint="check that the file exists and may be read and written")
-
-
-def _first_line(error: BaseException) -> str:
-    """DuckDB's message without its drawing of the statement."""
-    return str(error).split("\n\nLINE ", maxsplit=1)[0].strip().replace("\n", " ")
-
-
-def _shortened(sql: str, length: int = 300) -> str:
-    flat = " ".join(re.sub(r"(?m)^\s*--.*$", "", sql).split())  # A model's header is longer than what is shown.
-    return flat if len(flat) <= length else flat[:length] + " …"

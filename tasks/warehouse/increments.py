@@ -60,6 +60,7 @@ def build_features(run: Run, model: SqlModel, views: Mapping[str, str]) -> int:
         model: of the table.
         views: SELECTs that the model reads in place of tables.
     """
+    names = [column.name for column in model.columns]
     built = built_before(run, model, views)
     customers = _changed_customers(run, model, built) if built else None
     if built and customers:
@@ -69,16 +70,17 @@ def build_features(run: Run, model: SqlModel, views: Mapping[str, str]) -> int:
             for table in map(str.lower, model.reads)
             if _CUSTOMER[0] in dict(run.warehouse.columns(f"SELECT * FROM {table}"))
         }
-        columns = ", ".join(identifier(column.name) for column in model.columns)
+        columns = ", ".join(map(identifier, names))
         with redirected(run.warehouse, model, restricted) as anew:
             kept = (
                 f"SELECT {columns} FROM {model.name} WHERE run_id = {literal(built.run_id)}"
                 f" AND customer_id NOT IN (SELECT customer_id FROM {customers})"
             )
-            count = tables.write_rows(run, model.name, f"{kept} UNION ALL SELECT {columns} FROM ({anew.sql}\n)")
+            rows = f"{kept} UNION ALL SELECT {columns} FROM ({anew.sql}\n)"
+            count = tables.write_rows(run, model.name, rows, names)
     else:
         with redirected(run.warehouse, model, views) as shielded:
-            count = tables.write_rows(run, model.name, shielded.sql)
+            count = tables.write_rows(run, model.name, shielded.sql, names)
     note_built(run, model, views, count)
     return count
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-from functools import cache
+from functools import cache, lru_cache
 from importlib.metadata import PackageNotFoundError, version
 
 import sqlglot
@@ -51,9 +51,15 @@ def feature_digests(workspace: Workspace) -> dict[str, str]:
 
 
 def _digest(model: SqlModel, others: dict[str, str]) -> str:
-    words = [token.text for token in sqlglot.tokenize(model.undated_sql, read="duckdb")]
+    words = _words(model.undated_sql)
     read = [others[name] for name in sorted(model.reads & others.keys() - {model.name})]
     return hashlib.sha256(json.dumps([words, read]).encode()).hexdigest()
+
+
+@lru_cache(maxsize=256)
+def _words(sql: str) -> tuple[str, ...]:
+    """The words of a statement, of which a process that runs date after date has the same ones each time."""
+    return tuple(token.text for token in sqlglot.tokenize(sql, read="duckdb"))
 
 
 def said_text(workspace: Workspace) -> str:

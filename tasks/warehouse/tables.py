@@ -6,7 +6,7 @@ by run). A run's rows are invisible to readers and to later runs until the run i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 from tasks.warehouse import backfill_ledger, ledger
@@ -24,21 +24,36 @@ def rebuild(run: Run, table: str, select: str) -> int:
     return int(run.warehouse.value(f"SELECT count(*) FROM {table}"))
 
 
-def write_rows(run: Run, table: str, select: str) -> int:
-    """Put the rows of a SELECT into a table kept by run, instead of any this run has there; returns their number."""
+def write_rows(run: Run, table: str, select: str, names: Collection[str] = ()) -> int:
+    """Put the rows of a SELECT into a table kept by run, instead of any this run has there; returns their number.
+
+    Args:
+        run: the run.
+        table: as ``schema.table``; it is created, or gets the columns that it lacks (a new window, a new feature).
+        select: of the rows, without the stamp.
+        names: of the SELECT's columns, where they are known: to ask DuckDB takes as long as to begin the INSERT.
+    """
     warehouse = run.warehouse
     rows = stamped(run, select)
-    columns = warehouse.columns(rows)
+    is_there = warehouse.table_exists(table)
+    present = {name for name, _ in warehouse.columns(f"SELECT * FROM {table}")} if is_there else set()
+    is_known = bool(names) and present.issuperset(names)
+    lacking = [] if is_known else [column for column in warehouse.columns(rows) if column[0] not in present]
     with warehouse.transaction():
-        _fit_table(run, table, columns)
-        warehouse.execute(f"DELETE FROM {table} WHERE run_id = {literal(run.run_id)}")
+        if is_there:
+            for name, kind in lacking:
+                warehouse.execute(f"ALTER TABLE {table} ADD COLUMN {identifier(name)} {kind}")
+            warehouse.execute(f"DELETE FROM {table} WHERE run_id = {literal(run.run_id)}")
+        else:
+            listed = ", ".join(f"{identifier(name)} {kind}" for name, kind in lacking)
+            warehouse.execute(f"CREATE TABLE {table} ({listed})")
         return warehouse.execute(f"INSERT INTO {table} BY NAME {rows}")
 
 
 def write_frame(run: Run, table: str, frame: pl.DataFrame) -> int:
     """Put a Polars frame into a table kept by run, instead of any rows this run has there."""
     with run.warehouse.registered("incoming_frame", frame):
-        return write_rows(run, table, "SELECT * FROM incoming_frame")
+        return write_rows(run, table, "SELECT * FROM incoming_frame", frame.columns)
 
 
 def rows_of_run(table: str, run_id: str, columns: Sequence[str] = ()) -> str:
@@ -75,13 +90,3 @@ def stamped(run: Run, select: str) -> str:
     # The SELECT stands on lines of its own: it may end in a comment.
     stamp = f"{literal(run.as_of)} AS as_of_date, {literal(run.run_id)} AS run_id"
     return f"SELECT {stamp}, model.* FROM (\n{select}\n) AS model"
-
-
-def _fit_table(run: Run, table: str, columns: list[tuple[str, str]]) -> None:
-    """Create the table, or add the columns that it lacks (a new window, a new feature)."""
-    listed = ", ".join(f"{identifier(name)} {kind}" for name, kind in columns)
-    run.warehouse.execute(f"CREATE TABLE IF NOT EXISTS {table} ({listed})")
-    present = {name for name, _ in run.warehouse.columns(f"SELECT * FROM {table}")}
-    for name, kind in columns:
-        if name not in present:
-            run.warehouse.execute(f"ALTER TABLE {table} ADD COLUMN {identifier(name)} {kind}")
