@@ -86,7 +86,9 @@ def test_pages_that_differ_are_named_and_mended(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert re.findall(r"reference/(\w+\.md)", done.stderr) == ["checks.md", "features.md"]
     assert generate(docs).returncode == 0
-    assert generate(docs, "--check").returncode == 0
+    # That these are what the code says is the test above.
+    for name in ("checks.md", "features.md"):
+        assert (docs / "reference" / name).read_bytes() == (DOCS / "reference" / name).read_bytes()
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(REPOSITORY)))

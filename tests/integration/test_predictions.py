@@ -14,7 +14,7 @@ from tasks.config.predictions import Prediction
 from tasks.predict.forecast import foretell
 from tasks.predict.snapshots import order_days
 from tasks.warehouse.run import open_run
-from tests.integration.corridor import EXAMPLES, ledger, partition, partition_digests, run_corridor
+from tests.integration.corridor import EXAMPLES, ledger, partition, partition_digests, run_corridor, run_earlier
 from tests.staged import ingest_and_stage
 from tests.unit.predict.made_orders import simulate
 from tests.workspaces import AS_OF, small_workspace
@@ -61,7 +61,7 @@ def test_rules_divide_by_predictions_and_bytes_repeat_on_any_number_of_threads(t
     workspace = write_workspace(tmp_path / "shop")
     one, two = tmp_path / "one", tmp_path / "two"
     summary = run_corridor(workspace, AS_OF, one, "engine.threads=1")
-    run_corridor(workspace, AS_OF, two, "engine.threads=2")
+    run_earlier(workspace, AS_OF, two, "engine.threads=2")
     assert partition_digests(one) == partition_digests(two)
 
     foretold = ledger(

@@ -269,7 +269,7 @@ def test_running_a_month_again_changes_nothing(retail: Retail, tmp_path: Path) -
         shutil.copy(retail.export, tmp_path / name)
     before = partition_digests(output)
     month = MONTHS[2]
-    summary = run_corridor(
+    summary = run_earlier(
         EXAMPLES / "retail", month, output, "engine.threads=2", f"sources.sales.path={tmp_path}/copy_*.csv.gz"
     )
     assert summary["run_id"] == retail.summaries[month]["run_id"]

@@ -43,25 +43,29 @@ def halves(border: int = CUSTOMERS // 2) -> dict[str, object]:
     return {"kind": "rules", "basis": "value", "segments": [first], "otherwise": {"id": "rest", "name": "Rest"}}
 
 
+Subject = tuple[str, str, str | None]
+Told = dict[Subject, dict[dt.date, list[tuple[str, bool, str]]]]
+OF_ALL: Subject = ("feature", "net_30d_amount", None)
+OF_FIRST: Subject = ("kpi", "halves.first", "net_30d_amount")
+
+
 def told(
     place: Path,
     *,
     seasons: list[dict[str, str]],
     second: float = 2.0,
-    of: tuple[str, str, str | None] = ("feature", "net_30d_amount", None),
     borders: tuple[int, int] = (CUSTOMERS // 2, CUSTOMERS // 2),
-) -> dict[dt.date, list[tuple[str, bool, str]]]:
+) -> Told:
     """What is said of the amount of 30 days since the run before, gravest first: level, whether seasonal, sentence.
 
     Args:
         place: a folder.
         seasons: that are declared.
         second: how much more is sold in the second May.
-        of: kind, name and part of what it is said.
         borders: between the halves of the customers, in either year.
     """
     (place / "orders.csv").write_text(orders(second))
-    found = {}
+    found: Told = {OF_ALL: {}, OF_FIRST: {}}
     for day in RUNS:
         tree = small_workspace() | {"calendar": {"seasons": seasons}}
         tree["segmentations"]["halves"] = halves(borders[day.year - FIRST.year])  # type: ignore[index]
@@ -71,12 +75,13 @@ def told(
             write_events(run)
             measure_overlap.fn(run)
             measure_drift.fn(run)
-            found[day] = run.warehouse.rows(
-                "SELECT level_name, is_seasonal, sentence FROM monitoring.drift WHERE run_id = $run_id"
-                " AND reference_kind = 'previous' AND subject_kind = $kind AND subject_name = $name"
-                " AND part_name IS NOT DISTINCT FROM $part ORDER BY level_name",
-                {"run_id": run.run_id, "kind": of[0], "name": of[1], "part": of[2]},
-            )
+            for (kind, name, part), by_day in found.items():
+                by_day[day] = run.warehouse.rows(
+                    "SELECT level_name, is_seasonal, sentence FROM monitoring.drift WHERE run_id = $run_id"
+                    " AND reference_kind = 'previous' AND subject_kind = $kind AND subject_name = $name"
+                    " AND part_name IS NOT DISTINCT FROM $part ORDER BY level_name",
+                    {"run_id": run.run_id, "kind": kind, "name": name, "part": part},
+                )
     return found
 
 
@@ -85,50 +90,55 @@ def levels(found: list[tuple[str, bool, str]]) -> set[str]:
 
 
 @pytest.fixture(scope="module")
-def declared(tmp_path_factory: pytest.TempPathFactory) -> dict[dt.date, list[tuple[str, bool, str]]]:
+def declared(tmp_path_factory: pytest.TempPathFactory) -> Told:
     return told(tmp_path_factory.mktemp("declared"), seasons=[MAY])
 
 
-def test_the_first_is_a_notice_that_names_it(declared: dict[dt.date, list[tuple[str, bool, str]]]) -> None:
-    assert "notice" in levels(declared[RUNS[1]])
-    assert "alarm" not in levels(declared[RUNS[1]])
-    assert any("for May (05-05 to 06-03) is in what was compared" in sentence for *_, sentence in declared[RUNS[1]])
+@pytest.fixture(scope="module")
+def beyond(tmp_path_factory: pytest.TempPathFactory) -> Told:
+    return told(tmp_path_factory.mktemp("beyond"), seasons=[MAY], second=6.0)
 
 
-def test_the_second_is_judged_by_the_first(declared: dict[dt.date, list[tuple[str, bool, str]]]) -> None:
-    assert levels(declared[LAST]) == {"none"}
-    assert any(is_seasonal for _, is_seasonal, _ in declared[LAST])
+def test_the_first_is_a_notice_that_names_it(declared: Told) -> None:
+    first = declared[OF_ALL][RUNS[1]]
+    assert "notice" in levels(first)
+    assert "alarm" not in levels(first)
+    assert any("for May (05-05 to 06-03) is in what was compared" in sentence for *_, sentence in first)
 
 
-def test_what_goes_beyond_the_first_alarms_in_the_second(tmp_path: Path) -> None:
-    found = told(tmp_path, seasons=[MAY], second=6.0)
-    assert "alarm" in levels(found[LAST])
+def test_the_second_is_judged_by_the_first(declared: Told) -> None:
+    assert levels(declared[OF_ALL][LAST]) == {"none"}
+    assert any(is_seasonal for _, is_seasonal, _ in declared[OF_ALL][LAST])
+
+
+def test_what_goes_beyond_the_first_alarms_in_the_second(beyond: Told) -> None:
+    assert "alarm" in levels(beyond[OF_ALL][LAST])
 
 
 def test_not_declared_it_alarms(tmp_path: Path) -> None:
     winter = {"name": "Winter", "from": "12-01", "to": "01-31"}
     found = told(tmp_path, seasons=[winter])
-    assert "alarm" in levels(found[RUNS[1]])
+    assert "alarm" in levels(found[OF_ALL][RUNS[1]])
+    assert_the_second_is_judged_by_the_first(found, first="alarm")
 
 
-OF_FIRST = ("kpi", "halves.first", "net_30d_amount")
+def test_what_a_segment_is_worth_is_judged_by_the_first_too(declared: Told) -> None:
+    assert_the_second_is_judged_by_the_first(declared, first="notice")
 
 
-@pytest.mark.parametrize("seasons", [[], [MAY]], ids=["not declared", "declared"])
-def test_what_a_segment_is_worth_is_judged_by_the_first_too(tmp_path: Path, seasons: list[dict[str, str]]) -> None:
-    found = told(tmp_path, seasons=seasons, of=OF_FIRST)
-    assert [level for level, _, _ in found[RUNS[1]]] == ["notice" if seasons else "alarm"]
-    (verdict,) = found[LAST]
+def assert_the_second_is_judged_by_the_first(found: Told, *, first: str) -> None:
+    assert [level for level, _, _ in found[OF_FIRST][RUNS[1]]] == [first]
+    (verdict,) = found[OF_FIRST][LAST]
     assert verdict[:2] == ("none", True)
     assert verdict[2] == (
         "net_30d_amount of halves.first changed as the season has it: about as much as from 2024-05-04 to 2024-06-03."
     )
 
 
-def test_what_a_segment_is_worth_beyond_the_first_alarms(tmp_path: Path) -> None:
-    assert levels(told(tmp_path, seasons=[MAY], second=6.0, of=OF_FIRST)[LAST]) == {"alarm"}
+def test_what_a_segment_is_worth_beyond_the_first_alarms(beyond: Told) -> None:
+    assert levels(beyond[OF_FIRST][LAST]) == {"alarm"}
 
 
 def test_another_segment_of_that_name_is_held_against_no_year(tmp_path: Path) -> None:
-    found = told(tmp_path, seasons=[], of=OF_FIRST, borders=(28, 30))
-    assert [(level, is_seasonal) for level, is_seasonal, _ in found[LAST]] == [("alarm", False)]
+    found = told(tmp_path, seasons=[], borders=(28, 30))
+    assert [(level, is_seasonal) for level, is_seasonal, _ in found[OF_FIRST][LAST]] == [("alarm", False)]
