@@ -100,7 +100,7 @@ def comparable(run: Run, reference: Publication, view: View, redrawn: Redrawn | 
         )
         for name in ids
     }
-    remade = remade_features(run, reference)
+    remade = remade_features(run, reference.run_id)
     filled = filled_columns(view.earlier) & filled_columns(view.current)
     known = {
         name: spec

@@ -92,7 +92,7 @@ _IN_USE = (
 def write_before(run: Run, catalogue: Catalogue) -> int:
     """Ask the definitions of the run before about today's customers; returns how many segmentations were redrawn."""
     said: list[dict[str, object]] = []
-    remade = remade_features(run, run.previous) if run.previous else frozenset()
+    remade = remade_features(run, run.previous.run_id) if run.previous else frozenset()
     run.warehouse.execute(f"CREATE OR REPLACE TEMP TABLE {WAITING} AS {_NOBODY}")
     for name, what, kind in _changed(run, remade):
         note = _kept(Old(run, catalogue, run.previous, name, kind, what, remade)) if run.previous else None

@@ -29,7 +29,7 @@ from tasks.segments.quality import partition_quality
 from tasks.segments.transform import apply
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Mapping, Sequence
 
     import polars as pl
     from numpy.typing import NDArray
@@ -143,6 +143,7 @@ def refit_challenger(
     meanings: Mapping[str, FeatureMeaning] | None = None,
     *,
     learnt_from: LearntFrom | None = None,
+    remade: Collection[str] = (),
 ) -> RefitOutcome:
     """Fit a challenger on today's customers, and adopt it if it is better than the model in use.
 
@@ -158,19 +159,22 @@ def refit_challenger(
         used_ids: every id this segmentation has ever used.
         meanings: how to speak of the features.
         learnt_from: what the champion was learnt from, by which new ground is told; None where that is not kept.
+        remade: features that are computed otherwise than when the champion was learnt.
 
     Raises:
         StatisticsError: as `fit_champion`.
     """
     rows = _prepared(frame, spec.features, spec.min_customers)
     candidate = candidate_of(rows, spec, len(model.clusters))
-    if model.answers(spec):
+    edited = sorted(set(spec.features).intersection(remade))
+    if model.answers(spec) and not edited:
         verdict, model = _verdict(model, rows, spec, candidate)
         if not verdict.adopt:
             return _kept(model, verdict)
         reason = verdict.reason
     else:
-        verdict, reason = None, f"adopted: {_what_changed(model, spec)} changed, so the champion cannot be compared"
+        what = _what_changed(model, spec, edited)
+        verdict, reason = None, f"adopted: {what} changed, so the champion cannot be compared"
     before = assign_members(model, frame) if previous_membership is None else previous_membership
     story = _story(model, rows, candidate, before, learnt_from)
     ground = find_new_ground(story)
@@ -217,7 +221,9 @@ def _prepared(frame: pl.DataFrame, features: Collection[str], min_customers: int
     return frame.select("customer_id", *(name for name in features if name in frame.columns)).sort("customer_id")
 
 
-def _what_changed(model: ClusterModel, spec: ClusterSpec) -> str:
+def _what_changed(model: ClusterModel, spec: ClusterSpec, edited: Sequence[str]) -> str:
+    if edited:
+        return f"how {' and '.join(edited)} {'is' if len(edited) == 1 else 'are'} computed"
     if {*model.transform.names, *model.transform.dropped} != set(spec.features):
         return "the segmentation's features"
     was, asked = model.asked, spec.asked()

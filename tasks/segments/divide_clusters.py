@@ -6,7 +6,6 @@ Owns: the way from a cluster segmentation to its members and definitions. Does n
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -23,6 +22,8 @@ from tasks.segments.new_ground import LearntFrom
 from tasks.segments.stored_model import CLUSTERS, StoredModel, model_row, stored_model
 from tasks.warehouse.catalogue import KEY
 from tasks.warehouse.connection import identifier, literal
+from tasks.warehouse.ledger import Publication
+from tasks.warehouse.remade import remade_features
 from tasks.warehouse.small_groups import withheld_groups
 
 if TYPE_CHECKING:
@@ -175,9 +176,13 @@ class ClusterLearner:
             first = fit_champion(self.frame, spec, self._meanings(), used_ids=used)
             return Candidate(first.to_json(), len(first.clusters), passes=True, reason=why, metrics=_figures(first))
         champion = ClusterModel.from_json(past.content)
-        learnt_from = self._learnt_from(past.trained) if champion.answers(spec) else None
+        fitted = next((one for one in self.job.run.earlier() if one.as_of == past.trained), None)
+        remade = remade_features(self.job.run, fitted.run_id) if fitted else frozenset()
+        # What the new clusters would have been then is not asked of values that were computed otherwise.
+        can_ask = fitted and champion.answers(spec) and remade.isdisjoint(spec.features)
+        learnt_from = self._learnt_from(fitted) if fitted and can_ask else None
         outcome = refit_challenger(
-            champion, self.frame, spec, self.members, used, self._meanings(), learnt_from=learnt_from
+            champion, self.frame, spec, self.members, used, self._meanings(), learnt_from=learnt_from, remade=remade
         )
         told = {"improvement": round(outcome.verdict.improvement, 6)} if outcome.verdict else {}
         if not outcome.adopted:
@@ -195,13 +200,10 @@ class ClusterLearner:
             champion=outcome.champion.to_json(),
         )
 
-    def _learnt_from(self, date: dt.date) -> LearntFrom | None:
-        """The features of an earlier date; None where it is not published any more."""
-        for one in self.job.run.earlier():
-            if one.as_of == date:
-                customers = self.job.customers_then(one.run_id, self.segmentation.inside)
-                return LearntFrom(date, self._features(customers))
-        return None
+    def _learnt_from(self, fitted: Publication) -> LearntFrom:
+        """The features of the day of a fit."""
+        customers = self.job.customers_then(fitted.run_id, self.segmentation.inside)
+        return LearntFrom(fitted.as_of, self._features(customers))
 
     def _features(self, customers: str) -> pl.DataFrame:
         columns = ", ".join(map(identifier, [KEY, *self.segmentation.features]))

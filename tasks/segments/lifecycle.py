@@ -20,6 +20,8 @@ from tasks.segments.division import Job
 from tasks.segments.registry import Registry
 from tasks.segments.stored_model import StoredModel
 from tasks.segments.version import Status, Version, fingerprint, identity_of, ids_between
+from tasks.warehouse.reading import features_of
+from tasks.warehouse.remade import remade_features
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,10 +169,26 @@ def why_anew(learner: Learner, registry: Registry) -> str | None:
         return "learnt anew, the definition changed"
     if registry.is_live:
         return None
+    if remade := _remade_since(learner, registry):
+        are = "is" if len(remade) == 1 else "are"
+        return f"learnt anew, {' and '.join(remade)} {are} computed otherwise than on {registry.last_fit}"
     # What was refused or waits was learnt, too: what is due every so often is not due every day after that.
     last = registry.last_fit or past.trained
     days, every = (learner.job.run.as_of - last).days, learner.refit.every_days
     return f"learnt anew, {days} days after {last}" if every is not None and days >= every else None
+
+
+def _remade_since(learner: Learner, registry: Registry) -> list[str]:
+    """Features that it divides by whose values are others since the newest fit, because somebody edited what they are.
+
+    What was learnt of the old values says nothing of the new ones; whether it goes on is for the gates to say.
+    """
+    newest = max(registry.versions, default=None)
+    training_run = None if newest is None else registry.versions[newest].training_run_id
+    if training_run is None:
+        return []
+    run = learner.job.run
+    return sorted(remade_features(run, training_run) & features_of(run.workspace, learner.job.name))
 
 
 def candidate_version(learner: Learner, registry: Registry, candidate: Candidate, status: Status) -> Version:

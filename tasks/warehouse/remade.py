@@ -12,7 +12,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from tasks.warehouse.catalogue import catalogue_of
-from tasks.warehouse.ledger import Publication
 from tasks.warehouse.run import Run
 
 #: Features that a key of a part of the section `features` makes.
@@ -24,12 +23,12 @@ _DECLARED = {
 _NO_RULE = ("meaning", "unit")
 
 
-def remade_features(run: Run, earlier: Publication) -> frozenset[str]:
+def remade_features(run: Run, earlier_run_id: str) -> frozenset[str]:
     """Names of the features of a run that an earlier one had, computed in another way.
 
     None where that one was made by a version that did not keep how.
     """
-    then = _said(run, "coalesce(confirms_run_id, run_id)", earlier.run_id)
+    then = _said(run, "coalesce(confirms_run_id, run_id)", earlier_run_id)
     now = _said(run, "attempt_id", run.attempt_id)
     digests = then.get("features", {})
     models = {name for name, digest in now.get("features", {}).items() if digests.get(name, digest) != digest}

@@ -86,7 +86,7 @@ def _run(place: Path, day: dt.date) -> Lived:
             " AND (concat(subject_name, part_name) LIKE '%bread%' OR subject_name = 'lists.bakers')",
             {"run": run.run_id},
         )
-        return Lived(changes, alarmed, remade_features(run, earlier[-1]) if earlier else frozenset())
+        return Lived(changes, alarmed, remade_features(run, earlier[-1].run_id) if earlier else frozenset())
 
 
 def test_whom_an_edit_of_a_feature_moves_was_moved_by_the_edit(tmp_path: Path) -> None:
