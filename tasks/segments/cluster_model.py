@@ -13,30 +13,24 @@ import numpy as np
 
 from tasks.config.clusters import NOISE_KEY
 from tasks.config.errors import StatisticsError
-from tasks.segments.algorithms import in_groups
 from tasks.segments.candidate import Candidate, candidate_of, model_of
 from tasks.segments.cluster import ClusterModel, ClusterSpec
+from tasks.segments.gates import verdict_on, what_changed
 from tasks.segments.identity import (
     AdoptionVerdict,
-    FitQuality,
     IdentityMatch,
     next_ids,
-    should_adopt,
 )
 from tasks.segments.naming import FeatureMeaning
 from tasks.segments.new_ground import LearntFrom, Story, find_new_ground, match_groups, origins_of
-from tasks.segments.quality import partition_quality
 from tasks.segments.transform import apply
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Mapping
 
     import polars as pl
     from numpy.typing import NDArray
 
-    from tasks.segments.partition import Partition
-
-    Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
 
 __all__ = [
@@ -168,12 +162,12 @@ def refit_challenger(
     candidate = candidate_of(rows, spec, len(model.clusters))
     edited = sorted(set(spec.features).intersection(remade))
     if model.answers(spec) and not edited:
-        verdict, model = _verdict(model, rows, spec, candidate)
+        verdict, model = verdict_on(model, rows, spec, candidate)
         if not verdict.adopt:
             return _kept(model, verdict)
         reason = verdict.reason
     else:
-        what = _what_changed(model, spec, edited)
+        what = what_changed(model, spec, edited)
         verdict, reason = None, f"adopted: {what} changed, so the champion cannot be compared"
     before = assign_members(model, frame) if previous_membership is None else previous_membership
     story = _story(model, rows, candidate, before, learnt_from)
@@ -219,52 +213,6 @@ def _prepared(frame: pl.DataFrame, features: Collection[str], min_customers: int
         )
     # Columns are selected where they are read, so that a missing one is named by `raw_column`.
     return frame.select("customer_id", *(name for name in features if name in frame.columns)).sort("customer_id")
-
-
-def _what_changed(model: ClusterModel, spec: ClusterSpec, edited: Sequence[str]) -> str:
-    if edited:
-        return f"how {' and '.join(edited)} {'is' if len(edited) == 1 else 'are'} computed"
-    if {*model.transform.names, *model.transform.dropped} != set(spec.features):
-        return "the segmentation's features"
-    was, asked = model.asked, spec.asked()
-    # What only one of two algorithms is asked for has not changed.
-    of_one = ("noise", "min_share") if was.get("algorithm") == asked.get("algorithm") else ()
-    keys = ("algorithm", "inside", *of_one, "transforms", "weights", "caps", "screen")
-    changed = [*(key for key in keys if was.get(key) != asked.get(key)), *model.unmet(spec)]
-    return f"the segmentation's {' and '.join(changed)}"
-
-
-def _verdict(
-    model: ClusterModel, rows: pl.DataFrame, spec: ClusterSpec, candidate: Candidate
-) -> tuple[AdoptionVerdict, ClusterModel]:
-    """The verdict, and the champion with the number of segments that refits chose and its wins in a row."""
-    old_x = apply(model.transform, rows)
-    champion = _quality(candidate, spec, model.partition, model.partition.assign(old_x).own, old_x)
-    challenger = _quality(candidate, spec, candidate.found.partition, candidate.found.labels, candidate.x)
-    k = challenger.k
-    if k == champion.k:
-        return should_adopt(champion, challenger), replace(model, pending_k=None, pending_wins=0)
-    wins = model.pending_wins + 1 if model.pending_k == k else 1
-    verdict = should_adopt(champion, challenger, wins=wins, wins_needed=spec.wins_to_change_k)
-    if verdict.adopt:  # where it waits for somebody, the next one with as many has won as often
-        return verdict, model
-    # At the last win needed only a lack of stability can have stood against it: the count starts again.
-    pending = (k, wins) if wins < spec.wins_to_change_k else (None, 0)
-    return verdict, replace(model, pending_k=pending[0], pending_wins=pending[1])
-
-
-def _quality(candidate: Candidate, spec: ClusterSpec, partition: Partition, labels: Ints, own_x: Floats) -> FitQuality:
-    """Score a partition of today's customers in the challenger's units; `own_x` are its own."""
-    return partition_quality(
-        candidate.x,
-        labels,
-        partition.k,
-        spec.effort,
-        seed=spec.seed,
-        method=spec.method(),
-        groups=partition.k - partition.has_noise,
-        in_groups=in_groups(own_x, partition),
-    )
 
 
 def _story(
