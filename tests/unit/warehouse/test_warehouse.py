@@ -6,6 +6,7 @@ import datetime as dt
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 import polars as pl
@@ -102,6 +103,22 @@ def test_a_transaction_is_all_or_nothing(memory: Warehouse) -> None:
         memory.execute("INSERT INTO t VALUES (1)")
         memory.execute("INSERT INTO nowhere VALUES (1)")
     assert memory.value("SELECT count(*) FROM t") == 0
+
+
+def test_a_table_is_there_until_it_goes_or_was_never_made(memory: Warehouse) -> None:
+    def asked() -> bool:
+        return [memory.table_exists("main.thing"), memory.table_exists("main.thing")] == [True, True]
+
+    assert not asked()
+    memory.execute("CREATE TABLE thing (a INT)")
+    assert asked()
+    memory.execute("drop table thing")
+    assert not asked()
+    with suppress(RuntimeError), memory.transaction():
+        memory.execute("CREATE VIEW thing AS SELECT 1 AS a")
+        assert asked()
+        raise RuntimeError
+    assert not asked()
 
 
 def test_a_file_that_is_no_database_is_told(tmp_path: Path) -> None:
