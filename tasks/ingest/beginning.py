@@ -20,12 +20,18 @@ from tasks.config.sources import FormatOptions
 from tasks.ingest.encodings import codec
 
 _LONGEST_HEADER = 1_048_576
+#: How UTF-16 marks the order of its bytes.
+_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _LINE_END = re.compile(r"\r\n|\n|\r")
 #: How files begin that are often taken for text: what each is, and what to do.
 _NO_TEXT = (
     (b"\x1f\x8b", "is packed by gzip", "let its name end in .gz"),
     (b"PK\x03\x04", "is a ZIP archive, as Excel's .xlsx are", "export the sheet as CSV, or unpack the archive"),
     (b"\xd0\xcf\x11\xe0", "is a workbook of Excel", "export the sheet as CSV"),
+    (b"BZh", "is packed by bzip2", "have it packed by gzip, with a name that ends in .gz, or not at all"),
+    (b"\x28\xb5\x2f\xfd", "is packed by zstd", "have it packed by gzip, with a name that ends in .gz, or not at all"),
+    (b"\xfd7zXZ\x00", "is packed by xz", "have it packed by gzip, with a name that ends in .gz, or not at all"),
+    (b"7z\xbc\xaf\x27\x1c", "is an archive of 7-Zip", "unpack it"),
     (b"PAR1", "is a Parquet file", "set format to parquet"),
     (b"SQLite format 3", "is a SQLite database", "export the table as CSV"),
     (b"%PDF-", "is a PDF", "have the data exported as CSV"),
@@ -126,15 +132,22 @@ def has_mixed_line_ends(path: Path) -> bool:
 def _decoded(start: bytes, path: Path, options: FormatOptions) -> str:
     """As much of the beginning as is text, of which the first line must be."""
     is_cut = len(start) == _LONGEST_HEADER
+    name = codec(options.encoding, start)
+    if options.encoding == "utf-16" and start and b"\0" not in start and not start.startswith(_MARKS):
+        raise SourceError(
+            "the file is not utf-16: not one of its bytes is zero",
+            where=str(path),
+            hint="leave options.encoding out where it is UTF-8, or set it to what the file was written in",
+        )
     try:
-        decoder = codecs.getincrementaldecoder(codec(options.encoding))()
+        decoder = codecs.getincrementaldecoder(name)()
         return decoder.decode(start, final=not is_cut).removeprefix("\ufeff")
     except UnicodeDecodeError as error:
-        text = start[: error.start].decode(codec(options.encoding)).removeprefix("\ufeff")
+        text = start[: error.start].decode(name).removeprefix("\ufeff")
         if _LINE_END.search(text):
             # What is wrong stands further down, and is told of its line.
             return text
-        is_utf_16 = start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+        is_utf_16 = start.startswith(_MARKS)
         other = (
             "utf-16"
             if is_utf_16

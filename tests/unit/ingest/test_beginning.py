@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
+import lzma
 from pathlib import Path
 
 import pytest
@@ -46,6 +48,10 @@ def loaded(
         (gzip.compress(HEADER.encode(), mtime=0), "is packed by gzip, and no text", "let its name end in .gz"),
         (b"PK\x03\x04\x14\0", "is a ZIP archive, as Excel's .xlsx are", "export the sheet as CSV"),
         (b"\xd0\xcf\x11\xe0\xa1", "is a workbook of Excel", "export the sheet as CSV"),
+        (bz2.compress(HEADER.encode()), "is packed by bzip2", "packed by gzip"),
+        (lzma.compress(HEADER.encode()), "is packed by xz", "packed by gzip"),
+        (b"\x28\xb5\x2f\xfd\x04", "is packed by zstd", "packed by gzip"),
+        (b"7z\xbc\xaf\x27\x1c\0", "is an archive of 7-Zip", "unpack it"),
         (b"PAR1\x15", "is a Parquet file", "set format to parquet"),
         (HEADER.encode("utf-16"), "the first line is not utf-8", "set options.encoding to utf-16"),
         ("größe\n".encode("latin-1"), "the first line is not utf-8: byte 2 is 0xf6", "such as windows-1252"),
