@@ -11,7 +11,7 @@ import gzip
 import io
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from tasks.config.sources import FormatOptions
 from tasks.ingest.encodings import codec
 
 _LONGEST_HEADER = 1_048_576
+_LINES_ABOVE_A_HEADER = 50
 #: How UTF-16 marks the order of its bytes.
 _MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _LINE_END = re.compile(r"\r\n|\n|\r")
@@ -54,6 +55,17 @@ def header(path: Path, options: FormatOptions) -> list[str]:
     lines = io.StringIO(line, newline="")
     reader = csv.reader(lines, delimiter=options.delimiter, quotechar=options.quote or None)
     return next(iter(reader), [])
+
+
+def header_further_down(path: Path, options: FormatOptions, names: Iterable[str]) -> int | None:
+    """The number of a line below the first that has columns of all these names: above it stands a title, or `sep=;`."""
+    wanted = {name.casefold() for name in names}
+    lines = _decoded(_beginning(path), path, options).splitlines()[1:_LINES_ABOVE_A_HEADER]
+    for number, line in enumerate(lines, 2):
+        values = line.replace(options.quote or "\0", "").casefold().split(options.delimiter)
+        if wanted <= {value.strip() for value in values}:
+            return number
+    return None
 
 
 def first_line(path: Path, options: FormatOptions) -> str:

@@ -9,6 +9,7 @@ import difflib
 from collections.abc import Iterable
 
 from tasks.config.errors import SourceError, SqlError
+from tasks.ingest.beginning import header_further_down
 from tasks.ingest.mapping import Mapping
 from tasks.ingest.readers import Reader
 from tasks.warehouse.connection import Warehouse, identifier
@@ -105,4 +106,9 @@ def _unbound(mapping: Mapping, reader: Reader, place: str, error: SqlError) -> S
         hint = f"the file has one column, {reader.columns[0]!r}: is options.delimiter right?"
     elif blank := [name for name in reader.columns if name.strip().casefold() == absent[0].casefold()]:
         hint = f"in the file its name has blanks around it: write '\"{blank[0]}\"'"
+    if mapping.source.stored_as == "csv" and mapping.source.options.header and reader.path.is_file():
+        line = header_further_down(reader.path, mapping.source.options, mapping.wanted)
+        hint = (
+            hint if line is None else f"line {line} has it: the header must be the first line, take out those above it"
+        )
     return SourceError(f"{place}: the file has no column {absent[0]!r}", where=where, hint=hint)

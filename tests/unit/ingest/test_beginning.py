@@ -164,3 +164,15 @@ def test_a_folder_in_place_of_a_file_is_told(make_workspace: MakeWorkspace) -> N
     with pytest.raises(SourceError, match="exports is a folder, expected a file") as raised:
         find_files(space, parse_mapping(space, "orders"))
     assert raised.value.hint == "name the files in it, such as exports/*.csv"
+
+
+@pytest.mark.parametrize("above", ["Sales report\n\n", "sep=,\n", "Sales report,June 2025,,,,,,\n# all shops\n"])
+@pytest.mark.parametrize("mark", ["", '"'])
+def test_a_header_that_is_not_the_first_line_is_named(
+    make_workspace: MakeWorkspace, opened: OpenRun, above: str, mark: str
+) -> None:
+    header_line = ",".join(f"{mark}{name}{mark}" for name in HEADER.strip().split(","))
+    with pytest.raises(SourceError, match="the file has no column 'order'") as raised:
+        loaded(make_workspace, opened, orders=f"{above}{header_line}\n{GOOD}")
+    line = above.count("\n") + 1
+    assert raised.value.hint == f"line {line} has it: the header must be the first line, take out those above it"
