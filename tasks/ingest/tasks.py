@@ -12,6 +12,7 @@ from prefect.tasks import exponential_backoff
 
 from tasks.config.counting import counted
 from tasks.config.errors import ConnectionLostError
+from tasks.ingest.absent_keys import absent_keys
 from tasks.ingest.carrying_over import carry_over
 from tasks.ingest.classes import keep_classes
 from tasks.ingest.discovery import FoundFile, find_files
@@ -80,6 +81,17 @@ def ingest_source(run: Run, name: str, pulled: FoundFile | None = None) -> int:
             pulled.path.unlink(missing_ok=True)
 
 
+def _told_once(run: Run, mapping: Mapping, file: FoundFile) -> list[str]:
+    """What is told of a source once, however many new files it has: lost lines, and keys of a mapping that is new."""
+    is_known = run.warehouse.rows(
+        "SELECT 1 FROM ops.load WHERE source_name = $source AND mapping_sha256 = $mapping LIMIT 1",
+        {"source": mapping.name, "mapping": file.mapping_sha256},
+    )
+    return lines_lost(run.warehouse, mapping, file.lookups) + (
+        [] if is_known else absent_keys(run.warehouse, mapping, file.path)
+    )
+
+
 def _load_new(run: Run, mapping: Mapping, files: Sequence[FoundFile]) -> int:
     name = mapping.name
     erased = erased_customers(run.workspace, run.paths.root)
@@ -91,8 +103,8 @@ def _load_new(run: Run, mapping: Mapping, files: Sequence[FoundFile]) -> int:
             _note_known(run, name, file)
             continue
         if not new:
-            for lost in lines_lost(run.warehouse, mapping, file.lookups):
-                log.warning("%s: %s", name, lost)
+            for told in _told_once(run, mapping, file):
+                log.warning("%s: %s", name, told)
         counts = load_file(run.warehouse, mapping, file, run.attempt_id, erased)
         known.add(file.load_id)
         new += 1
