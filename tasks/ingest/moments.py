@@ -17,7 +17,7 @@ _UTC = "UTC"
 #: What may follow the digits of a time in a text: an offset, UTC, or a name such as Europe/Berlin. Abbreviations mean
 #: several zones each: `BST` is the summer time of London, and the time of Dhaka to the library that would read it.
 _ZONE = "([-+]|Z|Zulu|(UTC|GMT)[-+]?|[A-Za-z_]+(/[-+A-Za-z_]+)+)"
-#: A day that is written as a moment in UTC, as JavaScript writes the midnight of some place.
+#: A day that is written as a moment in UTC.
 _MOMENT_IN_UTC = ".*[ T].*(Z|UTC|GMT|[-+]00(:?00)?)"
 
 
@@ -69,24 +69,34 @@ class Clock:
         written.
         """
         beyond = f"trim(translate(substr({text}, 12), '0123456789:.', ''))"
-        near_zone = f"regexp_replace({text}, ' +([-+][0-9:]+)$', '\\1')"
         # What is no zone is made unreadable.
-        zoned = f"CASE WHEN regexp_full_match({beyond}, {literal(_ZONE)}) THEN {near_zone} ELSE '?' || {text} END"
+        zoned = (
+            f"CASE WHEN regexp_full_match({beyond}, {literal(_ZONE)}) THEN {_near_zone(text)} ELSE '?' || {text} END"
+        )
         alone = f"CASE WHEN length({text}) <= 10 THEN {self._unzoned(text, 'DATE')} ELSE {self._unzoned(text, '')} END"
         unzoned = self._unzoned(text, "") if self.source == self.company else alone
         return f"CASE WHEN {beyond} = '' THEN {unzoned} ELSE {self._zoned(zoned)} END"
 
     def _day(self, expression: str, kind: str) -> str:
         if _has_zone(kind):
-            return f"CAST({self._zoned(expression)} AS DATE)"
+            return self._day_of(f"CAST(({expression}) AS TIMESTAMPTZ)")
         if kind != "VARCHAR" or self.company == _UTC:
             return f"CAST(({expression}) AS DATE)"
         # With another offset it is the day as it is written: that of the place where it was.
         in_utc = f"regexp_full_match(trim({expression}), {literal(_MOMENT_IN_UTC)})"
-        return (
-            f"CASE WHEN {in_utc} THEN CAST({self._written(f'trim({expression})')} AS DATE)"
-            f" ELSE CAST(({expression}) AS DATE) END"
-        )
+        moment = f"CAST({_near_zone(f'trim({expression})')} AS TIMESTAMPTZ)"
+        return f"CASE WHEN {in_utc} THEN {self._day_of(moment)} ELSE CAST(({expression}) AS DATE) END"
+
+    def _day_of(self, moment: str) -> str:
+        """The day that is meant: of midnight in UTC that one; else JavaScript wrote the midnight of some place."""
+        in_utc = f"CAST({moment} AS TIMESTAMP)"
+        is_day = f"{in_utc} = date_trunc('day', {in_utc})"
+        return f"CAST(CASE WHEN {is_day} THEN {in_utc} ELSE {self._zoned(moment)} END AS DATE)"
+
+
+def _near_zone(text: str) -> str:
+    """A time with its offset where DuckDB looks for it."""
+    return f"regexp_replace({text}, ' +([-+][0-9:]+)$', '\\1')"
 
 
 def _has_zone(kind: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import logging
 from collections.abc import Callable, Iterable
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
@@ -13,6 +14,7 @@ import pytest
 from tasks.ingest.discovery import find_files
 from tasks.ingest.loading import load_file
 from tasks.ingest.mapping import parse_mapping
+from tasks.ingest.tasks import ingest_source
 from tests.workspaces import MakeWorkspace, OpenRun, small_workspace
 
 #: Around midnight, and before and after the clocks change in some of the zones.
@@ -118,12 +120,44 @@ def test_an_abbreviation_of_several_zones_is_told_and_not_guessed(
     assert loaded(opened, space) == ["cannot be read as TIMESTAMP"]
 
 
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "America/New_York"])
+@pytest.mark.parametrize("text", ["1990-05-01T00:00:00Z", "1990-05-01 00:00:00 +00:00", "1990-05-01"])
+def test_a_day_at_midnight_in_utc_is_that_day(
+    make_workspace: MakeWorkspace, opened: OpenRun, zone: str, text: str
+) -> None:
+    customers = {"customer_id": '"order"', "birth_date": '"at"'}
+    space = make_workspace(orders=written([text]), tree=tree(zone, entity="customers", columns=customers))
+    assert loaded(opened, space, "birth_date") == [dt.date(1990, 5, 1)]
+
+
+@pytest.mark.parametrize(
+    ("texts", "is_told"),
+    [
+        (["2025-06-01T00:00:00Z", "2025-06-02T00:00:00Z", "2025-06-03T00:00:00Z"], True),
+        (["2025-06-01T00:00:00Z", "2025-06-02T00:00:00Z", "2025-06-03T00:00:01Z"], False),
+        (["2025-06-01", "2025-06-02", "2025-06-03"], False),
+        (["2025-06-01T00:00:00Z"], False),
+    ],
+)
+def test_days_of_orders_that_are_written_as_moments_are_told(
+    make_workspace: MakeWorkspace, opened: OpenRun, caplog: pytest.LogCaptureFixture, texts: list[str], is_told: bool
+) -> None:
+    """In New York each would be the evening before."""
+    space = make_workspace(orders=written(texts), tree=tree("America/New_York"))
+    with opened(space) as run, caplog.at_level(logging.WARNING, "resegment.ingest"):
+        ingest_source.fn(run, "orders")
+    told = "columns.ordered_at: every time is midnight in UTC, which is no midnight in America/New_York"
+    assert any(told in record.getMessage() for record in caplog.records) == is_told
+
+
 @pytest.mark.parametrize(
     ("text", "day"),
     [
         # The midnight of Berlin, as JavaScript writes it.
         ("1990-05-01T22:00:00.000Z", dt.date(1990, 5, 2)),
         ("1990-01-01 23:00:00+00:00", dt.date(1990, 1, 2)),
+        # A day, as .NET writes it.
+        ("1990-05-01T00:00:00Z", dt.date(1990, 5, 1)),
         ("1990-05-01T00:00:00+05:30", dt.date(1990, 5, 1)),
         ("1990-05-01 00:00:00", dt.date(1990, 5, 1)),
         ("2000-02-29", dt.date(2000, 2, 29)),
