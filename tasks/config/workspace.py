@@ -233,6 +233,8 @@ class Workspace(Strict):
             said["calendar"] = self.calendar.model_dump(mode="json", include=telling)
         for source in said["sources"].values():
             source["path"] = source["database"] = None
+            if source["timezone"] is None:
+                del source["timezone"]
             for lookup in source["lookups"].values():
                 lookup["path"] = None
         return said
