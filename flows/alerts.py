@@ -31,6 +31,6 @@ def watch(workspace: str = ".", output: str | None = None, overrides: list[str] 
     space = load_workspace(Path(workspace), overrides=overrides or [])
     root = space.output_folder(output)
     with open_ledger(space, root) as run:
-        run.as_of = dt.datetime.now(dt.UTC).date()
+        run.as_of = space.calendar.day("today", dt.datetime.now(dt.UTC))
         check_alerts(run)
         return send_alerts(run)

@@ -188,7 +188,7 @@ def current_backfill(run: Run) -> Backfill:
 @contextmanager
 def _opened(space: Workspace, folder: Path) -> Iterator[Run]:
     with open_ledger(space, folder, is_new=True, wait_seconds=WAIT_SECONDS) as run:
-        run.as_of = ledger.utc_now().date()
+        run.as_of = space.calendar.shows(ledger.utc_now()).date()
         yield run
 
 

@@ -24,7 +24,7 @@ def features_of(space: Workspace) -> list[FeatureEntry]:
         WorkspaceError: a model is wrong; its file and line are named.
         SqlError: DuckDB refused a model.
     """
-    as_of = space.as_of if isinstance(space.as_of, dt.date) else dt.datetime.now(dt.UTC).date()
+    as_of = space.day(dt.datetime.now(dt.UTC))
     with (
         tempfile.TemporaryDirectory(prefix="resegment-features-") as folder,
         open_run(space, as_of=as_of, known_as_of=None, output=Path(folder), is_scratch=True) as run,

@@ -21,6 +21,10 @@ cast to the type given here. What happens to a row:
   number, column and reason, `resegment quarantine` works them off: see
   [work-off-the-quarantine.md](../how-to/work-off-the-quarantine.md).
 
+Times and days are the company's: whatever zone a source writes, they are kept as a clock in `calendar.timezone` shows
+them, so that an order of half past midnight there is of that day
+([how sources write times](../how-to/add-a-source.md#times)).
+
 The class is what a column is at least treated as; without one it is `plain`. Values of `contact` and `sensitive`
 columns never leave staging: see [protect-personal-data.md](../how-to/protect-personal-data.md).
 

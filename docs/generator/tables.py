@@ -109,8 +109,8 @@ here. `staging` is rebuilt by each run; the others keep the rows of the run that
 {WINDOWS_TOLD}"""
 
 _LEDGER = """\
-The ledger: what was run, loaded, checked, quarantined and published. Times are UTC; of the derived tables none has a
-clock time."""
+The ledger: what was run, loaded, checked, quarantined and published. Its times are UTC; of the derived tables none
+has a clock time."""
 
 
 def models(schema: str) -> list[SqlModel]:

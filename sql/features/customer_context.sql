@@ -8,7 +8,7 @@
 -- column customer_id: the company's own id of the customer [id]
 -- column top_channel_name: channel of most orders, in a tie the alphabetically first; NULL: no order with a known channel [category]
 -- column channel_count: different channels ordered on [unit=channels; cumulative]
--- column top_daypart_name: part of the day (UTC) of most orders, in a tie the earlier named: morning 5–11 h, lunch 11–15 h, afternoon 15–17 h, dinner 17–22 h, night 22–5 h; NULL: no order with a time of day (00:00:00 is taken for a date only) [category]
+-- column top_daypart_name: part of the day of most orders, in a tie the earlier named: morning 5–11 h, lunch 11–15 h, afternoon 15–17 h, dinner 17–22 h, night 22–5 h; NULL: no order with a time of day (00:00:00 is taken for a date only) [category]
 -- column weekend_order_share: orders on Saturday or Sunday ÷ all orders; NULL: never ordered [unit=share]
 -- column december_order_share: orders in December ÷ all orders; in less than a year of history it tells when he came; NULL: never ordered [unit=share; cumulative]
 -- column top_channel_share: orders on it ÷ orders with a known channel; NULL: no such order [unit=share]
@@ -18,7 +18,7 @@
 {%- for daypart in dayparts %}
 -- column {{ daypart }}_order_share: orders in the part of the day called {{ daypart }} ÷ orders with a time of day; NULL: no such order [unit=share]
 {%- endfor %}
--- column top_weekday_name: day of the week (UTC) of most orders, in a tie the earlier one, from monday on; NULL: never ordered [category]
+-- column top_weekday_name: day of the week of most orders, in a tie the earlier one, from monday on; NULL: never ordered [category]
 {%- for season in seasons %}
 -- column {{ season }}_order_share: orders in {{ season }} ÷ all orders; in less than a year of history it tells when he came; NULL: never ordered [unit=share; cumulative]
 {%- endfor %}

@@ -2,7 +2,7 @@
 -- why: breadth tells who buys for one need only; like order_day it is made once for all snapshots
 -- grain: customer
 -- column customer_id: the buyer [id]
--- column order_date: the day, UTC [date]
+-- column order_date: the day [date]
 -- column category_name: product category [category]
 SELECT DISTINCT
     customer_id,

@@ -3,7 +3,7 @@
 -- grain: customer
 -- column customer_id: the buyer [id]
 -- column order_id: order, invoice or basket [id]
--- column order_date: the day, UTC [date]
+-- column order_date: the day [date]
 -- column purchase_line_count: lines of bought products [unit=lines]
 -- column unit_count: units of bought products [unit=units]
 -- column gross_amount: amount of bought products after discount [unit=currency]

@@ -7,7 +7,7 @@
 -- column channel_name: the channel [category]
 -- column segment_id: the segment whose treatment goes first there [id]
 -- column refusal_name: what stands against it: window (not given on this day), excluded (he is in a segment that it excludes), refused or unknown (consent), contact_cap (he has had the most contacts there may be), budget (others bring in more) [category]
--- column decided_at: when he decided about marketing on the channel, UTC; null: no decision is known [date]
+-- column decided_at: when he decided about marketing on the channel; null: no decision is known [date]
 -- column why: the reason in words
 -- column other_treatments: further treatments planned for him on the channel as JSON, each with segment_id, reason and why; [] where there is none
 WITH treatment AS (

@@ -2,7 +2,7 @@
 -- why: tells where customers live by figures, not only by names
 -- grain: global
 -- column area_code: the area [id]
--- column valid_from: from when the figures hold, UTC; NULL: always [date]
+-- column valid_from: from when the figures hold; NULL: always [date]
 -- column area_name: name [category]
 -- column region_name: region or state [category]
 -- column country_name: country [category]

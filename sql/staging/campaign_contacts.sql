@@ -3,8 +3,8 @@
 -- grain: customer
 -- column campaign_id: the campaign [id]
 -- column customer_id: who was contacted [id]
--- column contacted_at: when the contact was made, UTC [date]
--- column responded_at: when the customer responded, UTC; NULL: not by the end of the as-of day [date]
+-- column contacted_at: when the contact was made [date]
+-- column responded_at: when the customer responded; NULL: not by the end of the as-of day [date]
 -- column channel_name: channel of the contact [category]
 -- column has_responded: the customer had responded by the end of the as-of day [flag]
 WITH

@@ -4,7 +4,7 @@
 -- column campaign_id: the campaign [id]
 -- column campaign_name: its name or type [category]
 -- column channel_name: main channel [category]
--- column started_at: first moment, UTC; NULL: not known, taken as started [date]
+-- column started_at: first moment; NULL: not known, taken as started [date]
 -- column ended_date: last day; NULL: not known, or after the as-of day [date]
 SELECT
     campaign_id,

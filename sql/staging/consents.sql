@@ -4,7 +4,7 @@
 -- column customer_id: who decided [id]
 -- column purpose_name: what for, lower case [id]
 -- column channel_name: where, lower case; all: everywhere that has no newer decision of its own [id]
--- column decided_at: when he decided, UTC [date]
+-- column decided_at: when he decided [date]
 -- column is_given: what he decided: true for, false against; of two decisions of one moment the one against counts [flag]
 -- column has_consent: the channel may be used: the newest of this decision and the one for all channels is for it [flag]
 WITH

@@ -2,7 +2,7 @@
 -- why: a day lost, delivered twice or in another currency shows where two systems are put side by side
 -- grain: global
 -- column controlled_source_name: the source of order lines [id]
--- column control_date: the day, UTC; from the first to the last day that is stated of the source [date]
+-- column control_date: the day; from the first to the last day that is stated of the source [date]
 -- column is_stated: there is a statement of the day [flag]
 -- column stated_line_count: lines as stated; NULL: not stated [unit=lines]
 -- column stated_order_count: orders as stated; NULL: not stated [unit=orders]

@@ -2,8 +2,8 @@
 -- why: revenue that two systems tell alike can be relied on
 -- grain: global
 -- column controlled_source_name: the source of order lines that the statement is about [id]
--- column control_date: the day that is stated, UTC [date]
--- column reported_at: when the other system said so, UTC; NULL: always known [date]
+-- column control_date: the day that is stated [date]
+-- column reported_at: when the other system said so; NULL: always known [date]
 -- column line_count: lines of that day; NULL: not stated [unit=lines]
 -- column order_count: different orders with a line of that day; NULL: not stated [unit=orders]
 -- column net_amount: amount of all lines of that day, returns and cancellations negative; NULL: not stated [unit=currency]

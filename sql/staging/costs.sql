@@ -2,7 +2,7 @@
 -- why: revenue is not worth: what a customer buys, and what is spent on him, costs something
 -- grain: global
 -- column cost_id: the cost [id]
--- column incurred_at: from when it holds, or when it was spent, UTC [date]
+-- column incurred_at: from when it holds, or when it was spent [date]
 -- column cost_kind_name: what costs: unit (of product_id), order (on channel_name), customer (customer_id) [category]
 -- column product_id: of a cost by unit: the product [id]
 -- column channel_name: of a cost by order: the channel; NULL: every channel that has none of its own [category]

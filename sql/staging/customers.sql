@@ -2,8 +2,8 @@
 -- why: every customer feature has one row for each of these; who bought without a record is here too, so that no revenue is lost
 -- grain: customer
 -- column customer_id: the company's own id of the customer [id]
--- column updated_at: when this version of the record became true, UTC; NULL: always [date]
--- column registered_at: when the customer became one, UTC; records of a later registration are not seen [date]
+-- column updated_at: when this version of the record became true; NULL: always [date]
+-- column registered_at: when the customer became one; records of a later registration are not seen [date]
 -- column full_name: name [id]
 -- column email_address: e-mail [id]
 -- column phone_number: telephone [id]

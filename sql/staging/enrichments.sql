@@ -4,7 +4,7 @@
 -- column customer_id: of whom it is said [id]
 -- column provider_name: who says it [id]
 -- column attribute_name: what it is about [id]
--- column enriched_at: when it was said, UTC [date]
+-- column enriched_at: when it was said [date]
 -- column attribute_value: what is said; NULL: nothing is known any more [category]
 SELECT
     customer_id,

@@ -4,7 +4,7 @@
 -- incremental: feedback_id
 -- column feedback_id: the feedback [id]
 -- column customer_id: who gave it [id]
--- column given_at: when it was given, UTC [date]
+-- column given_at: when it was given [date]
 -- column rating: 1 (worst) to 5
 -- column recommend_score: 0 to 10, as asked for the net promoter score
 -- column is_complaint: a complaint; false where the source does not say [flag]

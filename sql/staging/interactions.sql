@@ -4,7 +4,7 @@
 -- incremental: interaction_id
 -- column interaction_id: the interaction [id]
 -- column customer_id: who it was; NULL: not known [id]
--- column happened_at: when it began, UTC [date]
+-- column happened_at: when it began [date]
 -- column channel_name: web, app, store, service, … [category]
 -- column kind_name: what was done: visit, search, basket, call, chat, … [category]
 -- column device_name: phone, tablet, desktop, … [category]

@@ -2,7 +2,7 @@
 -- why: sentiment and theme of all other comments are learnt from these
 -- grain: global
 -- column comment_id: the comment [id]
--- column labelled_at: when it was labelled, UTC; NULL: always known [date]
+-- column labelled_at: when it was labelled; NULL: always known [date]
 -- column comment_text: free text [id]
 -- column sentiment_name: negative, neutral or positive; NULL: not labelled [category]
 -- column theme_name: what it is about; NULL: not labelled [category]

@@ -6,7 +6,7 @@
 -- column country_name: the country; NULL: of an area, or everywhere [category]
 -- column area_code: the area; NULL: of a country, or everywhere [id]
 -- column period_date: last day of the period [date]
--- column reported_at: when it was reported, UTC; NULL: at the end of its period [date]
+-- column reported_at: when it was reported; NULL: at the end of its period [date]
 -- column indicator_value: the value
 SELECT
     indicator_name,

@@ -5,7 +5,7 @@
 -- column order_id: order, invoice or basket [id]
 -- column line_id: the line within the order [id]
 -- column customer_id: the buyer; NULL for an anonymous sale [id]
--- column ordered_at: when it was ordered, cancelled or returned, UTC [date]
+-- column ordered_at: when it was ordered, cancelled or returned [date]
 -- column product_id: product [id]
 -- column product_name: product in words [category]
 -- column category_name: product category [category]

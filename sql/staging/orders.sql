@@ -4,8 +4,8 @@
 -- incremental: order_id
 -- column customer_id: the buyer [id]
 -- column order_id: order, invoice or basket; where lines of one order name two customers, each has an order of his own [id]
--- column ordered_at: first moment of the order, UTC [date]
--- column order_date: day of ordered_at, UTC [date]
+-- column ordered_at: first moment of the order [date]
+-- column order_date: day of ordered_at [date]
 -- column is_purchase: at least one product was bought [flag]
 -- column is_return_only: products were returned or cancelled, and none bought [flag]
 -- column line_count: lines of any kind, postage and fees included [unit=lines]

@@ -4,7 +4,7 @@
 -- column survey_id: the survey [id]
 -- column customer_id: who answered [id]
 -- column item_name: the item [id]
--- column answered_at: when he answered, UTC [date]
+-- column answered_at: when he answered [date]
 -- column answer_score: the score; NULL: left out, or no number
 WITH
 answered AS (

@@ -7,7 +7,7 @@
 -- column channel_name: the channel, as the workspace writes it [category]
 -- column channel_key: the channel as it is compared with others [category]
 -- column refusal_name: window, excluded, refused or unknown; NULL: nothing stands against it so far [category]
--- column decided_at: when he decided about marketing there, UTC; NULL: no decision is known [date]
+-- column decided_at: when he decided about marketing there; NULL: no decision is known [date]
 -- column excluded_by: the segment he is in that the treatment excludes [id]
 WITH
 marketing AS (

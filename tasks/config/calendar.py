@@ -36,7 +36,10 @@ TimeZone = Annotated[str, AfterValidator(_known_zone)]
 class Calendar(Strict):
     """The company's time zone, working days and seasons."""
 
-    timezone: TimeZone = Field(default="UTC", description="such as Europe/Berlin; says which day it is")
+    timezone: TimeZone = Field(
+        default="UTC",
+        description="such as Europe/Berlin; says which day it is, and which day and hour any time of a source is of",
+    )
     business_days: list[Weekday] = Field(
         default=["mon", "tue", "wed", "thu", "fri"], min_length=1, description="days of the week that it works"
     )
@@ -50,6 +53,10 @@ class Calendar(Strict):
     def is_business_day(self, day: dt.date) -> bool:
         """Whether the company works that day."""
         return WEEKDAYS[day.weekday()] in self.business_days and day not in self.holidays
+
+    def shows(self, moment: dt.datetime) -> dt.datetime:
+        """What the company's clock shows at a moment; both are without a zone, the moment is UTC."""
+        return moment.replace(tzinfo=dt.UTC).astimezone(ZoneInfo(self.timezone)).replace(tzinfo=None)
 
     def day(self, name: DayName, now: dt.datetime) -> dt.date:
         """The day of that name at a moment; `last_business_day` is the newest that is over.

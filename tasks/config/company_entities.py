@@ -50,14 +50,14 @@ CONTROL_TOTALS = Entity(
         Column(
             "control_date",
             "DATE",
-            "the day (UTC) that is stated",
+            "the day that is stated",
             required=True,
             rule=HardRule(
                 f"control_date BETWEEN DATE '{EARLIEST_EVENT}' AND CAST($loaded_at + INTERVAL 1 DAY AS DATE)",
                 f"a day from {EARLIEST_EVENT} to the day of loading",
             ),
         ),
-        event("reported_at", "when the other system said so (UTC); null: always known", required=False),
+        event("reported_at", "when the other system said so; null: always known", required=False),
         not_negative("line_count", "BIGINT", "lines of that day, postage, cancellations and returns included"),
         not_negative("order_count", "BIGINT", "different order_ids with a line of that day"),
         Column("net_amount", MONEY, "amount of all lines of that day, returns and cancellations negative"),
@@ -74,7 +74,7 @@ COSTS = Entity(
         Column(
             "incurred_at",
             AT,
-            "from when it holds, or when it was spent (UTC); a new price of a product is a cost of its own",
+            "from when it holds, or when it was spent; a new price of a product is a cost of its own",
             required=True,
             # A price list is announced before it holds; until then it is not seen.
             rule=HardRule(
@@ -115,7 +115,7 @@ LABELLED_COMMENTS = Entity(
     "labelled_at",
     (
         identity("comment_id", "the comment"),
-        event("labelled_at", "when it was labelled (UTC); null: always known", required=False),
+        event("labelled_at", "when it was labelled; null: always known", required=False),
         Column(
             "comment_text",
             TEXT,
@@ -162,7 +162,7 @@ MARKET_INDICATORS = Entity(
             required=True,
             rule=HardRule(f"period_date >= DATE '{EARLIEST_EVENT}'", f"a day from {EARLIEST_EVENT} on"),
         ),
-        event("reported_at", "when it was reported (UTC); null: at the end of its period", required=False),
+        event("reported_at", "when it was reported; null: at the end of its period", required=False),
         Column(
             "indicator_value",
             "DOUBLE",

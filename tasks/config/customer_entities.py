@@ -69,7 +69,7 @@ ORDER_LINES = Entity(
         identity("order_id", "order, invoice or basket"),
         identity("line_id", "the line within the order"),
         person("the buyer; null for an anonymous sale", required=False),
-        event("ordered_at", "when it was ordered, cancelled or returned (UTC)", required=True),
+        event("ordered_at", "when it was ordered, cancelled or returned", required=True),
         Column("product_id", ID, "product"),
         Column("product_name", TEXT, "product in words"),
         Column("category_name", TEXT, "product category"),
@@ -111,7 +111,7 @@ FEEDBACK = Entity(
     (
         identity("feedback_id", "the feedback"),
         person("who gave it"),
-        event("given_at", "when it was given (UTC)", required=True),
+        event("given_at", "when it was given", required=True),
         Column("rating", "DOUBLE", "1 (worst) to 5", rule=HardRule("rating BETWEEN 1 AND 5", "1 to 5", "value")),
         Column(
             "recommend_score",
@@ -147,7 +147,7 @@ CAMPAIGN_CONTACTS = Entity(
     (
         identity("campaign_id", "the campaign"),
         person("who was contacted"),
-        event("contacted_at", "when the contact was made (UTC)", required=True),
+        event("contacted_at", "when the contact was made", required=True),
         event("responded_at", "when the customer responded; null: not yet", required=False),
         Column("channel_name", TEXT, "channel of the contact"),
     ),
@@ -161,7 +161,7 @@ CONSENTS = Entity(
     "decided_at",
     (
         person("who decided"),
-        event("decided_at", "when he decided (UTC)", required=True),
+        event("decided_at", "when he decided", required=True),
         Column(
             "purpose_name",
             TEXT,
@@ -182,7 +182,7 @@ INTERACTIONS = Entity(
     (
         identity("interaction_id", "the interaction"),
         person("who it was; null: not known", required=False),
-        event("happened_at", "when it began (UTC)", required=True),
+        event("happened_at", "when it began", required=True),
         Column("channel_name", TEXT, "web, app, store, service, …"),
         Column("kind_name", TEXT, "what was done: visit, search, basket, call, chat, …"),
         Column("device_name", TEXT, "phone, tablet, desktop, …"),
@@ -208,7 +208,7 @@ SURVEY_ANSWERS = Entity(
     (
         identity("survey_id", "the survey"),
         person("who answered"),
-        event("answered_at", "when he answered (UTC)", required=True),
+        event("answered_at", "when he answered", required=True),
         Column(
             "answers",
             TEXT,
@@ -247,7 +247,7 @@ ENRICHMENTS = Entity(
             required=True,
             rule=HardRule("length(trim(attribute_name)) > 0", "the name of an attribute"),
         ),
-        event("enriched_at", "when it was said (UTC)", required=True),
+        event("enriched_at", "when it was said", required=True),
         Column("attribute_value", TEXT, "what is said; null: nothing is known any more"),
     ),
     occasion="provider_name",

@@ -11,6 +11,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import ConfigDict, Field, model_validator
 
+from tasks.config.calendar import TimeZone
 from tasks.config.conditions import Sql
 from tasks.config.entities import ENTITIES
 from tasks.config.features import Key, Strict, Text
@@ -104,6 +105,9 @@ class Source(Strict):
         default="replace", description="a file delivered again with other content replaces its earlier version, or adds"
     )
     options: FormatOptions = FormatOptions()
+    timezone: TimeZone | None = Field(
+        default=None, description="of times that say none of themselves; null: that of the calendar"
+    )
     database: Key | None = Field(default=None, description="name of one of `databases`, instead of format and path")
     query: Sql | None = Field(default=None, description="one SELECT in the SQL of that database")
     since: Text | None = Field(

@@ -226,11 +226,15 @@ class Workspace(Strict):
         said = self.model_dump(mode="json", exclude=_WITHOUT_EFFECT)
         # The key is no part of it: `key_fingerprint` is, where ids are hashed.
         said["privacy"].pop("key")
-        if self.calendar.seasons:
-            # Of the calendar they alone change what is found.
-            said["calendar"] = self.calendar.model_dump(mode="json", include={"seasons"})
+        # Of the calendar these alone change what is found.
+        if telling := {
+            name for name in ("seasons", "timezone") if getattr(self.calendar, name) != getattr(Calendar(), name)
+        }:
+            said["calendar"] = self.calendar.model_dump(mode="json", include=telling)
         for source in said["sources"].values():
             source["path"] = source["database"] = None
+            if source["timezone"] is None:
+                del source["timezone"]
             for lookup in source["lookups"].values():
                 lookup["path"] = None
         return said

@@ -153,9 +153,9 @@ def read_again(
     """
     with stored_reader(warehouse, mapping, origin.load_id, origin.file_name, rows) as reader:
         relation = with_lookups(warehouse, mapping, lookups, reader.relation)
-        texts = check_bindings(warehouse, mapping, reader, relation)
+        kinds = check_bindings(warehouse, mapping, reader, relation)
         columns = ", ".join(identifier(column.name) for column in mapping.entity.columns)
-        mapped = mapped_select(mapping, relation, loaded_at, texts)
+        mapped = mapped_select(mapping, relation, loaded_at, kinds)
         select, _ = without_erased(warehouse, mapping, mapped, erased)
         warehouse.execute(
             f"CREATE OR REPLACE TEMP TABLE {_TABLE} AS SELECT _record, _problems, {columns} FROM ({select})"

@@ -11,7 +11,7 @@ import gzip
 import io
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -20,12 +20,19 @@ from tasks.config.sources import FormatOptions
 from tasks.ingest.encodings import codec
 
 _LONGEST_HEADER = 1_048_576
+_LINES_ABOVE_A_HEADER = 50
+#: How UTF-16 marks the order of its bytes.
+_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _LINE_END = re.compile(r"\r\n|\n|\r")
 #: How files begin that are often taken for text: what each is, and what to do.
 _NO_TEXT = (
     (b"\x1f\x8b", "is packed by gzip", "let its name end in .gz"),
     (b"PK\x03\x04", "is a ZIP archive, as Excel's .xlsx are", "export the sheet as CSV, or unpack the archive"),
     (b"\xd0\xcf\x11\xe0", "is a workbook of Excel", "export the sheet as CSV"),
+    (b"BZh", "is packed by bzip2", "have it packed by gzip, with a name that ends in .gz, or not at all"),
+    (b"\x28\xb5\x2f\xfd", "is packed by zstd", "have it packed by gzip, with a name that ends in .gz, or not at all"),
+    (b"\xfd7zXZ\x00", "is packed by xz", "have it packed by gzip, with a name that ends in .gz, or not at all"),
+    (b"7z\xbc\xaf\x27\x1c", "is an archive of 7-Zip", "unpack it"),
     (b"PAR1", "is a Parquet file", "set format to parquet"),
     (b"SQLite format 3", "is a SQLite database", "export the table as CSV"),
     (b"%PDF-", "is a PDF", "have the data exported as CSV"),
@@ -48,6 +55,17 @@ def header(path: Path, options: FormatOptions) -> list[str]:
     lines = io.StringIO(line, newline="")
     reader = csv.reader(lines, delimiter=options.delimiter, quotechar=options.quote or None)
     return next(iter(reader), [])
+
+
+def header_further_down(path: Path, options: FormatOptions, names: Iterable[str]) -> int | None:
+    """The number of a line below the first that has columns of all these names: above it stands a title, or `sep=;`."""
+    wanted = {name.casefold() for name in names}
+    lines = _decoded(_beginning(path), path, options).splitlines()[1:_LINES_ABOVE_A_HEADER]
+    for number, line in enumerate(lines, 2):
+        values = line.replace(options.quote or "\0", "").casefold().split(options.delimiter)
+        if wanted <= {value.strip() for value in values}:
+            return number
+    return None
 
 
 def first_line(path: Path, options: FormatOptions) -> str:
@@ -126,15 +144,22 @@ def has_mixed_line_ends(path: Path) -> bool:
 def _decoded(start: bytes, path: Path, options: FormatOptions) -> str:
     """As much of the beginning as is text, of which the first line must be."""
     is_cut = len(start) == _LONGEST_HEADER
+    name = codec(options.encoding, start)
+    if options.encoding == "utf-16" and start and b"\0" not in start and not start.startswith(_MARKS):
+        raise SourceError(
+            "the file is not utf-16: not one of its bytes is zero",
+            where=str(path),
+            hint="leave options.encoding out where it is UTF-8, or set it to what the file was written in",
+        )
     try:
-        decoder = codecs.getincrementaldecoder(codec(options.encoding))()
+        decoder = codecs.getincrementaldecoder(name)()
         return decoder.decode(start, final=not is_cut).removeprefix("\ufeff")
     except UnicodeDecodeError as error:
-        text = start[: error.start].decode(codec(options.encoding)).removeprefix("\ufeff")
+        text = start[: error.start].decode(name).removeprefix("\ufeff")
         if _LINE_END.search(text):
             # What is wrong stands further down, and is told of its line.
             return text
-        is_utf_16 = start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+        is_utf_16 = start.startswith(_MARKS)
         other = (
             "utf-16"
             if is_utf_16

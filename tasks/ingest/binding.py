@@ -9,13 +9,14 @@ import difflib
 from collections.abc import Iterable
 
 from tasks.config.errors import SourceError, SqlError
+from tasks.ingest.beginning import header_further_down
 from tasks.ingest.mapping import Mapping
 from tasks.ingest.readers import Reader
 from tasks.warehouse.connection import Warehouse, identifier
 
 
-def check_bindings(warehouse: Warehouse, mapping: Mapping, reader: Reader, relation: str) -> frozenset[str]:
-    """Prove that every expression can be computed over the file's columns; returns the columns that are made of texts.
+def check_bindings(warehouse: Warehouse, mapping: Mapping, reader: Reader, relation: str) -> dict[str, str]:
+    """Prove that every expression can be computed over the file's columns; returns the type of each entity column's.
 
     Raises:
         SourceError: a column is not in the file (the nearest one is named), or an expression is not valid there.
@@ -40,7 +41,7 @@ def check_bindings(warehouse: Warehouse, mapping: Mapping, reader: Reader, relat
             hint="each expression is about one row: leave out functions over many rows",
         ) from together
     kinds = zip(places, found, strict=True)
-    return frozenset(place.removeprefix("columns.") for place, (_, kind) in kinds if kind == "VARCHAR")
+    return {place.removeprefix("columns."): kind for place, (_, kind) in kinds}
 
 
 def _selected(expressions: Iterable[str], relation: str) -> str:
@@ -89,7 +90,10 @@ def _unbound(mapping: Mapping, reader: Reader, place: str, error: SqlError) -> S
     absent = [name for name in mapping.reads[place] if name.casefold() not in present]
     where = f"{mapping.where[place]} and {reader.path.name}"
     if not absent:
-        return SourceError(f"{place}: {error.message}", where=where, hint="correct the expression")
+        is_nested = mapping.source.stored_as == "jsonl" and "Cannot extract field" in error.message
+        nested = "of JSON, what is nested is taken by its path, such as buyer ->> '$.id'"
+        hint = nested if is_nested else "correct the expression"
+        return SourceError(f"{place}: {error.message}", where=where, hint=hint)
     near = difflib.get_close_matches(absent[0], reader.columns, n=1)
     what = "file" if mapping.source.query is None else "query"
     hint = f"did you mean {near[0]!r}?" if near else f"the {what} has {', '.join(reader.columns)}"
@@ -102,4 +106,9 @@ def _unbound(mapping: Mapping, reader: Reader, place: str, error: SqlError) -> S
         hint = f"the file has one column, {reader.columns[0]!r}: is options.delimiter right?"
     elif blank := [name for name in reader.columns if name.strip().casefold() == absent[0].casefold()]:
         hint = f"in the file its name has blanks around it: write '\"{blank[0]}\"'"
+    if mapping.source.stored_as == "csv" and mapping.source.options.header and reader.path.is_file():
+        line = header_further_down(reader.path, mapping.source.options, mapping.wanted)
+        hint = (
+            hint if line is None else f"line {line} has it: the header must be the first line, take out those above it"
+        )
     return SourceError(f"{place}: the file has no column {absent[0]!r}", where=where, hint=hint)

@@ -18,7 +18,8 @@ from pathlib import Path
 from tasks.config.sources import FormatOptions
 from tasks.warehouse.connection import SPILL_NAME, Warehouse
 
-_READ_BY_DUCKDB = frozenset({"utf-8", "latin-1", "utf-16"})
+#: Not UTF-16, of which DuckDB reads the little-endian alone: of the other it finds no row, and says nothing.
+_READ_BY_DUCKDB = frozenset({"utf-8", "latin-1"})
 #: What systems write under these names holds more characters than the standard has.
 _WIDER = {"shift-jis": "cp932", "euc-kr": "cp949", "big5": "cp950"}
 _PART = 1_048_576
@@ -39,9 +40,14 @@ def _no_character(error: UnicodeError) -> tuple[str, int]:
 codecs.register_error(_INVALID, _no_character)
 
 
-def codec(encoding: str) -> str:
-    """Python's name of an encoding."""
-    return _WIDER.get(encoding, encoding)
+def codec(encoding: str, start: bytes = b"") -> str:
+    """Python's name of an encoding, for a file that begins so.
+
+    UTF-16 without a mark of the order of its bytes tells it by where the zeros of its commas and line ends are.
+    """
+    if encoding != "utf-16" or start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return _WIDER.get(encoding, encoding)
+    return "utf-16-be" if start[::2].count(0) > start[1::2].count(0) else "utf-16-le"
 
 
 def as_duckdb_reads(
@@ -60,16 +66,18 @@ def as_duckdb_reads(
     if not copy.exists():
         begun = copy.with_suffix(".begun")
         with unpacked(path) as handle, begun.open("wb") as written:
-            for text in _decoded(handle, codec(options.encoding)):
+            for text in _decoded(handle, options.encoding):
                 written.write(text.encode("utf-8", "surrogateescape"))
         begun.replace(copy)
     return copy, options.model_copy(update={"encoding": "utf-8"})
 
 
-def _decoded(handle: BufferedIOBase, name: str) -> Iterator[str]:
-    decoder = codecs.getincrementaldecoder(name)(errors=_INVALID)
-    while part := handle.read(_PART):
+def _decoded(handle: BufferedIOBase, encoding: str) -> Iterator[str]:
+    part = handle.read(_PART)
+    decoder = codecs.getincrementaldecoder(codec(encoding, part))(errors=_INVALID)
+    while part:
         yield decoder.decode(part)
+        part = handle.read(_PART)
     yield decoder.decode(b"", final=True)
 
 

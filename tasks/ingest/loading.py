@@ -78,10 +78,10 @@ def load_file(
     reader = open_reader(warehouse, file.path, mapping.source.stored_as, mapping.source.options, mapping.wanted)
     number = int(warehouse.value("SELECT coalesce(max(load_no), 0) + 1 FROM ops.load"))
     load = _Load(warehouse, mapping, file, reader, number, ledger.moment(warehouse), erased)
-    texts = check_bindings(warehouse, mapping, reader, load.joined(reader.relation))
+    kinds = check_bindings(warehouse, mapping, reader, load.joined(reader.relation))
     try:
         with warehouse.transaction():
-            counts = load.add_rows(texts)
+            counts = load.add_rows(kinds)
             load.note(counts, attempt_id)
             keep_guesses(warehouse, mapping, file, reader)
             ledger.note_delivery(
@@ -118,20 +118,20 @@ class _Load:
         """The file with its lookups beside it."""
         return with_lookups(self.warehouse, self.mapping, self.file.lookups, relation)
 
-    def add_rows(self, texts: frozenset[str]) -> LoadCounts:
+    def add_rows(self, kinds: dict[str, str]) -> LoadCounts:
         """Add good rows to raw and the others to quarantine; the caller owns the transaction."""
         fit_raw_table(self.warehouse, self.mapping.table, self.mapping.entity)
-        found = self._scan(texts)
+        found = self._scan(kinds)
         rejected = self._rejected_lines()
         reader = read_in_order(self.warehouse, self.reader, self.mapping.source.options, len(rejected))
-        return replace(self, reader=reader).insert(texts, found, rejected)
+        return replace(self, reader=reader).insert(kinds, found, rejected)
 
-    def insert(self, texts: frozenset[str], found: tuple[int, int, int], rejected_lines: list[int]) -> LoadCounts:
+    def insert(self, kinds: dict[str, str], found: tuple[int, int, int], rejected_lines: list[int]) -> LoadCounts:
         """Add what was found, with the reader that suits it."""
         accepted, rows_out, with_problems = found
         lines_erased = erased_lines(self.warehouse, self.erased) if rejected_lines else []
         lines_out = len(rejected_lines) - len(lines_erased)
-        mapped = mapped_select(self.mapping, self.joined(self.reader.relation), self.loaded_at, texts)
+        mapped = mapped_select(self.mapping, self.joined(self.reader.relation), self.loaded_at, kinds)
         select, rows_erased = without_erased(self.warehouse, self.mapping, mapped, self.erased)
         number = _row_number(rejected_lines)
         selects = [quarantine.rows_with_problems(select, self.reader.relation, number)] if with_problems else []
@@ -183,12 +183,12 @@ class _Load:
         if self.file.pull is not None:
             pulls.note_pull(self.warehouse, self.file.load_id, self.mapping.name, self.file.pull)
 
-    def _scan(self, texts: frozenset[str]) -> tuple[int, int, int]:
+    def _scan(self, kinds: dict[str, str]) -> tuple[int, int, int]:
         """Rows that are rows and of nobody erased, of them those to keep out, and those with any problem."""
         for table in ("reject_errors", "reject_scans"):
             self.warehouse.execute(f"DROP TABLE IF EXISTS {table}")
         relation = self.joined(self.reader.rejecting or self.reader.relation)
-        mapped = mapped_select(self.mapping, relation, self.loaded_at, texts)
+        mapped = mapped_select(self.mapping, relation, self.loaded_at, kinds)
         select, _ = without_erased(self.warehouse, self.mapping, mapped, self.erased)
         accepted, rows_out, with_problems = self.warehouse.rows(
             f"SELECT count(*), count(*) FILTER ({ROW_OUT}), count(*) FILTER (len(_problems) > 0) FROM ({select})"

@@ -8,22 +8,27 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
+from collections.abc import Mapping as Kinds
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import sqlglot
 from sqlglot import exp
 
+from tasks.config.calendar import Calendar
 from tasks.config.entities import ENTITIES
 from tasks.config.entity import Column, Entity
 from tasks.config.errors import WorkspaceError
 from tasks.config.sources import Source
 from tasks.config.workspace import Workspace
+from tasks.ingest.moments import Clock
 from tasks.ingest.query import check_query
 from tasks.ingest.readers import BROKEN_LINE
 from tasks.warehouse.connection import identifier, literal
 
 _LONGEST_VALUE = 500
+#: What the file is called beside its lookups.
+_SOURCE = "source"
 #: What looks at other rows or tables, or stands for several values.
 _NOT_OF_ONE_ROW = (exp.Query, exp.Table, exp.AggFunc, exp.Window, exp.Star, exp.Columns)
 
@@ -39,6 +44,7 @@ class Mapping:
         where: file and line of each place.
         reads: columns of the file that each expression names.
         inputs: by entity column, the columns of the file and of lookups (`lookup.column`) that it is made of.
+        clock: how its times become the company's.
     """
 
     name: str
@@ -47,6 +53,7 @@ class Mapping:
     where: dict[str, str]
     reads: dict[str, tuple[str, ...]]
     inputs: dict[str, tuple[str, ...]]
+    clock: Clock
 
     @property
     def entity(self) -> Entity:
@@ -86,11 +93,13 @@ class Mapping:
 
     def digest(self, lookup_digests: list[str]) -> str:
         """SHA-256 of what turns the file's bytes into rows; of a source in a database, the rows of tables, too."""
-        parts = {"entity", "format", "options", "columns", "lookups", "where", "query", "since"}
+        parts = {"entity", "format", "options", "timezone", "columns", "lookups", "where", "query", "since"}
         said = self.source.model_dump(mode="json", include=parts, exclude_none=True)
         for lookup in said["lookups"].values():
             # Where a lookup lies does not matter; what is in it is in its digest.
             del lookup["path"]
+        if self.clock.company != Clock().company:
+            said["calendar"] = self.clock.company
         return hashlib.sha256(json.dumps([said, lookup_digests], sort_keys=True).encode()).hexdigest()
 
 
@@ -106,16 +115,14 @@ def parse_mapping(workspace: Workspace, name: str) -> Mapping:
     if source.where is not None:
         places["where"] = source.where
     where = {place: workspace.line_of("sources", name, *place.split(".", 1)) for place in places}
-    named = {place: _columns_named(text, where[place]) for place, text in places.items()}
-    reads = {
-        place: tuple(sorted({item.name for item in items if item.table not in source.lookups}))
-        for place, items in named.items()
+    named = {
+        place: {_place_of(column, source.lookups) for column in _columns_named(text, where[place])}
+        for place, text in places.items()
     }
+    reads = {place: tuple(sorted(name for lookup, name in items if not lookup)) for place, items in named.items()}
     inputs = {
         column: reads[f"columns.{column}"]
-        + tuple(
-            sorted({f"{item.table}.{item.name}" for item in named[f"columns.{column}"] if item.table in source.lookups})
-        )
+        + tuple(sorted(f"{lookup}.{name}" for lookup, name in named[f"columns.{column}"] if lookup))
         for column in source.columns
     }
     if source.since is not None and (numbering := [place for place, names in reads.items() if "_record" in names]):
@@ -124,7 +131,8 @@ def parse_mapping(workspace: Workspace, name: str) -> Mapping:
             where=where[numbering[0]],
             hint="use a key of the table, or leave out since",
         )
-    return Mapping(name, source, places, where, reads, inputs)
+    company = workspace.calendar.timezone
+    return Mapping(name, source, places, where, reads, inputs, Clock(company, source.timezone or company))
 
 
 def _columns_named(expression: str, where: str) -> list[exp.Column]:
@@ -147,6 +155,14 @@ def _columns_named(expression: str, where: str) -> list[exp.Column]:
     return list(tree.find_all(exp.Column))
 
 
+def _place_of(column: exp.Column, lookups: Kinds[str, object]) -> tuple[str, str]:
+    """The lookup, if it is of one, and the column of a file that is named; `buyer.id` may be a part of a column."""
+    first, *more = [part.name for part in column.parts]
+    if more and first in lookups:
+        return first, more[0]
+    return "", more[0] if more and first == _SOURCE else first
+
+
 def _alone(statements: Sequence[exp.Expr | None]) -> exp.Expr | None:
     """What is selected, where that is one expression and nothing else is said; else None."""
     if len(statements) != 1 or not isinstance(statements[0], exp.Select):
@@ -156,10 +172,10 @@ def _alone(statements: Sequence[exp.Expr | None]) -> exp.Expr | None:
     return None if said != ["expressions"] or others or isinstance(first, exp.Alias) else first
 
 
-def mapped_select(mapping: Mapping, relation: str, loaded_at: dt.datetime, texts: frozenset[str]) -> str:
+def mapped_select(mapping: Mapping, relation: str, loaded_at: dt.datetime, kinds: Kinds[str, str]) -> str:
     """SELECT of `_record`, every column of the entity, and `_problems`: what is wrong with the row, of the chosen rows.
 
-    `texts` are the columns that are made of texts, as `binding.py` found. A problem is a struct (column_name,
+    `kinds` are the types that the columns' expressions have, as `binding.py` found. A problem is a struct (column_name,
     value_text, reason, kind_name, action_name); action ``row`` keeps the row out, action ``value`` blanks the value
     alone. Its kind is ``not_a_row``, ``unreadable``, ``missing`` or ``rule``; only what breaks a rule is a value that
     could be let in.
@@ -168,7 +184,11 @@ def mapped_select(mapping: Mapping, relation: str, loaded_at: dt.datetime, texts
     tried = [f"{BROKEN_LINE} AS _broken" if mapping.source.stored_as == "jsonl" else "false AS _broken"]
     for column in mapped:
         # TRY gives NULL for an error; inside a struct, an error (no struct) differs from a NULL (a struct of NULL).
-        value = _cast(mapping.source.columns[column.name], column.type, is_text=column.name in texts)
+        expression, type_ = mapping.source.columns[column.name], column.type
+        is_time = type_ in {"TIMESTAMP", "DATE"}
+        value = (
+            mapping.clock.cast(expression, type_, kinds[column.name]) if is_time else f"CAST(({expression}) AS {type_})"
+        )
         tried.append(f"TRY({{'value': {value}}}) AS {identifier('_try_' + column.name)}")
         tried.append(f"{_value_text(mapping.reads['columns.' + column.name])} AS {identifier('_text_' + column.name)}")
     values = [
@@ -177,7 +197,8 @@ def mapped_select(mapping: Mapping, relation: str, loaded_at: dt.datetime, texts
         else f"CAST(NULL AS {column.type}) AS {identifier(column.name)}"
         for column in mapping.entity.columns
     ]
-    problems = ", ".join(_problem(column, loaded_at) for column in mapped)
+    clock_shows = Calendar(timezone=mapping.clock.company).shows(loaded_at)
+    problems = ", ".join(_problem(column, clock_shows) for column in mapped)
     broken = (
         "{'column_name': NULL, 'value_text': NULL, 'reason': 'not a line of JSON', 'kind_name': 'not_a_row',"
         " 'action_name': 'row'}"
@@ -187,22 +208,6 @@ def mapped_select(mapping: Mapping, relation: str, loaded_at: dt.datetime, texts
         f" ELSE list_filter([{problems}], lambda problem: problem IS NOT NULL) END AS _problems"
         f" FROM (SELECT *, {', '.join(values)} FROM (SELECT _record, {', '.join(tried)} FROM {relation}"
         f" WHERE {mapping.chosen}))"
-    )
-
-
-def _cast(expression: str, type_: str, *, is_text: bool) -> str:
-    """A value as a column's type; a time as UTC.
-
-    Read as a time without a zone, DuckDB takes `10:00+02:00` for 10:00, and `10:00 PM` too. Read as one with a zone,
-    the first is right and the second an error; that takes five times as long: only where more than digits is written.
-    """
-    if type_ != "TIMESTAMP" or not is_text:
-        return f"CAST(({expression}) AS {type_})"
-    beyond_digits = f"translate(substr(({expression}), 12), '0123456789:.', '')"
-    near_zone = f"regexp_replace(({expression}), ' +([-+][0-9:]+)$', '\\1')"
-    return (
-        f"CASE WHEN {beyond_digits} = '' THEN CAST(({expression}) AS TIMESTAMP)"
-        f" ELSE CAST(CAST({near_zone} AS TIMESTAMPTZ) AS TIMESTAMP) END"
     )
 
 

@@ -9,6 +9,7 @@ import logging
 
 from tasks.config.errors import SourceError
 from tasks.config.workspace import Workspace
+from tasks.ingest.absent_keys import absent_keys
 from tasks.ingest.binding import check_bindings
 from tasks.ingest.discovery import newest_file
 from tasks.ingest.lookups import with_lookups
@@ -41,4 +42,6 @@ def rehearse(warehouse: Warehouse, workspace: Workspace, mapping: Mapping) -> bo
         log.warning("%s: its columns could not be tried on a file: %s", mapping.name, " ".join(str(error).split()))
         return False
     check_bindings(warehouse, mapping, reader, relation)
+    for absent in absent_keys(warehouse, mapping, path):
+        log.warning("%s: %s", mapping.name, absent)
     return True

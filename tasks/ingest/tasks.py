@@ -12,8 +12,10 @@ from prefect.tasks import exponential_backoff
 
 from tasks.config.counting import counted
 from tasks.config.errors import ConnectionLostError
+from tasks.ingest.absent_keys import absent_keys
 from tasks.ingest.carrying_over import carry_over
 from tasks.ingest.classes import keep_classes
+from tasks.ingest.days_as_moments import days_as_moments
 from tasks.ingest.discovery import FoundFile, find_files
 from tasks.ingest.loading import check_not_emptied, load_file
 from tasks.ingest.lookups import lines_lost
@@ -80,6 +82,17 @@ def ingest_source(run: Run, name: str, pulled: FoundFile | None = None) -> int:
             pulled.path.unlink(missing_ok=True)
 
 
+def _told_of_files(run: Run, mapping: Mapping, file: FoundFile) -> list[str]:
+    """What is told of a source once, however many new files it has: lost lines, and keys of a mapping that is new."""
+    is_known = run.warehouse.rows(
+        "SELECT 1 FROM ops.load WHERE source_name = $source AND mapping_sha256 = $mapping LIMIT 1",
+        {"source": mapping.name, "mapping": file.mapping_sha256},
+    )
+    return lines_lost(run.warehouse, mapping, file.lookups) + (
+        [] if is_known else absent_keys(run.warehouse, mapping, file.path)
+    )
+
+
 def _load_new(run: Run, mapping: Mapping, files: Sequence[FoundFile]) -> int:
     name = mapping.name
     erased = erased_customers(run.workspace, run.paths.root)
@@ -90,10 +103,11 @@ def _load_new(run: Run, mapping: Mapping, files: Sequence[FoundFile]) -> int:
         if file.load_id in known:
             _note_known(run, name, file)
             continue
-        if not new:
-            for lost in lines_lost(run.warehouse, mapping, file.lookups):
-                log.warning("%s: %s", name, lost)
+        told = [] if new else _told_of_files(run, mapping, file)
         counts = load_file(run.warehouse, mapping, file, run.attempt_id, erased)
+        told += [] if new else days_as_moments(run.warehouse, mapping, file.load_id)
+        for sentence in told:
+            log.warning("%s: %s", name, sentence)
         known.add(file.load_id)
         new += 1
         log.info(

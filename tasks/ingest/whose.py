@@ -47,8 +47,8 @@ def _customers(run: Run, mapping: Mapping, load_id: str, file: str) -> list[tupl
         lookups, _ = find_lookups(run.workspace, mapping)
         with stored_reader(warehouse, mapping, load_id, file, [number for (number,) in kept]) as reader:
             relation = with_lookups(warehouse, mapping, lookups, reader.relation)
-            texts = check_bindings(warehouse, mapping, reader, relation)
-            select = mapped_select(mapping, relation, loaded_at, texts)
+            kinds = check_bindings(warehouse, mapping, reader, relation)
+            select = mapped_select(mapping, relation, loaded_at, kinds)
             return warehouse.rows(f"SELECT _record, {KEY} FROM ({select}) WHERE {KEY} IS NOT NULL ORDER BY 1")
     except ResegmentError:
         # Another mapping read them then, or the files of lookups are not here: their texts are searched all the same.

@@ -185,7 +185,7 @@ def read_status(workspace: Workspace, paths: OutputPaths, today: dt.date | None 
         return Status(workspace.name, None, None, None, None, "nothing is published yet", **said)
     manifest = json.loads(paths.manifest.read_text(encoding="utf-8"))
     as_of = dt.date.fromisoformat(manifest["as_of_date"])
-    age = ((today or utc_now().date()) - as_of).days
+    age = ((today or workspace.calendar.shows(utc_now()).date()) - as_of).days
     limit = workspace.alerts.stale_after_days
     is_fresh = None if limit is None else age <= limit
     wanted = {None: "", True: ": fresh", False: f": too old, at most {limit} were expected"}[is_fresh]

@@ -91,7 +91,8 @@ def stale(run: Run, today: dt.date | None = None) -> list[Finding]:
     published = ledger.publications(run.warehouse)
     if limit is None or not published:
         return []
-    age = ((today or ledger.utc_now().date()) - published[-1].as_of).days
+    today = today or run.workspace.calendar.shows(ledger.utc_now()).date()
+    age = (today - published[-1].as_of).days
     if age <= limit:
         return []
     message = (

@@ -76,7 +76,7 @@ class QueryContext:
         for _, number, source, _ in loads:
             numbers.setdefault(source, []).append(number)
         loaded_at = newest_loaded_at(run)
-        is_day_over = loaded_at is None or loaded_at.date() != run.as_of
+        is_day_over = loaded_at is None or run.workspace.calendar.shows(loaded_at).date() != run.as_of
         return cls(
             run.workspace,
             run.as_of,

@@ -27,7 +27,7 @@ COLUMNS = {
     "place": "1 for the treatment that goes first on the channel, of those planned for the customer",
     "is_given": "he gets it",
     "refusal_name": "window, excluded, refused, unknown, priority, contact_cap or budget; NULL: he gets it",
-    "decided_at": "when he decided about marketing on the channel, UTC; NULL: no decision is known",
+    "decided_at": "when he decided about marketing on the channel; NULL: no decision is known",
     "why": "the reason in words",
 }
 

@@ -87,12 +87,14 @@ def test_each_has_a_name_of_its_own() -> None:
         Calendar.model_validate({"seasons": said})
 
 
-def test_of_the_calendar_seasons_alone_are_part_of_what_a_run_is_known_by(make_workspace: MakeWorkspace) -> None:
+def test_of_the_calendar_zone_and_seasons_are_part_of_what_a_run_is_known_by(make_workspace: MakeWorkspace) -> None:
     def digest(calendar: dict[str, object]) -> str:
         return make_workspace(tree=small_workspace() | {"calendar": calendar}).digest()
 
     christmas = {"name": "Christmas", "from": "11-24", "to": "01-31"}
     plain = digest({})
-    assert digest({"timezone": "Europe/Berlin"}) == plain
+    assert digest({"holidays": ["2025-12-25"], "business_days": ["sat"]}) == plain
+    assert digest({"timezone": "UTC"}) == plain
+    assert digest({"timezone": "Europe/Berlin"}) != plain
     assert digest({"seasons": [christmas]}) != plain
     assert digest({"seasons": [christmas]}) != digest({"seasons": [christmas | {"to": "01-15"}]})

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
+import lzma
 from pathlib import Path
 
 import pytest
@@ -46,6 +48,10 @@ def loaded(
         (gzip.compress(HEADER.encode(), mtime=0), "is packed by gzip, and no text", "let its name end in .gz"),
         (b"PK\x03\x04\x14\0", "is a ZIP archive, as Excel's .xlsx are", "export the sheet as CSV"),
         (b"\xd0\xcf\x11\xe0\xa1", "is a workbook of Excel", "export the sheet as CSV"),
+        (bz2.compress(HEADER.encode()), "is packed by bzip2", "packed by gzip"),
+        (lzma.compress(HEADER.encode()), "is packed by xz", "packed by gzip"),
+        (b"\x28\xb5\x2f\xfd\x04", "is packed by zstd", "packed by gzip"),
+        (b"7z\xbc\xaf\x27\x1c\0", "is an archive of 7-Zip", "unpack it"),
         (b"PAR1\x15", "is a Parquet file", "set format to parquet"),
         (HEADER.encode("utf-16"), "the first line is not utf-8", "set options.encoding to utf-16"),
         ("größe\n".encode("latin-1"), "the first line is not utf-8: byte 2 is 0xf6", "such as windows-1252"),
@@ -158,3 +164,15 @@ def test_a_folder_in_place_of_a_file_is_told(make_workspace: MakeWorkspace) -> N
     with pytest.raises(SourceError, match="exports is a folder, expected a file") as raised:
         find_files(space, parse_mapping(space, "orders"))
     assert raised.value.hint == "name the files in it, such as exports/*.csv"
+
+
+@pytest.mark.parametrize("above", ["Sales report\n\n", "sep=,\n", "Sales report,June 2025,,,,,,\n# all shops\n"])
+@pytest.mark.parametrize("mark", ["", '"'])
+def test_a_header_that_is_not_the_first_line_is_named(
+    make_workspace: MakeWorkspace, opened: OpenRun, above: str, mark: str
+) -> None:
+    header_line = ",".join(f"{mark}{name}{mark}" for name in HEADER.strip().split(","))
+    with pytest.raises(SourceError, match="the file has no column 'order'") as raised:
+        loaded(make_workspace, opened, orders=f"{above}{header_line}\n{GOOD}")
+    line = above.count("\n") + 1
+    assert raised.value.hint == f"line {line} has it: the header must be the first line, take out those above it"

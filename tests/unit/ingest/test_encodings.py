@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tasks.config.errors import SourceError
 from tasks.config.sources import FormatOptions
 from tasks.ingest.encodings import as_duckdb_reads, codec
 from tasks.ingest.readers import open_reader
@@ -96,3 +97,21 @@ def test_the_copy_is_made_once_and_goes_with_the_warehouse(tmp_path: Path) -> No
     assert as_duckdb_reads(warehouse, path, said, plain)[0] != copy
     warehouse.close()
     assert not copy.parent.exists()
+
+
+@pytest.mark.parametrize("mark", [True, False], ids=["marked", "not marked"])
+@pytest.mark.parametrize("order", ["utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("is_packed", [False, True])
+def test_utf_16_is_read_in_both_orders_of_bytes(tmp_path: Path, mark: bool, order: str, is_packed: bool) -> None:
+    """Of the big-endian one DuckDB finds no row without a word; a character beyond 16 bits it cannot read at all."""
+    path = tmp_path / ("names.csv.gz" if is_packed else "names.csv")
+    content = (("\ufeff" if mark else "") + "id,name\r\n1,Zoë 😀\r\n2,東京\r\n").encode(order)
+    path.write_bytes(gzip.compress(content) if is_packed else content)
+    assert rows(path, encoding="utf-16") == [(1, "1", "Zoë 😀"), (2, "2", "東京")]
+
+
+def test_a_file_that_is_no_utf_16_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "names.csv"
+    path.write_text("id,name\n1,Zoe\n", encoding="utf-8")
+    with pytest.raises(SourceError, match="the file is not utf-16: not one of its bytes is zero"):
+        rows(path, encoding="utf-16")

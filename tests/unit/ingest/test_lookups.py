@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 
+import polars as pl
 import pytest
 
 from tasks.config.errors import SourceError, WorkspaceError
 from tasks.ingest.tasks import ingest_source
-from tests.workspaces import MakeWorkspace, OpenRun
+from tests.workspaces import ORDERS, MakeWorkspace, OpenRun
 
 LOOKUP = (
     "sources.orders.lookups.goods={path: goods.csv, format: csv, key: product}",
@@ -29,6 +30,29 @@ def test_a_lookup_adds_columns_and_never_rows(make_workspace: MakeWorkspace, ope
         assert run.warehouse.value("SELECT rows_loaded_count FROM ops.load") == 5
         found = run.warehouse.rows("SELECT DISTINCT product_id, category_name FROM raw.orders__order_lines ORDER BY 1")
         assert found == [("p1", "Bakery"), ("p2", "Dairy"), ("p3", None)]
+
+
+def test_a_part_of_a_nested_column_is_no_lookup(make_workspace: MakeWorkspace, opened: OpenRun) -> None:
+    space = make_workspace(
+        "sources.orders.format=parquet",
+        "sources.orders.path=orders.parquet",
+        "sources.orders.columns.customer_id=buyer.id",
+        "sources.orders.columns.channel_name=buyer.at.channel",
+        "sources.orders.lookups.goods={path: goods.csv, format: csv, key: product}",
+        "sources.orders.columns.category_name=goods.kind",
+        "sources.orders.columns.product_id=source.product",
+    )
+    orders = pl.read_csv(ORDERS.encode()).with_columns(
+        buyer=pl.struct(id="customer", at=pl.struct(channel=pl.lit("web")))
+    )
+    orders.drop("customer").write_parquet(space.directory / "orders.parquet")
+    (space.directory / "goods.csv").write_text("product,kind\np1,Bakery\n")
+    with opened(space) as run:
+        ingest_source.fn(run, "orders")
+        found = run.warehouse.rows(
+            "SELECT DISTINCT customer_id, channel_name, category_name FROM raw.orders__order_lines WHERE order_id = 'o2'"
+        )
+    assert found == [("ben", "web", "Bakery")]
 
 
 @pytest.mark.parametrize(

@@ -103,6 +103,18 @@ def test_a_publication_grows_old(run: Run) -> None:
     assert found.message == "the newest published date is 2025-06-30, 3 days old; at most 2 were expected"
 
 
+def test_how_old_a_publication_is_the_companys_day_says(
+    make_workspace: MakeWorkspace, opened: OpenRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At noon of a day in UTC the next one has begun in Auckland."""
+    monkeypatch.setattr(ledger, "utc_now", lambda: dt.datetime.combine(AS_OF, dt.time(12)) + dt.timedelta(days=2))
+    space = make_workspace("calendar.timezone=Pacific/Auckland", tree=small_workspace() | POLICY)
+    with opened(space) as run:
+        ledger.note_publication(run.warehouse, Publication(AS_OF, "r1"))
+        (found,) = watch.stale(run)
+    assert "2025-06-30, 3 days old" in found.message
+
+
 def test_what_hangs_on_a_finding(run: Run) -> None:
     run.run_id = "r1"
     definitions = "(VALUES ('rfm.top', 'crm'), ('rfm.lost', 'win-back')) AS t (segment_id, owner_name)"

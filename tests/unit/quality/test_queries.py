@@ -11,18 +11,32 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tasks.config.errors import WorkspaceError
+from tasks.quality import queries
 from tasks.quality.queries import PLACEHOLDERS, QueryContext, validate_suites
 from tasks.quality.row_queries import key_query
 from tasks.quality.suites import Check, Expectation
 from tasks.warehouse.connection import Warehouse
 from tasks.warehouse.run import Run
 from tests.unit.quality import corridor
+from tests.workspaces import AS_OF, MakeWorkspace, OpenRun
 
 
 @pytest.fixture
 def context(tmp_path: Path) -> QueryContext:
     space = corridor.workspace(tmp_path, max_quarantined_share=0.05)
     return QueryContext(space, dt.date(2025, 6, 30), "0123abcd", ("l1", "l2"))
+
+
+@pytest.mark.parametrize(("zone", "is_day_over"), [("Pacific/Auckland", True), ("America/New_York", False)])
+def test_a_day_ends_where_the_company_is(
+    make_workspace: MakeWorkspace, opened: OpenRun, monkeypatch: pytest.MonkeyPatch, zone: str, is_day_over: bool
+) -> None:
+    """Its newest orders are of a day that may not be over: it is not judged by what half a day brought."""
+    loaded_at = dt.datetime.combine(AS_OF, dt.time(20))
+    monkeypatch.setattr(queries, "newest_loaded_at", lambda _run: loaded_at)
+    with opened(make_workspace(f"calendar.timezone={zone}")) as run:
+        run.run_id = "r1"
+        assert QueryContext.of_run(run).end == AS_OF + dt.timedelta(days=is_day_over)
 
 
 def _query(context: QueryContext, query: str) -> str | None:
