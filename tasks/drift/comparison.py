@@ -28,6 +28,7 @@ from tasks.drift.season import Season, discount_season, judged_subjects
 from tasks.drift.season_of_segments import Subject, discount_left
 from tasks.drift.segment_reading import mix_pair, segment_pairs
 from tasks.drift.segment_scores import measure_kpis, measure_profiles
+from tasks.drift.settling import Settling, settling_windows, without_expected
 from tasks.drift.snapshot_reading import common_count, customer_count
 from tasks.drift.verdict import deciding_verdicts, judge_drift
 from tasks.drift.views import Columns, View, views_of
@@ -107,6 +108,10 @@ def compare(run: Run, reference: Reference, columns: Columns, policy: DriftPolic
     judged, known = _held_against_year_before(job, families, judged, policies, history)
     judged = {
         name: without_alarm(verdicts, filling, run.workspace, policy, history) for name, verdicts in judged.items()
+    }
+    settling = Settling(settling_windows(*young), reading.period_before(run, reference))
+    judged = {
+        name: without_expected(verdicts, settling, run.workspace, policy, history) for name, verdicts in judged.items()
     }
     if reference.kind in RECENT:
         judged = _without_declared(job, judged, known)

@@ -143,7 +143,7 @@ class QueryContext:
         kwargs, relation = expectation.kwargs, self.rows(table)
         match expectation.type:
             case vocabulary.NO_ROWS:
-                return self._rendered(relation, check)
+                return self._rendered(relation, check, "query")
             case vocabulary.UNIQUE_KEY:
                 return row_queries.key_query(relation, kwargs["columns"])
             case vocabulary.KNOWN:
@@ -152,7 +152,9 @@ class QueryContext:
             case vocabulary.PATTERN:
                 return row_queries.pattern_query(relation, kwargs["column"], kwargs["pattern"])
             case drift.ROW_COUNT:
-                return row_queries.row_count_query(relation, table, self.as_of, kwargs["limit"])
+                since = self._rendered(relation, check, "since") if "since" in kwargs else None
+                per = (kwargs["per"], self.rows(kwargs["per"])) if "per" in kwargs else None
+                return row_queries.row_count_query(relation, table, self.as_of, kwargs["limit"], since=since, per=per)
         return self._history_query(table, expectation.type, relation, kwargs)
 
     def _history_query(self, table: str, name: str, relation: str, kwargs: dict[str, Any]) -> str | None:
@@ -180,6 +182,7 @@ class QueryContext:
             return {}
         entity = table.partition(".")[2]
         told: dict[str, Any] = {"shows_values": not _has_contacts(entity) or "by" in expectation.kwargs}
+        told["is_spelling"] = expectation.kwargs.get("by") == "shape"
         if expectation.type == drift.NEW_FILES:
             told["files"] = self._series.files_of(entity, expectation.kwargs)
         elif self.previous_as_of:
@@ -190,10 +193,10 @@ class QueryContext:
     def _series(self) -> SeriesMaker:
         return SeriesMaker(self.workspace, self.load_numbers, self.files, self.end, self.counted)
 
-    def _rendered(self, relation: str, check: Check) -> str:
+    def _rendered(self, relation: str, check: Check, key: str) -> str:
         names = {"batch": relation, **self._names}
         try:
-            return _template(check.expectation.kwargs["query"]).render(names).strip().rstrip(";")
+            return _template(check.expectation.kwargs[key]).render(names).strip().rstrip(";")
         except (jinja2.TemplateError, TypeError, ValueError) as error:
             raise WorkspaceError(
                 f"cannot render the query: {error}", where=check.where, hint=f"queries may use {', '.join(names)}"

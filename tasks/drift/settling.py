@@ -1,0 +1,133 @@
+"""What customers of a young company do by themselves: they grow older together, and the period before tells how fast.
+
+Owns: which features that moves, though their windows are full, and what an alarm about one is worth. Does not own
+windows that are not full, and features of all history (`filling.py`).
+
+Who has ever bought stays a customer. In the first year of a company most of them came at about the same time, and from
+month to month more of them have not bought of late: the share of those without an order in 30 days rises from none to
+what it will be, whatever anybody does. That is told, and calls nobody. So the change of a period is held against that
+of the period before it, as a season is against that of the year before: the naive forecast with drift (Hyndman &
+Athanasopoulos 2021, Forecasting: Principles and Practice, section 5.2). What settles moves by less each time; what
+goes beyond by more than chance, and by what is worth an alarm, is something else.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from tasks.config.workspace import Workspace
+from tasks.drift.filling import SETTLED_DAYS, late_entity, made_of
+from tasks.drift.policy import DriftPolicy, EffectHistory, EffectKey
+from tasks.drift.records import DriftVerdict
+from tasks.drift.verdict import effect_key, materiality
+from tasks.warehouse.catalogue import Catalogue
+from tasks.warehouse.reading import features_of
+
+_Z_95 = 1.959964
+#: What follows from windows alone: of other figures of segments their own usual movement tells.
+_KINDS = frozenset({"feature", "segment_mix", "segment_size"})
+
+
+@dataclass(frozen=True, slots=True)
+class PeriodBefore:
+    """The period that ended where the present one begins.
+
+    Attributes:
+        label: the period in words.
+        effects: what it changed.
+    """
+
+    label: str | None = None
+    effects: Mapping[EffectKey, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Settling:
+    """Features whose windows are full, of customers who have all come within a year.
+
+    Attributes:
+        features: the entity that each is made of, and the day of the first row of it.
+        before: the period before.
+    """
+
+    features: Mapping[str, tuple[str, dt.date]]
+    before: PeriodBefore
+
+
+def settling_windows(
+    workspace: Workspace, catalogue: Catalogue, names: Iterable[str], first: Mapping[str, dt.date], as_of: dt.date
+) -> dict[str, tuple[str, dt.date]]:
+    """The features with a window, of those named, that are made of events of which there is no year yet.
+
+    Args:
+        workspace: of the features.
+        catalogue: of the features.
+        names: of features.
+        first: the day of the first row, by entity.
+        as_of: the earlier of the two dates that are compared.
+    """
+    late = {
+        name: late_entity(made_of(workspace, catalogue, name), SETTLED_DAYS, first, as_of)
+        for name in names
+        if name in catalogue.features and catalogue.features[name].window_days
+    }
+    return {name: begun for name, begun in late.items() if begun is not None}
+
+
+def without_expected(
+    verdicts: Sequence[DriftVerdict],
+    settling: Settling,
+    workspace: Workspace,
+    policy: DriftPolicy,
+    history: EffectHistory,
+) -> list[DriftVerdict]:
+    """The verdicts, where an alarm about what settles is a notice unless it goes beyond the period before.
+
+    Args:
+        verdicts: of one comparison.
+        settling: what settles.
+        workspace: tells which segments are made of it.
+        policy: the limits that the verdicts were judged by.
+        history: past effects, likewise.
+    """
+    behind = {
+        name: settling.features[feature]
+        for name in workspace.segmentations
+        for feature in sorted(features_of(workspace, name) & settling.features.keys())[:1]
+    }
+    return [_judged(verdict, settling, behind, policy, history) for verdict in verdicts]
+
+
+def _judged(
+    verdict: DriftVerdict,
+    settling: Settling,
+    behind: Mapping[str, tuple[str, dt.date]],
+    policy: DriftPolicy,
+    history: EffectHistory,
+) -> DriftVerdict:
+    begun = settling.features.get(verdict.subject_name) or behind.get(verdict.subject_name.partition(".")[0])
+    if verdict.level != "alarm" or verdict.subject_kind not in _KINDS or begun is None:
+        return verdict
+    expected = settling.before.effects.get(effect_key(verdict))
+    if expected is not None and _goes_beyond(verdict, expected, policy, history):
+        return verdict
+    entity, first = begun
+    # Without a period before, nothing tells whether it is more.
+    beside = f", and from {settling.before.label} it changed likewise" if expected is not None else ""
+    reason = f"customers grow older together in the first year of {entity}, which begin on {first}{beside}"
+    said = verdict.sentence.replace(": alarm.", f": no more than a notice, for {reason}.")
+    return dataclasses.replace(verdict, level="notice", sentence=said)
+
+
+def _goes_beyond(verdict: DriftVerdict, expected: float, policy: DriftPolicy, history: EffectHistory) -> bool:
+    """Whether what is left of an effect is no accident of two such figures, and worth an alarm by itself."""
+    size = verdict.effect_size or 0.0
+    # Of the other direction nothing was expected.
+    left = math.copysign(max(abs(size) - abs(expected), 0.0), size) if size * expected > 0 else size
+    error = math.sqrt(2) * (verdict.effect_scale or 0.0)
+    alone = dataclasses.replace(verdict, effect_size=left, level_change=None, largest_level_change=None)
+    return abs(left) >= _Z_95 * error and materiality(alone, policy, history) == "alarm"
