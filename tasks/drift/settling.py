@@ -18,6 +18,7 @@ import datetime as dt
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from statistics import NormalDist
 
 from tasks.config.workspace import Workspace
 from tasks.drift.filling import SETTLED_DAYS, late_entity, made_of
@@ -27,7 +28,6 @@ from tasks.drift.verdict import effect_key, materiality
 from tasks.warehouse.catalogue import Catalogue
 from tasks.warehouse.reading import features_of
 
-_Z_95 = 1.959964
 #: What follows from windows alone: of other figures of segments their own usual movement tells.
 _KINDS = frozenset({"feature", "segment_mix", "segment_size"})
 
@@ -99,35 +99,38 @@ def without_expected(
         for name in workspace.segmentations
         for feature in sorted(features_of(workspace, name) & settling.features.keys())[:1]
     }
-    return [_judged(verdict, settling, behind, policy, history) for verdict in verdicts]
+    begun = {
+        at: first
+        for at, verdict in enumerate(verdicts)
+        if verdict.level == "alarm"
+        and verdict.subject_kind in _KINDS
+        and (first := settling.features.get(verdict.subject_name) or behind.get(verdict.subject_name.partition(".")[0]))
+    }
+    # Of the alarms alone it is asked: the error is shared by these.
+    deviations = NormalDist().inv_cdf(1 - policy.family_wise_error_rate / (2 * max(len(begun), 1)))
+    told = list(verdicts)
+    for at, first in begun.items():
+        expected = settling.before.effects.get(effect_key(told[at]))
+        left = None if expected is None else _left(told[at], expected, deviations)
+        if left is None or materiality(left, policy, history) != "alarm":
+            told[at] = _lowered(told[at], first, settling.before.label if expected is not None else None)
+    return told
 
 
-def _judged(
-    verdict: DriftVerdict,
-    settling: Settling,
-    behind: Mapping[str, tuple[str, dt.date]],
-    policy: DriftPolicy,
-    history: EffectHistory,
-) -> DriftVerdict:
-    begun = settling.features.get(verdict.subject_name) or behind.get(verdict.subject_name.partition(".")[0])
-    if verdict.level != "alarm" or verdict.subject_kind not in _KINDS or begun is None:
-        return verdict
-    expected = settling.before.effects.get(effect_key(verdict))
-    if expected is not None and _goes_beyond(verdict, expected, policy, history):
-        return verdict
+def _lowered(verdict: DriftVerdict, begun: tuple[str, dt.date], before: str | None) -> DriftVerdict:
+    """The verdict as a notice, with the reason; `before`: the period that changed likewise, None: none tells."""
     entity, first = begun
-    # Without a period before, nothing tells whether it is more.
-    beside = f", and from {settling.before.label} it changed likewise" if expected is not None else ""
+    beside = f", and from {before} it changed likewise" if before else ""
     reason = f"customers grow older together in the first year of {entity}, which begin on {first}{beside}"
     said = verdict.sentence.replace(": alarm.", f": no more than a notice, for {reason}.")
     return dataclasses.replace(verdict, level="notice", sentence=said)
 
 
-def _goes_beyond(verdict: DriftVerdict, expected: float, policy: DriftPolicy, history: EffectHistory) -> bool:
-    """Whether what is left of an effect is no accident of two such figures, and worth an alarm by itself."""
+def _left(verdict: DriftVerdict, expected: float, deviations: float) -> DriftVerdict:
+    """The verdict with what its effect has beyond that of the period before; none where chance does as much to both."""
     size = verdict.effect_size or 0.0
     # Of the other direction nothing was expected.
     left = math.copysign(max(abs(size) - abs(expected), 0.0), size) if size * expected > 0 else size
     error = math.sqrt(2) * (verdict.effect_scale or 0.0)
-    alone = dataclasses.replace(verdict, effect_size=left, level_change=None, largest_level_change=None)
-    return abs(left) >= _Z_95 * error and materiality(alone, policy, history) == "alarm"
+    sure = left if abs(left) >= deviations * error else 0.0
+    return dataclasses.replace(verdict, effect_size=sure, level_change=None, largest_level_change=None)
