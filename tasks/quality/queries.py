@@ -230,6 +230,9 @@ class QueryContext:
             # Where a customer may be in several segments, and where everyone must be in one.
             "multiple": _listed(name for name, kind in segmentations if kind.is_multiple),
             "complete": _listed(name for name, kind in segmentations if kind.is_complete),
+            "may_be_empty": _listed(
+                f"{name}.{key}" for name, kind in segmentations for key in sorted(kind.may_be_empty)
+            ),
         }
 
 
