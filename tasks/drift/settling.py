@@ -106,12 +106,11 @@ def without_expected(
         and verdict.subject_kind in _KINDS
         and (first := settling.features.get(verdict.subject_name) or behind.get(verdict.subject_name.partition(".")[0]))
     }
-    # Of the alarms alone it is asked: the error is shared by these.
-    deviations = NormalDist().inv_cdf(1 - policy.family_wise_error_rate / (2 * max(len(begun), 1)))
+    deviations = deviations_of(len(begun), policy)
     told = list(verdicts)
     for at, first in begun.items():
         expected = settling.before.effects.get(effect_key(told[at]))
-        left = None if expected is None else _left(told[at], expected, deviations)
+        left = None if expected is None else beyond(told[at], expected, deviations)
         if left is None or materiality(left, policy, history) != "alarm":
             told[at] = _lowered(told[at], first, settling.before.label if expected is not None else None)
     return told
@@ -126,8 +125,13 @@ def _lowered(verdict: DriftVerdict, begun: tuple[str, dt.date], before: str | No
     return dataclasses.replace(verdict, level="notice", sentence=said)
 
 
-def _left(verdict: DriftVerdict, expected: float, deviations: float) -> DriftVerdict:
-    """The verdict with what its effect has beyond that of the period before; none where chance does as much to both."""
+def deviations_of(asked: int, policy: DriftPolicy) -> float:
+    """How many standard errors are more than chance, where so many alarms are asked: the error is shared by these."""
+    return NormalDist().inv_cdf(1 - policy.family_wise_error_rate / (2 * max(asked, 1)))
+
+
+def beyond(verdict: DriftVerdict, expected: float, deviations: float) -> DriftVerdict:
+    """The verdict with what its effect has beyond an expected one; none of it where chance does as much to both."""
     size = verdict.effect_size or 0.0
     # Of the other direction nothing was expected.
     left = math.copysign(max(abs(size) - abs(expected), 0.0), size) if size * expected > 0 else size
