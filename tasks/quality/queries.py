@@ -1,7 +1,7 @@
 """The SQL of checks: which rows of a table a run is judged by, and what a query in a suite turns into.
 
 Owns: `{{ batch }}` and the other names that a query in a suite may use, and which query an expectation of ours becomes.
-Does not own those queries (`row_queries.py`, `series.py`) or running any of it (`gate.py`).
+Does not own those queries (`row_queries.py`, `series.py`, `table_sizes.py`) or running any of it (`gate.py`).
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from tasks.quality.file_history import FileHistory, file_histories, newest_loade
 from tasks.quality.load_counts import Kept, keep
 from tasks.quality.series import Asked, SeriesMaker
 from tasks.quality.suites import DOORS, Check, Suite, load_suites
+from tasks.quality.table_sizes import row_count_query
 from tasks.warehouse.connection import identifier, literal
 from tasks.warehouse.earlier_records import ENTITY as RECORDS
 from tasks.warehouse.ledger import KEPT_BY_RUN
@@ -154,7 +155,7 @@ class QueryContext:
             case drift.ROW_COUNT:
                 since = self._rendered(relation, check, "since") if "since" in kwargs else None
                 per = (kwargs["per"], self.rows(kwargs["per"])) if "per" in kwargs else None
-                return row_queries.row_count_query(relation, table, self.as_of, kwargs["limit"], since=since, per=per)
+                return row_count_query(relation, table, self.as_of, kwargs["limit"], since=since, per=per)
         return self._history_query(table, expectation.type, relation, kwargs)
 
     def _history_query(self, table: str, name: str, relation: str, kwargs: dict[str, Any]) -> str | None:
