@@ -8,7 +8,7 @@ month to month more of them have not bought of late: the share of those without 
 what it will be, whatever anybody does. That is told, and calls nobody. So the change of a period is held against that
 of the period before it, as a season is against that of the year before: the naive forecast with drift (Hyndman &
 Athanasopoulos 2021, Forecasting: Principles and Practice, section 5.2). What settles moves by less each time; what
-goes beyond by more than chance, and by what is worth an alarm, is something else.
+goes beyond by more than chance, and by what is worth an alarm, is something else, and so is whatever they do more.
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ from tasks.drift.verdict import effect_key, materiality
 from tasks.warehouse.catalogue import Catalogue
 from tasks.warehouse.reading import features_of
 
+_SEEMING = 0.05
+"""Of a single test: a movement of a feature that may be behind one of segments."""
 #: What follows from windows alone: of other figures of segments their own usual movement tells.
 _KINDS = frozenset({"feature", "segment_mix", "segment_size"})
 
@@ -94,16 +96,18 @@ def without_expected(
         policy: the limits that the verdicts were judged by.
         history: past effects, likewise.
     """
+    less = {verdict.subject_name for verdict in verdicts if _is_fall(verdict)} & settling.features.keys()
     behind = {
         name: settling.features[feature]
         for name in workspace.segmentations
-        for feature in sorted(features_of(workspace, name) & settling.features.keys())[:1]
+        for feature in sorted(features_of(workspace, name) & less)[:1]
     }
     begun = {
         at: first
         for at, verdict in enumerate(verdicts)
         if verdict.level == "alarm"
         and verdict.subject_kind in _KINDS
+        and not _is_rise(verdict)
         and (first := settling.features.get(verdict.subject_name) or behind.get(verdict.subject_name.partition(".")[0]))
     }
     deviations = deviations_of(len(begun), policy)
@@ -114,6 +118,19 @@ def without_expected(
         if left is None or materiality(left, policy, history) != "alarm":
             told[at] = _lowered(told[at], first, settling.before.label if expected is not None else None)
     return told
+
+
+def _is_rise(verdict: DriftVerdict) -> bool:
+    """Whether customers do more than before: growing older together, they do less."""
+    size = verdict.effect_size or 0.0
+    return size > 0 if verdict.aspect == "value" else verdict.aspect == "zero_share" and size < 0
+
+
+def _is_fall(verdict: DriftVerdict) -> bool:
+    """Whether customers seem to do less of a feature, so that segments made of it move along."""
+    size = verdict.effect_size or 0.0
+    is_less = size < 0 if verdict.aspect == "value" else verdict.aspect == "zero_share" and size > 0
+    return is_less and verdict.p_value is not None and verdict.p_value <= _SEEMING
 
 
 def _lowered(verdict: DriftVerdict, begun: tuple[str, dt.date], before: str | None) -> DriftVerdict:

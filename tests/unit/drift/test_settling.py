@@ -27,6 +27,7 @@ def share(alarm: DriftVerdict) -> DriftVerdict:
         subject_kind="feature",
         subject_name=WINDOW,
         test_name="mcnemar_zero_share",
+        aspect="zero_share",
         effect_name="cohen_h",
         effect_size=0.3,
         effect_scale=0.03,
@@ -96,12 +97,26 @@ def test_segments_of_such_windows_settle_as_they_do(make_workspace: MakeWorkspac
     tree["segmentations"]["spend"] = {"kind": "rules", "basis": "value", "segments": [rule]}  # type: ignore[index]
     space = make_workspace(tree=tree)
     settling = Settling(SETTLING, PeriodBefore())
-    for kind, subject, level in (
-        ("segment_mix", "spend", "notice"),
-        ("segment_size", "spend.big", "notice"),
-        ("segment_mix", "lifecycle", "alarm"),
-        ("kpi", "spend.big", "alarm"),
+    for kind, subject, of_less, of_more in (
+        ("segment_mix", "spend", "notice", "alarm"),
+        ("segment_size", "spend.big", "notice", "alarm"),
+        ("segment_mix", "lifecycle", "alarm", "alarm"),
+        ("kpi", "spend.big", "alarm", "alarm"),
     ):
-        verdict = dataclasses.replace(share, subject_kind=kind, subject_name=subject)  # type: ignore[arg-type]
-        (told,) = without_expected([verdict], settling, space, DriftPolicy(), {})
-        assert told.level == level
+        verdict = dataclasses.replace(share, aspect="mix", subject_kind=kind, subject_name=subject)  # type: ignore[arg-type]
+        # Only where customers do less of what they are made of, they do it by themselves.
+        for size, level in ((0.01, of_less), (-0.01, of_more)):
+            beside = dataclasses.replace(share, level="none", effect_size=size, p_value=0.01)
+            told, _ = without_expected([verdict, beside], settling, space, DriftPolicy(), {})
+            assert told.level == level
+
+
+@pytest.mark.parametrize(
+    ("aspect", "size", "level"),
+    [("zero_share", 0.3, "notice"), ("zero_share", -0.3, "alarm"), ("value", -0.3, "notice"), ("value", 0.3, "alarm")],
+)
+def test_who_grows_older_does_less_and_never_more(
+    make_workspace: MakeWorkspace, share: DriftVerdict, aspect: str, size: float, level: str
+) -> None:
+    verdict = dataclasses.replace(share, aspect=aspect, effect_size=size)  # type: ignore[arg-type]
+    assert judged(make_workspace, verdict, None).level == level
