@@ -101,6 +101,11 @@ class ValuesSegmentation(WithOtherwise):
     refit: Refit = Field(default=Refit(), description="when the values are chosen anew")
 
     @property
+    def may_be_empty(self) -> set[str]:
+        """That of all other values: there may be none."""
+        return ({self.others.id} if self.others else set()) - self.treatments.keys()
+
+    @property
     def own_segments(self) -> list[Segment]:
         """The segments that no value makes."""
         return self.with_otherwise([self.others] if self.others else [])

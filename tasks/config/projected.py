@@ -24,7 +24,9 @@ class ProjectedSegmentation(WithOtherwise):
     of: Key = Field(description="segmentation that the segments are learnt from; it stands before this one")
     features: list[str] = Field(min_length=1, description="numbers, flags and categories that are known of everybody")
     min_confidence: Annotated[float, Field(ge=0, lt=1)] = Field(
-        default=0.5, description="chance of the likeliest segment below which a customer is in none"
+        default=0.5,
+        description="chance of the likeliest segment below which a customer is in none; whoever was there at the run"
+        " before stays down to a tenth less",
     )
     seed: int = Field(default=0, description="of the folds on which its worth is measured")
 

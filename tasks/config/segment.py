@@ -47,6 +47,11 @@ class SegmentationBase(Strict):
         return []
 
     @property
+    def may_be_empty(self) -> set[str]:
+        """Segments in which nobody need be: no rule of the workspace's own, which could be wrong, and no treatment."""
+        return set()
+
+    @property
     def is_multiple(self) -> bool:
         """Whether a customer may be in several of its segments."""
         return False

@@ -139,6 +139,12 @@ class RfmSegmentation(SegmentationBase):
         """As they are listed."""
         return list(self.segments)
 
+    @property
+    def may_be_empty(self) -> set[str]:
+        """Cells of the usual grid: of few customers some are in none of them."""
+        is_usual = self.segments == list(STANDARD_RFM)
+        return {segment.id for segment in self.segments if is_usual} - self.treatments.keys()
+
     @model_validator(mode="after")
     def _grid(self) -> Self:
         refuse_doubles(self.segments)

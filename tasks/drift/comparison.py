@@ -24,10 +24,12 @@ from tasks.drift.records import DriftScore, DriftVerdict
 from tasks.drift.redrawn import Redrawn, redrawn_since, told_as_before
 from tasks.drift.references import Reference
 from tasks.drift.relations import measure_relations
+from tasks.drift.rhythm import without_rhythm
 from tasks.drift.season import Season, discount_season, judged_subjects
 from tasks.drift.season_of_segments import Subject, discount_left
 from tasks.drift.segment_reading import mix_pair, segment_pairs
 from tasks.drift.segment_scores import measure_kpis, measure_profiles
+from tasks.drift.settling import Settling, settling_windows, without_expected
 from tasks.drift.snapshot_reading import common_count, customer_count
 from tasks.drift.verdict import deciding_verdicts, judge_drift
 from tasks.drift.views import Columns, View, views_of
@@ -108,12 +110,22 @@ def compare(run: Run, reference: Reference, columns: Columns, policy: DriftPolic
     judged = {
         name: without_alarm(verdicts, filling, run.workspace, policy, history) for name, verdicts in judged.items()
     }
+    settling = Settling(settling_windows(*young), reading.period_before(run, reference))
+    judged = {
+        name: without_expected(verdicts, settling, run.workspace, policy, history) for name, verdicts in judged.items()
+    }
+    months = reading.months_before(run, reference) if _has_alarm(judged) else []
+    judged = {name: without_rhythm(verdicts, months, policy, history) for name, verdicts in judged.items()}
     if reference.kind in RECENT:
         judged = _without_declared(job, judged, known)
     told = [verdict for name, verdicts in judged.items() for verdict in _worth_telling(name, verdicts)]
     told = told_as_before(told, redrawn, reference.publication.as_of)
     effects = [score for name in _OF_SEGMENTS for score in families.get(name, ())]
     return Comparison(reference, told, effects, sum(len(scores) for scores in families.values()))
+
+
+def _has_alarm(judged: Mapping[Family, Sequence[DriftVerdict]]) -> bool:
+    return any(verdict.level == "alarm" for verdicts in judged.values() for verdict in verdicts)
 
 
 def _of_columns(job: _Job, filling: Collection[str]) -> list[DriftScore]:

@@ -78,7 +78,9 @@ def filling_windows(
     """
     windows = {name: catalogue.features[name].window_days for name in names if name in catalogue.features}
     late = {
-        name: _late(_made_of(workspace, catalogue, name), days, first, as_of) for name, days in windows.items() if days
+        name: late_entity(made_of(workspace, catalogue, name), days, first, as_of)
+        for name, days in windows.items()
+        if days
     }
     return {name: Filling(name, windows[name], *begun) for name, begun in late.items() if begun is not None}
 
@@ -91,7 +93,7 @@ def settling_features(
     Arguments as of `filling_windows`.
     """
     late = {
-        name: _late(_made_of(workspace, catalogue, name), SETTLED_DAYS, first, as_of)
+        name: late_entity(made_of(workspace, catalogue, name), SETTLED_DAYS, first, as_of)
         for name in names
         if name in catalogue.features and is_of_all_history(workspace, catalogue, name)
     }
@@ -100,10 +102,10 @@ def settling_features(
 
 def is_of_all_history(workspace: Workspace, catalogue: Catalogue, name: str) -> bool:
     """Whether a feature looks at everything that a customer ever did."""
-    return catalogue.features[name].window_days is None and PROFILE not in _made_of(workspace, catalogue, name)
+    return catalogue.features[name].window_days is None and PROFILE not in made_of(workspace, catalogue, name)
 
 
-def _made_of(workspace: Workspace, catalogue: Catalogue, name: str) -> list[str]:
+def made_of(workspace: Workspace, catalogue: Catalogue, name: str) -> list[str]:
     """The entities that a feature is made of in this workspace."""
     if name in _OF_ORDERS and _OF_ORDERS[name] not in {
         column for source in workspace.sources.values() if source.entity == "customers" for column in source.columns
@@ -112,10 +114,17 @@ def _made_of(workspace: Workspace, catalogue: Catalogue, name: str) -> list[str]
     return entities_of(catalogue, [name])
 
 
-def _late(
+def late_entity(
     entities: Iterable[str], days: int, first: Mapping[str, dt.date], as_of: dt.date
 ) -> tuple[str, dt.date] | None:
-    """Of entities the one that began last, with its first day, if that is too late for so many days."""
+    """Of entities the one that began last, with its first day, if that is too late for so many days.
+
+    Args:
+        entities: names.
+        days: up to `as_of`, with it.
+        first: the day of the first row, by entity; one without rows is never late.
+        as_of: the last day.
+    """
     begins = as_of - dt.timedelta(days=days - 1)
     late = {entity: first[entity] for entity in entities if first.get(entity, begins) > begins}
     return max(late.items(), key=lambda one: (one[1], one[0])) if late else None

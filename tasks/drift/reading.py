@@ -12,13 +12,15 @@ from collections import defaultdict
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from tasks.config.drift import ReferenceKind
+from tasks.config.drift import RECENT, ReferenceKind
 from tasks.drift.columns import filled_columns
 from tasks.drift.flow_rates import Flows
 from tasks.drift.policy import EffectHistory, EffectKey
 from tasks.drift.redrawn import Redrawn, of_earlier_runs
-from tasks.drift.references import a_year_before, are_alike, earlier_runs
+from tasks.drift.references import Reference, a_year_before, are_alike, earlier_runs
+from tasks.drift.rhythm import LONGEST_DAYS, MONTHS, MonthBefore, months_earlier
 from tasks.drift.season import Season
+from tasks.drift.settling import PeriodBefore
 from tasks.drift.views import Columns, View, views_of
 from tasks.warehouse.connection import literal
 from tasks.warehouse.ledger import Publication
@@ -205,6 +207,58 @@ def effect_history(run: Run, kind: ReferenceKind) -> EffectHistory:
         ):
             history[EffectKey(of, subject, test, named)].append(size)
     return history
+
+
+def period_before(run: Run, reference: Reference) -> PeriodBefore:
+    """What the run that this one is compared with measured of an equally long period; nothing where it did not."""
+    then = reference.publication
+    if reference.kind not in RECENT or not run.warehouse.table_exists("monitoring.drift"):
+        return PeriodBefore()
+    rows = run.warehouse.rows(
+        "SELECT reference_as_of_date, subject_kind, subject_name, test_name, part_name, effect_size"
+        " FROM monitoring.drift WHERE run_id = $then AND reference_kind = $kind AND effect_size IS NOT NULL"
+        " ORDER BY ALL",
+        {"then": then.run_id, "kind": reference.kind},
+    )
+    since = rows[0][0] if rows else None
+    if since is None or not are_alike((run.as_of - then.as_of).days, (then.as_of - since).days):
+        return PeriodBefore()
+    return PeriodBefore(f"{since} to {then.as_of}", {EffectKey(*key): size for _, *key, size in rows})
+
+
+def months_before(run: Run, reference: Reference) -> list[MonthBefore]:
+    """The same days of the months before, as runs saw them; those without runs as far apart are left out.
+
+    Where runs are a week apart the same days lie in two periods.
+    """
+    days = (run.as_of - reference.publication.as_of).days
+    if reference.kind != "previous" or days > LONGEST_DAYS:
+        return []
+    periods = [
+        (start, later)
+        for start, later in itertools.pairwise(earlier_runs(run))
+        if are_alike(days, (later.as_of - start.as_of).days)
+    ]
+    found = []
+    for months in MONTHS:
+        since, until = (months_earlier(day, months) for day in (reference.publication.as_of, run.as_of))
+        around = [(start, later) for start, later in periods if start.as_of < until and later.as_of > since]
+        if around:
+            effects = [_effects_of(run, later) for _, later in around]
+            found.append(MonthBefore(around[0][0].as_of, around[-1][1].as_of, effects))
+    return found
+
+
+def _effects_of(run: Run, publication: Publication) -> dict[EffectKey, float]:
+    """What a run measured against the one before it."""
+    parts = [
+        "SELECT subject_kind, subject_name, test_name, part_name, effect_size"
+        f" FROM {table} WHERE run_id = $run_id AND reference_kind = 'previous' AND effect_size IS NOT NULL AND {chosen}"
+        for table, chosen in _EFFECTS.items()
+        if run.warehouse.table_exists(table)
+    ]
+    rows = run.warehouse.rows(" UNION ALL ".join(parts), {"run_id": publication.run_id}) if parts else []
+    return {EffectKey(*key): size for *key, size in rows}
 
 
 #: Tables that keep effects, with the condition on their rows.

@@ -14,6 +14,7 @@ from typing import Any
 
 import polars as pl
 
+from tasks.insight.filled import by_more_than_chance
 from tasks.insight.model_events import model_events
 from tasks.insight.tracing import Flows, flows_of_emptied, flows_of_the_edit, told_flows
 from tasks.insight.transitions import Transition, find_transitions
@@ -41,9 +42,12 @@ def write_events(run: Run) -> list[str]:
     every month. Where it changed, transitions are of what the change makes of today's customers. Customers of a cluster
     that stands where nobody stood are counted from where they were when the model before was learnt: until a refit
     finds them they are put into segments that they have nothing to do with. A transition that the bootstrap does not
-    confirm is not written either: it may be an accident.
+    confirm is not written either: it may be an accident. So may a few customers be who are the first of a segment, or
+    were its last.
     """
     redrawn, taken_over = _redrawn(run), _taken_over(run)
+    flows = _flows(run)
+    compared = sum(len(_segments_of(walked)) for walked in flows.values())
     rows = [
         {
             "segmentation_id": name,
@@ -55,22 +59,27 @@ def write_events(run: Run) -> list[str]:
             "confidence_share": event.support,
             "sentence": event.sentence,
         }
-        for name, walked in _flows(run).items()
-        for event in (_of_new(run, name, walked, taken_over) if name in redrawn else _of_old(run, name, walked))
+        for name, walked in flows.items()
+        for event in (
+            _of_new(run, name, walked, taken_over, compared)
+            if name in redrawn
+            else _of_old(run, name, walked, compared)
+        )
     ]
     rows += model_events(run)
     tables.write_frame(run, "monitoring.segment_event", pl.DataFrame(rows, schema=SCHEMA))
     return [str(row["sentence"]) for row in rows if row["event_name"] != "survive"]
 
 
-def _of_old(run: Run, name: str, walked: Flows) -> list[Transition]:
+def _of_old(run: Run, name: str, walked: Flows, compared: int) -> list[Transition]:
     """Transitions where the definitions are those of the run before: only what became empty or filled is news."""
     news = _emptied_or_filled(walked)
-    return _touching(news, _confirmed(run, name, flows_of_emptied(run, walked, name, news)))
+    flows = flows_of_emptied(run, walked, name, news)
+    return _touching(by_more_than_chance(flows, news, compared), _confirmed(run, name, flows))
 
 
 def _of_new(
-    run: Run, name: str, walked: Flows, taken_over: Mapping[str, tuple[Mapping[str, Any], dt.date]]
+    run: Run, name: str, walked: Flows, taken_over: Mapping[str, tuple[Mapping[str, Any], dt.date]], compared: int
 ) -> list[Transition]:
     """Transitions where definitions changed: what they did to customers, and what customers emptied or filled."""
     flows, since = told_flows(walked, name, *taken_over[name]) if name in taken_over else (walked, {})
@@ -78,7 +87,7 @@ def _of_new(
     if steps is None:
         return _confirmed(run, name, flows, since)
     did, edited = steps
-    news = _emptied_or_filled(did) & _emptied_or_filled(walked)
+    news = by_more_than_chance(did, _emptied_or_filled(did) & _emptied_or_filled(walked), compared)
     return _touching(news, _confirmed(run, name, did)) + _confirmed(run, name, edited)
 
 
@@ -130,6 +139,10 @@ def _emptied_or_filled(flows: Mapping[tuple[str | None, str | None], int]) -> se
     then = {source for source, _ in flows if source}
     now = {target for _, target in flows if target}
     return then ^ now
+
+
+def _segments_of(flows: Flows) -> set[str]:
+    return {segment for way in flows for segment in way if segment}
 
 
 def _apart(run: Run, name: str) -> set[str]:

@@ -6,12 +6,13 @@ Owns: which units are compared with which. Does not own the rule (`history.py`) 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import median
 from typing import Any
 
 from tasks.quality.history import Judgement, Rule, Unit, judge, pool
+from tasks.quality.spelling import like_counters
 
 #: How many weeks make the history, and how many of them the level that a season is scaled to.
 HISTORY_WEEKS, LEVEL_WEEKS = 26, 13
@@ -28,7 +29,12 @@ class Comparison:
 
 
 def compare_days(
-    records: Iterable[Mapping[str, Any]], rule: Rule, *, days: int, published_day: int | None = None
+    records: Iterable[Mapping[str, Any]],
+    rule: Rule,
+    *,
+    days: int,
+    published_day: int | None = None,
+    is_spelling: bool = False,
 ) -> list[Comparison]:
     """Judge the last day (`days` 1), week (7) or four weeks (28) of each subject by those before it.
 
@@ -37,6 +43,7 @@ def compare_days(
         rule: when a unit is told.
         days: 1, 7 or 28.
         published_day: the day, counted back like units, that the last publication described.
+        is_spelling: whether parts are shapes of ids, of which counters gain a digit.
     """
     label = "last day" if days == 1 else f"last {days} days"
     found = []
@@ -53,6 +60,8 @@ def compare_days(
         seasonal = _seasonal(units, step, year) if rule.aspect == "rows" else None
         newest = units.get(0, Unit())
         judgement = None
+        if is_spelling:
+            newest, history, published = _as_counters(newest, history, published)
         if newest.size:
             # Where nothing came at all, the age of the newest row says it.
             judgement = judge(newest, history, rule, published=published, seasonal=seasonal)
@@ -61,7 +70,11 @@ def compare_days(
 
 
 def compare_files(
-    records: Iterable[Mapping[str, Any]], rule: Rule, files: Iterable[Mapping[str, Any]]
+    records: Iterable[Mapping[str, Any]],
+    rule: Rule,
+    files: Iterable[Mapping[str, Any]],
+    *,
+    is_spelling: bool = False,
 ) -> list[Comparison]:
     """Judge every new file by earlier ones.
 
@@ -70,6 +83,7 @@ def compare_files(
         rule: when a unit is told.
         files: of each new file its name (`file`) and load (`load_no`), the loads to compare with (`others`), whether
             they are its own earlier versions (`is_version`), and the one published last (`published`; null: none was).
+        is_spelling: whether parts are shapes of ids, of which counters gain a digit.
     """
     found = []
     for subject, by_load in sorted(_grouped(records).items()):
@@ -80,9 +94,18 @@ def compare_files(
             # One earlier version of the same file says more than several other files.
             own = replace(rule, min_units=1) if file["is_version"] else rule
             published = by_load.get(file["published"]) if len(history) > 1 else None
-            judgement = judge(by_load[file["load_no"]], history, own, published=published)
+            newest = by_load[file["load_no"]]
+            if is_spelling:
+                newest, history, published = _as_counters(newest, history, published)
+            judgement = judge(newest, history, own, published=published)
             found.append(Comparison(f"{subject} of {file['file']}", judgement))
     return found
+
+
+def _as_counters(newest: Unit, history: Sequence[Unit], published: Unit | None) -> tuple[Unit, list[Unit], Unit | None]:
+    """The same by shapes that tell more apart than a counter's next digit."""
+    now, all_of = like_counters(newest, [*history, *([published] if published else [])])
+    return now, all_of[: len(history)], all_of[-1] if published else None
 
 
 def _grouped(records: Iterable[Mapping[str, Any]]) -> dict[str, dict[int, Unit]]:

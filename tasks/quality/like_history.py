@@ -38,6 +38,7 @@ class _ExpectLikeHistory(BatchMetricExpectation):
     min_rows: float
     only: Literal["fewer", "more"] | None = None
     shows_values: bool = True
+    is_spelling: bool = False
 
     metric_dependencies: ClassVar[tuple[str, ...]] = ("query.table",)
     success_keys: ClassVar[tuple[str, ...]] = ("query", "fetch_all")
@@ -58,7 +59,8 @@ class ExpectRecentDaysToBeLikeEarlierOnes(_ExpectLikeHistory):
     published_day: int | None = None
 
     def _compared(self, records: list[dict[str, Any]], rule: Rule) -> list[Comparison]:
-        return compare_days(records, rule, days=self.days, published_day=self.published_day)
+        spelling = self.is_spelling
+        return compare_days(records, rule, days=self.days, published_day=self.published_day, is_spelling=spelling)
 
 
 class ExpectNewFilesToBeLikeEarlierOnes(_ExpectLikeHistory):
@@ -67,7 +69,7 @@ class ExpectNewFilesToBeLikeEarlierOnes(_ExpectLikeHistory):
     files: list[dict[str, Any]]
 
     def _compared(self, records: list[dict[str, Any]], rule: Rule) -> list[Comparison]:
-        return compare_files(records, rule, self.files)
+        return compare_files(records, rule, self.files, is_spelling=self.is_spelling)
 
 
 def _unnamed(item: Comparison) -> Comparison:

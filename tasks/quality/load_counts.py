@@ -24,10 +24,12 @@ _COLUMNS = "count_id VARCHAR, load_no INTEGER, day DATE, part VARCHAR, size BIGI
 LOGARITHM = 10**12
 #: Counts of a load are kept where they are a fourth of its rows at most, or few.
 _FEW, _SHARE = 1000, 4
-#: Letters and digits of an id as what they are: `C0000123` is `A9999999`, ` c12` is `_a99`.
+#: Letters and digits of an id as what they are: `C1000123` is `A9999999`, ` c12` is `_a99`. The zero that a number
+#: begins with stays one: `C0000123` is `A0999999`. It is marked first, by a sign that nothing else turns into.
 _SHAPE = (
-    "regexp_replace(regexp_replace(regexp_replace(regexp_replace({value}, '[0-9]', '9', 'g'), '[A-Z]', 'A', 'g'),"
-    " '[a-z]', 'a', 'g'), '\\s', '_', 'g')"
+    "replace(regexp_replace(regexp_replace(regexp_replace(regexp_replace(regexp_replace({value},"
+    " '(^|[^0-9])0([0-9])', '\\1' || chr(1) || '\\2', 'g'), '[0-9]', '9', 'g'), '[A-Z]', 'A', 'g'),"
+    " '[a-z]', 'a', 'g'), '\\s', '_', 'g'), chr(1), '0')"
 )
 #: A load and what was counted of it.
 Kept = Collection[tuple[int, str]]

@@ -1,7 +1,7 @@
 """The SQL of checks: which rows of a table a run is judged by, and what a query in a suite turns into.
 
 Owns: `{{ batch }}` and the other names that a query in a suite may use, and which query an expectation of ours becomes.
-Does not own those queries (`row_queries.py`, `series.py`) or running any of it (`gate.py`).
+Does not own those queries (`row_queries.py`, `series.py`, `table_sizes.py`) or running any of it (`gate.py`).
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from tasks.quality.file_history import FileHistory, file_histories, newest_loade
 from tasks.quality.load_counts import Kept, keep
 from tasks.quality.series import Asked, SeriesMaker
 from tasks.quality.suites import DOORS, Check, Suite, load_suites
+from tasks.quality.table_sizes import row_count_query
 from tasks.warehouse.connection import identifier, literal
 from tasks.warehouse.earlier_records import ENTITY as RECORDS
 from tasks.warehouse.ledger import KEPT_BY_RUN
@@ -143,7 +144,7 @@ class QueryContext:
         kwargs, relation = expectation.kwargs, self.rows(table)
         match expectation.type:
             case vocabulary.NO_ROWS:
-                return self._rendered(relation, check)
+                return self._rendered(relation, check, "query")
             case vocabulary.UNIQUE_KEY:
                 return row_queries.key_query(relation, kwargs["columns"])
             case vocabulary.KNOWN:
@@ -152,7 +153,9 @@ class QueryContext:
             case vocabulary.PATTERN:
                 return row_queries.pattern_query(relation, kwargs["column"], kwargs["pattern"])
             case drift.ROW_COUNT:
-                return row_queries.row_count_query(relation, table, self.as_of, kwargs["limit"])
+                since = self._rendered(relation, check, "since") if "since" in kwargs else None
+                per = (kwargs["per"], self.rows(kwargs["per"])) if "per" in kwargs else None
+                return row_count_query(relation, table, self.as_of, kwargs["limit"], since=since, per=per)
         return self._history_query(table, expectation.type, relation, kwargs)
 
     def _history_query(self, table: str, name: str, relation: str, kwargs: dict[str, Any]) -> str | None:
@@ -180,6 +183,7 @@ class QueryContext:
             return {}
         entity = table.partition(".")[2]
         told: dict[str, Any] = {"shows_values": not _has_contacts(entity) or "by" in expectation.kwargs}
+        told["is_spelling"] = expectation.kwargs.get("by") == "shape"
         if expectation.type == drift.NEW_FILES:
             told["files"] = self._series.files_of(entity, expectation.kwargs)
         elif self.previous_as_of:
@@ -190,10 +194,10 @@ class QueryContext:
     def _series(self) -> SeriesMaker:
         return SeriesMaker(self.workspace, self.load_numbers, self.files, self.end, self.counted)
 
-    def _rendered(self, relation: str, check: Check) -> str:
+    def _rendered(self, relation: str, check: Check, key: str) -> str:
         names = {"batch": relation, **self._names}
         try:
-            return _template(check.expectation.kwargs["query"]).render(names).strip().rstrip(";")
+            return _template(check.expectation.kwargs[key]).render(names).strip().rstrip(";")
         except (jinja2.TemplateError, TypeError, ValueError) as error:
             raise WorkspaceError(
                 f"cannot render the query: {error}", where=check.where, hint=f"queries may use {', '.join(names)}"
@@ -227,6 +231,9 @@ class QueryContext:
             # Where a customer may be in several segments, and where everyone must be in one.
             "multiple": _listed(name for name, kind in segmentations if kind.is_multiple),
             "complete": _listed(name for name, kind in segmentations if kind.is_complete),
+            "may_be_empty": _listed(
+                f"{name}.{key}" for name, kind in segmentations for key in sorted(kind.may_be_empty)
+            ),
         }
 
 

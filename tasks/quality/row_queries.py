@@ -23,8 +23,9 @@ _FALSE_ALARMS = 1e-3
 OTHER = "(others)"
 #: Weeks that tell what a weekday usually has; rows on it that make a day without any a surprise (chance below 1e-5).
 _WEEKS, _ROWS_A_DAY = 13, 12
-#: Days of a span that is searched for values that are gone, and how many spans before it tell that they are usual.
-_SPANS, _LEAST_SPANS = ((7, 13), (28, 5)), 4
+#: Days of a span that is searched for values that are gone, how many spans before it tell that they are usual, how many
+#: it takes, and how many of them are the last ones.
+_SPANS, _LEAST_SPANS, _LATE_SPANS = ((7, 13), (28, 5)), 4, 3
 #: Weeks that tell how unevenly a value comes.
 _DISPERSION_WEEKS = 26
 #: Days that are searched for one without rows, where nothing was published before.
@@ -73,19 +74,6 @@ def pattern_query(relation: str, column: str, pattern: str) -> str:
     """A SELECT of the rows whose value, where there is one, does not match as a whole."""
     name = identifier(column)
     return f"SELECT {name} FROM {relation} WHERE NOT regexp_full_match(CAST({name} AS VARCHAR), {literal(pattern)})"
-
-
-def row_count_query(relation: str, table: str, as_of: dt.date, limit: float) -> str:
-    """A SELECT of the number of rows, where it is `limit` times below or above all of the last published runs."""
-    return (
-        "SELECT present.row_count, earlier.least_count, earlier.most_count"
-        f" FROM (SELECT count(*) AS row_count FROM {relation}) AS present CROSS JOIN ("
-        "SELECT min(row_count) AS least_count, max(row_count) AS most_count FROM ("
-        "SELECT row_count FROM ops.table_size INNER JOIN ops.publication USING (run_id, as_of_date)"
-        f" WHERE table_name = {literal(table)} AND as_of_date < {literal(as_of)} ORDER BY as_of_date DESC LIMIT 12)"
-        ") AS earlier"
-        f" WHERE present.row_count * {limit!r} < least_count OR present.row_count > most_count * {limit!r}"
-    )
 
 
 def occasions(column: str | None) -> str:
@@ -184,18 +172,29 @@ def _year_before(end: dt.date) -> str:
 def missing_value_query(series: str) -> str:
     """A SELECT of the values that the last week, or four, have not, and that those before had, many times each.
 
+    How unevenly a value comes is told from week to week, by half the mean squared difference of one week and the next
+    (von Neumann and others, The Mean Square Successive Difference, Annals of Mathematical Statistics 12, 1941, p. 153):
+    by their variance a shop that grows steadily would seem the most uneven of all, and miss nothing that stays away.
+
     Args:
         series: a SELECT of subject, unit_no (days back), part and size, which is the number of occasions (`series.py`).
     """
     spans = " UNION ALL ".join(_missing_in_span(days, history) for days, history in _SPANS)
     weeks = "SELECT subject, part, unit_no // 7 AS week, sum(size) AS size FROM series GROUP BY ALL"
+    steps = (
+        "SELECT subject, part, coalesce(size, 0) AS size,"
+        " coalesce(size, 0) - lag(coalesce(size, 0)) OVER (PARTITION BY subject, part ORDER BY week) AS step"
+        " FROM (SELECT DISTINCT subject, part, week_count FROM weeks INNER JOIN known USING (subject)"
+        f" WHERE week BETWEEN 1 AND week_count) CROSS JOIN range(1, {_DISPERSION_WEEKS + 1}) AS counted (week)"
+        " LEFT JOIN weeks USING (subject, part, week) WHERE week <= week_count"
+    )
     return (
-        f"WITH series AS MATERIALIZED ({series}),"
+        f"WITH series AS MATERIALIZED ({series}), weeks AS ({weeks}),"
         f" known AS (SELECT subject, least(max(unit_no) // 7, {_DISPERSION_WEEKS}) AS week_count FROM series"
         " GROUP BY ALL),"
-        f" spread AS (SELECT subject, part, {_evenness('sum(size * size)', 'sum(size)', 'any_value(week_count)')}"
-        f" AS dispersion FROM ({weeks}) INNER JOIN known USING (subject) WHERE week BETWEEN 1 AND week_count"
-        " GROUP BY ALL),"
+        " spread AS (SELECT subject, part,"
+        " greatest(1.0, coalesce(avg(step * step) / 2 / nullif(avg(size), 0), 1.0)) AS dispersion"
+        f" FROM ({steps}) GROUP BY ALL),"
         f" found AS ({spans})"
         " SELECT subject, part AS missing_value, min(days) AS in_days, arg_min(usual_count, days) AS usual_count"
         " FROM found INNER JOIN spread USING (subject, part)"
@@ -205,9 +204,13 @@ def missing_value_query(series: str) -> str:
 
 
 def _missing_in_span(days: int, history: int) -> str:
-    """Values of which the last span has none, and of which each of up to `history` spans before had some."""
+    """Values of which the last span has none, and of which each of up to `history` spans before had some.
+
+    Usual is what they had, and no more than they had of late: what fades out has not gone at once.
+    """
+    usual = f"least(median(size) FILTER (span > 0), median(size) FILTER (span BETWEEN 1 AND {_LATE_SPANS}))"
     return (
-        f"SELECT {days} AS days, subject, part, median(size) FILTER (span > 0) AS usual_count"
+        f"SELECT {days} AS days, subject, part, {usual} AS usual_count"
         f" FROM (SELECT subject, part, unit_no // {days} AS span, sum(size) AS size FROM series"
         f" WHERE unit_no // {days} <= {history} GROUP BY ALL) AS of_span"
         f" INNER JOIN (SELECT subject, least(max(unit_no) // {days}, {history}) AS span_count FROM series"

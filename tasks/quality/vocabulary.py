@@ -79,7 +79,7 @@ VOCABULARY: dict[str, Kind] = {
     NO_LOSS: _kind("query", "columns", frozenset({"by"})),
     RECENT_DAYS: _kind("query", "aspect days limit", _RULE),
     NEW_FILES: _kind("query", "aspect limit", _RULE | {"against"}),
-    ROW_COUNT: _kind("query", "limit"),
+    ROW_COUNT: _kind("query", "limit", frozenset({"since", "per"})),
     "expect_column_values_to_not_be_null": _kind("rows", "column"),
     "expect_column_values_to_be_null": _kind("rows", "column"),
     "expect_column_values_to_be_between": _kind("rows", "column", _STRICT_RANGE),
@@ -161,7 +161,7 @@ def problems_of_keys(name: str, kwargs: Mapping[str, object], *, has_mostly: boo
 def _problems_of_value(key: str, value: object) -> list[str]:
     if key in _CHOICES and value not in _CHOICES[key]:
         return [f"{key} is one of {', '.join(map(str, _CHOICES[key]))} (got {value!r})"]
-    if key in {"column", "column_A", "column_B", "query", "pattern", "among", "key"} and not (
+    if key in {"column", "column_A", "column_B", "query", "pattern", "among", "key", "since", "per"} and not (
         isinstance(value, str) and value.strip()
     ):
         return [f"{key} is a text (got {value!r})"]

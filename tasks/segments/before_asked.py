@@ -199,7 +199,8 @@ def projected(old: Old) -> pl.DataFrame:
     if run.warehouse.value(f"SELECT count(*) FROM ({waiting})"):
         now = Side(now.customers, waiting)
     is_worth = stored.content["worth"] is not None
-    return members_by_projection(run.warehouse, old.name, asked, then, now, is_worth=is_worth)
+    held = members_of(old.name, old.previous.run_id)
+    return members_by_projection(run.warehouse, old.name, asked, then, now, held, is_worth=is_worth)
 
 
 def _key(segment_id: str) -> str:

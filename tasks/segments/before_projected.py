@@ -12,7 +12,7 @@ from typing import Any
 
 import polars as pl
 
-from tasks.segments.projection import place
+from tasks.segments.projection import place, sure_segments
 from tasks.warehouse.catalogue import KEY
 from tasks.warehouse.connection import Warehouse, identifier, literal
 
@@ -31,7 +31,7 @@ class Side:
 
 
 def members_by_projection(
-    warehouse: Warehouse, name: str, asked: Mapping[str, Any], then: Side, now: Side, *, is_worth: bool
+    warehouse: Warehouse, name: str, asked: Mapping[str, Any], then: Side, now: Side, held: str, *, is_worth: bool
 ) -> pl.DataFrame:
     """customer_id and segment_id of today's customers, by the model of then.
 
@@ -41,6 +41,7 @@ def members_by_projection(
         asked: what was asked of it then.
         then: the run before.
         now: this run.
+        held: SELECT of customer_id and segment_id, of the members of the projection then.
         is_worth: whether the model was found worth something; if not, only who answered had a segment.
     """
     learnt, today = (_frame(warehouse, side, asked["features"]) for side in (then, now))
@@ -55,8 +56,9 @@ def members_by_projection(
             others.select(features),
             seed=asked["seed"],
         )
-        likely = zip(segments, chances, strict=True)
-        keys = [str(key) if chance >= asked["min_confidence"] else None for key, chance in likely]
+        was = warehouse.frame(f"SELECT {KEY}, split_part(segment_id, '.', 2) AS segment_key FROM ({held})")
+        before = others.select(KEY).join(was, on=KEY, how="left", maintain_order="left")["segment_key"].to_list()
+        keys = sure_segments(list(segments), list(chances), before, asked["min_confidence"])
     placed = others.select(KEY, pl.Series("segment_key", keys, dtype=pl.String))
     both = pl.concat([today.filter(has_answered).select(KEY, "segment_key"), placed])
     if asked["otherwise"] is not None:

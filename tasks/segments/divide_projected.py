@@ -11,9 +11,10 @@ import polars as pl
 
 from tasks.config.errors import StatisticsError
 from tasks.config.projected import ProjectedSegmentation
+from tasks.segments.asked import asked_text
 from tasks.segments.definitions import Definition
 from tasks.segments.division import MEMBERS, OTHERWISE, Division, Job
-from tasks.segments.projection import Projection, project
+from tasks.segments.projection import Projection, project, sure_segments
 from tasks.segments.stored_model import StoredModel, model_row, stored_model
 from tasks.warehouse.catalogue import KEY
 from tasks.warehouse.connection import identifier, literal
@@ -47,7 +48,8 @@ def divide_by_projection(job: Job, segmentation: ProjectedSegmentation, learnt: 
     except StatisticsError as error:
         projected, note, worth = _nobody(others), f"only respondents: {error.message}", None
     else:
-        projected, worth = _placed(others, found, segmentation.min_confidence), found.worth
+        held = others.select(KEY).join(_held(job), on=KEY, how="left", maintain_order="left")["segment_key"].to_list()
+        projected, worth = _placed(others, found, held, segmentation.min_confidence), found.worth
         share = projected["segment_key"].is_not_null().sum() / max(others.height, 1)
         note = f"{worth.sentence()}; {share:.0%} of {others.height:,} others have a segment"
     answered = respondents.select(KEY, "segment_key", pl.lit(1.0).alias("strength"), pl.lit(_ANSWERED).alias("reason"))
@@ -61,26 +63,46 @@ def divide_by_projection(job: Job, segmentation: ProjectedSegmentation, learnt: 
     return Division(_definitions(segmentation, learnt), note, row, refusal=refusal)
 
 
-def _placed(others: pl.DataFrame, found: Projection, least: float) -> pl.DataFrame:
-    """The others with their likeliest segments; NULL where the chance of it is below the least."""
-    is_sure = found.chances >= least
+def _held(job: Job) -> pl.DataFrame:
+    """customer_id and segment_key of the previous run, where the same was asked of it: an edit counts at once."""
+    if job.run.previous is None:
+        return pl.DataFrame(schema={KEY: pl.String, "segment_key": pl.String})
+    return job.run.warehouse.frame(
+        f"SELECT {KEY}, split_part(segment_id, '.', 2) AS segment_key FROM segments.membership"
+        " WHERE run_id = $run_id AND segmentation_id = $name AND $asked IN (SELECT asked_text FROM segments.definition"
+        f" WHERE run_id = $run_id AND segmentation_id = $name AND status_name = 'active') ORDER BY {KEY}",
+        {
+            "run_id": job.run.previous.run_id,
+            "name": job.name,
+            "asked": asked_text(job.run.workspace, job.name),
+        },
+    )
+
+
+def _placed(others: pl.DataFrame, found: Projection, held: list[str | None], least: float) -> pl.DataFrame:
+    """The others with their likeliest segments; NULL where too little is known of them."""
+    sure = sure_segments(list(found.segments), list(found.chances), held, least)
     return pl.DataFrame(
         {
             KEY: others[KEY],
-            "segment_key": pl.Series(
-                [str(key) if sure else None for key, sure in zip(found.segments, is_sure, strict=True)],
-                dtype=pl.String,
-            ),
+            "segment_key": pl.Series(sure, dtype=pl.String),
             "strength": pl.Series(found.chances, dtype=pl.Float64),
             "reason": pl.Series(
                 [
-                    f"features speak for {key} with a chance of {chance:.2f}" + ("" if sure else ": too little")
-                    for key, chance, sure in zip(found.segments, found.chances, is_sure, strict=True)
+                    f"features speak for {key} with a chance of {chance:.2f}" + _standing(given, chance, least)
+                    for key, chance, given in zip(found.segments, found.chances, sure, strict=True)
                 ],
                 dtype=pl.String,
             ),
         }
     )
+
+
+def _standing(given: str | None, chance: float, least: float) -> str:
+    """What becomes of a chance."""
+    if given is None:
+        return ": too little"
+    return "" if chance >= least else f": less than {least:g}, and he was there"
 
 
 def _nobody(others: pl.DataFrame) -> pl.DataFrame:

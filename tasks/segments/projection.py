@@ -39,6 +39,8 @@ _PENALTIES = (0.01, 0.1, 1.0)
 CONFIDENCES = (0.0, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 #: A category of fewer respondents is one of the others.
 _RARE = 10
+#: Of the least confidence, what keeps a customer where he is.
+_HELD = 0.9
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +146,27 @@ def place(
 
     with threadpool_limits(limits=1):
         return _placed(*_design(respondents, others), np.asarray(segments, dtype=object), seed)
+
+
+def sure_segments(
+    segments: Sequence[object], chances: Sequence[float], held: Sequence[str | None], least: float
+) -> list[str | None]:
+    """The segments of those of whom enough is known; None of the others.
+
+    The model is learnt anew by every run, and its chances tremble. Customers of whom the same little is known have the
+    same chance, and would cross the border of `least` together, there and back. Whoever is in the likeliest segment
+    already therefore keeps it down to a tenth below the border: as much as clusters let a customer stay (`kmeans.py`).
+
+    Args:
+        segments: the likeliest of each customer.
+        chances: how likely it is.
+        held: the segment that he was in at the run before; None: in none of these.
+        least: chance from which on a customer is given a segment.
+    """
+    return [
+        str(key) if chance >= (_HELD * least if before == str(key) else least) else None
+        for key, chance, before in zip(segments, chances, held, strict=True)
+    ]
 
 
 def _projected(x: Floats, x_others: Floats, labels: Texts, seed: int) -> Projection:

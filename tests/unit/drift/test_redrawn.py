@@ -48,3 +48,8 @@ def test_a_projection_is_redrawn_with_what_it_projects(
     # The model of the run before is asked whatever it projects.
     assert found["previous"].as_before == {name for name, what in noted if what != "ranks"}
     assert not found["previous"].apart | found["window"].as_before
+    # Of ranks the mix is compared as it is; who is in a segment, by the cuts of the run before.
+    ranks = {name for name, what in noted if what == "ranks"}
+    assert found["previous"].by_ranks == ranks
+    assert ("membership_before" in found["previous"].members()) == bool(found["previous"].as_before | ranks)
+    assert not found["window"].by_ranks

@@ -16,9 +16,7 @@ from tasks.quality.row_queries import (
     missing_value_query,
     pattern_query,
     recent_query,
-    row_count_query,
 )
-from tasks.warehouse import migrations
 from tasks.warehouse.connection import Warehouse
 
 END = dt.date(2025, 7, 1)
@@ -189,23 +187,6 @@ def test_unknown_and_misspelt_values_are_rows_and_nulls_are_not(warehouse: Wareh
     assert warehouse.rows(pattern_query("a", "id", "c[0-9]{1,3}")) == [("x'9",)]
 
 
-@pytest.mark.parametrize(("count", "is_told"), [(100, False), (51, False), (49, True), (239, False), (241, True)])
-def test_a_table_is_compared_with_the_published_runs_before_it(warehouse: Warehouse, count: int, is_told: bool) -> None:
-    migrations.migrate(warehouse)
-    for day, run_id, rows in ((1, "a", 100), (8, "b", 120), (15, "refused", 3), (29, "later", 9000)):
-        at = dt.date(2025, 6, day)
-        if run_id != "refused":
-            warehouse.execute("INSERT INTO ops.publication VALUES (?, ?, ?)", [at, run_id, dt.datetime(2025, 7, 1)])
-        warehouse.execute("INSERT INTO ops.table_size VALUES (?, ?, 'staging.t', ?)", [run_id, at, rows])
-    query = row_count_query(f"(SELECT * FROM range({count}))", "staging.t", dt.date(2025, 6, 22), 2)
-    assert warehouse.rows(query) == ([(count, 100, 120)] if is_told else [])
-
-
-def test_the_first_run_has_nothing_to_be_compared_with(warehouse: Warehouse) -> None:
-    migrations.migrate(warehouse)
-    assert warehouse.rows(row_count_query("(SELECT 1)", "staging.t", END, 2)) == []
-
-
 def weeks(values: str) -> str:
     return f"SELECT 'shop: store_id' AS subject, unit_no, part, size FROM ({values}) AS made (unit_no, part, size)"
 
@@ -257,3 +238,28 @@ def test_values_that_are_gone_are_told_from_those_that_stay_away_by_chance(
     with warehouse.registered("counted", series):
         found = warehouse.rows(missing_value_query("SELECT * FROM counted"))
     assert least <= len(found) <= most
+
+
+def weekly_counts(*counts: int) -> str:
+    """A value `a` of so many occasions in each week, the last one the newest, beside one that is always there."""
+    rows = [f"({7 * back + 3}, 'a', {count})" for back, count in enumerate(reversed(counts)) if count]
+    rows += [f"({unit_no}, 'b', 20)" for unit_no in range(7 * len(counts))]
+    return weeks(f"VALUES {', '.join(rows)}")
+
+
+#: Orders with one category in a shop that grows, of the weeks before it stopped to deliver it.
+GROWING = (4, 14, 21, 16, 16, 29, 23, 25, 35, 23, 33, 38, 38, 42, 34, 41, 37, 58, 59, 53, 60, 52, 51, 56, 65)
+
+
+@pytest.mark.parametrize(
+    ("counts", "is_told"),
+    [
+        ((*GROWING, 0), True),
+        # A season that ends little by little; lumps.
+        ((*(60,) * 12, 50, 42, 35, 28, 21, 14, 8, 4, 2, 0), False),
+        ((*(2, 90) * 12, 2, 0), False),
+    ],
+)
+def test_a_shop_that_grows_misses_what_stays_away(warehouse: Warehouse, counts: tuple[int, ...], is_told: bool) -> None:
+    found = warehouse.rows(f"SELECT missing_value FROM ({missing_value_query(weekly_counts(*counts))})")
+    assert found == ([("a",)] if is_told else [])

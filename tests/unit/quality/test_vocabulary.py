@@ -11,6 +11,7 @@ import pytest
 from tasks.quality import adapter, row_queries, vocabulary
 from tasks.quality.adapter import Inspector, Outcome
 from tasks.quality.suites import Check, Expectation
+from tasks.quality.table_sizes import row_count_query
 from tasks.quality.vocabulary import (
     HISTORY,
     KNOWN,
@@ -138,9 +139,7 @@ _QUERIES: dict[str, Callable[[dict[str, Any], bool], str]] = {
         "made", given["column"], given["among"], given.get("key", given["column"])
     ),
     PATTERN: lambda given, _: row_queries.pattern_query("made", given["column"], given["pattern"]),
-    ROW_COUNT: lambda given, _: row_queries.row_count_query(
-        "made", "staging.made", dt.date(2025, 6, 30), given["limit"]
-    ),
+    ROW_COUNT: lambda given, _: row_count_query("made", "staging.made", dt.date(2025, 6, 30), given["limit"]),
     RECENT: lambda _, right: f"SELECT n FROM made WHERE n > {9 if right else 1}",
     NO_GAP: lambda _, right: f"SELECT n FROM made WHERE n > {9 if right else 1}",
     NO_LOSS: lambda _, right: f"SELECT n FROM made WHERE n > {9 if right else 1}",

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import yaml
 
@@ -15,6 +17,7 @@ from tasks.config.loading import load_workspace
 from tasks.config.workspace import Workspace
 from tasks.features.tasks import build_features
 from tasks.segments.check import check_rules
+from tasks.segments.projection import Projection, project
 from tasks.segments.tasks import write_segments
 from tasks.warehouse.catalogue import catalogue_of
 from tasks.warehouse.run import Run
@@ -137,6 +140,47 @@ def test_where_features_say_nothing_only_respondents_have_a_segment_and_the_reas
         "everyone.unknown": 200,
     }
     assert decision.startswith("only respondents: the features do not tell the segments apart")
+
+
+@pytest.mark.parametrize(
+    ("chances", "least", "is_kept"),
+    [
+        ((0.72, 0.68), (0.7, 0.7), True),
+        ((0.72, 0.62), (0.7, 0.7), False),
+        # Who was in none is given none below the border.
+        ((0.68, 0.69), (0.7, 0.7), False),
+        # Whoever asks for more gets it at once.
+        ((0.72, 0.72), (0.7, 0.75), False),
+    ],
+)
+def test_a_chance_that_trembles_at_the_border_moves_nobody(
+    tmp_path: Path,
+    opened: OpenRun,
+    monkeypatch: pytest.MonkeyPatch,
+    chances: tuple[float, float],
+    least: tuple[float, float],
+    *,
+    is_kept: bool,
+) -> None:
+    found = []
+    for day, chance, border in zip((dt.date(2025, 6, 30), dt.date(2025, 7, 7)), chances, least, strict=True):
+
+        def certain(*frames: Any, seed: int, of: float = chance) -> Projection:  # noqa: ANN401 - handed on
+            learnt = project(*frames, seed=seed)
+            return replace(learnt, chances=np.full(len(learnt.chances), of))
+
+        monkeypatch.setattr("tasks.segments.divide_projected.project", certain)
+        with opened(workspace(tmp_path / "w", min_confidence=border), day) as run:
+            compute(run)
+            found = run.warehouse.records(
+                "SELECT segment_id, reason FROM segments.membership WHERE segmentation_id = 'everyone'"
+                " AND run_id = $run AND customer_id = 'Norway-099'",
+                {"run": run.run_id},
+            )
+    (row,) = found
+    assert row["segment_id"] == ("everyone.rich" if is_kept else "everyone.unknown")
+    if is_kept:
+        assert row["reason"] == "features speak for rich with a chance of 0.68: less than 0.7, and he was there"
 
 
 @pytest.mark.parametrize(

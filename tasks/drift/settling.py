@@ -1,0 +1,157 @@
+"""What customers of a young company do by themselves: they grow older together, and the period before tells how fast.
+
+Owns: which features that moves, though their windows are full, and what an alarm about one is worth. Does not own
+windows that are not full, and features of all history (`filling.py`).
+
+Who has ever bought stays a customer. In the first year of a company most of them came at about the same time, and from
+month to month more of them have not bought of late: the share of those without an order in 30 days rises from none to
+what it will be, whatever anybody does. That is told, and calls nobody. So the change of a period is held against that
+of the period before it, as a season is against that of the year before: the naive forecast with drift (Hyndman &
+Athanasopoulos 2021, Forecasting: Principles and Practice, section 5.2). What settles moves by less each time; what
+goes beyond by more than chance, and by what is worth an alarm, is something else, and so is whatever they do more.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from statistics import NormalDist
+
+from tasks.config.workspace import Workspace
+from tasks.drift.filling import SETTLED_DAYS, late_entity, made_of
+from tasks.drift.policy import DriftPolicy, EffectHistory, EffectKey
+from tasks.drift.records import DriftVerdict
+from tasks.drift.verdict import effect_key, materiality
+from tasks.warehouse.catalogue import Catalogue
+from tasks.warehouse.reading import features_of
+
+_SEEMING = 0.05
+"""Of a single test: a movement of a feature that may be behind one of segments."""
+#: What follows from windows alone: of other figures of segments their own usual movement tells.
+_KINDS = frozenset({"feature", "segment_mix", "segment_size"})
+
+
+@dataclass(frozen=True, slots=True)
+class PeriodBefore:
+    """The period that ended where the present one begins.
+
+    Attributes:
+        label: the period in words.
+        effects: what it changed.
+    """
+
+    label: str | None = None
+    effects: Mapping[EffectKey, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Settling:
+    """Features whose windows are full, of customers who have all come within a year.
+
+    Attributes:
+        features: the entity that each is made of, and the day of the first row of it.
+        before: the period before.
+    """
+
+    features: Mapping[str, tuple[str, dt.date]]
+    before: PeriodBefore
+
+
+def settling_windows(
+    workspace: Workspace, catalogue: Catalogue, names: Iterable[str], first: Mapping[str, dt.date], as_of: dt.date
+) -> dict[str, tuple[str, dt.date]]:
+    """The features with a window, of those named, that are made of events of which there is no year yet.
+
+    Args:
+        workspace: of the features.
+        catalogue: of the features.
+        names: of features.
+        first: the day of the first row, by entity.
+        as_of: the earlier of the two dates that are compared.
+    """
+    late = {
+        name: late_entity(made_of(workspace, catalogue, name), SETTLED_DAYS, first, as_of)
+        for name in names
+        if name in catalogue.features and catalogue.features[name].window_days
+    }
+    return {name: begun for name, begun in late.items() if begun is not None}
+
+
+def without_expected(
+    verdicts: Sequence[DriftVerdict],
+    settling: Settling,
+    workspace: Workspace,
+    policy: DriftPolicy,
+    history: EffectHistory,
+) -> list[DriftVerdict]:
+    """The verdicts, where an alarm about what settles is a notice unless it goes beyond the period before.
+
+    Args:
+        verdicts: of one comparison.
+        settling: what settles.
+        workspace: tells which segments are made of it.
+        policy: the limits that the verdicts were judged by.
+        history: past effects, likewise.
+    """
+    less = {verdict.subject_name for verdict in verdicts if _is_fall(verdict)} & settling.features.keys()
+    behind = {
+        name: settling.features[feature]
+        for name in workspace.segmentations
+        for feature in sorted(features_of(workspace, name) & less)[:1]
+    }
+    begun = {
+        at: first
+        for at, verdict in enumerate(verdicts)
+        if verdict.level == "alarm"
+        and verdict.subject_kind in _KINDS
+        and not _is_rise(verdict)
+        and (first := settling.features.get(verdict.subject_name) or behind.get(verdict.subject_name.partition(".")[0]))
+    }
+    deviations = deviations_of(len(begun), policy)
+    told = list(verdicts)
+    for at, first in begun.items():
+        expected = settling.before.effects.get(effect_key(told[at]))
+        left = None if expected is None else beyond(told[at], expected, deviations)
+        if left is None or materiality(left, policy, history) != "alarm":
+            told[at] = _lowered(told[at], first, settling.before.label if expected is not None else None)
+    return told
+
+
+def _is_rise(verdict: DriftVerdict) -> bool:
+    """Whether customers do more than before: growing older together, they do less."""
+    size = verdict.effect_size or 0.0
+    return size > 0 if verdict.aspect == "value" else verdict.aspect == "zero_share" and size < 0
+
+
+def _is_fall(verdict: DriftVerdict) -> bool:
+    """Whether customers seem to do less of a feature, so that segments made of it move along."""
+    size = verdict.effect_size or 0.0
+    is_less = size < 0 if verdict.aspect == "value" else verdict.aspect == "zero_share" and size > 0
+    return is_less and verdict.p_value is not None and verdict.p_value <= _SEEMING
+
+
+def _lowered(verdict: DriftVerdict, begun: tuple[str, dt.date], before: str | None) -> DriftVerdict:
+    """The verdict as a notice, with the reason; `before`: the period that changed likewise, None: none tells."""
+    entity, first = begun
+    beside = f", and from {before} it changed likewise" if before else ""
+    reason = f"customers grow older together in the first year of {entity}, which begin on {first}{beside}"
+    said = verdict.sentence.replace(": alarm.", f": no more than a notice, for {reason}.")
+    return dataclasses.replace(verdict, level="notice", sentence=said)
+
+
+def deviations_of(asked: int, policy: DriftPolicy) -> float:
+    """How many standard errors are more than chance, where so many alarms are asked: the error is shared by these."""
+    return NormalDist().inv_cdf(1 - policy.family_wise_error_rate / (2 * max(asked, 1)))
+
+
+def beyond(verdict: DriftVerdict, expected: float, deviations: float) -> DriftVerdict:
+    """The verdict with what its effect has beyond an expected one; none of it where chance does as much to both."""
+    size = verdict.effect_size or 0.0
+    # Of the other direction nothing was expected.
+    left = math.copysign(max(abs(size) - abs(expected), 0.0), size) if size * expected > 0 else size
+    error = math.sqrt(2) * (verdict.effect_scale or 0.0)
+    sure = left if abs(left) >= deviations * error else 0.0
+    return dataclasses.replace(verdict, effect_size=sure, level_change=None, largest_level_change=None)

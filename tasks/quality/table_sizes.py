@@ -1,0 +1,59 @@
+"""The SQL that holds the size of a table against its size at earlier runs.
+
+Owns: that query. Does not own what runs kept of sizes (`gate.py`), or the rows of sources by day (`series.py`).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from tasks.warehouse.connection import literal
+
+
+def row_count_query(
+    relation: str,
+    table: str,
+    as_of: dt.date,
+    limit: float,
+    *,
+    since: str | None = None,
+    per: tuple[str, str] | None = None,
+) -> str:
+    """A SELECT of the number of rows, where it is `limit` times below or above that of each of the last published runs.
+
+    A company grows, and a table of all that ever happened with it. So where it is told since when each row counts, what
+    is counted beside an earlier run are the rows of that run's time: then only what came twice, late or no more is a
+    difference. And a table with some rows for each customer has more of them where there are more customers, which
+    the table of customers tells by itself: only what their number does not explain is a difference.
+
+    Args:
+        relation: the rows.
+        table: its name.
+        as_of: of the run.
+        limit: how many times.
+        since: a SELECT of the moment from which on each row counts, NULL: always; None: all rows count.
+        per: name and rows of the table that has a number of rows in `relation` for each of its own.
+    """
+    day = literal(as_of)
+    sizes = "SELECT run_id, as_of_date, row_count FROM ops.table_size WHERE table_name = "
+    known = "row_count" if since is None else "coalesce(sum(row_count) FILTER (day IS NULL OR day <= as_of_date), 0)"
+    days = f"SELECT CAST(moment AS DATE) AS day, count(*) AS row_count FROM ({since}) AS dated (moment) GROUP BY ALL"
+    whole = f"SELECT NULL::DATE AS day, count(*) AS row_count FROM {relation}"
+    times = "1.0"
+    if per:
+        now = f"(SELECT count(*) FROM {per[1]})"
+        times = f"coalesce({now} / nullif((SELECT row_count FROM ({sizes}{literal(per[0])}) AS base"
+        times += " WHERE base.run_id = earlier.run_id AND base.as_of_date = earlier.as_of_date), 0), 1.0)"
+    return (
+        f"WITH earlier AS (SELECT run_id, as_of_date, row_count AS then_count FROM ({sizes}{literal(table)})"
+        f" INNER JOIN ops.publication USING (run_id, as_of_date) WHERE as_of_date < {day}"
+        " ORDER BY as_of_date DESC LIMIT 12),"
+        f" present AS ({days if since else whole}),"
+        f" beside AS (SELECT run_id, as_of_date, then_count, {times} AS times,"
+        f" {'any_value(row_count)' if since is None else known} AS now_count"
+        " FROM earlier LEFT JOIN present ON true GROUP BY ALL)"
+        " SELECT max(now_count) AS row_count, min(then_count) AS least_count, max(then_count) AS most_count"
+        " FROM beside HAVING"
+        f" bool_and(now_count < then_count AND now_count * {limit!r} <= then_count * least(1.0, times))"
+        f" OR bool_and(now_count > then_count AND now_count >= then_count * {limit!r} * greatest(1.0, times))"
+    )
