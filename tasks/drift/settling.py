@@ -89,6 +89,9 @@ def without_expected(
 ) -> list[DriftVerdict]:
     """The verdicts, where an alarm about what settles is a notice unless it goes beyond the period before.
 
+    Where no period before is known, nothing tells how much is of growing older: the alarm stands, for it may be true,
+    and says what may be behind it.
+
     Args:
         verdicts: of one comparison.
         settling: what settles.
@@ -114,9 +117,10 @@ def without_expected(
     told = list(verdicts)
     for at, first in begun.items():
         expected = settling.before.effects.get(effect_key(told[at]))
-        left = None if expected is None else beyond(told[at], expected, deviations)
-        if left is None or materiality(left, policy, history) != "alarm":
-            told[at] = _lowered(told[at], first, settling.before.label if expected is not None else None)
+        if expected is None:
+            told[at] = dataclasses.replace(told[at], sentence=f"{told[at].sentence} It may be that {_older(*first)}.")
+        elif materiality(beyond(told[at], expected, deviations), policy, history) != "alarm":
+            told[at] = _lowered(told[at], first, settling.before.label)
     return told
 
 
@@ -134,12 +138,14 @@ def _is_fall(verdict: DriftVerdict) -> bool:
 
 
 def _lowered(verdict: DriftVerdict, begun: tuple[str, dt.date], before: str | None) -> DriftVerdict:
-    """The verdict as a notice, with the reason; `before`: the period that changed likewise, None: none tells."""
-    entity, first = begun
-    beside = f", and from {before} it changed likewise" if before else ""
-    reason = f"customers grow older together in the first year of {entity}, which begin on {first}{beside}"
+    """The verdict as a notice, with the reason; `before`: the period that changed likewise."""
+    reason = f"{_older(*begun)}, and from {before} it changed likewise"
     said = verdict.sentence.replace(": alarm.", f": no more than a notice, for {reason}.")
     return dataclasses.replace(verdict, level="notice", sentence=said)
+
+
+def _older(entity: str, first: dt.date) -> str:
+    return f"customers grow older together in the first year of {entity}, which begin on {first}"
 
 
 def deviations_of(asked: int, policy: DriftPolicy) -> float:
