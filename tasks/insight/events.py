@@ -30,7 +30,11 @@ SCHEMA = {
     "share": pl.Float64,
     "confidence_share": pl.Float64,
     "sentence": pl.String,
+    "is_by_chance": pl.Boolean,
 }
+#: An event, and whether so few customers made it that it may be an accident.
+_Told = tuple[Transition, bool]
+_SO_FEW = " So few customers may be an accident."
 
 
 def write_events(run: Run) -> list[str]:
@@ -43,7 +47,7 @@ def write_events(run: Run) -> list[str]:
     that stands where nobody stood are counted from where they were when the model before was learnt: until a refit
     finds them they are put into segments that they have nothing to do with. A transition that the bootstrap does not
     confirm is not written either: it may be an accident. So may a few customers be who are the first of a segment, or
-    were its last.
+    were its last; that is written, for no segment comes or goes in silence, and marked, so that nobody is called.
     """
     redrawn, taken_over = _redrawn(run), _taken_over(run)
     flows = _flows(run)
@@ -57,10 +61,11 @@ def write_events(run: Run) -> list[str]:
             "to_segment_ids": ",".join(event.children) or None,
             "share": _share(event),
             "confidence_share": event.support,
-            "sentence": event.sentence,
+            "sentence": event.sentence + (_SO_FEW if is_by_chance else ""),
+            "is_by_chance": is_by_chance,
         }
         for name, walked in flows.items()
-        for event in (
+        for event, is_by_chance in (
             _of_new(run, name, walked, taken_over, compared)
             if name in redrawn
             else _of_old(run, name, walked, compared)
@@ -71,32 +76,35 @@ def write_events(run: Run) -> list[str]:
     return [str(row["sentence"]) for row in rows if row["event_name"] != "survive"]
 
 
-def _of_old(run: Run, name: str, walked: Flows, compared: int) -> list[Transition]:
+def _of_old(run: Run, name: str, walked: Flows, compared: int) -> list[_Told]:
     """Transitions where the definitions are those of the run before: only what became empty or filled is news."""
     news = _emptied_or_filled(walked)
     flows = flows_of_emptied(run, walked, name, news)
-    return _touching(by_more_than_chance(flows, news, compared), _confirmed(run, name, flows))
+    return _touching(news, by_more_than_chance(flows, news, compared), _confirmed(run, name, flows))
 
 
 def _of_new(
     run: Run, name: str, walked: Flows, taken_over: Mapping[str, tuple[Mapping[str, Any], dt.date]], compared: int
-) -> list[Transition]:
+) -> list[_Told]:
     """Transitions where definitions changed: what they did to customers, and what customers emptied or filled."""
     flows, since = told_flows(walked, name, *taken_over[name]) if name in taken_over else (walked, {})
     steps = flows_of_the_edit(run, name) if flows is walked else None
     if steps is None:
-        return _confirmed(run, name, flows, since)
+        return [(event, False) for event in _confirmed(run, name, flows, since)]
     did, edited = steps
-    news = by_more_than_chance(did, _emptied_or_filled(did) & _emptied_or_filled(walked), compared)
-    return _touching(news, _confirmed(run, name, did)) + _confirmed(run, name, edited)
+    news = _emptied_or_filled(did) & _emptied_or_filled(walked)
+    by_customers = _touching(news, by_more_than_chance(did, news, compared), _confirmed(run, name, did))
+    return by_customers + [(event, False) for event in _confirmed(run, name, edited)]
 
 
 def _confirmed(run: Run, name: str, flows: Flows, since: Mapping[str, dt.date] | None = None) -> list[Transition]:
     return [event for event in find_transitions(flows, apart=_apart(run, name), since=since) if event.confirmed]
 
 
-def _touching(segments: Collection[str], events: Iterable[Transition]) -> list[Transition]:
-    return [event for event in events if not {*event.parents, *event.children}.isdisjoint(segments)]
+def _touching(news: Collection[str], sure: Collection[str], events: Iterable[Transition]) -> list[_Told]:
+    """The events of some segments; by chance are those of none that is sure."""
+    about = [(event, {*event.parents, *event.children}) for event in events]
+    return [(event, segments.isdisjoint(sure)) for event, segments in about if not segments.isdisjoint(news)]
 
 
 def _redrawn(run: Run) -> set[str]:

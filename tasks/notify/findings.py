@@ -59,7 +59,7 @@ _QUERIES = {
     "transition": (
         "SELECT 'warning' AS severity, 'transition' AS kind, coalesce(from_segment_ids, to_segment_ids) AS subject,"
         " sentence AS message FROM monitoring.segment_event WHERE run_id = $run_id AND event_name <> 'survive'"
-        " ORDER BY sentence"
+        " AND is_by_chance IS DISTINCT FROM true ORDER BY sentence"
     ),
     "model": (
         "SELECT 'warning' AS severity, 'model' AS kind, segmentation_id AS subject, segmentation_id || ': model '"

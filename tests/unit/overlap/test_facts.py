@@ -27,7 +27,7 @@ _ASKED_FOR_ALERTS = {
         "subject_kind subject_name sentence level_name reference_kind reference_as_of_date p_adjusted test_name part_name"
     ),
     "monitoring.emerging_segment": "candidate_id sentence status_name customer_count",
-    "monitoring.segment_event": "event_name sentence from_segment_ids to_segment_ids",
+    "monitoring.segment_event": "event_name sentence from_segment_ids to_segment_ids is_by_chance",
     "segments.model_version": "segmentation_id status_name model_no trained_as_of_date reason moved_count customer_count",
 }
 PREVIOUS = Publication(dt.date(2025, 5, 31), "before")
