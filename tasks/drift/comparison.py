@@ -110,13 +110,14 @@ def compare(run: Run, reference: Reference, columns: Columns, policy: DriftPolic
     judged = {
         name: without_alarm(verdicts, filling, run.workspace, policy, history) for name, verdicts in judged.items()
     }
-    settling = Settling(settling_windows(*young), reading.period_before(run, reference))
+    is_recent = reference.kind in RECENT
+    settling = Settling(settling_windows(*young), reading.period_before(run, reference), is_recent)
     judged = {
         name: without_expected(verdicts, settling, run.workspace, policy, history) for name, verdicts in judged.items()
     }
     months = reading.months_before(run, reference) if _has_alarm(judged) else []
     judged = {name: without_rhythm(verdicts, months, policy, history) for name, verdicts in judged.items()}
-    if reference.kind in RECENT:
+    if is_recent:
         judged = _without_declared(job, judged, known)
     told = [verdict for name, verdicts in judged.items() for verdict in _worth_telling(name, verdicts)]
     told = told_as_before(told, redrawn, reference.publication.as_of)

@@ -5,10 +5,11 @@ windows that are not full, and features of all history (`filling.py`).
 
 Who has ever bought stays a customer. In the first year of a company most of them came at about the same time, and from
 month to month more of them have not bought of late: the share of those without an order in 30 days rises from none to
-what it will be, whatever anybody does. That is told, and calls nobody. So the change of a period is held against that
-of the period before it, as a season is against that of the year before: the naive forecast with drift (Hyndman &
-Athanasopoulos 2021, Forecasting: Principles and Practice, section 5.2). What settles moves by less each time; what
-goes beyond by more than chance, and by what is worth an alarm, is something else, and so is whatever they do more.
+what it will be, whatever anybody does. Windows that are longer than he has been there fill: what he bought in 90 days
+rises. That is told, and calls nobody. So the change of a period is held against that of the period before it, as a
+season is against that of the year before: the naive forecast with drift (Hyndman & Athanasopoulos 2021, Forecasting:
+Principles and Practice, section 5.2). What settles moves by less each time; what goes beyond by more than chance, and
+by what is worth an alarm, is something else, and so is what goes the other way.
 """
 
 from __future__ import annotations
@@ -54,10 +55,13 @@ class Settling:
     Attributes:
         features: the entity that each is made of, and the day of the first row of it.
         before: the period before.
+        is_recent: whether the comparison is with a run of late. With the first run of all what grew since is compared
+            again by each run; an event was told by the run that saw it first.
     """
 
     features: Mapping[str, tuple[str, dt.date]]
     before: PeriodBefore
+    is_recent: bool = True
 
 
 def settling_windows(
@@ -89,8 +93,8 @@ def without_expected(
 ) -> list[DriftVerdict]:
     """The verdicts, where an alarm about what settles is a notice unless it goes beyond the period before.
 
-    Where no period before is known, nothing tells how much is of growing older: the alarm stands, for it may be true,
-    and says what may be behind it.
+    Where no period before is known, nothing tells how much is of growing older: of late the alarm stands, for it may be
+    true, and says what may be behind it.
 
     Args:
         verdicts: of one comparison.
@@ -110,28 +114,23 @@ def without_expected(
         for at, verdict in enumerate(verdicts)
         if verdict.level == "alarm"
         and verdict.subject_kind in _KINDS
-        and not _is_rise(verdict)
         and (first := settling.features.get(verdict.subject_name) or behind.get(verdict.subject_name.partition(".")[0]))
     }
     deviations = deviations_of(len(begun), policy)
     told = list(verdicts)
     for at, first in begun.items():
         expected = settling.before.effects.get(effect_key(told[at]))
-        if expected is None:
+        if expected is None and settling.is_recent:
             told[at] = dataclasses.replace(told[at], sentence=f"{told[at].sentence} It may be that {_older(*first)}.")
+        elif expected is None:
+            told[at] = _lowered(told[at], first, None)
         elif materiality(beyond(told[at], expected, deviations), policy, history) != "alarm":
             told[at] = _lowered(told[at], first, settling.before.label)
     return told
 
 
-def _is_rise(verdict: DriftVerdict) -> bool:
-    """Whether customers do more than before: growing older together, they do less."""
-    size = verdict.effect_size or 0.0
-    return size > 0 if verdict.aspect == "value" else verdict.aspect == "zero_share" and size < 0
-
-
 def _is_fall(verdict: DriftVerdict) -> bool:
-    """Whether customers seem to do less of a feature, so that segments made of it move along."""
+    """Whether customers seem to do less of a feature: effects of mixes have no direction, and follow from that."""
     size = verdict.effect_size or 0.0
     is_less = size < 0 if verdict.aspect == "value" else verdict.aspect == "zero_share" and size > 0
     return is_less and verdict.p_value is not None and verdict.p_value <= _SEEMING
@@ -139,7 +138,7 @@ def _is_fall(verdict: DriftVerdict) -> bool:
 
 def _lowered(verdict: DriftVerdict, begun: tuple[str, dt.date], before: str | None) -> DriftVerdict:
     """The verdict as a notice, with the reason; `before`: the period that changed likewise."""
-    reason = f"{_older(*begun)}, and from {before} it changed likewise"
+    reason = _older(*begun) + (f", and from {before} it changed likewise" if before else "")
     said = verdict.sentence.replace(": alarm.", f": no more than a notice, for {reason}.")
     return dataclasses.replace(verdict, level="notice", sentence=said)
 
