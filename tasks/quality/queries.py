@@ -154,7 +154,7 @@ class QueryContext:
                 return row_queries.pattern_query(relation, kwargs["column"], kwargs["pattern"])
             case drift.ROW_COUNT:
                 since = self._rendered(relation, check, "since") if "since" in kwargs else None
-                per = (kwargs["per"], self.rows(kwargs["per"])) if "per" in kwargs else None
+                per = (kwargs["per"], self.run_id) if "per" in kwargs else None
                 return row_count_query(relation, table, self.as_of, kwargs["limit"], since=since, per=per)
         return self._history_query(table, expectation.type, relation, kwargs)
 

@@ -32,7 +32,8 @@ def row_count_query(
         as_of: of the run.
         limit: how many times.
         since: a SELECT of the moment from which on each row counts, NULL: always; None: all rows count.
-        per: name and rows of the table that has a number of rows in `relation` for each of its own.
+        per: name of the table that has a number of rows in `relation` for each of its own, and the run whose door
+            counted it: the table itself may be gone by now, as in a rebuild.
     """
     day = literal(as_of)
     sizes = "SELECT run_id, as_of_date, row_count FROM ops.table_size WHERE table_name = "
@@ -41,7 +42,7 @@ def row_count_query(
     whole = f"SELECT NULL::DATE AS day, count(*) AS row_count FROM {relation}"
     times = "1.0"
     if per:
-        now = f"(SELECT count(*) FROM {per[1]})"
+        now = f"(SELECT row_count FROM ({sizes}{literal(per[0])}) AS base WHERE base.run_id = {literal(per[1])})"
         times = f"coalesce({now} / nullif((SELECT row_count FROM ({sizes}{literal(per[0])}) AS base"
         times += " WHERE base.run_id = earlier.run_id AND base.as_of_date = earlier.as_of_date), 0), 1.0)"
     return (

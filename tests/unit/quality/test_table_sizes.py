@@ -96,9 +96,17 @@ def test_as_many_more_as_there_are_customers_are_none_too_many(
     migrations.migrate(warehouse)
     published(warehouse, "segments.t", (dt.date(2025, 6, 10), 100))
     published(warehouse, "staging.c", (dt.date(2025, 6, 10), 20))
-    per = ("staging.c", f"range({customers})")
-    found = warehouse.rows(row_count_query(f"range({members})", "segments.t", dt.date(2025, 6, 30), 2, per=per))
+    warehouse.execute("INSERT INTO ops.table_size VALUES ('now', ?, 'staging.c', ?)", [END, customers])
+    found = warehouse.rows(row_count_query(f"range({members})", "segments.t", END, 2, per=("staging.c", "now")))
     assert bool(found) == is_told
+
+
+def test_where_nobody_counted_customers_all_rows_count(warehouse: Warehouse) -> None:
+    migrations.migrate(warehouse)
+    published(warehouse, "segments.t", (dt.date(2025, 6, 10), 100))
+    published(warehouse, "staging.c", (dt.date(2025, 6, 10), 20))
+    found = warehouse.rows(row_count_query("range(210)", "segments.t", END, 2, per=("staging.c", "now")))
+    assert found == [(210, 100, 100)]
 
 
 def test_the_first_run_has_nothing_to_be_compared_with(warehouse: Warehouse) -> None:
