@@ -24,6 +24,7 @@ from tasks.warehouse.file_modes import owner_only
 from tasks.warehouse.inspection import damage_of_warehouse
 from tasks.warehouse.lock import writer_lock
 from tasks.warehouse.past_run import past_run
+from tasks.warehouse.published_files import listed
 from tasks.warehouse.restoring import Loss, restore
 from tasks.warehouse.run import OutputPaths, Run, open_ledger
 
@@ -137,13 +138,12 @@ def _set_aside(warehouse: Path) -> str | None:
 def _publish(run: Run) -> None:
     """Build every date anew from the warehouse, and swap them in together."""
     line = tuple(ledger.publications(run.warehouse))
-    kept_days = run.workspace.publish.keep_history_days
-    oldest = dt.date.min if kept_days is None else line[-1].as_of - dt.timedelta(days=kept_days)
-    there = {path.name.removeprefix("as_of_date=") for path in run.paths.published.glob("*/as_of_date=*")}
+    oldest = run.workspace.publish.kept_since(line[-1].as_of)
+    there = [*run.paths.published.glob("*/as_of_date=*"), *(Path(name).parent for name in listed(run.paths.manifest))]
     anew = [item for item in line if item.as_of >= oldest]
     # Of a date that is lost nothing stays, for nothing stands behind it.
     known = {item.as_of for item in line}
-    lost = {dt.date.fromisoformat(day) for day in there} - known
+    lost = {dt.date.fromisoformat(path.name.removeprefix("as_of_date=")) for path in there} - known
     newest = run
     candidate = begin_dates(run, line, sorted({item.as_of for item in anew} | lost))
     for item in anew:
