@@ -33,7 +33,10 @@ class PublishPolicy(Strict):
 
     parquet: bool = Field(default=True, description="write Parquet beside the DuckDB file")
     keep_history_days: int | None = Field(
-        default=None, ge=1, description="drop older Parquet partitions; null: keep all"
+        default=None,
+        ge=1,
+        description="days before the newest date of which Parquet partitions are kept; the DuckDB file has the history"
+        " of all dates; null: keep all",
     )
     owner_only: bool = Field(
         default=False, description="only the user who runs it may read the output folder and what is written there"
