@@ -265,8 +265,7 @@ def _publish(run: Run, backfill: Backfill) -> Backfill:
     """Build every date from the first that changed on, for each tells the history before it; swap them in together."""
     line = backfill.line(ledger.publications(run.warehouse))
     first = min(date.as_of for date in _pending(run, backfill))
-    kept_days = run.workspace.publish.keep_history_days
-    oldest = first if kept_days is None else max(first, line[-1].as_of - dt.timedelta(days=kept_days))
+    oldest = max(first, run.workspace.publish.kept_since(line[-1].as_of))
     anew = [item for item in line if item.as_of >= oldest]
     candidate = begin_dates(run, line, [item.as_of for item in anew])
     newest = run

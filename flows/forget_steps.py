@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from tasks.config.counting import counted
 from tasks.config.errors import OutputError, UsageError
 from tasks.config.pseudonym import fingerprint
 from tasks.config.workspace import Workspace
@@ -116,7 +117,8 @@ def end_stopped(space: Workspace, folder: Path) -> int:
         erasures.end(run.warehouse, folder, ended, ledger.utc_now().isoformat())
     if not asked:
         return 0
-    log.warning("an erasure of %d customers was stopped, or a backup brought them back: it is ended now", len(asked))
+    whom = counted(len(asked), "customer")
+    log.warning("an erasure of %s was stopped, or a backup brought back what it took: it is ended now", whom)
     forget(space, folder, asked, by=begun[0].by, reason=begun[0].reason)
     return len(asked)
 

@@ -12,18 +12,21 @@ from typing import TypedDict
 
 from prefect import flow
 
+from flows.forget_steps import end_stopped
+from tasks.config.errors import OutputError, SqlError
 from tasks.config.loading import load_workspace
 from tasks.config.workspace import Workspace
 from tasks.publish.inspection import damage_of_publication
 from tasks.publish.tasks import begin_dates, build_one, publish_dates
 from tasks.quality.tasks import check_published
-from tasks.warehouse import ledger
+from tasks.warehouse import erasures, ledger
 from tasks.warehouse.connection import Warehouse
 from tasks.warehouse.disk import flush_folder, link
 from tasks.warehouse.file_modes import owner_only
 from tasks.warehouse.inspection import damage_of_warehouse
 from tasks.warehouse.lock import writer_lock
 from tasks.warehouse.past_run import past_run
+from tasks.warehouse.published_files import listed
 from tasks.warehouse.restoring import Loss, restore
 from tasks.warehouse.run import OutputPaths, Run, open_ledger
 
@@ -40,13 +43,20 @@ class LossSummary(TypedDict):
 
 
 class RebuildSummary(TypedDict):
-    """What was wrong, and what was done; `kept_as` is the damaged file."""
+    """What was wrong, and what was done.
+
+    `kept_as` is the damaged file; `erased_since_count` counts customers who were erased after it was written: it may
+    hold them still. `erased_again_count` are those whom the copy brought back, as one out of a backup does, and who
+    are erased again.
+    """
 
     warehouse: str | None
     published: list[str]
     is_warehouse_rebuilt: bool
     is_published_anew: bool
     kept_as: str | None
+    erased_since_count: int
+    erased_again_count: int
     dates: list[str]
     lost: list[LossSummary]
 
@@ -73,6 +83,8 @@ def look(space: Workspace, folder: Path) -> RebuildSummary:
         is_warehouse_rebuilt=False,
         is_published_anew=False,
         kept_as=None,
+        erased_since_count=0,
+        erased_again_count=0,
         dates=[],
         lost=[],
     )
@@ -97,7 +109,9 @@ def rebuild(workspace: str = ".", output: str | None = None, overrides: list[str
     paths, done = OutputPaths(folder), look(space, folder)
     losses: list[Loss] = []
     if done["warehouse"] is not None:
-        losses, done["kept_as"] = _restored(space, paths)
+        losses, kept = _restored(space, paths)
+        if kept is not None:
+            done["kept_as"], done["erased_since_count"] = str(kept), _erased_since(kept, folder)
         done["is_warehouse_rebuilt"] = True
         done["lost"] = [LossSummary(what=loss.what, where=loss.where, hint=loss.hint) for loss in losses]
     if done["is_warehouse_rebuilt"] or done["published"]:
@@ -108,10 +122,13 @@ def rebuild(workspace: str = ".", output: str | None = None, overrides: list[str
             if done["published"]:
                 _publish(run)
                 done["is_published_anew"] = True
+    if done["is_warehouse_rebuilt"]:
+        # A copy out of a backup knows nothing of later erasures; whoever rebuilds has no run to wait for.
+        done["erased_again_count"] = end_stopped(space, folder)
     return done
 
 
-def _restored(space: Workspace, paths: OutputPaths) -> tuple[list[Loss], str | None]:
+def _restored(space: Workspace, paths: OutputPaths) -> tuple[list[Loss], Path | None]:
     """Put a warehouse made from the copy in the place of the old one, which is kept beside it."""
     beside = paths.root / ".rebuilding.duckdb"
     with writer_lock(paths.root), owner_only(paths.root, is_wanted=space.publish.owner_only):
@@ -122,7 +139,7 @@ def _restored(space: Workspace, paths: OutputPaths) -> tuple[list[Loss], str | N
     return losses, kept_as
 
 
-def _set_aside(warehouse: Path) -> str | None:
+def _set_aside(warehouse: Path) -> Path | None:
     """Keep the old file under another name, and under its own until it is replaced; its log belongs to it alone."""
     if not warehouse.exists():
         return None
@@ -131,19 +148,28 @@ def _set_aside(warehouse: Path) -> str | None:
     link(warehouse, kept)
     if log.exists():
         log.replace(kept.with_name(kept.name + ".wal"))
-    return str(kept)
+    return kept
+
+
+def _erased_since(kept: Path, folder: Path) -> int:
+    """How many customers were erased after a warehouse was written; of one that cannot be read that is not known."""
+    try:
+        with Warehouse.open(kept, read_only=True) as old:
+            known = {one.hash for one in erasures.in_warehouse(old)} if old.table_exists("ops.erasure") else set()
+    except (OutputError, SqlError):
+        return 0
+    return len({one.hash for one in erasures.read(folder)} - known)
 
 
 def _publish(run: Run) -> None:
     """Build every date anew from the warehouse, and swap them in together."""
     line = tuple(ledger.publications(run.warehouse))
-    kept_days = run.workspace.publish.keep_history_days
-    oldest = dt.date.min if kept_days is None else line[-1].as_of - dt.timedelta(days=kept_days)
-    there = {path.name.removeprefix("as_of_date=") for path in run.paths.published.glob("*/as_of_date=*")}
+    oldest = run.workspace.publish.kept_since(line[-1].as_of)
+    there = [*run.paths.published.glob("*/as_of_date=*"), *(Path(name).parent for name in listed(run.paths.manifest))]
     anew = [item for item in line if item.as_of >= oldest]
     # Of a date that is lost nothing stays, for nothing stands behind it.
     known = {item.as_of for item in line}
-    lost = {dt.date.fromisoformat(day) for day in there} - known
+    lost = {dt.date.fromisoformat(path.name.removeprefix("as_of_date=")) for path in there} - known
     newest = run
     candidate = begin_dates(run, line, sorted({item.as_of for item in anew} | lost))
     for item in anew:

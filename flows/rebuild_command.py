@@ -13,6 +13,7 @@ from flows.commands import workspace_folder
 from flows.embedded import embedded_prefect
 from flows.rebuild import RebuildSummary, look
 from flows.rebuild import rebuild as rebuild_folder
+from tasks.config.counting import counted
 from tasks.config.errors import UsageError
 from tasks.config.loading import load_workspace
 
@@ -72,7 +73,13 @@ def _print(done: RebuildSummary, *, is_dry: bool) -> None:
         console.out.print(f"the warehouse is made anew from its copy, with {len(done['dates'])} published dates")
     if done["kept_as"]:
         console.out.print(f"the old file is kept as {done['kept_as']}; remove it when nobody needs it", markup=False)
+    if done["erased_since_count"]:
+        who = counted(done["erased_since_count"], "customer was", "customers were")
+        console.out.print(f"{who} erased after it was written: it may hold them still, so delete it soon")
     said = "published anew" if done["is_published_anew"] else "what is published was whole, and stayed"
     console.out.print(said)
+    if done["erased_again_count"]:
+        who = counted(done["erased_again_count"], "customer", "customers")
+        console.out.print(f"the copy was older than the list of erasures: {who} erased again")
     for loss in done["lost"]:
         console.out.print(f"lost: {loss['what']} ({loss['where']})\n  → {loss['hint']}", markup=False)

@@ -5,6 +5,7 @@ Owns: the section `publish` of the workspace. Does not own publishing (`tasks/pu
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Literal
 
 from pydantic import Field
@@ -32,9 +33,18 @@ class PublishPolicy(Strict):
 
     parquet: bool = Field(default=True, description="write Parquet beside the DuckDB file")
     keep_history_days: int | None = Field(
-        default=None, ge=1, description="drop older Parquet partitions; null: keep all"
+        default=None,
+        ge=1,
+        description="days before the newest date of which Parquet partitions are kept; the DuckDB file has the history"
+        " of all dates; null: keep all",
     )
     owner_only: bool = Field(
         default=False, description="only the user who runs it may read the output folder and what is written there"
     )
     backfills: BackfillPolicy = BackfillPolicy()
+
+    def kept_since(self, newest: dt.date) -> dt.date:
+        """The oldest date that has Parquet partitions, where `newest` is the newest published one."""
+        if self.keep_history_days is None:
+            return dt.date.min
+        return newest - dt.timedelta(days=min(self.keep_history_days, (newest - dt.date.min).days))

@@ -46,7 +46,7 @@ def raise_alerts(run: Run) -> int:
         raised = [Finding(**row) for row in run.warehouse.records(_OF_OTHER_ROOMS, {"attempt": run.attempt_id})]
         _keep(run, news)
         if is_newest:
-            now = watch.long_run(run) + _standing(run)
+            now = watch.long_run(run) + _standing(run, has_published=True)
             _settle(run, [*findings, *raised, *now], judged=_EVERY)
     for finding in news:
         log.warning("%s: %s", finding.kind, finding.message)
@@ -129,9 +129,14 @@ def send_alerts(run: Run) -> int:
     return sent
 
 
-def _standing(run: Run) -> list[Finding]:
+def _standing(run: Run, *, has_published: bool = False) -> list[Finding]:
     """What can be said at any time, whether a run is made or not."""
-    return watch.killed_before(run) + watch.stale(run) + watch.waiting_backfills(run) + watch.copy_behind(run)
+    return (
+        watch.killed_before(run, has_published=has_published)
+        + watch.stale(run)
+        + watch.waiting_backfills(run)
+        + watch.copy_behind(run)
+    )
 
 
 def _keep(run: Run, findings: Iterable[Finding]) -> None:

@@ -15,27 +15,40 @@ from tasks.warehouse.run import Run
 
 #: Fewer published runs than this say nothing of how long one takes.
 _LEAST_RUNS = 5
+_FAILED_STANDS = (
+    "SELECT count(*) > 0 FROM ops.alert_state WHERE kind_name = 'run_failed' AND severity_name = 'critical'"
+    " AND resolved_at IS NULL"
+)
 _SECONDS = (
     "SELECT date_diff('millisecond', started_at, finished_at) / 1000 FROM ops.run WHERE status_name = 'published'"
     " AND attempt_id <> $attempt ORDER BY started_at DESC LIMIT 10"
 )
 
 
-def killed_before(run: Run) -> list[Finding]:
-    """The attempt before this one, if it was killed."""
+def killed_before(run: Run, *, has_published: bool = False) -> list[Finding]:
+    """The attempt before this one, if it was killed.
+
+    Args:
+        run: this one.
+        has_published: whether this one has published since. Then what was told of it is mended, and what was not is
+            worth a look all the same: that process could tell nobody.
+    """
+    if has_published and run.warehouse.value(_FAILED_STANDS):
+        return []
     rows = run.warehouse.rows(
         "SELECT as_of_date, status_name FROM ops.run WHERE attempt_id <> $attempt ORDER BY started_at DESC LIMIT 1",
         {"attempt": run.attempt_id},
     )
-    return [_killed(as_of) for as_of, status in rows if status == "killed"]
+    return [_killed(as_of, run.as_of if has_published else None) for as_of, status in rows if status == "killed"]
 
 
-def _killed(as_of: dt.date) -> Finding:
+def _killed(as_of: dt.date, published: dt.date | None) -> Finding:
+    after = "" if published is None else f"; the run after it has published {published}"
     return Finding(
-        "critical",
+        "critical" if published is None else "warning",
         "run_failed",
         "run",
-        f"the run for {as_of} was killed: its process ended without a word",
+        f"the run for {as_of} was killed: its process ended without a word{after}",
         cause="the machine was stopped, or the process had no memory left",
         parts={"killed": 0},
     )

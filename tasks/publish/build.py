@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import shutil
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -35,8 +35,11 @@ def build_publication(run: Run, scope: Scope) -> Path:
         OutputError: the folder cannot be written, or the disk is full.
         WorkspaceError: a model of the workspace reads what does not leave `staging`.
     """
-    folder = begin_candidate(run, [run.as_of], run.as_of)
-    build_date(run, folder, scope.until(run.as_of))
+    newest = scope.current.as_of
+    folder = begin_candidate(run, [run.as_of], newest)
+    # A run for a date so long ago that its partitions would go with the next publication writes none.
+    is_kept = run.as_of >= run.workspace.publish.kept_since(newest)
+    build_date(run, folder, scope.until(run.as_of), has_partitions=is_kept)
     finish_candidate(run, folder, scope)
     return folder
 
@@ -57,14 +60,25 @@ def begin_candidate(run: Run, dates: Collection[dt.date], newest: dt.date) -> Pa
         recover(run.paths.published)
         shutil.rmtree(run.paths.building, ignore_errors=True)
         folder.mkdir(parents=True)
-        _keep_other_dates(run, folder, {_partition(day) for day in dates}, newest)
+        anew, oldest = {_partition(day) for day in dates}, _partition(run.workspace.publish.kept_since(newest))
+
+        def is_kept(partition: str) -> bool:
+            return partition >= oldest and partition not in anew
+
+        _keep_other_dates(run, folder, is_kept)
         # What is built from here on is in no list yet, so that its digest is taken when all is built.
-        write_manifest(folder / run.paths.manifest.name, {FILES: kept(folder, run.paths.published)})
+        write_manifest(folder / run.paths.manifest.name, {FILES: kept(run.paths.published, is_kept)})
     return folder
 
 
-def build_date(run: Run, folder: Path, scope: Scope) -> None:
+def build_date(run: Run, folder: Path, scope: Scope, *, has_partitions: bool = True) -> None:
     """Build the file as readers would have had it at the newest date of a scope, and the partitions of that date.
+
+    Args:
+        run: that of the date.
+        folder: the candidate.
+        scope: what is published until then.
+        has_partitions: whether the date is one that history is kept of.
 
     Raises:
         OutputError: the folder cannot be written, or the disk is full.
@@ -75,7 +89,7 @@ def build_date(run: Run, folder: Path, scope: Scope) -> None:
         database = folder / run.paths.published_database.name
         database.unlink(missing_ok=True)
         _build_database(run, scope, database)
-        if run.workspace.publish.parquet:
+        if has_partitions and run.workspace.publish.parquet:
             _write_partitions(run, scope, database, folder)
 
 
@@ -148,12 +162,10 @@ def _write_partitions(run: Run, scope: Scope, database: Path, folder: Path) -> N
             )
 
 
-def _keep_other_dates(run: Run, folder: Path, anew: Collection[str], newest: dt.date) -> None:
-    keep_days = run.workspace.publish.keep_history_days
-    oldest = "" if keep_days is None else _partition(newest - dt.timedelta(days=keep_days))
+def _keep_other_dates(run: Run, folder: Path, is_kept: Callable[[str], bool]) -> None:
     said = listed(run.paths.manifest)
     for partition in sorted(run.paths.published.glob("*/as_of_date=*")):
-        if partition.name in anew or partition.name < oldest:
+        if not is_kept(partition.name):
             continue
         target = folder / partition.parent.name / partition.name
         target.mkdir(parents=True)

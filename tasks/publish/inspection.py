@@ -14,7 +14,7 @@ from pathlib import Path
 from tasks.warehouse.connection import Warehouse
 from tasks.warehouse.inspection import damage_of_database, damage_of_parquet
 from tasks.warehouse.ledger import Publication
-from tasks.warehouse.published_files import changed_files
+from tasks.warehouse.published_files import changed_files, listed
 from tasks.warehouse.run import OutputPaths
 
 
@@ -58,7 +58,10 @@ def _of_manifest(path: Path, line: Sequence[Publication]) -> list[str]:
 
 
 def _of_partitions(published: Path, known: set[str], newest: dt.date) -> list[str]:
-    """Partitions that are missing in one table and are there in others, files that cannot be read, and changed ones.
+    """Partitions that are missing, files that cannot be read, and changed ones.
+
+    Which there should be tells the manifest: a table that came or went with a version or a model of the workspace has
+    partitions of some dates. One of before it listed files tells none: what one table has, every other has to have.
 
     Args:
         published: the folder.
@@ -66,14 +69,16 @@ def _of_partitions(published: Path, known: set[str], newest: dt.date) -> list[st
         newest: the newest published date.
     """
     partitions = sorted(published.glob("*/as_of_date=*"))
-    tables = sorted({path.parent.name for path in partitions} | known)
-    dates = sorted({path.name for path in partitions} | {f"as_of_date={newest.isoformat()}"})
-    wanted = [published / table / date / "part-0.parquet" for table in tables for date in dates]
-    found = [f"{path.relative_to(published)} is gone" for path in wanted if not path.exists()]
-    if not partitions:
-        found.append("all Parquet partitions are gone")
-    damaged = damage_of_parquet(path for path in wanted if path.exists())
-    wrong = changed_files(published) | {
+    last, tables, dates = f"as_of_date={newest.isoformat()}", known, set[str]()
+    if not listed(published / "manifest.json"):
+        tables, dates = known | {path.parent.name for path in partitions}, {path.name for path in partitions}
+    wanted = [
+        published / table / date / "part-0.parquet" for table in sorted(tables) for date in sorted({*dates, last})
+    ]
+    found = {path.relative_to(published).as_posix(): "is gone" for path in wanted if not path.exists()}
+    damaged = damage_of_parquet(published.glob("*/as_of_date=*/*.parquet"))
+    found |= changed_files(published) | {
         path.relative_to(published).as_posix(): f"is damaged: {told}" for path, told in damaged.items()
     }
-    return found + [f"{name} {told}" for name, told in sorted(wrong.items())]
+    told = [f"{name} {told}" for name, told in sorted(found.items())]
+    return told if partitions else ["all Parquet partitions are gone", *told]

@@ -47,6 +47,9 @@ def translated(sql: str, path: Path | None) -> Iterator[None]:
     except duckdb.Error as error:
         if damage := damage_told(first_line(error), path):
             raise damage from error
+        # A commit that finds no room is told as an error of the transaction.
+        if _is_disk_full(first_line(error)):
+            raise _io_error(error) from error
         raise SqlError(first_line(error), hint=f"in the statement: {_shortened(sql)}") from error
     except RuntimeError as error:
         if interruption := interruption_behind(error):
@@ -74,9 +77,13 @@ def without_values(message: str, sql: str = "") -> str:
     return f"{kind}{separator}{_NUMBER.sub('…', said)}".strip()
 
 
-def _io_error(error: duckdb.IOException) -> ResegmentError:
+def _is_disk_full(text: str) -> bool:
+    return "No space left" in text or "Disk quota exceeded" in text
+
+
+def _io_error(error: duckdb.Error) -> ResegmentError:
     text = first_line(error)
-    if "No space left" in text or "not enough" in text.lower():
+    if _is_disk_full(text) or "not enough" in text.lower():
         return OutputError(f"the disk is full: {text}", hint="free space; what was published stays as it was")
     return OutputError(text, hint="check that the file exists and may be read and written")
 

@@ -8,8 +8,8 @@ each block, and its bytes differ from build to build.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Callable, Mapping
+from pathlib import Path, PurePosixPath
 
 from tasks.warehouse.disk import digest
 
@@ -28,39 +28,45 @@ def listed(manifest: Path) -> dict[str, str]:
 
 
 def digests(folder: Path, known: Mapping[str, str]) -> dict[str, str]:
-    """Digests of the files in a folder.
+    """Digests of the files of a publication, with those that should be there and are not.
 
     Args:
         folder: that of a publication.
-        known: digests of files that were taken over from an earlier publication: what was changed since is not right
-            for having been taken over.
+        known: digests of files that were taken over from an earlier publication: what was changed or lost since is not
+            right for having been taken over.
     """
-    names = _names(folder)
-    return {name: known.get(name) or digest(folder / name) for name in names}
+    taken = {name: digest(folder / name) for name in _names(folder) if name not in known}
+    return dict(sorted((taken | dict(known)).items()))
 
 
-def kept(folder: Path, published: Path) -> dict[str, str]:
-    """What the manifest of `published` says of the files that are in `folder`, too."""
+def kept(published: Path, is_kept: Callable[[str], bool]) -> dict[str, str]:
+    """What the manifest of `published` says of the files that the next publication takes over.
+
+    Args:
+        published: the folder.
+        is_kept: whether the partitions of a name such as ``as_of_date=2025-06-30`` are taken over.
+    """
     before = listed(published / "manifest.json")
-    return {name: before[name] for name in _names(folder) if name in before}
+    return {name: told for name, told in before.items() if is_kept(PurePosixPath(name).parent.name)}
 
 
 def changed_files(published: Path) -> dict[str, str]:
-    """What is wrong with the files that are there, by the manifest; empty where it tells nothing of them."""
+    """What is wrong with the files that are or should be there, by the manifest; empty where it lists none."""
     said = listed(published / "manifest.json")
-    found = {}
-    for name in _names(published) if said else []:
+    there = _names(published) if said else []
+    found = dict.fromkeys(said.keys() - set(there), "is gone")
+    for name in there:
         if name not in said:
             found[name] = "is none of the files that were published"
         elif digest(published / name) != said[name]:
             found[name] = "holds other bytes than were published"
-    return found
+    return dict(sorted(found.items()))
 
 
 def list_rewritten(published: Path, target: Path) -> None:
     """Have the manifest of `target`, written from `published` file by file, tell the digests of its own files.
 
-    One that was changed before stays told as changed.
+    One that was changed or lost before stays told as that.
     """
     path = target / "manifest.json"
     said = listed(path)
@@ -68,7 +74,7 @@ def list_rewritten(published: Path, target: Path) -> None:
         return
     tree = json.loads(path.read_text(encoding="utf-8"))
     now = {name: digest(target / name) for name in _names(target) if name in said}
-    tree[FILES] = {name: now[name] if digest(published / name) == said[name] else said[name] for name in now}
+    tree[FILES] = said | {name: told for name, told in now.items() if digest(published / name) == said[name]}
     # It may be a second name of the published one, which readers hold.
     path.unlink()
     write_manifest(path, tree)

@@ -95,6 +95,18 @@ def test_only_the_attempt_just_before_counts_as_killed(run: Run) -> None:
     assert watch.killed_before(run) == []
 
 
+def test_a_kill_is_no_failure_any_more_once_a_run_has_published(run: Run) -> None:
+    _ran(run, 10, 1, status="killed")
+    (found,) = watch.killed_before(run, has_published=True)
+    assert found.severity == "warning"
+    assert found.message == (
+        "the run for 2025-01-02 was killed: its process ended without a word; the run after it has published 2025-06-30"
+    )
+    # Where it was told while nothing was published, it is mended.
+    book.settle(run, complete(run, watch.killed_before(run)), judged=())
+    assert watch.killed_before(run, has_published=True) == []
+
+
 def test_a_publication_grows_old(run: Run) -> None:
     assert watch.stale(run, AS_OF) == []
     ledger.note_publication(run.warehouse, Publication(AS_OF, "r1"))
