@@ -3,7 +3,7 @@
 Owns: which features that moves, though their windows are full, and what an alarm about one is worth. Does not own
 windows that are not full, and features of all history (`filling.py`).
 
-Who has ever bought stays a customer. In the first year of a company most of them came at about the same time, and from
+Who has ever bought stays a customer. At the start most of them came at about the same time, and from
 month to month more of them have not bought of late: the share of those without an order in 30 days rises from none to
 what it will be, whatever anybody does. Windows that are longer than he has been there fill: what he bought in 90 days
 rises. That is told, and calls nobody. So the change of a period is held against that of the period before it, as a
@@ -29,6 +29,8 @@ from tasks.drift.verdict import effect_key, materiality
 from tasks.warehouse.catalogue import Catalogue
 from tasks.warehouse.reading import features_of
 
+_WINDOWS = 3
+"""Windows, and no more than a year, after which most customers have been there longer than one of them."""
 _SEEMING = 0.05
 """Of a single test: a movement of a feature that may be behind one of segments."""
 #: What follows from windows alone: of other figures of segments their own usual movement tells.
@@ -67,7 +69,7 @@ class Settling:
 def settling_windows(
     workspace: Workspace, catalogue: Catalogue, names: Iterable[str], first: Mapping[str, dt.date], as_of: dt.date
 ) -> dict[str, tuple[str, dt.date]]:
-    """The features with a window, of those named, that are made of events of which there is no year yet.
+    """The features with a window, of those named, that are made of events of which there are not three windows yet.
 
     Args:
         workspace: of the features.
@@ -77,9 +79,9 @@ def settling_windows(
         as_of: the earlier of the two dates that are compared.
     """
     late = {
-        name: late_entity(made_of(workspace, catalogue, name), SETTLED_DAYS, first, as_of)
+        name: late_entity(made_of(workspace, catalogue, name), min(_WINDOWS * days, SETTLED_DAYS), first, as_of)
         for name in names
-        if name in catalogue.features and catalogue.features[name].window_days
+        if name in catalogue.features and (days := catalogue.features[name].window_days)
     }
     return {name: begun for name, begun in late.items() if begun is not None}
 
@@ -144,7 +146,7 @@ def _lowered(verdict: DriftVerdict, begun: tuple[str, dt.date], before: str | No
 
 
 def _older(entity: str, first: dt.date) -> str:
-    return f"customers grow older together in the first year of {entity}, which begin on {first}"
+    return f"customers grow older together where {entity} go back no further than to {first}"
 
 
 def deviations_of(asked: int, policy: DriftPolicy) -> float:

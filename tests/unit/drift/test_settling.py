@@ -41,11 +41,13 @@ def judged(make_workspace: MakeWorkspace, verdict: DriftVerdict, before: float |
     return told
 
 
-def test_full_windows_settle_in_the_first_year(make_workspace: MakeWorkspace) -> None:
+def test_full_windows_settle_until_there_are_three_of_them(make_workspace: MakeWorkspace) -> None:
     space = make_workspace()
     names = ("net_30d_amount", "net_365d_amount", "recency_days", "age_years")
     for day, expected in (
-        (dt.date(2025, 12, 30), {"net_30d_amount", "net_365d_amount"}),
+        (dt.date(2025, 3, 30), {"net_30d_amount", "net_365d_amount"}),
+        (dt.date(2025, 3, 31), {"net_365d_amount"}),
+        (dt.date(2025, 12, 30), {"net_365d_amount"}),
         (dt.date(2025, 12, 31), set()),
     ):
         catalogue = Catalogue(feature_models(space, day))
@@ -70,7 +72,7 @@ def test_a_change_is_held_against_that_of_the_period_before(
 ) -> None:
     told = judged(make_workspace, share, before)
     assert told.level == level
-    reason = "customers grow older together in the first year of order_lines, which begin on 2025-01-01"
+    reason = "customers grow older together where order_lines go back no further than to 2025-01-01"
     if level == "notice":
         beside = ", and from 2025-03-01 to 2025-03-29 it changed likewise"
         assert told.sentence.endswith(f": no more than a notice, for {reason}{beside}.")
@@ -86,7 +88,7 @@ def test_since_the_first_run_of_all_it_is_no_more_than_a_notice(
     settling = Settling(SETTLING, PeriodBefore(), is_recent=False)
     (told,) = without_expected([share], settling, make_workspace(), DriftPolicy(), {})
     assert told.level == "notice"
-    assert told.sentence.endswith("in the first year of order_lines, which begin on 2025-01-01.")
+    assert told.sentence.endswith("where order_lines go back no further than to 2025-01-01.")
 
 
 def test_what_chance_does_to_two_figures_is_no_more_of_it(make_workspace: MakeWorkspace, share: DriftVerdict) -> None:
