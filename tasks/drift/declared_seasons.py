@@ -15,7 +15,6 @@ alarm in a season as at any time.
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
@@ -100,8 +99,7 @@ def _judged(
     }
     for season in seasons:
         if not (is_known and season.is_yearly) and any(season.touches(*period) for period in periods):
-            said = verdict.sentence.replace(": alarm.", f": no more than a notice, for {_reason(season, verdict)}.")
-            return dataclasses.replace(verdict, level="notice", sentence=said)
+            return verdict.as_notice(_reason(season, verdict))
     return verdict
 
 

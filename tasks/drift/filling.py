@@ -11,7 +11,6 @@ that is something else.
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -186,5 +185,4 @@ def _behind(
 def _lowered(verdict: DriftVerdict, filling: Filling | None) -> DriftVerdict:
     if filling is None or verdict.level != "alarm":
         return verdict
-    said = verdict.sentence.replace(": alarm.", f": no more than a notice, for {filling.reason}.")
-    return dataclasses.replace(verdict, level="notice", sentence=said)
+    return verdict.as_notice(filling.reason)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from statistics import NormalDist
 from typing import Literal, NamedTuple
 
 from tasks.config.drift import KIND_LIMITS, Limits, SubjectKind
@@ -113,3 +114,7 @@ class DriftPolicy:
     resamples: int = 99_999
     change_tolerance: float = 1e-9
     limits: Mapping[SubjectKind, Limits] = field(default_factory=lambda: KIND_LIMITS)
+
+    def deviations(self, asked: int) -> float:
+        """How many standard errors are more than chance, where so many figures are asked: they share the error."""
+        return NormalDist().inv_cdf(1 - self.family_wise_error_rate / (2 * max(asked, 1)))

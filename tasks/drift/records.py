@@ -5,7 +5,7 @@ Owns: the shape of `DriftScore` and `DriftVerdict`. Does not own: the table they
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
 from tasks.config.drift import SubjectKind
@@ -157,3 +157,8 @@ class DriftVerdict(DriftScore):
     is_seasonal: bool = False
     effect_low: float | None = None
     effect_high: float | None = None
+
+    def as_notice(self, reason: str) -> DriftVerdict:
+        """An alarm that is none after all, with the reason as the end of its sentence."""
+        said = self.sentence.replace(": alarm.", f": no more than a notice, for {reason}.")
+        return replace(self, level="notice", sentence=said)

@@ -11,14 +11,13 @@ forecast, Hyndman & Athanasopoulos 2021, section 5.2). What goes beyond, or the 
 from __future__ import annotations
 
 import calendar
-import dataclasses
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from tasks.drift.policy import DriftPolicy, EffectHistory, EffectKey
 from tasks.drift.records import DriftVerdict
-from tasks.drift.settling import beyond, deviations_of
+from tasks.drift.settling import beyond
 from tasks.drift.verdict import effect_key, materiality
 
 MONTHS = (1, 2)
@@ -75,17 +74,10 @@ def without_rhythm(
         known = [size for size in sizes if size is not None]
         if verdict.level == "alarm" and len(known) == len(months):
             expected[at] = min(known, key=abs)
-    deviations = deviations_of(len(expected), policy)
+    deviations = policy.deviations(len(expected))
+    days = " and ".join(f"from {month.since} to {month.until}" for month in months)
     told = list(verdicts)
     for at, size in expected.items():
         if materiality(beyond(told[at], size, deviations), policy, history) != "alarm":
-            told[at] = _lowered(told[at], months)
+            told[at] = told[at].as_notice(f"it comes with the month: likewise {days}")
     return told
-
-
-def _lowered(verdict: DriftVerdict, months: Sequence[MonthBefore]) -> DriftVerdict:
-    days = " and ".join(f"from {month.since} to {month.until}" for month in months)
-    said = verdict.sentence.replace(
-        ": alarm.", f": no more than a notice, for it comes with the month: likewise {days}."
-    )
-    return dataclasses.replace(verdict, level="notice", sentence=said)

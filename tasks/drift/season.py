@@ -14,7 +14,6 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from statistics import NormalDist
 
 import numpy as np
 import polars as pl
@@ -138,7 +137,7 @@ def _mix_left(
     before, after, then, later = (np.array([one.get(name, 0.0) for name in names]) for one in shares)
     left = after - before - (later - then)
     noise = np.sqrt(sum(_change_variance(*pair, name, names) for pair in pairs))
-    is_left = np.abs(left) > NormalDist().inv_cdf(1 - policy.family_wise_error_rate / (2 * len(names))) * noise
+    is_left = np.abs(left) > policy.deviations(len(names)) * noise
     pooled = np.maximum((before + after) / 2, 1 / (columns[0].len() + columns[1].len()))
     # All four are samples: what is left has the noise of each.
     covariance = (np.diag(pooled) - np.outer(pooled, pooled)) * sum(1 / column.len() for column in columns)

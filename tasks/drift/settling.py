@@ -19,7 +19,6 @@ import datetime as dt
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from statistics import NormalDist
 
 from tasks.config.workspace import Workspace
 from tasks.drift.filling import SETTLED_DAYS, late_entity, made_of
@@ -52,7 +51,7 @@ class PeriodBefore:
 
 @dataclass(frozen=True, slots=True)
 class Settling:
-    """Features whose windows are full, of customers who have all come within a year.
+    """Features whose windows are full, of customers most of whom have come within a few of them.
 
     Attributes:
         features: the entity that each is made of, and the day of the first row of it.
@@ -71,12 +70,7 @@ def settling_windows(
 ) -> dict[str, tuple[str, dt.date]]:
     """The features with a window, of those named, that are made of events of which there are not three windows yet.
 
-    Args:
-        workspace: of the features.
-        catalogue: of the features.
-        names: of features.
-        first: the day of the first row, by entity.
-        as_of: the earlier of the two dates that are compared.
+    Arguments as of `filling_windows`.
     """
     late = {
         name: late_entity(made_of(workspace, catalogue, name), min(_WINDOWS * days, SETTLED_DAYS), first, as_of)
@@ -118,16 +112,16 @@ def without_expected(
         and verdict.subject_kind in _KINDS
         and (first := settling.features.get(verdict.subject_name) or behind.get(verdict.subject_name.partition(".")[0]))
     }
-    deviations = deviations_of(len(begun), policy)
+    deviations = policy.deviations(len(begun))
     told = list(verdicts)
     for at, first in begun.items():
         expected = settling.before.effects.get(effect_key(told[at]))
         if expected is None and settling.is_recent:
             told[at] = dataclasses.replace(told[at], sentence=f"{told[at].sentence} It may be that {_older(*first)}.")
         elif expected is None:
-            told[at] = _lowered(told[at], first, None)
+            told[at] = told[at].as_notice(_older(*first))
         elif materiality(beyond(told[at], expected, deviations), policy, history) != "alarm":
-            told[at] = _lowered(told[at], first, settling.before.label)
+            told[at] = told[at].as_notice(f"{_older(*first)}, and from {settling.before.label} it changed likewise")
     return told
 
 
@@ -138,20 +132,8 @@ def _is_fall(verdict: DriftVerdict) -> bool:
     return is_less and verdict.p_value is not None and verdict.p_value <= _SEEMING
 
 
-def _lowered(verdict: DriftVerdict, begun: tuple[str, dt.date], before: str | None) -> DriftVerdict:
-    """The verdict as a notice, with the reason; `before`: the period that changed likewise."""
-    reason = _older(*begun) + (f", and from {before} it changed likewise" if before else "")
-    said = verdict.sentence.replace(": alarm.", f": no more than a notice, for {reason}.")
-    return dataclasses.replace(verdict, level="notice", sentence=said)
-
-
 def _older(entity: str, first: dt.date) -> str:
     return f"customers grow older together where {entity} go back no further than to {first}"
-
-
-def deviations_of(asked: int, policy: DriftPolicy) -> float:
-    """How many standard errors are more than chance, where so many alarms are asked: the error is shared by these."""
-    return NormalDist().inv_cdf(1 - policy.family_wise_error_rate / (2 * max(asked, 1)))
 
 
 def beyond(verdict: DriftVerdict, expected: float, deviations: float) -> DriftVerdict:

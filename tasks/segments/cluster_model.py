@@ -15,7 +15,7 @@ from tasks.config.clusters import NOISE_KEY
 from tasks.config.errors import StatisticsError
 from tasks.segments.candidate import Candidate, candidate_of, model_of
 from tasks.segments.cluster import ClusterModel, ClusterSpec
-from tasks.segments.gates import verdict_on, what_changed
+from tasks.segments.gates import held_against
 from tasks.segments.identity import (
     AdoptionVerdict,
     IdentityMatch,
@@ -160,15 +160,9 @@ def refit_challenger(
     """
     rows = _prepared(frame, spec.features, spec.min_customers)
     candidate = candidate_of(rows, spec, len(model.clusters))
-    edited = sorted(set(spec.features).intersection(remade))
-    if model.answers(spec) and not edited:
-        verdict, model = verdict_on(model, rows, spec, candidate)
-        if not verdict.adopt:
-            return _kept(model, verdict)
-        reason = verdict.reason
-    else:
-        what = what_changed(model, spec, edited)
-        verdict, reason = None, f"adopted: {what} changed, so the champion cannot be compared"
+    verdict, model, reason = held_against(model, rows, spec, candidate, remade)
+    if verdict and not verdict.adopt:
+        return _kept(model, verdict)
     before = assign_members(model, frame) if previous_membership is None else previous_membership
     story = _story(model, rows, candidate, before, learnt_from)
     ground = find_new_ground(story)

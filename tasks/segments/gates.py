@@ -15,7 +15,7 @@ from tasks.segments.quality import partition_quality
 from tasks.segments.transform import apply
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     import numpy as np
     import polars as pl
@@ -29,7 +29,27 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int64]
 
 
-def what_changed(model: ClusterModel, spec: ClusterSpec, edited: Sequence[str]) -> str:
+def held_against(
+    model: ClusterModel, rows: pl.DataFrame, spec: ClusterSpec, candidate: Candidate, remade: Collection[str]
+) -> tuple[AdoptionVerdict | None, ClusterModel, str]:
+    """The verdict, None where a champion cannot be compared; the champion as it remembers it; the reason in words.
+
+    Args:
+        model: the champion.
+        rows: today's customers.
+        spec: what is asked today.
+        candidate: the challenger.
+        remade: features that are computed otherwise than when the champion was learnt.
+    """
+    edited = sorted(set(spec.features).intersection(remade))
+    if model.answers(spec) and not edited:
+        verdict, model = _verdict(model, rows, spec, candidate)
+        return verdict, model, verdict.reason
+    what = _what_changed(model, spec, edited)
+    return None, model, f"adopted: {what} changed, so the champion cannot be compared"
+
+
+def _what_changed(model: ClusterModel, spec: ClusterSpec, edited: Sequence[str]) -> str:
     """Why a champion cannot be held against what is asked for, as what changed; `edited` are features computed anew."""
     if edited:
         return f"how {' and '.join(edited)} {'is' if len(edited) == 1 else 'are'} computed"
@@ -43,7 +63,7 @@ def what_changed(model: ClusterModel, spec: ClusterSpec, edited: Sequence[str]) 
     return f"the segmentation's {' and '.join(changed)}"
 
 
-def verdict_on(
+def _verdict(
     model: ClusterModel, rows: pl.DataFrame, spec: ClusterSpec, candidate: Candidate
 ) -> tuple[AdoptionVerdict, ClusterModel]:
     """The verdict, and the champion with the number of segments that refits chose and its wins in a row."""
