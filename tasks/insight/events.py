@@ -1,7 +1,7 @@
 """Named transitions: what became of each segment since the previous run.
 
 Owns: `monitoring.segment_event`. Does not own the decision what a split or merge is (`transitions.py`), or what is told
-of models (`model_events.py`).
+of models (`model_events.py`) and of the dictionary (`dictionary_events.py`).
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any
 
 import polars as pl
 
+from tasks.insight.dictionary_events import dictionary_events
 from tasks.insight.filled import by_more_than_chance
 from tasks.insight.model_events import model_events
 from tasks.insight.tracing import Flows, flows_of_emptied, flows_of_the_edit, told_flows
@@ -72,8 +73,13 @@ def write_events(run: Run) -> list[str]:
         )
     ]
     rows += model_events(run)
+    rows += dictionary_events(run, {segment for row in rows for segment in _named(row)})
     tables.write_frame(run, "monitoring.segment_event", pl.DataFrame(rows, schema=SCHEMA))
     return [str(row["sentence"]) for row in rows if row["event_name"] != "survive"]
+
+
+def _named(row: Mapping[str, Any]) -> list[str]:
+    return [segment for side in ("from_segment_ids", "to_segment_ids") for segment in (row[side] or "").split(",")]
 
 
 def _of_old(run: Run, name: str, walked: Flows, compared: int) -> list[_Told]:
