@@ -8,6 +8,7 @@ from __future__ import annotations
 from tasks.config.errors import SqlError, WorkspaceError
 from tasks.quality.queries import QueryContext
 from tasks.quality.suites import Door, load_suites, own_folder
+from tasks.quality.told import columns_of
 from tasks.warehouse.connection import identifier
 from tasks.warehouse.run import Run
 
@@ -38,10 +39,17 @@ def bind_own_checks(run: Run) -> None:
             if query is None or not check.where.startswith(str(folder)):
                 continue
             try:
-                run.warehouse.columns(query)
+                present = {name for name, _ in run.warehouse.columns(query)}
             except SqlError as error:
                 raise WorkspaceError(
                     f"the check “{check.expectation.meaning}” of {suite.table} cannot be run: {error.message}",
                     where=check.where,
                     hint="`resegment features` and docs/reference/tables.md list what there is",
                 ) from error
+            for name in columns_of(check.expectation.told or ""):
+                if name not in present:
+                    raise WorkspaceError(
+                        f"told: the query of the check “{check.expectation.meaning}” has no column {name!r}",
+                        where=check.where,
+                        hint=f"it has {', '.join(sorted(present))}",
+                    )

@@ -50,6 +50,12 @@ class Finding:
         return WITHHELD if self._is_withheld and isinstance(value, list | str) else value
 
     @property
+    def is_in_words(self) -> bool:
+        """Whether what was found is said of the rows of a query, which are none of the table."""
+        found = self.outcome
+        return found is not None and found.unexpected_count is not None and isinstance(found.observed, str)
+
+    @property
     def _is_withheld(self) -> bool:
         expectation = self.check.expectation
         if expectation.type in HISTORY and (expectation.kwargs["aspect"] != "mix" or "by" in expectation.kwargs):
@@ -73,7 +79,7 @@ class Finding:
     def _found(self) -> str:
         if self.outcome is None:
             return f"not checked: {self.skipped}"
-        if self.check.expectation.type in HISTORY:
+        if self.check.expectation.type in HISTORY or (self.is_in_words and self.observed != WITHHELD):
             return f"found {self.observed}"
         examples = ", ".join(shown(example) for example in self.examples)
         tail = f", for example {examples}" if examples else ""

@@ -22,7 +22,7 @@ from tasks.quality.data_docs import DataDocs
 from tasks.quality.findings import Finding, GateReport, shown
 from tasks.quality.leaks import contact_values, with_leak_checks
 from tasks.quality.queries import CANDIDATE, QueryContext
-from tasks.quality.suites import DOORS, Check, Door, Suite, load_suites
+from tasks.quality.suites import DOORS, Check, Door, Expectation, Suite, load_suites
 from tasks.quality.vocabulary import HISTORY
 from tasks.quality.words import in_words
 from tasks.warehouse import ledger
@@ -107,7 +107,7 @@ def _judged(run: Run, plan: _Plan, inspector: Inspector, withheld: frozenset[str
     judged = {
         check.number: outcome
         if check.expectation.type in HISTORY
-        else _with_examples(run, outcome, check.expectation.type, plan.queries.get(check.number), withheld)
+        else _with_examples(run, outcome, check.expectation, plan.queries.get(check.number), withheld)
         for check, outcome in zip(plan.due, outcomes, strict=True)
     }
     return [
@@ -116,7 +116,9 @@ def _judged(run: Run, plan: _Plan, inspector: Inspector, withheld: frozenset[str
     ]
 
 
-def _with_examples(run: Run, outcome: Outcome, name: str, query: str | None, withheld: frozenset[str]) -> Outcome:
+def _with_examples(
+    run: Run, outcome: Outcome, expectation: Expectation, query: str | None, withheld: frozenset[str]
+) -> Outcome:
     """The outcome with some of the rows that a failed check's query returns, and what they say."""
     if query is None or outcome.is_success or outcome.error:
         return outcome
@@ -124,7 +126,7 @@ def _with_examples(run: Run, outcome: Outcome, name: str, query: str | None, wit
     return Outcome(
         outcome.number,
         is_success=False,
-        observed=in_words(name, rows, outcome.unexpected_count or 0),
+        observed=in_words(expectation, rows, outcome.unexpected_count or 0, withheld),
         element_count=outcome.element_count,
         unexpected_count=outcome.unexpected_count,
         examples=tuple({key: row[key] for key in row if key not in withheld} for row in rows),

@@ -23,6 +23,7 @@ from tasks.config.shipped import shipped
 from tasks.config.sources import EntityName
 from tasks.config.workspace import Workspace
 from tasks.quality import vocabulary
+from tasks.quality.told import columns_of
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -49,6 +50,9 @@ class Expectation(Strict):
     kwargs: dict[str, Any] = Field(default_factory=dict)
     severity: Severity
     meaning: str = Field(min_length=1)
+    told: str | None = Field(
+        default=None, min_length=1, description="what a row of the query says, with its columns in braces"
+    )
     consequence: str | None = Field(default=None, min_length=1, description="what readers would get wrong")
     owner: str | None = Field(default=None, min_length=1, description="who works on a failure; else the suite's")
     runbook: str | None = Field(default=None, min_length=1, description="what to do about a failure; else the suite's")
@@ -246,9 +250,22 @@ def _problems(expectation: Expectation, location: _Location) -> Iterator[tuple[_
     if problem:
         yield (*location, "type"), problem
         return
+    for text in _problems_of_told(expectation):
+        yield (*location, "told"), text
     has_mostly = expectation.mostly is not None
     for key, text in vocabulary.problems_of_keys(expectation.type, expectation.kwargs, has_mostly=has_mostly):
         yield (*location, "kwargs", *((key,) if key else ())), text
+
+
+def _problems_of_told(expectation: Expectation) -> Iterator[str]:
+    if expectation.told is None:
+        return
+    if "query" not in expectation.kwargs:
+        yield f"it says what a row of a query says, and {expectation.type} has no `query`"
+    try:
+        columns_of(expectation.told)
+    except ValueError as error:
+        yield f"{error}: write a column in braces, such as {{source_name}} or {{row_count:,}}, and a brace as {{{{"
 
 
 def _explained(detail: ErrorDetails) -> str:

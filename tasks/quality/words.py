@@ -1,16 +1,19 @@
 """What the rows of a failed check say, in words, where they are not rows of the table.
 
 Owns: the sentences by which readers of an alert know what is missing, late or too much, and in which segment. "1 of
-5,046 rows" would tell them nothing: the row is the query's. Does not own the queries (`row_queries.py`), or the words
-of days and files (`like_history.py`).
+5,046 rows" would tell them nothing: the row is the query's. A suite says them of its own queries (`told`), as a
+template of their columns. Does not own the queries (`row_queries.py`), or the words of days and files
+(`like_history.py`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from tasks.config.drift import ROW_COUNT
+from tasks.quality.suites import Expectation
+from tasks.quality.told import filled
 from tasks.quality.vocabulary import NO_GAP, NO_LOSS, RECENT
 
 _NAMED = 3
@@ -26,20 +29,27 @@ _SENTENCES = {
 }
 
 
-def in_words(name: str, rows: Sequence[Mapping[str, Any]], count: int) -> str | None:
+def in_words(
+    expectation: Expectation, rows: Sequence[Mapping[str, Any]], count: int, withheld: Collection[str] = ()
+) -> str | None:
     """What the rows of a failed check say.
 
     Args:
-        name: the type of the expectation.
+        expectation: the check.
         rows: of its query, the first ones.
         count: of all rows of it.
+        withheld: columns whose values are not shown.
 
     Returns:
-        One sentence; None where it is of another type, and its rows are of customers, orders and the like.
+        One sentence; None where nothing is said of them, and they are of customers, orders and the like.
     """
     if not rows:
         return None
-    if name in _SENTENCES:
+    name = expectation.type
+    if expectation.told is not None:
+        shown = [{key: "…" if key in withheld else value for key, value in row.items()} for row in rows[:_NAMED]]
+        told = [filled(expectation.told, row) for row in shown]
+    elif name in _SENTENCES:
         told = [_SENTENCES[name].format(**row, earlier=_earlier(row)) for row in rows[:_NAMED]]
     elif all("segment_id" in row and not _OF_PEOPLE & row.keys() for row in rows):
         told = [str(row["segment_id"]) for row in rows[:_NAMED]]

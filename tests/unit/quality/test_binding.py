@@ -38,3 +38,16 @@ def test_what_is_not_there_is_told_with_the_line(
     assert caught.value.where == f"{file}:4"
     assert "cannot be run" in caught.value.message
     assert told in caught.value.message
+
+
+def test_what_is_told_of_a_row_are_columns_of_the_query(make_workspace: MakeWorkspace) -> None:
+    space = make_workspace(tree=small_workspace() | {"quality": {"expectations": "checks"}})
+    file = space.directory / "checks" / "staging" / "orders.yaml"
+    file.parent.mkdir(parents=True)
+    query = "    type: expect_no_rows\n    kwargs: {query: SELECT order_id AS number FROM staging.orders}\n"
+    file.write_text(_HEAD.format(table="staging.orders") + query + "    told: '{number} of {order_id}'\n")
+    with pytest.raises(WorkspaceError) as caught:
+        validate_workspace(space)
+    assert caught.value.where == f"{file}:4"
+    assert caught.value.message == "told: the query of the check “m” has no column 'order_id'"
+    assert caught.value.hint == "it has number"

@@ -261,7 +261,7 @@ def test_a_publication_that_is_not_there_is_an_error(whole_run: Run, tmp_path: P
 
 def test_a_corrected_file_counts_as_it_is_now(fresh_run: Run) -> None:
     corridor.note_load(fresh_run, "my_feedback", "feedback", read=100, loaded=0, file="bad.csv")
-    with pytest.raises(GateFailed, match=r"max_quarantined_share allows – found 1 wrong .*my_feedback"):
+    with pytest.raises(GateFailed, match=r"max_quarantined_share allows – found my_feedback: 100 of 101 rows"):
         run_checks(fresh_run, "raw")
     corridor.note_load(fresh_run, "my_feedback", "feedback", read=0, loaded=0, file="bad.csv")
     report = run_checks(fresh_run, "raw")

@@ -64,6 +64,10 @@ def test_a_suite_is_read_with_the_line_of_each_check(tmp_path: Path) -> None:
         ("[order_lines]", "[orders]", 3, "order_lines"),
         ("table: staging.orders", "table: staging.order", 1, "the file's place says 'staging.orders'"),
         ("{column: net_amount", "{column: [net_amount", 6, "not YAML"),
+        ("meaning: few", "told: '{net_amount}'\n    meaning: few", 9, "between has no `query`"),
+        ("meaning: every", "told: '{line_count.x}'\n    meaning: every", 13, "{line_count.x} is no name of a column"),
+        ("meaning: every", "told: '{} of it'\n    meaning: every", 13, "{} is no name of a column"),
+        ("meaning: every", "told: '{line_count'\n    meaning: every", 13, "write a column in braces"),
         ('{query: "SELECT', '{query: 3, sql: "SELECT', 11, "a text (got 3)"),
     ],
 )

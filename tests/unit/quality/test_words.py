@@ -8,8 +8,13 @@ from typing import Any
 import pytest
 
 from tasks.config.drift import ROW_COUNT
+from tasks.quality.suites import Expectation
 from tasks.quality.vocabulary import NO_GAP, NO_LOSS, NO_ROWS, RECENT
 from tasks.quality.words import in_words
+
+
+def check(name: str, told: str | None = None) -> Expectation:
+    return Expectation(type=name, severity="warning", meaning="all is well", told=told)
 
 
 @pytest.mark.parametrize(
@@ -48,10 +53,40 @@ from tasks.quality.words import in_words
     ],
 )
 def test_it_says_what_is_missing_late_or_too_much(name: str, row: dict[str, Any], said: str | None) -> None:
-    assert in_words(name, [row], 1) == said
+    assert in_words(check(name), [row], 1) == said
 
 
 def test_of_many_the_first_are_named() -> None:
     row = {"subject": "shop: store_id", "missing_value": "s1", "in_days": 7, "usual_count": 9.0}
-    assert str(in_words(NO_LOSS, [row] * 5, 12)).endswith("usually 9; and 9 more")
-    assert in_words(NO_LOSS, [], 0) is None
+    assert str(in_words(check(NO_LOSS), [row] * 5, 12)).endswith("usually 9; and 9 more")
+    assert in_words(check(NO_LOSS), [], 0) is None
+
+
+@pytest.mark.parametrize(
+    ("told", "said"),
+    [
+        ("{source_name}: {late_count:,} of {share:.0%}", "shop: 1,200 of 25%"),
+        ("{late_count:# late order}, {one_count:# box}", "1,200 late orders, 1 box"),
+        ("{{{source_name}}} by {newest_at:%Y-%m-%d}", "{shop} by 2025-06-02"),
+        ("{columns}, {none} and {also_none}", "a, b, none and nothing"),
+        # What cannot be written so is written as it is, and what is not there is a question: no message stops a run.
+        ("{source_name:,.2f}, {source_name:# shop} and {price}", "shop, shop and ?"),
+    ],
+)
+def test_a_suite_says_what_its_rows_say(told: str, said: str) -> None:
+    row = {
+        "source_name": "shop",
+        "late_count": 1200,
+        "one_count": 1,
+        "share": 0.25,
+        "newest_at": dt.datetime(2025, 6, 2, 18, 5),
+        "columns": ["a", "b"],
+        "none": [],
+        "also_none": None,
+    }
+    assert in_words(check(NO_ROWS, told), [row], 1) == said
+
+
+def test_what_is_withheld_is_not_told() -> None:
+    row = {"source_name": "shop", "full_name": "Anna"}
+    assert in_words(check(NO_ROWS, "{source_name}: {full_name}"), [row], 1, {"full_name"}) == "shop: …"
