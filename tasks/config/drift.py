@@ -17,11 +17,12 @@ SubjectKind = Literal[
 
 
 #: The runs that one is compared with: the previous one; that of a window ago, the shortest of the workspace, so that
-#: the two windows have no days in common; the first one; that of a year ago.
-ReferenceKind = Literal["previous", "window", "baseline", "season"]
+#: the two windows have no days in common; once a declared season is over, the last one before it; the first one; that
+#: of a year ago.
+ReferenceKind = Literal["previous", "window", "before_season", "baseline", "season"]
 REFERENCES: tuple[ReferenceKind, ...] = get_args(ReferenceKind)
 #: What changed since these is news; the others are for who looks back.
-RECENT: tuple[ReferenceKind, ...] = ("previous", "window")
+RECENT: tuple[ReferenceKind, ...] = ("previous", "window", "before_season")
 
 #: The last day, week or four weeks of each source are like those before.
 RECENT_DAYS = "expect_recent_days_to_be_like_earlier_ones"

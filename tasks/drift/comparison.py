@@ -37,6 +37,8 @@ from tasks.drift.year_before import left_of_segments
 from tasks.warehouse.catalogue import catalogue_of
 from tasks.warehouse.run import Run
 
+#: References further away than the run before.
+_FAR = frozenset({"window", "before_season"})
 _OF_SEGMENTS: tuple[Family, ...] = ("profiles", "kpis")
 
 
@@ -91,7 +93,7 @@ def compare(run: Run, reference: Reference, columns: Columns, policy: DriftPolic
         policy: the limits; the error rate is that of this comparison.
     """
     # Within a window mixes move by themselves: what was in no segment is in one, seasons begin and end.
-    policy = dataclasses.replace(policy, mixes_by_history=reference.kind == "window")
+    policy = dataclasses.replace(policy, mixes_by_history=reference.kind in _FAR)
     redrawn = redrawn_since(run, reference)
     found = views_of(run, reference.publication.run_id, run.run_id, columns, redrawn)
     views = [reading.comparable(run, reference.publication, view, redrawn) for view in found]
@@ -111,7 +113,12 @@ def compare(run: Run, reference: Reference, columns: Columns, policy: DriftPolic
         name: without_alarm(verdicts, filling, run.workspace, policy, history) for name, verdicts in judged.items()
     }
     is_recent = reference.kind in RECENT
-    settling = Settling(settling_windows(*young), reading.period_before(run, reference), is_recent)
+    # Before a season there may be no period as long to tell what settles by.
+    settling = Settling(
+        settling_windows(*young),
+        reading.period_before(run, reference),
+        is_recent and reference.kind != "before_season",
+    )
     judged = {
         name: without_expected(verdicts, settling, run.workspace, policy, history) for name, verdicts in judged.items()
     }

@@ -191,7 +191,11 @@ def seasons_of(run: Run, since: Publication, columns: Columns) -> list[Season]:
 
 
 def effect_history(run: Run, kind: ReferenceKind) -> EffectHistory:
-    """Effects that earlier published runs measured, oldest first; of segments from the table that keeps all of them."""
+    """Effects that earlier published runs measured, oldest first; of segments from the table that keeps all of them.
+
+    A season is over once a year: how customers move across one by themselves is told by how they move within a window.
+    """
+    kind = "window" if kind == "before_season" else kind
     history: dict[EffectKey, list[float]] = defaultdict(list)
     listed = ", ".join(literal(item.run_id) for item in earlier_runs(run))
     for table, chosen in _EFFECTS.items():

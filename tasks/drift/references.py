@@ -13,6 +13,8 @@ from tasks.warehouse.ledger import Publication
 from tasks.warehouse.run import Run
 
 _YEAR = dt.timedelta(days=365)
+_LONGEST = dt.timedelta(days=180)
+"""Half a year: what is further away differs by more than a season."""
 _SHORTEST_SLACK = 3
 """Days by which two periods may differ, however short they are."""
 _SEASON_TOLERANCE = dt.timedelta(days=15)
@@ -28,7 +30,8 @@ class Reference:
 
     Attributes:
         kind: previous; window: that of the shortest window of features ago, where runs are closer together, so that of
-            no customer a day is counted at both; baseline: the first one, for slow creep; season: that of a year ago.
+            no customer a day is counted at both; before_season: where these look into a declared season and the run
+            does not, the last one before it; baseline: the first one, for slow creep; season: that of a year ago.
         publication: the run.
     """
 
@@ -37,12 +40,13 @@ class Reference:
 
 
 def references(run: Run) -> list[Reference]:
-    """The previous run; those of a window and a year ago and the first one, where those are others."""
+    """Runs of each kind, each run once: as what is told first."""
     earlier = earlier_runs(run)
     found: dict[Publication, Reference] = {}
     candidates: dict[ReferenceKind, Publication | None] = {
         "previous": earlier[-1] if earlier else None,
         "window": a_window_ago(run),
+        "before_season": before_the_season(run),
         "baseline": earlier[0] if earlier else None,
         "season": near(earlier, run.as_of - _YEAR, _SEASON_TOLERANCE),
     }
@@ -63,6 +67,29 @@ def a_window_ago(run: Run) -> Publication | None:
     if not earlier or (run.as_of - earlier[-1].as_of).days > _CLOSE_RUNS * days:
         return None
     return near(earlier, run.as_of - dt.timedelta(days=days), dt.timedelta(days=_PERIOD_TOLERANCE * days))
+
+
+def before_the_season(run: Run) -> Publication | None:
+    """The last run before a declared season which the run of a window ago still sees, and the present one does no more.
+
+    What changes in a season is nobody's alarm, and when it is over, everything is held against days of it. What began
+    in it and stays would never be told: that shows beside the days before it. Windows are the shortest ones.
+    """
+    earlier = earlier_runs(run)
+    usual = a_window_ago(run) or (earlier[-1] if earlier else None)
+    if usual is None or _sees_a_season(run, run.as_of) or not _sees_a_season(run, usual.as_of):
+        return None
+    calm = [
+        item
+        for item in earlier
+        if item.as_of < usual.as_of and run.as_of - item.as_of <= _LONGEST and not _sees_a_season(run, item.as_of)
+    ]
+    return calm[-1] if calm else None
+
+
+def _sees_a_season(run: Run, day: dt.date) -> bool:
+    since = day - dt.timedelta(days=run.workspace.features.windows[0])
+    return any(season.touches(since, day) for season in run.workspace.calendar.seasons)
 
 
 def earlier_runs(run: Run) -> list[Publication]:

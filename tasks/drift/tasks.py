@@ -64,7 +64,7 @@ _EFFECTS: dict[str, tuple[str, type[pl.DataType]]] = {
 @task(name="measure drift", cache_policy=NO_CACHE, persist_result=False)
 @recorded
 def measure_drift(run: Run) -> None:
-    """Compare this run with the previous one and that of a window ago, with the first, and with that of a year ago."""
+    """Compare this run with each of its references."""
     try:
         _measure(run)
     finally:

@@ -190,7 +190,7 @@ def _found(run: Run, query: str, names: dict[str, object]) -> list[dict[str, Any
 def _drift(run: Run) -> list[Finding]:
     """One for each subject that changed of late, as far as the policy of its kind wants it told.
 
-    What shows since the previous run and since a window ago is one thing to look at.
+    What shows since the previous run, since a window ago and since before a season is one thing to look at.
     """
     found = []
     names: dict[str, object] = {"run_id": run.run_id, "recent": list(RECENT)}

@@ -41,6 +41,7 @@ _DRIFT_PARTS = {
 _AGAINST: dict[ReferenceKind, str] = {
     "previous": "the previous publication",
     "window": "the publication of a window ago",
+    "before_season": "the last publication before a season",
     "baseline": "the frozen baseline",
     "season": "the same season a year ago",
 }

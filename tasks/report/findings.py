@@ -125,7 +125,7 @@ def _drift(data: ReportData) -> Iterator[Finding]:
 
 def _against(row: DriftRow) -> str:
     """With what a change was compared, where that is not the previous run."""
-    if row.reference_kind == "window" and row.reference_as_of is not None:
+    if row.reference_kind in {"window", "before_season"} and row.reference_as_of is not None:
         return f"Since {formats.date(row.reference_as_of)}: "
     return "" if row.reference_kind == "previous" else f"Against the {row.reference_kind}: "
 

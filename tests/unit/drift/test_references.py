@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from tasks.config.seasons import Season
 from tasks.drift.references import a_year_before, references
 from tasks.warehouse.ledger import Publication
 
 TODAY = dt.date(2026, 6, 30)
 
 
-def run_after(*days_ago: int, window: int = 30) -> Any:  # noqa: ANN401 - what of a run is asked for
+def run_after(*days_ago: int, window: int = 30, seasons: tuple[Season, ...] = ()) -> Any:  # noqa: ANN401 - what of a run is asked for
     """A run of today, and runs so many days before it."""
     earlier = [Publication(TODAY - dt.timedelta(days=days), f"run-{days}") for days in sorted(days_ago, reverse=True)]
-    workspace = SimpleNamespace(features=SimpleNamespace(windows=[window, 365]))
+    workspace = SimpleNamespace(
+        features=SimpleNamespace(windows=[window, 365]), calendar=SimpleNamespace(seasons=seasons)
+    )
     return SimpleNamespace(as_of=TODAY, earlier=lambda: earlier, workspace=workspace)
 
 
@@ -51,6 +55,33 @@ def compared(run: Any) -> dict[str, int]:  # noqa: ANN401 - as above
 )
 def test_the_runs_that_one_is_compared_with(days_ago: tuple[int, ...], window: int, expected: dict[str, int]) -> None:
     assert compared(run_after(*days_ago, window=window)) == expected
+
+
+def season(first: int, last: int) -> Season:
+    """From and to so many days ago."""
+    days = {"from": TODAY - dt.timedelta(days=first), "to": TODAY - dt.timedelta(days=last)}
+    return Season(name="Sale", **{name: day.isoformat() for name, day in days.items()})
+
+
+@pytest.mark.parametrize(
+    ("days_ago", "between", "expected"),
+    [
+        # The run of 28 days ago sees 30 days of its own; that of 63 days ago sees none of the season, that of 56 does.
+        (range(7, 90, 7), (60, 35), {"previous": 7, "window": 28, "before_season": 63, "baseline": 84}),
+        # The present run sees its last day, the next one will not.
+        (range(7, 90, 7), (60, 29), {"previous": 7, "window": 28, "baseline": 84}),
+        (range(7, 90, 7), (60, 30), {"previous": 7, "window": 28, "before_season": 63, "baseline": 84}),
+        # No run is as old as the season, or it is over for everything that is compared.
+        (range(7, 50, 7), (60, 35), {"previous": 7, "window": 28, "baseline": 49}),
+        (range(7, 90, 7), (80, 60), {"previous": 7, "window": 28, "baseline": 84}),
+        # Monthly runs are held against the one before.
+        ((30, 61, 91, 122), (50, 40), {"previous": 30, "before_season": 61, "baseline": 122}),
+        # As all that is before it lies too far back.
+        ((30, 200), (190, 40), {"previous": 30, "baseline": 200}),
+    ],
+)
+def test_once_a_season_is_over(days_ago: Sequence[int], between: tuple[int, int], expected: dict[str, int]) -> None:
+    assert compared(run_after(*days_ago, seasons=(season(*between),))) == expected
 
 
 def test_the_same_period_a_year_ago_is_as_long() -> None:

@@ -162,7 +162,7 @@ def test_drift_puts_what_matters_first(published_data: ReportData) -> None:
 
 def test_drift_since_the_previous_run_is_read_first(tmp_path: Path) -> None:
     run = made_run.start_run(tmp_path)
-    kinds = ("season", "baseline", "window", "previous")
+    kinds = ("season", "baseline", "before_season", "window", "previous")
     made_monitoring.write_drift(run, [made_monitoring.drift_row("a", 0.02, reference_kind=kind) for kind in kinds])
     assert [row.reference_kind for row in collect(run).drift] == list(reversed(kinds))
 
