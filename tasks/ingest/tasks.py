@@ -22,6 +22,7 @@ from tasks.ingest.lookups import lines_lost
 from tasks.ingest.mapping import Mapping, parse_mapping
 from tasks.ingest.pulling import pull
 from tasks.ingest.raw_views import build_raw_views
+from tasks.ingest.renamed import told_of_former_name
 from tasks.ingest.staging import build_staging
 from tasks.warehouse import ledger, pulls
 from tasks.warehouse.erasures import erased_customers
@@ -82,15 +83,20 @@ def ingest_source(run: Run, name: str, pulled: FoundFile | None = None) -> int:
             pulled.path.unlink(missing_ok=True)
 
 
-def _told_of_files(run: Run, mapping: Mapping, file: FoundFile) -> list[str]:
-    """What is told of a source once, however many new files it has: lost lines, and keys of a mapping that is new."""
+def _told_of_files(run: Run, mapping: Mapping, files: Sequence[FoundFile], file: FoundFile) -> list[str]:
+    """What is told of a source once, however many new files it has.
+
+    Lost lines, keys of a mapping that is new, and what a new name does.
+    """
     is_known = run.warehouse.rows(
         "SELECT 1 FROM ops.load WHERE source_name = $source AND mapping_sha256 = $mapping LIMIT 1",
         {"source": mapping.name, "mapping": file.mapping_sha256},
     )
-    return lines_lost(run.warehouse, mapping, file.lookups) + (
-        [] if is_known else absent_keys(run.warehouse, mapping, file.path)
-    )
+    told = lines_lost(run.warehouse, mapping, file.lookups)
+    if not is_known:
+        told += absent_keys(run.warehouse, mapping, file.path)
+        told += told_of_former_name(run.warehouse, run.workspace, mapping.name, files)
+    return told
 
 
 def _load_new(run: Run, mapping: Mapping, files: Sequence[FoundFile]) -> int:
@@ -103,7 +109,7 @@ def _load_new(run: Run, mapping: Mapping, files: Sequence[FoundFile]) -> int:
         if file.load_id in known:
             _note_known(run, name, file)
             continue
-        told = [] if new else _told_of_files(run, mapping, file)
+        told = [] if new else _told_of_files(run, mapping, files, file)
         counts = load_file(run.warehouse, mapping, file, run.attempt_id, erased)
         told += [] if new else days_as_moments(run.warehouse, mapping, file.load_id)
         for sentence in told:
