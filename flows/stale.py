@@ -25,7 +25,7 @@ from tasks.warehouse.run import OutputPaths
 def read_stale(space: Workspace, paths: OutputPaths) -> list[StaleDate]:
     """The stale dates of an output folder, which is only read; none where nothing is published.
 
-    Files that are not loaded yet are not seen.
+    Files that are not loaded yet are not seen; `unseen_files.py` tells of them.
 
     Raises:
         OutputError: a run is writing.

@@ -1,8 +1,8 @@
-"""Sources that are called otherwise by now: which they are, and what is told where one of them is loaded.
+"""Sources that are gone from the workspace, or called otherwise by now: which they are, and what is told of it.
 
-Owns: knowing a source again by what it reads: it is new, another one of the same entity and mapping is gone from the
-workspace. Does not own loading. Loads belong to a name, so a renamed source is loaded anew, and what its folder does
-not hold any more is seen no longer: nothing of that may come without a word.
+Owns: that, and knowing a source again by what it reads. Does not own loading. Loads belong to a name, so a renamed
+source is loaded anew, and what its folder does not hold any more is seen no longer: nothing of that may come without a
+word.
 """
 
 from __future__ import annotations
@@ -12,32 +12,39 @@ from collections.abc import Sequence
 from tasks.config.counting import counted
 from tasks.config.errors import SourceError
 from tasks.config.workspace import Workspace
-from tasks.ingest.discovery import FoundFile, find_lookups
+from tasks.ingest.discovery import FoundFile, find_files, find_lookups
 from tasks.ingest.mapping import parse_mapping
+from tasks.warehouse.basis import bases
 from tasks.warehouse.connection import Warehouse
+from tasks.warehouse.run import Run
 
 
 def former_names(warehouse: Warehouse, workspace: Workspace) -> dict[str, str]:
-    """Of sources that are not loaded yet, and read what one read that the workspace names no longer: its name."""
+    """Of sources that are not loaded yet, and read what one read that the workspace names no longer: its name.
+
+    They map it in the same way, and have a file of it; or they put the same query to a database.
+    """
     loaded = warehouse.rows(
-        "SELECT source_name, arg_max(entity_name, load_no), arg_max(mapping_sha256, load_no) FROM ops.load"
-        " WHERE parent_load_id IS NULL GROUP BY 1 ORDER BY 1"
+        "SELECT source_name, entity_name, mapping_sha256, list(file_sha256) FROM ops.load"
+        " WHERE parent_load_id IS NULL GROUP BY ALL ORDER BY max(load_no)"
     )
     names = {name for name, *_ in loaded}
-    gone = {(entity, mapping): name for name, entity, mapping in loaded if name not in workspace.sources}
-    if not gone:
-        return {}
+    gone = {
+        (entity, mapping): (name, files) for name, entity, mapping, files in loaded if name not in workspace.sources
+    }
     found: dict[str, str] = {}
     for name, source in workspace.sources.items():
         if name in names or all(entity != source.entity for entity, _ in gone):
             continue
+        mapping = parse_mapping(workspace, name)
         try:
-            _, mapping = find_lookups(workspace, parse_mapping(workspace, name))
+            _, digest = find_lookups(workspace, mapping)
+            files = [] if source.database else find_files(workspace, mapping)
         except SourceError:
-            # A lookup is not there; whoever loads the source is told.
+            # A file is not there, or cannot be read; whoever loads the source is told.
             continue
-        former = gone.pop((source.entity, mapping), None)
-        if former is not None:
+        former, contents = gone.get((source.entity, digest), (None, []))
+        if former is not None and (source.database or any(file.sha256 in contents for file in files)):
             found[name] = former
     return found
 
@@ -68,3 +75,32 @@ def told_of_former_name(warehouse: Warehouse, workspace: Workspace, name: str, f
             f" such as {missing[0]}: put back what counts, or call the source {former} again"
         )
     return [told]
+
+
+def told_of_gone_sources(run: Run) -> list[str]:
+    """Of sources that the previous run saw, and that the workspace names no longer: what is seen of them no more.
+
+    Of one that is called otherwise by now, that was told when it was loaded.
+    """
+    if run.previous is None:
+        return []
+    (basis,) = bases(run.warehouse, [run.previous])
+    gone = run.warehouse.rows(
+        "WITH now AS (SELECT * FROM ops.load WHERE list_contains($present, load_no))"
+        " SELECT source_name, entity_name, sum(rows_loaded_count) FROM ops.load"
+        " WHERE list_contains($seen, load_no) AND NOT list_contains($named, source_name)"
+        # What is seen by another name: a file by its content, what a query gave by the query.
+        " AND file_sha256 NOT IN (SELECT file_sha256 FROM now WHERE file_sha256 IS NOT NULL)"
+        " AND NOT (load_id IN (SELECT load_id FROM ops.pull) AND mapping_sha256 IN (SELECT mapping_sha256 FROM now))"
+        " GROUP BY ALL ORDER BY ALL",
+        {
+            "seen": list(basis.loads or ()),
+            "named": list(run.workspace.sources),
+            "present": [number for _, number, *_ in run.visible_loads()],
+        },
+    )
+    return [
+        f"{name}: the workspace names it no longer: {counted(rows, 'row')} of {entity}, which the run of"
+        f" {run.previous.as_of} saw, are gone"
+        for name, entity, rows in gone
+    ]

@@ -22,7 +22,7 @@ from tasks.ingest.lookups import lines_lost
 from tasks.ingest.mapping import Mapping, parse_mapping
 from tasks.ingest.pulling import pull
 from tasks.ingest.raw_views import build_raw_views
-from tasks.ingest.renamed import told_of_former_name
+from tasks.ingest.renamed import told_of_former_name, told_of_gone_sources
 from tasks.ingest.staging import build_staging
 from tasks.warehouse import ledger, pulls
 from tasks.warehouse.erasures import erased_customers
@@ -153,7 +153,7 @@ def identify_run(run: Run) -> str:
     """Fix what the run sees, and give it the id that follows from that."""
     run.identify()
     build_raw_views(run)
-    for warning in keep_classes(run):
+    for warning in keep_classes(run) + told_of_gone_sources(run):
         log.warning(warning)
     log.info("run %s as of %s", run.run_id, run.as_of)
     return run.run_id

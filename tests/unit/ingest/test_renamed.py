@@ -11,7 +11,9 @@ import pytest
 from tasks.config.workspace import Workspace
 from tasks.ingest.late import late_rows
 from tasks.ingest.renamed import former_names
-from tasks.ingest.tasks import ingest_source
+from tasks.ingest.tasks import identify_run, ingest_source
+from tasks.warehouse import ledger
+from tasks.warehouse.ledger import Publication
 from tasks.warehouse.loads import loads_seen
 from tests.workspaces import ORDERS, MakeWorkspace, OpenRun, small_workspace
 
@@ -74,9 +76,51 @@ def test_files_that_are_gone_are_told_where_a_new_name_loses_them(
     assert ("orders_2.csv" in told) is not is_there
 
 
-def test_another_mapping_is_another_source(spaces: tuple[Workspace, Workspace], opened: OpenRun) -> None:
+@pytest.mark.parametrize("is_mapped_otherwise", [True, False])
+def test_another_mapping_or_other_files_are_another_source(
+    spaces: tuple[Workspace, Workspace], opened: OpenRun, is_mapped_otherwise: bool
+) -> None:
     before, after = spaces
-    after.sources["sales"].columns["quantity"] = "units + 1"
+    if is_mapped_otherwise:
+        after.sources["sales"].columns["quantity"] = "units + 1"
+    else:
+        for file in sorted(after.directory.glob("orders*.csv")):
+            file.rename(after.directory / f"kept_{file.name}")
+        (after.directory / "orders_3.csv").write_text(ORDERS.replace("\no", "\nx"))
+        before = before.model_copy(
+            update={"sources": {"orders": before.sources["orders"].model_copy(update={"path": "kept_*.csv"})}}
+        )
+        before._directory = after.directory
     with opened(before) as run:
         ingest_source.fn(run, "orders")
         assert former_names(run.warehouse, after) == {}
+
+
+def test_a_source_that_is_gone_is_told_with_what_it_had(
+    make_workspace: MakeWorkspace, opened: OpenRun, caplog: pytest.LogCaptureFixture
+) -> None:
+    """And told once: the run after that one did not see it any more."""
+    tree: dict[str, Any] = small_workspace()
+    tree["sources"]["shops"] = tree["sources"]["orders"] | {"path": "shops.csv"}
+    both = make_workspace(tree=tree)
+    (both.directory / "shops.csv").write_text(ORDERS.replace("\no", "\ns"))
+    del tree["sources"]["shops"]
+    told: list[list[str]] = []
+    for day, space in (("2025-06-28", both), ("2025-06-29", make_workspace(tree=tree)), ("2025-06-30", None)):
+        caplog.clear()
+        with (
+            opened(space or make_workspace(tree=tree), dt.date.fromisoformat(day)) as run,
+            caplog.at_level(logging.WARNING, "resegment.ingest"),
+        ):
+            for name in run.workspace.sources:
+                ingest_source.fn(run, name)
+            identify_run.fn(run)
+            ledger.note_publication(run.warehouse, Publication(run.as_of, run.run_id))
+        told.append([record.getMessage() for record in caplog.records if "names it no longer" in record.getMessage()])
+    assert told == [
+        [],
+        [
+            "shops: the workspace names it no longer: 5 rows of order_lines, which the run of 2025-06-28 saw, are gone",
+        ],
+        [],
+    ]
