@@ -18,7 +18,7 @@ from tasks.config.errors import OutputError, UsageError
 from tasks.config.workspace import Workspace
 from tasks.warehouse import erasures, ledger, migrations
 from tasks.warehouse.basis import bases
-from tasks.warehouse.connection import Warehouse, identifier, literal
+from tasks.warehouse.connection import Warehouse, held_by, identifier, literal
 from tasks.warehouse.damage import damage_told
 from tasks.warehouse.edits import edited_sections
 from tasks.warehouse.ledger import Publication
@@ -147,7 +147,7 @@ def _attached(warehouse: Warehouse, paths: OutputPaths) -> Iterator[None]:
         if damage := damage_told(error.message, paths.warehouse):
             raise damage from error
         raise OutputError(
-            f"cannot be read now: {error.message}",
+            held_by(error.message) or f"cannot be read now: {error.message}",
             where=str(paths.warehouse),
             hint="is a run writing? wait for it to end, and plan again",
         ) from error
