@@ -20,6 +20,7 @@ from tasks.ingest.discovery import FoundFile, find_files
 from tasks.ingest.loading import check_not_emptied, load_file
 from tasks.ingest.lookups import lines_lost
 from tasks.ingest.mapping import Mapping, parse_mapping
+from tasks.ingest.other_workspace import refuse_other_workspace
 from tasks.ingest.pulling import pull
 from tasks.ingest.raw_views import build_raw_views
 from tasks.ingest.renamed import told_of_former_name, told_of_gone_sources
@@ -66,6 +67,17 @@ def pull_source(run: Run, name: str) -> FoundFile | None:
     if pulled is None:
         log.info("%s: nothing new in database %s", name, mapping.source.database)
     return pulled
+
+
+@task(name="know the workspace", cache_policy=NO_CACHE, persist_result=False)
+@recorded
+def know_workspace(run: Run) -> None:
+    """Prove that the output folder is this workspace's, before anything is loaded.
+
+    Raises:
+        UsageError: it is another one's.
+    """
+    refuse_other_workspace(run)
 
 
 @task(name="ingest source", task_run_name="ingest {name}", cache_policy=NO_CACHE, persist_result=False)
