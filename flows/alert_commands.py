@@ -17,6 +17,7 @@ from tasks.config.counting import counted
 from tasks.config.errors import DeliveryError, UsageError
 from tasks.notify import book, delivery, outbox
 from tasks.warehouse import ledger
+from tasks.warehouse.reading_run import read_ledger
 from tasks.warehouse.run import open_ledger
 
 _COLUMNS = [
@@ -37,7 +38,7 @@ _COLUMNS = [
 def show_alerts(options: argparse.Namespace) -> int:
     """`resegment alerts list`."""
     space, paths = opened(options)
-    with open_ledger(space, paths.root) as run:
+    with read_ledger(space, paths) as run:
         found = book.alerts(run.warehouse, everything=options.everything)
         waiting = outbox.undelivered(run.warehouse)
     if options.json:

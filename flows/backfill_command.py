@@ -162,17 +162,17 @@ def _planned(options: argparse.Namespace, asked: Request) -> int:
 def print_stale(space: Workspace, paths: OutputPaths, *, as_json: bool) -> int:
     """`resegment status --stale`."""
     from flows.stale import read_stale
+    from flows.unseen_files import unseen_files
 
     found = read_stale(space, paths)
     if as_json:
         console.print_json([dataclasses.asdict(one) for one in found])
         return 0
-    if not found:
-        console.out.print("no published date is stale")
-        return 0
     for one in found:
         console.out.print(f"{one.as_of}  {one.run_id}  {one.text}", markup=False)
-    console.out.print("compute them anew: `resegment backfill --stale`")
+    console.out.print("compute them anew: `resegment backfill --stale`" if found else "no published date is stale")
+    if unseen := unseen_files(space, paths):
+        console.out.print(unseen, markup=False)
     return 0
 
 

@@ -9,15 +9,12 @@ import datetime as dt
 from typing import TypedDict
 
 from flows.backfill_steps import asked_dates
+from flows.unseen_files import files_not_loaded
 from tasks.backfill.planning import planned_dates, refuse_unknown_models, seconds_per_date
 from tasks.backfill.request import Request, check
-from tasks.config.counting import counted
 from tasks.config.workspace import Workspace
-from tasks.ingest.discovery import find_files
-from tasks.ingest.mapping import parse_mapping
 from tasks.segments.challenge import learning
 from tasks.warehouse import ledger
-from tasks.warehouse.connection import Warehouse
 from tasks.warehouse.readers import opened_to_read
 from tasks.warehouse.run import OutputPaths
 
@@ -58,13 +55,12 @@ def plan_backfill(space: Workspace, paths: OutputPaths, request: Request) -> Bac
             refuse_unknown_models(published, asked, learning(space))
         dates = planned_dates(published, asked)
         seconds = seconds_per_date(warehouse)
-        new = _files_not_loaded(warehouse, space)
+        not_loaded = files_not_loaded(warehouse, space)
     count, all_dates = len(asked), len(dates)
     least, most = (None if seconds is None else seconds * number for number in (count, all_dates))
     notes = [_cost(count, all_dates, least, most)]
-    if new:
-        files = counted(new, "file is", "files are")
-        notes.append(f"{files} not loaded yet: what changes by that is known once it is done")
+    if not_loaded:
+        notes.append(not_loaded)
     if pulled := [name for name, source in space.sources.items() if source.database is not None]:
         notes.append(f"databases are pulled when it begins, and what that changes is known then: {', '.join(pulled)}")
     if not request.is_remodelled and learning(space):
@@ -84,13 +80,6 @@ def plan_backfill(space: Workspace, paths: OutputPaths, request: Request) -> Bac
         seconds_most=most,
         notes=notes,
     )
-
-
-def _files_not_loaded(warehouse: Warehouse, space: Workspace) -> int:
-    known = {load_id for (load_id,) in warehouse.rows("SELECT load_id FROM ops.load")}
-    of_files = [name for name, source in space.sources.items() if source.database is None]
-    files = [file for name in of_files for file in find_files(space, parse_mapping(space, name))]
-    return len({file.load_id for file in files} - known)
 
 
 def _cost(asked: int, all_dates: int, least: float | None, most: float | None) -> str:

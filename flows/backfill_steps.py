@@ -17,7 +17,7 @@ from flows.forget_steps import end_stopped
 from flows.stale import reasons_of, stale_dates
 from tasks.backfill.planning import Due, planned_dates, refuse_unknown_models
 from tasks.backfill.request import Request, check, dates_of
-from tasks.backfill.staleness import Basis, bases, changed_since, is_told_by_rows
+from tasks.backfill.staleness import changed_since, is_told_by_rows
 from tasks.backfill.tasks import enter_date, find_due, why_not_yet
 from tasks.config.errors import GateFailed, UsageError
 from tasks.config.workspace import Workspace
@@ -30,6 +30,7 @@ from tasks.segments.challenge import learning
 from tasks.telemetry.lineage import lineage_of
 from tasks.warehouse import backfill_ledger, ledger
 from tasks.warehouse.backfill_ledger import Backfill, BackfillDate
+from tasks.warehouse.basis import Basis, bases
 from tasks.warehouse.connection import Warehouse
 from tasks.warehouse.ledger import Publication
 from tasks.warehouse.past_run import past_run

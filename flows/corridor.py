@@ -11,7 +11,7 @@ from tasks.comments.tasks import read_comments
 from tasks.demo.tasks import generate_sources
 from tasks.drift.tasks import measure_drift
 from tasks.features.tasks import build_features, check_models
-from tasks.ingest.tasks import identify_run, ingest_source, pull_source, stage
+from tasks.ingest.tasks import identify_run, ingest_source, know_workspace, pull_source, stage
 from tasks.insight.tasks import measure_segments, name_transitions, profile_segments
 from tasks.overlap.tasks import measure_overlap
 from tasks.predict.tasks import check_predictions, make_predictions
@@ -30,6 +30,7 @@ def gather(run: Run) -> None:
     check_predictions(run)
     check_audit(run)
     generate_sources(run)
+    know_workspace(run)
     for name, source in run.workspace.sources.items():
         ingest_source(run, name, pull_source(run, name) if source.database else None)
 

@@ -7,8 +7,6 @@ Owns: these commands and what they print. Does not own their arguments (`model_a
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from flows import console
@@ -19,7 +17,8 @@ from tasks.insight.transitions import Transition, find_transitions
 from tasks.segments.challenge import Standing, decide, learning, standing_of, standings
 from tasks.segments.comparison import Comparison, compare
 from tasks.warehouse.model_ledger import DecisionName
-from tasks.warehouse.run import Run, open_newest
+from tasks.warehouse.reading_run import read_newest
+from tasks.warehouse.run import open_newest
 
 _NEXT_RUN = "the next `resegment run` follows this"
 _OUTCOMES = {
@@ -61,7 +60,7 @@ def refit(options: argparse.Namespace) -> int:
 
 def show_list(options: argparse.Namespace) -> int:
     """`resegment model list`."""
-    with _newest(options) as run:
+    with read_newest(*opened(options)) as run:
         names = [options.segmentation] if options.segmentation else learning(run.workspace)
         found = [one for name in names for one in standings(run, name)]
     if options.json:
@@ -93,7 +92,7 @@ def show_list(options: argparse.Namespace) -> int:
 
 def show_version(options: argparse.Namespace) -> int:
     """`resegment model show SEGMENTATION N`."""
-    with _newest(options) as run:
+    with read_newest(*opened(options)) as run:
         found = standing_of(run, options.segmentation, options.number)
     if options.json:
         console.print_json(_told(found) | {"content": found.content})
@@ -130,7 +129,7 @@ def show_version(options: argparse.Namespace) -> int:
 def show_diff(options: argparse.Namespace) -> int:
     """`resegment model diff SEGMENTATION [FIRST] [SECOND]`."""
     name = options.segmentation
-    with _newest(options) as run:
+    with read_newest(*opened(options)) as run:
         first, second = _pair(standings(run, name), options.first, options.second)
         found = compare(run, name, first, second)
         events = _transitions(found)
@@ -158,7 +157,8 @@ def rollback(options: argparse.Namespace) -> int:
 
 def _decide(options: argparse.Namespace, decision: DecisionName) -> int:
     by = options.by if options.by is not None else user_name()
-    with _newest(options) as run:
+    space, paths = opened(options)
+    with open_newest(space, paths.root) as run:
         version = decide(run, options.segmentation, options.number, decision, by=by, because=options.because)
     if options.json:
         console.print_json(version.to_json())
@@ -247,10 +247,3 @@ def _status(standing: Standing) -> str:
     if standing.published in {standing.version.status_name, None}:
         return said
     return f"{said}; published as {standing.published}"
-
-
-@contextmanager
-def _newest(options: argparse.Namespace) -> Iterator[Run]:
-    space, paths = opened(options)
-    with open_newest(space, paths.root) as run:
-        yield run

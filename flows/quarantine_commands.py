@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 
 from flows import console
 from flows.commands import opened, user_name
@@ -20,7 +19,8 @@ from tasks.ingest.cases import Case, Field
 from tasks.ingest.decisions import Decider, DecisionName, WorkedOff
 from tasks.ingest.working_off import work_off
 from tasks.report.privacy import WITHHELD, shown_value
-from tasks.warehouse.run import Run, open_ledger
+from tasks.warehouse.reading_run import read_ledger
+from tasks.warehouse.run import open_ledger
 
 _NUMBERS_SHOWN = 12
 _KEPT_SHOWN = 20
@@ -30,7 +30,7 @@ _PUBLISH = "the next `resegment run` publishes this"
 
 def show_list(options: argparse.Namespace) -> int:
     """`resegment quarantine list`."""
-    with _ledger(options) as run:
+    with read_ledger(*opened(options)) as run:
         found = cases.problems(run, source=options.source, status=options.status, reason=options.reason)
     listed: Sequence[cases.Problem | cases.Group] = found if options.rows else cases.grouped(found)
     shown = listed[: options.limit]
@@ -51,7 +51,7 @@ def show_list(options: argparse.Namespace) -> int:
 
 def show_case(options: argparse.Namespace) -> int:
     """`resegment quarantine show N`."""
-    with _ledger(options) as run:
+    with read_ledger(*opened(options)) as run:
         found = cases.case(run, options.number)
     fields = [(field, _shown(found, field, contacts=options.contacts)) for field in found.fields]
     values = {
@@ -104,7 +104,8 @@ def release(options: argparse.Namespace) -> int:
 def _decide(
     options: argparse.Namespace, decision: DecisionName, because: str | None, *, source: str | None = None
 ) -> int:
-    with _ledger(options) as run:
+    space, paths = opened(options)
+    with open_ledger(space, paths.root) as run:
         done = work_off(
             run,
             decision,
@@ -181,10 +182,3 @@ def _shown(case: Case, field: Field, *, contacts: bool) -> str | None:
     if not CONTACT_COLUMNS.isdisjoint(field.read_as) or not field.read_as:
         return WITHHELD
     return shown_value(case.entity, field.read_as[0], field.value)
-
-
-@contextmanager
-def _ledger(options: argparse.Namespace) -> Iterator[Run]:
-    space, paths = opened(options)
-    with open_ledger(space, paths.root) as run:
-        yield run

@@ -9,10 +9,12 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 
-from tasks.backfill.staleness import Basis, Reason, StaleDate, bases, changed_since
+from tasks.backfill.staleness import Reason, StaleDate, changed_since
 from tasks.config.workspace import Workspace
 from tasks.ingest.late import late_rows
+from tasks.ingest.renamed import former_names
 from tasks.warehouse import ledger
+from tasks.warehouse.basis import Basis, bases
 from tasks.warehouse.connection import Warehouse
 from tasks.warehouse.ledger import Publication
 from tasks.warehouse.loads import loads_seen
@@ -23,7 +25,7 @@ from tasks.warehouse.run import OutputPaths
 def read_stale(space: Workspace, paths: OutputPaths) -> list[StaleDate]:
     """The stale dates of an output folder, which is only read; none where nothing is published.
 
-    Files that are not loaded yet are not seen.
+    Files that are not loaded yet are not seen; `unseen_files.py` tells of them.
 
     Raises:
         OutputError: a run is writing.
@@ -66,7 +68,10 @@ def reasons_of(
     """
     reasons = changed_since(warehouse, space, basis, earlier)
     if basis.loads is not None:
-        now = loads_seen(warehouse, space.sources, known_as_of)
+        # One that is called otherwise by now, and not loaded by that name yet, is known by what it was called.
+        former = former_names(warehouse, space)
+        sources = {former.get(name, name): source for name, source in space.sources.items()}
+        now = loads_seen(warehouse, sources, known_as_of)
         late = late_rows(warehouse, space, basis.publication.as_of, basis.loads, now)
         reasons += [Reason("data", one.sentence) for one in late]
     return reasons

@@ -12,10 +12,10 @@ import datetime as dt
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from tasks.backfill.staleness import bases
 from tasks.config.errors import UsageError
 from tasks.warehouse import backfill_ledger
 from tasks.warehouse.backfill_ledger import Backfill, BackfillDate
+from tasks.warehouse.basis import bases
 from tasks.warehouse.connection import Warehouse
 from tasks.warehouse.ledger import Publication
 from tasks.warehouse.results import earlier_digest

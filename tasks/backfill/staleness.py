@@ -1,6 +1,6 @@
 """Why a published date would come out otherwise today: definitions, code, and the dates before it.
 
-Owns: what a published run was made from, and which of that has changed. Does not own late data
+Owns: which of what a published run was made from (`tasks/warehouse/basis.py`) has changed. Does not own late data
 (`tasks/ingest/late.py`), which needs the rows.
 """
 
@@ -13,12 +13,15 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from tasks.config.workspace import Workspace
+from tasks.warehouse.basis import Basis
 from tasks.warehouse.connection import Warehouse
+from tasks.warehouse.edits import edited_sections, edited_segmentations
 from tasks.warehouse.ledger import Publication
 from tasks.warehouse.provenance import code_version, own_files
 from tasks.warehouse.results import earlier_digest
 
-Kind = Literal["data", "definition", "code", "history", "follows"]
+#: A definition is another by the workspace, a default by the program.
+Kind = Literal["data", "definition", "default", "code", "history", "follows"]
 #: Sections that decide of no row: who is told what, which checks stop a run, how files are read (what comes of that is
 #: another load).
 _WITHOUT_ROWS = ("name", "description", "quality", "sources")
@@ -35,26 +38,6 @@ class Reason:
 
 
 @dataclass(frozen=True, slots=True)
-class Basis:
-    """What a run was made from, or was last found to hold by.
-
-    Attributes:
-        publication: the run.
-        known_as_of: what was loaded later was hidden from it; None: nothing was.
-        said: its workspace and own files; None where an older version did not keep them.
-        loads: numbers of the loads that it saw; None likewise.
-        earlier_sha256: digest of the results before it; None likewise.
-    """
-
-    publication: Publication
-    known_as_of: dt.datetime | None
-    code: str
-    said: Mapping[str, Any] | None
-    loads: tuple[int, ...] | None
-    earlier_sha256: str | None
-
-
-@dataclass(frozen=True, slots=True)
 class StaleDate:
     """A published date whose result would be another today."""
 
@@ -66,32 +49,6 @@ class StaleDate:
     def text(self) -> str:
         """The reasons in a sentence."""
         return "; ".join(reason.text for reason in self.reasons)
-
-
-def bases(warehouse: Warehouse, listed: Iterable[Publication]) -> list[Basis]:
-    """What runs were made from; of one that was confirmed since, what it was confirmed by."""
-    if "confirms_run_id" not in dict(warehouse.columns("SELECT * FROM ops.run")):
-        # An older version wrote the folder, and it is only read now.
-        return [_basis(item, None, "unknown", None, None, None) for item in listed]
-    rows = warehouse.rows(
-        "SELECT coalesce(confirms_run_id, run_id), known_as_of, code_version, workspace_json, load_numbers,"
-        " earlier_sha256 FROM ops.run"
-        " WHERE status_name IN ('published', 'computed', 'confirmed') AND run_id IS NOT NULL ORDER BY started_at"
-    )
-    newest = {run_id: values for run_id, *values in rows}
-    return [_basis(item, *newest.get(item.run_id, (None, "unknown", None, None, None))) for item in listed]
-
-
-def _basis(
-    publication: Publication,
-    known_as_of: dt.datetime | None,
-    code: str,
-    said: str | None,
-    loads: list[int] | None,
-    earlier: str | None,
-) -> Basis:
-    whole = None if said is None else json.loads(said)
-    return Basis(publication, known_as_of, code, whole, None if loads is None else tuple(loads), earlier)
 
 
 def changed_since(
@@ -110,7 +67,7 @@ def changed_since(
     reasons = []
     if basis.code != code_version():
         reasons.append(Reason("code", f"made by version {basis.code} of resegment, this is {code_version()}"))
-    reasons += [Reason("definition", text) for text in _changed_definitions(basis.said, workspace)]
+    reasons += _changed_definitions(basis.said, workspace)
     if basis.earlier_sha256 != earlier_digest(warehouse, earlier):
         reasons.append(Reason("history", "an earlier date was added, or published anew with another result, since"))
     return reasons
@@ -124,33 +81,26 @@ def is_told_by_rows(reasons: Iterable[Reason]) -> bool:
     return not any(reason.kind == "code" or "sql/published/" in reason.text for reason in reasons)
 
 
-def _changed_definitions(said: Mapping[str, Any], workspace: Workspace) -> list[str]:
-    then, now = said["workspace"], json.loads(json.dumps(workspace.said()))
-    texts = [
-        f"the section {key} changed"
-        for key in sorted({*then, *now} - {*_WITHOUT_ROWS, "segmentations"})
-        if then.get(key) != now.get(key)
-    ]
-    texts += _changed_segmentations(then.get("segmentations", {}), now["segmentations"])
-    if _of_sources(then) != _of_sources(now):
-        texts.append("entities or privacy classes of sources changed")
+def _changed_definitions(said: Mapping[str, Any], workspace: Workspace) -> list[Reason]:
+    edits = edited_sections(said, workspace, without=_WITHOUT_ROWS) + edited_segmentations(said, workspace)
+    reasons = [Reason("definition" if edit.is_own else "default", edit.text) for edit in edits]
+    then, now = said["workspace"].get("sources", {}), workspace.said()["sources"]
+    if _of_sources(then, now) != _of_sources(now, then):
+        reasons.append(Reason("definition", "entities or privacy classes of sources changed"))
     files, files_now = said["own_files"], own_files(workspace)
-    return texts + [
-        f"the model sql/{name} changed"
+    return reasons + [
+        Reason("definition", f"the model sql/{name} changed")
         for name in sorted({*files, *files_now})
         if name.endswith(".sql") and files.get(name) != files_now.get(name)
     ]
 
 
-def _changed_segmentations(then: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
-    texts = [f"the segmentation {name} is new" for name in now if name not in then]
-    texts += [f"the segmentation {name} is gone" for name in then if name not in now]
-    return texts + [
-        f"the definition of the segmentation {name} changed" for name in now if name in then and then[name] != now[name]
-    ]
+def _of_sources(sources: Mapping[str, Any], others: Mapping[str, Any]) -> list[str]:
+    """What of each source is seen by more than its rows; of one that the other side has not got its name is nothing.
 
-
-def _of_sources(said: Mapping[str, Any]) -> list[Any]:
+    So a source that is called otherwise by now is none that went and one that came.
+    """
     return sorted(
-        [name, *(source.get(part) for part in _OF_SOURCES)] for name, source in said.get("sources", {}).items()
+        json.dumps([name if name in others else None, *(source.get(part) for part in _OF_SOURCES)], sort_keys=True)
+        for name, source in sources.items()
     )

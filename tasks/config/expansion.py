@@ -7,6 +7,7 @@ Owns: finding templates, filling in parameters, and what a use of one may change
 from __future__ import annotations
 
 import difflib
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -22,7 +23,7 @@ from tasks.config.errors import WorkspaceError
 from tasks.config.features import Key, Strict
 from tasks.config.keys import key_of
 from tasks.config.readable import readable
-from tasks.config.template import NeededFeature, Template
+from tasks.config.template import NeededFeature, Template, TemplateOfUse
 from tasks.config.treatment import Treatment
 from tasks.config.yaml_tree import Lines, Path_, compose, line_of
 
@@ -52,8 +53,9 @@ class TemplateUse(Strict):
 
 @dataclass(slots=True)
 class Needed:
-    """What the templates in use ask of a workspace: features, and entities as (alternatives, template, line)."""
+    """The templates in use, and what they ask of a workspace: features, entities as (alternatives, template, line)."""
 
+    templates: dict[str, TemplateOfUse] = field(default_factory=dict)
     features: tuple[NeededFeature, ...] = ()
     entities: list[tuple[list[str], str, str]] = field(default_factory=list)
 
@@ -144,6 +146,8 @@ def _expanded(use: _Use, files: Mapping[str, Path], needed: Needed) -> dict[str,
     path = files[said.template]
     template = read_template(path)
     values = parameter_values(template, said.with_, said.template, use)
+    digest = hashlib.sha256(json.dumps(use.raw, sort_keys=True, default=str).encode()).hexdigest()
+    needed.templates[use.name] = TemplateOfUse(said.template, path.parent == SHIPPED, digest)
     _note(needed, template, said, values, use)
     body = render(template, path, values)
     for key in ("name", "description", "owner", "population", "except"):

@@ -63,6 +63,7 @@ def load_workspace(
     workspace._directory = directory.resolve()  # noqa: SLF001 - set once, by the only reader
     workspace._lines = lines  # noqa: SLF001
     workspace._needed_features = needed.features  # noqa: SLF001
+    workspace._templates = needed.templates  # noqa: SLF001
     refuse_missing_entities(needed, workspace)
     # Rules that lead nowhere are told now, not when a run comes to them.
     _ = workspace.resolved

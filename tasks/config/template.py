@@ -10,7 +10,7 @@ import difflib
 import math
 import re
 from dataclasses import dataclass
-from typing import Any, Literal, Self
+from typing import Any, Literal, NamedTuple, Self
 
 from pydantic import Field, field_validator, model_validator
 
@@ -132,6 +132,14 @@ class Template(Strict):
                 message = f"there is no entity {name!r}" + (f"; did you mean {near[0]!r}?" if near else "")
                 raise ValueError(message)
         return entities
+
+
+class TemplateOfUse(NamedTuple):
+    """By which template a segmentation is made, whether it came with the program, and a digest of what its use says."""
+
+    template: str
+    is_shipped: bool
+    sha256: str
 
 
 @dataclass(frozen=True, slots=True)

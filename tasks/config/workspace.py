@@ -36,7 +36,7 @@ from tasks.config.resolving import Resolved, resolve
 from tasks.config.schedules import Schedules
 from tasks.config.segmentations import Segmentation
 from tasks.config.sources import Source
-from tasks.config.template import NeededFeature
+from tasks.config.template import NeededFeature, TemplateOfUse
 from tasks.config.yaml_tree import line_of
 
 
@@ -80,6 +80,14 @@ _WITHOUT_EFFECT |= {"observe", "databases"}
 
 def _maps_labels(sources: Mapping[str, Source]) -> bool:
     return any(source.entity == "labelled_comments" for source in sources.values())
+
+
+def _keys(value: Any) -> Any:  # noqa: ANN401 - a tree of settings
+    if isinstance(value, dict) and value:
+        return {key: _keys(item) for key, item in value.items()}
+    if isinstance(value, list) and any(isinstance(item, dict) for item in value):
+        return {str(place): _keys(item) for place, item in enumerate(value)}
+    return True
 
 
 class Workspace(Strict):
@@ -146,6 +154,7 @@ class Workspace(Strict):
     _directory: Path = PrivateAttr(default=Path())
     _lines: dict[tuple[str | int, ...], str] = PrivateAttr(default_factory=dict)
     _needed_features: tuple[NeededFeature, ...] = PrivateAttr(default=())
+    _templates: dict[str, TemplateOfUse] = PrivateAttr(default_factory=dict)
 
     @property
     def directory(self) -> Path:
@@ -238,6 +247,17 @@ class Workspace(Strict):
             for lookup in source["lookups"].values():
                 lookup["path"] = None
         return said
+
+    def written(self) -> dict[str, Any]:
+        """Which settings stand in the file, as keys without values, and by which template segmentations are made.
+
+        The others are defaults, which another version of the program may have others of.
+        """
+        settings = self.model_dump(mode="json", exclude=_WITHOUT_EFFECT - {"calendar"}, exclude_unset=True)
+        return {
+            "settings": _keys(settings),
+            "templates": {name: use._asdict() for name, use in self._templates.items()},
+        }
 
     def digest(self) -> str:
         """SHA-256 of what it says. Two runs in two folders on the same files therefore have the same run id."""

@@ -4,7 +4,8 @@ Owns: that comparison, of the rows alone that came or went. Does not own which l
 would see today (`tasks/warehouse/loads.py`), or the models.
 
 A date sees nothing that happened after it. So most loads that came later change nothing: their rows are of later days,
-repeat what was known, or are corrected by what was known already. Only a row of `staging` that is another one counts.
+repeat what was known, or are corrected by what was known already. Only a row of `staging` that is another one counts;
+that it comes by another name, since its source was renamed, makes none.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ from tasks.warehouse.redirect import redirected
 #: A table with this column names rows of `raw`; what comes of them stands in other tables.
 _NAMES_RAW_ROWS = "load_no"
 _SIDES = ("then", "now")
+#: Says by which name of the workspace a row came; no result of ours depends on it.
+_ORIGIN = "source_name"
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +128,7 @@ class _Comparison:
     ) -> None:
         self._warehouse, self._sides, self._since = warehouse, sides, since
         self._hidden = workspace.privacy.pseudonymise
+        self._unread = set() if _is_read(_ORIGIN, workspace) else {_ORIGIN}
         self._origins = {
             side: file_loads(warehouse, [number for _, number, *_ in loads]) for side, loads in sides.items()
         }
@@ -146,7 +150,8 @@ class _Comparison:
         names = [column.name for column in model.columns]
         if _NAMES_RAW_ROWS in names:
             return None
-        then, now = (f"SELECT * FROM {_table(model.name, side)}" for side in _SIDES)
+        compared = ", ".join(identifier(name) for name in names if name not in self._unread)
+        then, now = (f"SELECT {compared} FROM {_table(model.name, side)}" for side in _SIDES)
         customers = f"count(DISTINCT {KEY})" if KEY in names else "NULL"
         came, gone, whose = self._warehouse.rows(
             f"SELECT count(*) FILTER (is_new), count(*) FILTER (NOT is_new), {customers} FROM ("
@@ -192,6 +197,11 @@ class _Comparison:
         )
         listed = ", ".join(map(identifier, model.incremental))
         return f" WHERE ({listed}) IN (SELECT ({listed}) FROM ({keys}))"
+
+
+def _is_read(column: str, workspace: Workspace) -> bool:
+    """Whether a model of the workspace's own names a column."""
+    return any(column in file.read_text(encoding="utf-8") for file in (workspace.directory / "sql").rglob("*.sql"))
 
 
 def _table(name: str, side: str) -> str:

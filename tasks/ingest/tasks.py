@@ -20,8 +20,10 @@ from tasks.ingest.discovery import FoundFile, find_files
 from tasks.ingest.loading import check_not_emptied, load_file
 from tasks.ingest.lookups import lines_lost
 from tasks.ingest.mapping import Mapping, parse_mapping
+from tasks.ingest.other_workspace import refuse_other_workspace
 from tasks.ingest.pulling import pull
 from tasks.ingest.raw_views import build_raw_views
+from tasks.ingest.renamed import told_of_former_name, told_of_gone_sources
 from tasks.ingest.staging import build_staging
 from tasks.warehouse import ledger, pulls
 from tasks.warehouse.erasures import erased_customers
@@ -67,6 +69,17 @@ def pull_source(run: Run, name: str) -> FoundFile | None:
     return pulled
 
 
+@task(name="know the workspace", cache_policy=NO_CACHE, persist_result=False)
+@recorded
+def know_workspace(run: Run) -> None:
+    """Prove that the output folder is this workspace's, before anything is loaded.
+
+    Raises:
+        UsageError: it is another one's.
+    """
+    refuse_other_workspace(run)
+
+
 @task(name="ingest source", task_run_name="ingest {name}", cache_policy=NO_CACHE, persist_result=False)
 @recorded
 def ingest_source(run: Run, name: str, pulled: FoundFile | None = None) -> int:
@@ -82,15 +95,20 @@ def ingest_source(run: Run, name: str, pulled: FoundFile | None = None) -> int:
             pulled.path.unlink(missing_ok=True)
 
 
-def _told_of_files(run: Run, mapping: Mapping, file: FoundFile) -> list[str]:
-    """What is told of a source once, however many new files it has: lost lines, and keys of a mapping that is new."""
+def _told_of_files(run: Run, mapping: Mapping, files: Sequence[FoundFile], file: FoundFile) -> list[str]:
+    """What is told of a source once, however many new files it has.
+
+    Lost lines, keys of a mapping that is new, and what a new name does.
+    """
     is_known = run.warehouse.rows(
         "SELECT 1 FROM ops.load WHERE source_name = $source AND mapping_sha256 = $mapping LIMIT 1",
         {"source": mapping.name, "mapping": file.mapping_sha256},
     )
-    return lines_lost(run.warehouse, mapping, file.lookups) + (
-        [] if is_known else absent_keys(run.warehouse, mapping, file.path)
-    )
+    told = lines_lost(run.warehouse, mapping, file.lookups)
+    if not is_known:
+        told += absent_keys(run.warehouse, mapping, file.path)
+        told += told_of_former_name(run.warehouse, run.workspace, mapping.name, files)
+    return told
 
 
 def _load_new(run: Run, mapping: Mapping, files: Sequence[FoundFile]) -> int:
@@ -103,7 +121,7 @@ def _load_new(run: Run, mapping: Mapping, files: Sequence[FoundFile]) -> int:
         if file.load_id in known:
             _note_known(run, name, file)
             continue
-        told = [] if new else _told_of_files(run, mapping, file)
+        told = [] if new else _told_of_files(run, mapping, files, file)
         counts = load_file(run.warehouse, mapping, file, run.attempt_id, erased)
         told += [] if new else days_as_moments(run.warehouse, mapping, file.load_id)
         for sentence in told:
@@ -147,7 +165,7 @@ def identify_run(run: Run) -> str:
     """Fix what the run sees, and give it the id that follows from that."""
     run.identify()
     build_raw_views(run)
-    for warning in keep_classes(run):
+    for warning in keep_classes(run) + told_of_gone_sources(run):
         log.warning(warning)
     log.info("run %s as of %s", run.run_id, run.as_of)
     return run.run_id

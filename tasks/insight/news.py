@@ -4,9 +4,10 @@ Owns: `monitoring.customer_news`, from which the reason of a change is told (`sq
 that reason.
 
 An event is *new* where it happened after the previous run's as-of day. It is *late* where it happened on or before
-that day and a run of then could not see it: it stands in a load that the previous run did not see (`ops.run` keeps the
-numbers of those it saw), and no load that it saw has the same row. A row that it saw and that is gone by now, because
-its file was delivered again without it, or with other values, is late, too: the past is told otherwise than it was.
+that day and a run of then could not see it: it stands in a load that the previous run did not see, and no load that it
+saw has the same row. A row that it saw and that is gone by now, because its file was delivered again without it, or
+with other values, is late, too: the past is told otherwise than it was. What a run saw is what it was last confirmed by
+(`tasks/warehouse/basis.py`): who moves after a confirmed date did not move by what that date has seen.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from collections.abc import Iterator
 
 from tasks.config.entity import Entity
 from tasks.warehouse import tables
+from tasks.warehouse.basis import bases
 from tasks.warehouse.catalogue import KEY, Catalogue
 from tasks.warehouse.connection import identifier, literal
 from tasks.warehouse.ledger import Publication
@@ -48,12 +50,12 @@ def write_news(run: Run, catalogue: Catalogue) -> int:
     if run.previous is not None:
         past = run.previous
         selects += [_new(entity, past.as_of) for entity in events() if _is_staged(run, entity)]
-        seen = _seen_by(run, past)
-        if seen is not None:
+        (basis,) = bases(run.warehouse, [past])
+        if basis.loads is not None:
             selects += [
                 _late(run, entity, past.as_of, source, now, then)
                 for entity in events()
-                for source, now, then in _loads_by_source(run, entity, seen)
+                for source, now, then in _loads_by_source(run, entity, set(basis.loads))
             ]
         selects += [_of_record(model, run, past) for model in catalogue.models if is_profile(model)]
     together = " UNION ALL ".join(selects)
@@ -85,16 +87,6 @@ def _new(entity: Entity, past: dt.date) -> str:
 
 def _is_staged(run: Run, entity: Entity) -> bool:
     return run.warehouse.table_exists(f"staging.{entity.name}")
-
-
-def _seen_by(run: Run, past: Publication) -> set[int] | None:
-    """Numbers of the loads that a published run saw; None where a version ran it that did not keep them."""
-    found = run.warehouse.value(
-        "SELECT load_numbers FROM ops.run WHERE run_id = $run_id AND load_numbers IS NOT NULL"
-        " ORDER BY started_at DESC LIMIT 1",
-        {"run_id": past.run_id},
-    )
-    return None if found is None else set(found)
 
 
 def _loads_by_source(run: Run, entity: Entity, seen: set[int]) -> Iterator[tuple[str, set[int], set[int]]]:

@@ -7,9 +7,8 @@ what is computed.
 from __future__ import annotations
 
 import datetime as dt
-import json
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,8 +17,10 @@ from typing import Any
 from tasks.config.errors import OutputError, UsageError
 from tasks.config.workspace import Workspace
 from tasks.warehouse import erasures, ledger, migrations
-from tasks.warehouse.connection import Warehouse, identifier, literal
+from tasks.warehouse.basis import bases
+from tasks.warehouse.connection import Warehouse, held_by, identifier, literal
 from tasks.warehouse.damage import damage_told
+from tasks.warehouse.edits import edited_sections
 from tasks.warehouse.ledger import Publication
 from tasks.warehouse.provenance import code_version, own_files
 from tasks.warehouse.readers import nothing_was_run
@@ -29,8 +30,9 @@ from tasks.warehouse.run import OutputPaths, Run
 PLANNED = "plan"
 #: Tables of the ledger that no segmentation asks for, and that may be long.
 _LEFT_OUT = ("quarantine", "quarantine_decision", "check_result", "alert", "delivery")
-#: Sections that segments are computed from after features; a change of another one may change the features.
-_AFTER_FEATURES = ("segmentations", "contacts", "drift", "audit", "quality", "description", "name")
+#: Settings that segments are computed from after features; a change of another one may change the features. How small a
+#: group may be described decides of names and values.
+_AFTER_FEATURES = ("contacts", "drift", "audit", "quality", "description", "name", "privacy.min_group_size")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +41,14 @@ class Published:
 
     Attributes:
         current: the publication.
-        said: what its workspace said; None: an earlier version did not keep it.
+        said: what its workspace said, or that of what confirmed it; None: an earlier version did not keep it.
         code: the version that made it.
         known_as_of: what was loaded later was hidden from it; None: nothing was.
         has_later_loads: files were loaded, or rows worked off from quarantine, after it.
     """
 
     current: Publication
-    said: dict[str, Any] | None
+    said: Mapping[str, Any] | None
     code: str
     known_as_of: dt.datetime | None
     has_later_loads: bool
@@ -83,12 +85,7 @@ def recomputed_because(space: Workspace, published: Published) -> list[str]:
         reasons.append(f"the published run saw only what was loaded by {published.known_as_of:%Y-%m-%d %H:%M}")
     if published.has_later_loads:
         reasons.append("data were loaded after the published run")
-    then, now = said["workspace"], json.loads(json.dumps(space.said()))
-    # How small a group may be described decides of names and values, not of features.
-    for side in (then, now):
-        side.get("privacy", {}).pop("min_group_size", None)
-    changed = [key for key in sorted({*then, *now} - {*_AFTER_FEATURES}) if then.get(key) != now.get(key)]
-    reasons += [f"the section {key} changed" for key in changed]
+    reasons += [edit.text for edit in edited_sections(said, space, without=_AFTER_FEATURES)]
     models = {"staging", "features"}
     files = {
         name
@@ -150,7 +147,7 @@ def _attached(warehouse: Warehouse, paths: OutputPaths) -> Iterator[None]:
         if damage := damage_told(error.message, paths.warehouse):
             raise damage from error
         raise OutputError(
-            f"cannot be read now: {error.message}",
+            held_by(error.message) or f"cannot be read now: {error.message}",
             where=str(paths.warehouse),
             hint="is a run writing? wait for it to end, and plan again",
         ) from error
@@ -172,19 +169,13 @@ def _tables(warehouse: Warehouse, schema: str) -> list[str]:
 
 
 def _made_how(warehouse: Warehouse, current: Publication) -> Published:
-    columns = dict(warehouse.columns("SELECT * FROM live.ops.run"))
-    said = "workspace_json" if "workspace_json" in columns else "NULL"
+    (basis,) = bases(warehouse, [current], table="live.ops.run")
     later = " OR ".join(
-        f"EXISTS (SELECT 1 FROM live.ops.{table} WHERE {column} > finished_at)"
+        f"EXISTS (SELECT 1 FROM live.ops.{table} WHERE {column} > $finished)"
         for table, column in (("load", "loaded_at"), ("delivery", "seen_at"))
     )
-    found = warehouse.rows(
-        f"SELECT {said}, code_version, known_as_of, coalesce({later}, false) FROM live.ops.run"
-        " WHERE run_id = $run_id AND status_name = 'published' ORDER BY started_at DESC LIMIT 1",
-        {"run_id": current.run_id},
-    )
-    text, version, known, has_later = found[0] if found else (None, "unknown", None, False)
-    return Published(current, None if text is None else json.loads(text), version, known, has_later)
+    has_later = warehouse.value(f"SELECT coalesce({later}, false)", {"finished": basis.finished_at})
+    return Published(current, basis.said, basis.code, basis.known_as_of, has_later)
 
 
 def _copy_ledger(warehouse: Warehouse) -> None:

@@ -102,7 +102,7 @@ class QueryContext:
                 yield from self._series.counts_of_days(entity, kwargs)
             case drift.NEW_FILES:
                 yield from self._series.counts_of_files(entity, kwargs)
-            case vocabulary.NO_LOSS if ENTITIES[entity].occasion is None:
+            case vocabulary.NO_LOSS:
                 yield from self._series.counts_of_days(entity, {**kwargs, "aspect": "mix"})
 
     def rows(self, table: str) -> str:
@@ -169,7 +169,9 @@ class QueryContext:
                 since = self.previous_as_of + dt.timedelta(days=1) if self.previous_as_of else None
                 return row_queries.missing_day_query(relation, moment or "", self.end, since)
             case vocabulary.NO_LOSS:
-                return row_queries.missing_value_query(self._series.occasions(entity, kwargs))
+                return row_queries.missing_value_query(
+                    self._series.occasions(entity, kwargs), self._series.silences(entity, kwargs)
+                )
             case drift.RECENT_DAYS:
                 return self._series.days(entity, kwargs)
             case drift.NEW_FILES:

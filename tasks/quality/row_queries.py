@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 
+from tasks.quality.late_values import NO_SILENCES, usually_silent_query
 from tasks.warehouse.connection import identifier, literal
 
 #: Ends of days that the newest row's age is compared with; fewer than the least say nothing.
@@ -169,8 +170,10 @@ def _year_before(end: dt.date) -> str:
     )
 
 
-def missing_value_query(series: str) -> str:
+def missing_value_query(series: str, silences: str = NO_SILENCES) -> str:
     """A SELECT of the values that the last week, or four, have not, and that those before had, many times each.
+
+    What usually comes later than that, such as refunds, is not missed.
 
     How unevenly a value comes is told from week to week, by half the mean squared difference of one week and the next
     (von Neumann and others, The Mean Square Successive Difference, Annals of Mathematical Statistics 12, 1941, p. 153):
@@ -178,7 +181,9 @@ def missing_value_query(series: str) -> str:
 
     Args:
         series: a SELECT of subject, unit_no (days back), part and size, which is the number of occasions (`series.py`).
+        silences: how long values were silent before (`late_values.py`).
     """
+    usual = usually_silent_query(silences, [days for days, _ in _SPANS])
     spans = " UNION ALL ".join(_missing_in_span(days, history) for days, history in _SPANS)
     weeks = "SELECT subject, part, unit_no // 7 AS week, sum(size) AS size FROM series GROUP BY ALL"
     steps = (
@@ -195,7 +200,7 @@ def missing_value_query(series: str) -> str:
         " spread AS (SELECT subject, part,"
         " greatest(1.0, coalesce(avg(step * step) / 2 / nullif(avg(size), 0), 1.0)) AS dispersion"
         f" FROM ({steps}) GROUP BY ALL),"
-        f" found AS ({spans})"
+        f" usually_silent AS ({usual}), found AS (FROM ({spans}) ANTI JOIN usually_silent USING (subject, part, days))"
         " SELECT subject, part AS missing_value, min(days) AS in_days, arg_min(usual_count, days) AS usual_count"
         " FROM found INNER JOIN spread USING (subject, part)"
         f" WHERE exp(-usual_count / dispersion) * {len(_SPANS)} * (SELECT count(*) FROM spread) <= {_FALSE_ALARMS!r}"

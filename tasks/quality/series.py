@@ -16,6 +16,7 @@ from typing import Any
 
 from tasks.config.entities import ENTITIES
 from tasks.config.workspace import Workspace
+from tasks.quality import late_values
 from tasks.quality.comparisons import DAYS_A_WEEK, HISTORY_WEEKS
 from tasks.quality.file_history import FileHistory
 from tasks.quality.load_counts import LOGARITHM, Counted, Kept, among, relation
@@ -74,6 +75,17 @@ class SeriesMaker:
         return _union(
             _series(counts, f"({' UNION ALL '.join(_occasions(it, occasion, loads, where) for it in counts)})", unit)
             for counts, loads in self.counts_of_days(entity_name, mix)
+        )
+
+    def silences(self, entity_name: str, kwargs: Mapping[str, Any]) -> str:
+        """How long each value of the aspect mix was silent whenever something was loaded (`late_values.py`)."""
+        return _union(
+            (
+                late_values.silences(count, _subject(count), loads, self.kept, self.end)
+                for counts, loads in self.counts_of_days(entity_name, {**kwargs, "aspect": "mix"})
+                for count in counts
+            ),
+            late_values.NO_SILENCES,
         )
 
     def new_files(self, entity_name: str, kwargs: Mapping[str, Any]) -> str:
@@ -174,5 +186,5 @@ def _occasions(count: Counted, occasion: str, loads: Iterable[int], where: str) 
     )
 
 
-def _union(parts: Iterable[str]) -> str:
-    return " UNION ALL ".join(f"({part})" for part in parts) or _EMPTY_SERIES
+def _union(parts: Iterable[str], of_none: str = _EMPTY_SERIES) -> str:
+    return " UNION ALL ".join(f"({part})" for part in parts) or of_none

@@ -60,6 +60,12 @@ _MOST_WAL = "1GB"
 groups of their rows together after nearly every step: ten seconds each time at ten million lines."""
 
 
+def held_by(text: str) -> str | None:
+    """What is told of DuckDB's message that another process holds a file; None where it says something else."""
+    holder = _HELD.search(text)
+    return f"is held by process {holder['pid']}, which writes or reads it" if holder else None
+
+
 class Warehouse:
     """One open DuckDB file; not thread-safe, closed by `with`."""
 
@@ -95,9 +101,8 @@ class Warehouse:
         except duckdb.Error as error:
             if damage := damage_told(first_line(error), path):
                 raise damage from error
-            holder = _HELD.search(str(error))
-            told = f"is held by process {holder['pid']}, which writes or reads it" if holder else None
-            todo = "wait for what holds it to end" if holder else "give this user the right to read and write it"
+            told = held_by(str(error))
+            todo = "wait for what holds it to end" if told else "give this user the right to read and write it"
             raise OutputError(
                 told or f"cannot open: {first_line(error)}",
                 where=str(path),

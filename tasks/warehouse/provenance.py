@@ -64,7 +64,12 @@ def _words(sql: str) -> tuple[str, ...]:
 
 def said_text(workspace: Workspace) -> str:
     """What the workspace and its own files say, as JSON; a later `resegment plan` compares an edit with it."""
-    said = {"workspace": workspace.said(), "own_files": own_files(workspace), "features": feature_digests(workspace)}
+    said = {
+        "workspace": workspace.said(),
+        "written": workspace.written(),
+        "own_files": own_files(workspace),
+        "features": feature_digests(workspace),
+    }
     return json.dumps(said, sort_keys=True)
 
 

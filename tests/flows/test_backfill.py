@@ -96,7 +96,9 @@ def test_a_dry_run_says_which_dates_and_does_nothing(world: World) -> None:
     (world.folder / "orders_1.csv").write_text(_LATE)
     found = json.loads(resegment("backfill", "--stale", "--dry-run", "--json", cwd=world.folder).stdout)
     assert found["dates"] == []
-    assert "1 file is not loaded yet: what changes by that is known once it is done" in found["notes"]
+    unseen = "1 file is not loaded yet: what changes by that is known once it is done"
+    assert unseen in found["notes"]
+    assert lines(resegment("status", "--stale", cwd=world.folder).stdout) == ["no published date is stale", unseen]
     assert (world.output / "warehouse.duckdb").read_bytes() == before
 
 

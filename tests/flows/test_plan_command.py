@@ -73,7 +73,7 @@ def test_a_plan_waits_for_no_run_that_writes(folder: Path) -> None:
         assert holder.stdout.readline() == "held\n"
         told = resegment("plan", cwd=folder, code=1).stderr
         holder.communicate("")
-    assert "cannot be read now" in told
+    assert f"is held by process {holder.pid}, which writes or reads it" in told
     assert "is a run writing?" in told
 
 

@@ -12,11 +12,12 @@ from tasks.backfill import staleness
 from tasks.backfill.comparing import why_waits
 from tasks.backfill.planning import next_due, planned_dates, refuse_unknown_models
 from tasks.backfill.request import Request
-from tasks.backfill.staleness import bases, changed_since, is_told_by_rows
+from tasks.backfill.staleness import changed_since, is_told_by_rows
 from tasks.config.errors import UsageError
 from tasks.config.workspace import Workspace
 from tasks.warehouse import backfill_ledger, ledger, migrations
 from tasks.warehouse.backfill_ledger import BackfillDate
+from tasks.warehouse.basis import bases
 from tasks.warehouse.connection import Warehouse
 from tasks.warehouse.ledger import Publication
 from tasks.warehouse.provenance import code_version, said_text
@@ -99,6 +100,23 @@ def test_changed_sections_segmentations_and_models_are_named(
     assert not is_told_by_rows(changed_since(warehouse, other, bases(warehouse, LINE)[0], []))
 
 
+def test_a_default_of_the_program_is_no_definition_and_a_name_of_a_source_no_reason(
+    warehouse: Warehouse, make_workspace: MakeWorkspace
+) -> None:
+    tree: dict[str, Any] = small_workspace()
+    tree["sources"]["sales"] = tree["sources"].pop("orders")
+    assert texts(warehouse, make_workspace(tree=tree)) == []
+    tree["sources"]["sales"]["privacy"] = {"customer": "contact"}
+    assert texts(warehouse, make_workspace(tree=tree)) == ["entities or privacy classes of sources changed"]
+    warehouse.execute(
+        """UPDATE ops.run SET workspace_json = replace(workspace_json, '"notice_effect": 0.05', '"notice_effect": 0.04')"""
+    )
+    (reason,) = changed_since(warehouse, make_workspace(), bases(warehouse, LINE)[0], [])
+    assert reason.kind == "default"
+    assert reason.text == "not said in the workspace: drift.notice_effect was 0.04 and is 0.05 by default"
+    assert is_told_by_rows([reason])
+
+
 def test_an_earlier_date_counts_by_its_result_and_not_by_its_run(warehouse: Warehouse, space: Workspace) -> None:
     alike, other = Publication(APRIL, "a2"), Publication(APRIL, "a3")
     ran(warehouse, space, alike, [], result_sha256="result of a")
@@ -115,6 +133,16 @@ def test_what_was_confirmed_counts_by_what_it_was_confirmed_by(warehouse: Wareho
         warehouse, space, Publication(JUNE, "j2"), [], status_name="confirmed", confirms_run_id="j", load_numbers=[1, 2]
     )
     assert [one.loads for one in bases(warehouse, LINE)] == [(1,), (1,), (1, 2)]
+
+
+def test_a_run_that_failed_after_it_was_published_is_known_by_what_it_was_made_from(
+    warehouse: Warehouse, space: Workspace
+) -> None:
+    """Say at its report; an attempt that failed before it came to a result says nothing."""
+    warehouse.execute("UPDATE ops.run SET status_name = 'failed' WHERE run_id = 'j'")
+    ran(warehouse, space, LINE[2], [], status_name="failed", load_numbers=[7], result_sha256=None)
+    assert [one.loads for one in bases(warehouse, LINE)] == [(1,), (1,), (1,)]
+    assert texts(warehouse, space) == []
 
 
 def test_dates_are_due_oldest_first_and_those_that_follow_only_where_a_result_changed(

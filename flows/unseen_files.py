@@ -1,0 +1,40 @@
+"""Files of the workspace that no run has loaded yet, so that nothing is known of what they change.
+
+Owns: telling of them. Does not own which files there are (`tasks/ingest/discovery.py`).
+"""
+
+from __future__ import annotations
+
+from tasks.config.counting import counted
+from tasks.config.errors import SourceError
+from tasks.config.workspace import Workspace
+from tasks.ingest.discovery import find_files
+from tasks.ingest.mapping import parse_mapping
+from tasks.warehouse.connection import Warehouse
+from tasks.warehouse.readers import nothing_was_run, opened_to_read
+from tasks.warehouse.run import OutputPaths
+
+
+def unseen_files(space: Workspace, paths: OutputPaths) -> str | None:
+    """That there are files which no run has loaded, or that they cannot be looked at; None where there are none."""
+    if nothing_was_run(paths):
+        return None
+    with opened_to_read(paths) as warehouse:
+        try:
+            return files_not_loaded(warehouse, space) if warehouse.table_exists("ops.load") else None
+        except SourceError as error:
+            return f"whether files are not loaded yet is not known: {error.message} ({error.where})"
+
+
+def files_not_loaded(warehouse: Warehouse, space: Workspace) -> str | None:
+    """That there are files which no run has loaded, in words; None where there are none.
+
+    Raises:
+        SourceError: a source has no file, or one cannot be read.
+    """
+    known = {load_id for (load_id,) in warehouse.rows("SELECT load_id FROM ops.load")}
+    of_files = [name for name, source in space.sources.items() if source.database is None]
+    files = [file for name in of_files for file in find_files(space, parse_mapping(space, name))]
+    new = len({file.load_id for file in files} - known)
+    said = counted(new, "file is", "files are")
+    return f"{said} not loaded yet: what changes by that is known once it is done" if new else None
