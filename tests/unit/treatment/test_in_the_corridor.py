@@ -18,7 +18,7 @@ from tasks.insight.tasks import measure_segments, name_transitions, profile_segm
 from tasks.overlap.tasks import measure_overlap
 from tasks.publish.build import build_publication
 from tasks.publish.scope import scope_with
-from tasks.segments.tasks import write_segments
+from tasks.segments.tasks import ask_earlier_definitions, write_segments
 from tasks.treatment.tasks import resolve_treatments
 from tasks.warehouse import ledger
 from tasks.warehouse.connection import Warehouse
@@ -78,6 +78,7 @@ def publish_aside(run: Run) -> Path:
     ingest_and_stage(run)
     build_features.fn(run)
     write_segments.fn(run, divide_all(run))
+    ask_earlier_definitions.fn(run)
     steps = (measure_segments, name_transitions, profile_segments, measure_overlap, resolve_treatments, measure_drift)
     for measure in steps:
         measure.fn(run)
