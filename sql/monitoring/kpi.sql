@@ -110,21 +110,55 @@ defined AS (
     WHERE definition.run_id = {{ run_id }} AND definition.status_name = 'active'
 ),
 
--- Segments that anybody is in, smallest first: with a segment too small to be told of, those that it would follow from
--- by subtraction are left out too, until two are, with enough customers between them (see tasks/config/privacy.py).
+-- Segments that hold another one, where a customer may be in several.
+holding AS (
+    SELECT
+        outside.segment_id,
+        defined.customer_count AS inner_count
+    FROM segments.membership AS outside
+    INNER JOIN segments.membership AS inside
+        ON
+            outside.customer_id = inside.customer_id
+            AND outside.segmentation_id = inside.segmentation_id
+            AND outside.segment_id <> inside.segment_id
+            AND inside.run_id = {{ run_id }}
+    INNER JOIN defined ON inside.segment_id = defined.segment_id
+    WHERE outside.run_id = {{ run_id }} AND outside.segmentation_id IN ({{ multiple }})
+    GROUP BY outside.segment_id, inside.segment_id, defined.customer_count
+    HAVING count(*) = defined.customer_count
+),
+
+-- Segments that are few, or from which a few follow (see tasks/warehouse/small_groups.py): those who are in none of
+-- them but another, and those who are in one beside all of a segment inside it.
+few AS (
+    SELECT segment_id
+    FROM defined
+    WHERE
+        customer_count BETWEEN 1 AND {{ min_group_size }} - 1
+        OR total_customer_count - customer_count BETWEEN 1 AND {{ min_group_size }} - 1
+    UNION
+    SELECT defined.segment_id
+    FROM defined
+    INNER JOIN holding ON defined.segment_id = holding.segment_id
+    WHERE defined.customer_count - holding.inner_count BETWEEN 1 AND {{ min_group_size }} - 1
+),
+
+-- Segments that anybody is in, those first, then the smallest: with a segment that is left out, those that it would
+-- follow from by subtraction are left out too, until two are, with enough customers between them.
 ranked AS (
     SELECT
-        segment_id,
-        customer_count,
+        defined.segment_id,
+        few.segment_id IS NOT NULL AS is_few,
         row_number() OVER smallest_first AS place,
-        min(customer_count) OVER (PARTITION BY segmentation_id) AS smallest_count,
-        sum(customer_count) OVER smallest_first - customer_count AS smaller_count
+        bool_or(few.segment_id IS NOT NULL) OVER (PARTITION BY defined.segmentation_id) AS has_few,
+        sum(defined.customer_count) OVER smallest_first - defined.customer_count AS smaller_count
     FROM defined
-    WHERE customer_count > 0
+    LEFT JOIN few ON defined.segment_id = few.segment_id
+    WHERE defined.customer_count > 0
     WINDOW
         smallest_first AS (
-            PARTITION BY segmentation_id
-            ORDER BY customer_count, segment_id
+            PARTITION BY defined.segmentation_id
+            ORDER BY few.segment_id IS NULL, defined.customer_count, defined.segment_id
             ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
         )
 ),
@@ -132,9 +166,7 @@ ranked AS (
 withheld AS (
     SELECT segment_id
     FROM ranked
-    WHERE
-        smallest_count < {{ min_group_size }}
-        AND (customer_count < {{ min_group_size }} OR place <= 2 OR smaller_count < {{ min_group_size }})
+    WHERE has_few AND (is_few OR place <= 2 OR smaller_count < {{ min_group_size }})
 ),
 
 told AS (
