@@ -30,6 +30,7 @@ from tasks.config.features import Features, Key, Strict, Text
 from tasks.config.observe import ObservePolicy
 from tasks.config.predictions import Predictions
 from tasks.config.privacy import KEY_PATH, PrivacyPolicy
+from tasks.config.projected import ProjectedSegmentation
 from tasks.config.pseudonym import fingerprint
 from tasks.config.publishing import PublishPolicy
 from tasks.config.resolving import Resolved, resolve
@@ -181,6 +182,15 @@ class Workspace(Strict):
     def single_membership(self) -> list[str]:
         """Segmentations that put a customer in at most one segment."""
         return [name for name, segmentation in self.segmentations.items() if not segmentation.is_multiple]
+
+    @property
+    def projections(self) -> dict[str, str]:
+        """By segmentations that give the segments of another one to more customers: that other one."""
+        return {
+            name: segmentation.of
+            for name, segmentation in self.segmentations.items()
+            if isinstance(segmentation, ProjectedSegmentation)
+        }
 
     @cached_property
     def resolved(self) -> dict[str, Resolved]:

@@ -197,6 +197,32 @@ class Try:
 
 
 @dataclass(frozen=True, slots=True)
+class Coverage:
+    """Of respondents whom it had not seen, those of whom the model is as sure, and how many of these it found."""
+
+    confidence_share: float
+    covered_share: float
+    accuracy_share: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Projection:
+    """How well segments can be given to those who did not answer.
+
+    Attributes:
+        sentence: what the run said of it.
+        source: the segmentation that the segments are learnt from.
+        is_refused: nobody but respondents has a segment.
+        coverage: by confidence; empty where it is refused.
+    """
+
+    sentence: str
+    source: str
+    is_refused: bool
+    coverage: tuple[Coverage, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class SegmentationFacts:
     """One segmentation with all that is known of it; `retired` segments have no customers any more."""
 
@@ -209,3 +235,4 @@ class SegmentationFacts:
     profile: Profile | None
     migration: Migration | None
     tries: tuple[Try, ...] = ()
+    projection: Projection | None = None
