@@ -31,17 +31,25 @@ _DECIMALS = 4
 _ERROR = 0.01
 
 
-def best_split(kpis: Mapping[str, Floats], features: Mapping[str, Floats]) -> Split | None:
+def best_split(
+    kpis: Mapping[str, Floats], features: Mapping[str, Floats], orders: Floats | None = None
+) -> Split | None:
     """The feature with the strongest rank correlation with any of the KPIs; None where none is worth it.
+
+    The share of a customer's favourite product falls with each line that he buys, whatever he likes: it goes with what
+    he spends, and splits nobody but by the number of his orders. So what a feature says of a KPI must not be gone among
+    customers of as many orders (partial correlation of ranks).
 
     Args:
         kpis: values by name, one a customer, NaN where not known.
         features: likewise; none of them may be a KPI, or the same under another name.
+        orders: how many orders each customer has made; None: not looked at.
     """
     from statistics import NormalDist
 
     ranked = {name: scaled_ranks(values) for name, values in kpis.items()}
     limit = NormalDist().inv_cdf(1 - _ERROR / (2 * max(len(ranked) * len(features), 1)))
+    counted = None if orders is None else scaled_ranks(orders)
     best: Split | None = None
     for name in sorted(features):
         ranks = scaled_ranks(features[name])
@@ -54,9 +62,19 @@ def best_split(kpis: Mapping[str, Floats], features: Mapping[str, Floats]) -> Sp
             is_chance = abs(math.atanh(min(abs(found), 0.999999))) * math.sqrt(count - 3) < limit
             if not LEAST_CORRELATION <= abs(found) <= MOST_CORRELATION or is_chance:
                 continue
-            if best is None or abs(found) > abs(best.correlation):
+            if best is not None and abs(found) <= abs(best.correlation):
+                continue
+            if counted is None or abs(_beyond(counted[both], ranks[both], of_kpi[both], found)) >= LEAST_CORRELATION:
                 best = Split(name, kpi, found)
     return best
+
+
+def _beyond(counted: Floats, ranks: Floats, of_kpi: Floats, found: float) -> float:
+    """What is left of a correlation among customers of as many orders."""
+    known = np.isfinite(counted)
+    first, second = (_correlation(counted[known], one[known]) for one in (ranks, of_kpi))
+    room = (1 - first * first) * (1 - second * second)
+    return (found - first * second) / math.sqrt(room) if room > 0 else 0.0
 
 
 def _correlation(first: Floats, second: Floats) -> float:
