@@ -183,6 +183,16 @@ class Workspace(Strict):
         """Segmentations that put a customer in at most one segment."""
         return [name for name, segmentation in self.segmentations.items() if not segmentation.is_multiple]
 
+    @cached_property
+    def channels(self) -> dict[str, str]:
+        """By channels as they are compared: as the first treatment on one spells it, for readers compare texts."""
+        found: dict[str, str] = {}
+        for segmentation in self.segmentations.values():
+            for treatment in segmentation.treatments.values():
+                if treatment.channel is not None and treatment.channel_key is not None:
+                    found.setdefault(treatment.channel_key, treatment.channel.strip())
+        return found
+
     @property
     def projections(self) -> dict[str, str]:
         """By segmentations that give the segments of another one to more customers: that other one."""
