@@ -108,13 +108,17 @@ class ProfileCell:
 
 @dataclass(frozen=True, slots=True)
 class TypicalValue:
-    """A category value that is far more common in a segment than among all customers."""
+    """A category value that is far more common in a segment than among all customers, of whom a value is known.
+
+    Of a feature that is known of few, such as the stage of life, the share among these is none of the segment.
+    """
 
     segment_id: str
     feature_name: str
     value: str
     share: float
     population_share: float
+    known_count: int | None
 
 
 @dataclass(frozen=True, slots=True)
