@@ -92,6 +92,11 @@ class ReportData:
         failed = (check for check in self.checks if check.is_success is False)
         return tuple(sorted(failed, key=lambda check: check.severity != "critical"))
 
+    @property
+    def is_compared(self) -> bool:
+        """Whether some KPI is known of the customers, so that it could be judged whether segments differ."""
+        return any(card.distinct_effect is not None for health in self.health.values() for card in health.cards)
+
     def name_of(self, segment_id: str | None) -> str:
         """A segment's name; its id where it has none; an empty text for None."""
         return "" if segment_id is None else self.segment_names.get(segment_id, segment_id)
