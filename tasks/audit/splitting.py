@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]
+    Integers = NDArray[np.int64]
 
 #: A weaker correlation is no advice: it explains less than 1 % of the variance.
 LEAST_CORRELATION = 0.1
@@ -26,6 +27,8 @@ MOST_CORRELATION = 0.8
 #: At least this many customers must have both values, and this share of all.
 LEAST_ROWS = 30
 LEAST_KNOWN = 0.5
+#: Customers in a row who count as having made as many orders as each other, where none made exactly as many.
+_ALIKE = 20
 _DECIMALS = 4
 #: Two-sided 1 %, over all features and KPIs (Bonferroni); Fisher's z.
 _ERROR = 0.01
@@ -38,7 +41,7 @@ def best_split(
 
     The share of a customer's favourite product falls with each line that he buys, whatever he likes: it goes with what
     he spends, and splits nobody but by the number of his orders. So what a feature says of a KPI must not be gone among
-    customers of as many orders (partial correlation of ranks).
+    customers of as many orders.
 
     Args:
         kpis: values by name, one a customer, NaN where not known.
@@ -49,7 +52,7 @@ def best_split(
 
     ranked = {name: scaled_ranks(values) for name, values in kpis.items()}
     limit = NormalDist().inv_cdf(1 - _ERROR / (2 * max(len(ranked) * len(features), 1)))
-    counted = None if orders is None else scaled_ranks(orders)
+    alike = None if orders is None else _alike(orders)
     best: Split | None = None
     for name in sorted(features):
         ranks = scaled_ranks(features[name])
@@ -64,17 +67,29 @@ def best_split(
                 continue
             if best is not None and abs(found) <= abs(best.correlation):
                 continue
-            if counted is None or abs(_beyond(counted[both], ranks[both], of_kpi[both], found)) >= LEAST_CORRELATION:
+            if alike is None or abs(_beyond(alike[both], ranks[both], of_kpi[both])) >= LEAST_CORRELATION:
                 best = Split(name, kpi, found)
     return best
 
 
-def _beyond(counted: Floats, ranks: Floats, of_kpi: Floats, found: float) -> float:
-    """What is left of a correlation among customers of as many orders."""
-    known = np.isfinite(counted)
-    first, second = (_correlation(counted[known], one[known]) for one in (ranks, of_kpi))
-    room = (1 - first * first) * (1 - second * second)
-    return (found - first * second) / math.sqrt(room) if room > 0 else 0.0
+def _alike(orders: Floats) -> Integers:
+    """Numbers customers by groups of about as many orders, shape (n,); who has none that is known is in the first."""
+    known = np.nan_to_num(orders, nan=-1.0)
+    _, place, counts = np.unique(known, return_inverse=True, return_counts=True)
+    group = np.zeros(len(counts), dtype=np.int64)
+    number = filled = 0
+    for at, count in enumerate(counts.tolist()):
+        group[at], filled = number, filled + count
+        if filled >= _ALIKE:
+            number, filled = number + 1, 0
+    return np.asarray(group[place], dtype=np.int64)
+
+
+def _beyond(alike: Integers, ranks: Floats, of_kpi: Floats) -> float:
+    """The correlation of ranks that is left among customers of as many orders."""
+    size = np.maximum(np.bincount(alike), 1)
+    first, second = (one - (np.bincount(alike, weights=one) / size)[alike] for one in (ranks, of_kpi))
+    return _correlation(first, second)
 
 
 def _correlation(first: Floats, second: Floats) -> float:

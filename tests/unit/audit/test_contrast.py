@@ -95,10 +95,11 @@ def test_the_best_split_goes_with_a_kpi_and_is_not_the_kpi() -> None:
 
 def test_what_follows_from_the_number_of_orders_splits_nobody() -> None:
     """Everybody buys at random: the more lines, the smaller the share of the one that he bought most of."""
-    orders = RNG.integers(1, 40, 900)
-    spent = orders * RNG.lognormal(3, 0.6, 900)
-    favourite = np.array([np.bincount(RNG.integers(0, 20, count)).max() / count for count in 2 * orders])
-    weekend = RNG.random(900)
+    draw = np.random.default_rng(4)
+    orders = draw.integers(1, 40, 900)
+    spent = orders * draw.lognormal(3, 0.6, 900)
+    favourite = np.array([np.bincount(draw.integers(0, 20, count)).max() / count for count in 2 * orders])
+    weekend = draw.random(900)
     telling = spent * (1 + weekend)
     features = {"favourite": favourite, "weekend": weekend}
     named = best_split({"net": telling}, features)
