@@ -17,6 +17,10 @@ from tasks.config.counting import counted
 from tasks.warehouse.readers import opened_to_read
 
 Row = Mapping[str, Any]
+_NOT_COMPARED = (
+    "whether segments differ was not judged: no KPI is known of these customers, or it is the same of all; name others"
+    " in audit.kpis"
+)
 
 
 def audit(options: argparse.Namespace) -> int:
@@ -30,6 +34,8 @@ def audit(options: argparse.Namespace) -> int:
     warnings, notes = counted(found.counts["warnings"], "warning"), counted(found.counts["notes"], "note")
     counts = f"{warnings}, {notes}, {found.counts['accepted']:,} accepted"
     console.out.print(f"[bold]audit[/bold] as of {found.as_of} (run {found.run_id}): {counts}\n")
+    if not found.is_compared:
+        console.out.print(f"note  {_NOT_COMPARED}\n")
     for segmentation in found.segmentations:
         _print_one(found, segmentation)
     return 0

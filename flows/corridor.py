@@ -18,7 +18,7 @@ from tasks.predict.tasks import check_predictions, make_predictions
 from tasks.quality.data_docs import DataDocs
 from tasks.quality.tasks import check
 from tasks.segments.division import Division
-from tasks.segments.tasks import check_definitions, divide, write_segments
+from tasks.segments.tasks import ask_earlier_definitions, check_definitions, divide, write_segments
 from tasks.treatment.tasks import resolve_treatments
 from tasks.warehouse.run import Run
 
@@ -58,6 +58,7 @@ def compute(run: Run, documents: DataDocs | None = None) -> None:
     for name in run.workspace.segmentations:
         divisions[name] = divide(run, name, divisions)
     write_segments(run, divisions)
+    ask_earlier_definitions(run)
     check(run, "segments", documents)
     measure_segments(run)
     name_transitions(run)

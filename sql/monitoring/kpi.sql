@@ -110,21 +110,61 @@ defined AS (
     WHERE definition.run_id = {{ run_id }} AND definition.status_name = 'active'
 ),
 
--- Segments that anybody is in, smallest first: with a segment too small to be told of, those that it would follow from
--- by subtraction are left out too, until two are, with enough customers between them (see tasks/config/privacy.py).
+-- Segments that are larger than another one by a few, where a customer may be in several, and hold all of it.
+holding AS (
+    SELECT larger.segment_id
+    FROM (
+        SELECT
+            outside.segment_id,
+            inside.segment_id AS inner_id,
+            inside.customer_count AS inner_count
+        FROM defined AS outside
+        INNER JOIN defined AS inside USING (segmentation_id)
+        WHERE
+            outside.segmentation_id IN ({{ multiple }})
+            AND inside.customer_count > 0
+            AND outside.customer_count - inside.customer_count BETWEEN 1 AND {{ min_group_size }} - 1
+    ) AS larger
+    INNER JOIN segments.membership AS outer_member
+        ON larger.segment_id = outer_member.segment_id AND outer_member.run_id = {{ run_id }}
+    INNER JOIN segments.membership AS inner_member
+        ON
+            larger.inner_id = inner_member.segment_id
+            AND outer_member.customer_id = inner_member.customer_id
+            AND inner_member.run_id = {{ run_id }}
+    GROUP BY larger.segment_id, larger.inner_id, larger.inner_count
+    HAVING count(*) = larger.inner_count
+),
+
+-- Segments that are few, or from which a few follow (see tasks/warehouse/small_groups.py): those who are in none of
+-- them but another, and those who are in one beside all of a segment inside it.
+few AS (
+    SELECT segment_id
+    FROM defined
+    WHERE
+        customer_count BETWEEN 1 AND {{ min_group_size }} - 1
+        OR total_customer_count - customer_count BETWEEN 1 AND {{ min_group_size }} - 1
+    UNION
+    SELECT segment_id
+    FROM holding
+),
+
+-- Segments that anybody is in, those first, then the smallest: with a segment that is left out, those that it would
+-- follow from by subtraction are left out too, until two are, with enough customers between them.
 ranked AS (
     SELECT
-        segment_id,
-        customer_count,
+        defined.segment_id,
+        few.segment_id IS NOT NULL AS is_few,
         row_number() OVER smallest_first AS place,
-        min(customer_count) OVER (PARTITION BY segmentation_id) AS smallest_count,
-        sum(customer_count) OVER smallest_first - customer_count AS smaller_count
+        bool_or(few.segment_id IS NOT NULL) OVER (PARTITION BY defined.segmentation_id) AS has_few,
+        sum(defined.customer_count) OVER smallest_first - defined.customer_count AS smaller_count
     FROM defined
-    WHERE customer_count > 0
+    LEFT JOIN few ON defined.segment_id = few.segment_id
+    WHERE defined.customer_count > 0
     WINDOW
         smallest_first AS (
-            PARTITION BY segmentation_id
-            ORDER BY customer_count, segment_id
+            PARTITION BY defined.segmentation_id
+            ORDER BY few.segment_id IS NULL, defined.customer_count, defined.segment_id
             ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
         )
 ),
@@ -132,9 +172,7 @@ ranked AS (
 withheld AS (
     SELECT segment_id
     FROM ranked
-    WHERE
-        smallest_count < {{ min_group_size }}
-        AND (customer_count < {{ min_group_size }} OR place <= 2 OR smaller_count < {{ min_group_size }})
+    WHERE has_few AND (is_few OR place <= 2 OR smaller_count < {{ min_group_size }})
 ),
 
 told AS (

@@ -12,8 +12,8 @@
 -- column population_mean_value: mean over all customers of the segmentation
 -- column standardised_difference: segment mean minus population mean, in population standard deviations
 -- column top_value: most frequent value of a category
--- column top_share: its share in the segment [unit=share]
--- column population_share: its share among all customers of the segmentation [unit=share]
+-- column top_share: its share of the segment's customers with a value [unit=share]
+-- column population_share: its share of all customers of the segmentation with a value [unit=share]
 -- column is_suppressed: the figures would tell of fewer customers than privacy.min_group_size, by themselves or by subtraction from those of all customers [flag]
 SELECT
     as_of_date,

@@ -5,6 +5,7 @@ Owns: the features of each kind of segmentation, their themes and known shares, 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 
 from tasks.audit.facts import DEMOGRAPHIC_THEMES, FeatureFacts
@@ -71,18 +72,26 @@ def themes(catalogue: Catalogue) -> dict[str, str]:
 def split_features(catalogue: Catalogue, used: Sequence[str], kpis: Sequence[str]) -> list[str]:
     """Numbers and flags that a segment might be split by: how customers behave, and is not in the segmentation yet.
 
-    Amounts and what adds up over time are left out: they go with KPIs because they are made of the same orders.
+    Amounts and what adds up over time are left out: they go with KPIs because they are made of the same orders. So is
+    what a KPI counts, over other days.
     """
     theme = themes(catalogue)
+    counted = {_over_any_days(kpi) for kpi in kpis}
     return [
         name
         for name, column in catalogue.features.items()
         if column.kind in {"number", "flag"}
         and theme[name] not in _NO_SPLIT
-        and name not in {*used, *kpis}
+        and name not in used
+        and _over_any_days(name) not in counted
         and not (column.is_calendar_driven or column.is_external or column.is_cumulative)
         and column.unit != "currency"
     ]
+
+
+def _over_any_days(name: str) -> str:
+    """A feature's name without its window, `interaction_count` of `interaction_30d_count`."""
+    return re.sub(r"_\d+d(?=_)", "", name)
 
 
 def known_features(

@@ -39,6 +39,8 @@ from tasks.warehouse.run import Run
 
 #: Customers that the best feature to split by is looked for among; the same at every repeat.
 _SPLIT_ROWS = 3_000
+#: How often a customer has ordered: what follows from it alone is no way to divide.
+_ORDERS = "order_count"
 #: Of so few segments it is asked what customers could be divided by.
 _FEW = 2
 _QUINTILES = (0.2, 0.4, 0.6, 0.8)
@@ -213,21 +215,21 @@ class Measurement:
     def _split(self, used: Sequence[str], name: str, segment_id: str | None) -> Split | None:
         """What would split a segment, or all customers of a segmentation."""
         features = split_features(self._catalogue, used, self._kpis)
-        columns = ", ".join(
-            f"CAST({identifier(one)} AS DOUBLE) AS {identifier(one)}" for one in [*self._kpis, *features]
-        )
+        asked_for = list(dict.fromkeys([*self._kpis, *features, _ORDERS]))
+        columns = ", ".join(f"CAST({identifier(one)} AS DOUBLE) AS {identifier(one)}" for one in asked_for)
         chosen = f"segment_id = {literal(segment_id)}" if segment_id else f"segmentation_id = {literal(name)}"
         self._run.warehouse.execute(
             f"CREATE OR REPLACE TEMP TABLE split_customers AS SELECT DISTINCT md5({KEY}) AS lot, {KEY}"
             f" FROM segments.membership WHERE run_id = {literal(self._run.run_id)} AND {chosen}"
             f" ORDER BY lot, {KEY} LIMIT {_SPLIT_ROWS:d}"
         )
-        asked = self._catalogue.relation(self._run.run_id, [*self._kpis, *features], among="split_customers")
+        asked = self._catalogue.relation(self._run.run_id, asked_for, among="split_customers")
         frame = self._run.warehouse.frame(f"SELECT {columns} FROM {asked} ORDER BY {KEY}")
         self._run.warehouse.execute("DROP TABLE split_customers")
         return best_split(
             {kpi: _floats(frame.get_column(kpi)) for kpi in self._kpis},
             {name: _floats(frame.get_column(name)) for name in features},
+            _floats(frame.get_column(_ORDERS)),
         )
 
 

@@ -231,10 +231,8 @@ def read_pairs(run: Run, segmentation_of: dict[str, str]) -> dict[str, list[Pair
 
 def _is_projected(run: Run, first: str, second: str) -> bool:
     """Whether one of two segmentations learns its segments from the other."""
-    segmentations = run.workspace.segmentations
-    return getattr(segmentations.get(first), "of", None) == second or (
-        getattr(segmentations.get(second), "of", None) == first
-    )
+    learnt_from = run.workspace.projections
+    return learnt_from.get(first) == second or learnt_from.get(second) == first
 
 
 def read_earlier_fit(run: Run, name: str, definition_sha256: str) -> Fit | None:

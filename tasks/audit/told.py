@@ -27,6 +27,7 @@ class Audit:
         findings: rows of `monitoring.audit_finding`, open ones first.
         cards: rows of `monitoring.segment_health`.
         counts: how many findings are open as warnings, open as notes, and accepted.
+        is_compared: some KPI is known of the customers, so that it could be judged whether segments differ.
     """
 
     as_of: str
@@ -35,6 +36,7 @@ class Audit:
     findings: list[dict[str, Any]] = field(default_factory=list)
     cards: list[dict[str, Any]] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
+    is_compared: bool = True
 
 
 def read_audit(warehouse: Warehouse, segmentation: str | None = None) -> Audit:
@@ -79,6 +81,8 @@ def read_audit(warehouse: Warehouse, segmentation: str | None = None) -> Audit:
             "notes": sum(row["severity_name"] == "note" and not row["is_accepted"] for row in findings),
             "accepted": sum(row["is_accepted"] for row in findings),
         },
+        # Of a company that sells nothing, orders and amounts are the same of everybody.
+        is_compared=any(card["distinct_effect"] is not None for card in cards),
     )
 
 

@@ -14,6 +14,7 @@ class OverlapPolicy:
 
     Attributes:
         redundant_jaccard: Jaccard index from which two segments are the same in all but name (0-1).
+        redundant_phi: correlation of two memberships below which they share as many because both hold nearly everybody.
         nested_containment: share of the smaller segment inside the larger from which it is nested (0-1).
         nested_size_ratio: smaller over larger size below which it can be (0-1).
         conflict_share: share of the smaller segment from which two treatments that nothing ranks are a conflict.
@@ -27,6 +28,7 @@ class OverlapPolicy:
     """
 
     redundant_jaccard: float = 0.8
+    redundant_phi: float = 0.5
     nested_containment: float = 0.95
     nested_size_ratio: float = 0.8
     conflict_share: float = 0.01

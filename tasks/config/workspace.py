@@ -30,6 +30,7 @@ from tasks.config.features import Features, Key, Strict, Text
 from tasks.config.observe import ObservePolicy
 from tasks.config.predictions import Predictions
 from tasks.config.privacy import KEY_PATH, PrivacyPolicy
+from tasks.config.projected import ProjectedSegmentation
 from tasks.config.pseudonym import fingerprint
 from tasks.config.publishing import PublishPolicy
 from tasks.config.resolving import Resolved, resolve
@@ -190,6 +191,25 @@ class Workspace(Strict):
     def single_membership(self) -> list[str]:
         """Segmentations that put a customer in at most one segment."""
         return [name for name, segmentation in self.segmentations.items() if not segmentation.is_multiple]
+
+    @cached_property
+    def channels(self) -> dict[str, str]:
+        """By channels as they are compared: as the first treatment on one spells it, for readers compare texts."""
+        found: dict[str, str] = {}
+        for segmentation in self.segmentations.values():
+            for treatment in segmentation.treatments.values():
+                if treatment.channel is not None and treatment.channel_key is not None:
+                    found.setdefault(treatment.channel_key, treatment.channel.strip())
+        return found
+
+    @property
+    def projections(self) -> dict[str, str]:
+        """By segmentations that give the segments of another one to more customers: that other one."""
+        return {
+            name: segmentation.of
+            for name, segmentation in self.segmentations.items()
+            if isinstance(segmentation, ProjectedSegmentation)
+        }
 
     @cached_property
     def resolved(self) -> dict[str, Resolved]:

@@ -17,6 +17,8 @@ Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
 OTHER_LEVEL = "(other levels)"
+#: A level that would stand alone, had it not to be put together with too few others.
+WITH_RARER = "{} (with rarer levels)"
 MISSING_LEVEL = "(missing)"
 
 
@@ -214,10 +216,10 @@ def _merge_plan(
     # Most common first; the code (levels are sorted by name) breaks ties, so that row order cannot matter.
     by_size = held[np.lexsort((held, -pooled[held]))]
     keep = int(min((expected[by_size] >= rule.minimum_expected).sum(), rule.maximum_levels))
-    merged = by_size[keep:]
+    merged, other = by_size[keep:], OTHER_LEVEL
     if merged.size and expected[merged].sum() < rule.minimum_expected and keep > 1:
         keep -= 1
-        merged = by_size[keep:]
+        merged, other = by_size[keep:], WITH_RARER.format(names[int(by_size[keep])])
     kept = np.sort(by_size[:keep])
     target = np.zeros(len(names), dtype=np.int64)
     target[merged] = kept.size
@@ -225,4 +227,4 @@ def _merge_plan(
     kept_names = tuple(names[code] for code in kept)
     if merged.size == 1:
         return target, (*kept_names, names[int(merged[0])])
-    return target, (*kept_names, OTHER_LEVEL) if merged.size else kept_names
+    return target, (*kept_names, other) if merged.size else kept_names

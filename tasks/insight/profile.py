@@ -17,7 +17,7 @@ import polars as pl
 from tasks.warehouse.catalogue import KEY, Catalogue
 from tasks.warehouse.connection import Warehouse, identifier, literal
 from tasks.warehouse.models import ModelColumn
-from tasks.warehouse.small_groups import withheld_groups
+from tasks.warehouse.small_groups import telling_groups, withheld_groups
 
 SCHEMA = {
     "segmentation_id": pl.String,
@@ -81,10 +81,11 @@ def profile_segments(
         numbers = [column for column in of_model if column.kind in {"number", "flag"}]
         found += _numbers(warehouse, relation, numbers, _filled(warehouse, features, numbers))
         found += _categories(warehouse, relation, [column for column in of_model if column.kind == "category"])
+    inside = _inside(warehouse, run_id, listed or "NULL")
     rows = [
         {"segmentation_id": segmentation, **row}
         for segmentation in segmentations
-        for row in _suppressed([row for row in found if row["segmentation_id"] == segmentation], min_group_size)
+        for row in _suppressed([row for row in found if row["segmentation_id"] == segmentation], inside, min_group_size)
     ]
     return pl.DataFrame(rows, schema=SCHEMA).sort("segment_id", "feature_name")
 
@@ -103,19 +104,28 @@ def _members(run_id: str, listed: str) -> str:
     )
 
 
-def _suppressed(rows: Sequence[Record], least: int) -> list[Record]:
+def _inside(warehouse: Warehouse, run_id: str, listed: str) -> list[tuple[str, str]]:
+    """Segments, and others of the same segmentation whose customers are all in them."""
+    return warehouse.rows(
+        f"WITH member AS (SELECT {_GROUP}, {KEY}, count(*) OVER (PARTITION BY segment_id) AS size,"
+        f" count(*) OVER (PARTITION BY segmentation_id, {KEY}) AS segment_count"
+        f" FROM segments.membership WHERE run_id = {literal(run_id)} AND segmentation_id IN ({listed}))"
+        f" SELECT outside.segment_id, inside.segment_id FROM member AS outside JOIN member AS inside"
+        f" USING (segmentation_id, {KEY}) WHERE outside.segment_id <> inside.segment_id"
+        " AND outside.segment_count > 1 AND inside.segment_count > 1"
+        " GROUP BY outside.segment_id, inside.segment_id, inside.size HAVING count(*) = inside.size ORDER BY ALL"
+    )
+
+
+def _suppressed(rows: Sequence[Record], inside: Sequence[tuple[str, str]], least: int) -> list[Record]:
     """The rows of one segmentation without the figures that would tell of fewer than `least` customers."""
     told: list[Record] = []
     for _, group in groupby(sorted(rows, key=_feature_of), key=_feature_of):
         same = list(group)
         sizes = {row["segment_id"]: int(row["customer_count"]) for row in same}
         everybody = int(same[0]["population_count"])
-        rare = frozenset(
-            row["segment_id"]
-            for row in same
-            if _sharing(row) < least or 0 < everybody - sizes[row["segment_id"]] < least
-        )
-        withheld = withheld_groups(sizes, least, rare)
+        rare = frozenset(row["segment_id"] for row in same if _sharing(row) < least)
+        withheld = withheld_groups(sizes, least, rare | telling_groups(sizes, everybody, inside, least))
         # All customers together may be a small group, too.
         beyond = ("population_mean_value",) if everybody < least else ()
         for row in same:

@@ -71,7 +71,8 @@ _QUERIES = {
     ),
     # What has not changed since the run before was told then. A nested pair is told where its overlap grew by more than
     # chance: on the edge of the limit, a few customers would make it one in every other run. That all segments
-    # which divide some customers lie inside another says something of that one, and the audit says it, once.
+    # which divide some customers lie inside another says something of that one, and the audit says it, once. A segment
+    # that is projected holds those that it was learnt on, because it is to.
     "overlap": (
         "WITH sides AS (SELECT segment_id_a AS outer_id, split_part(segment_id_b, '.', 1) AS inner_name,"
         " b_count AS inner_count, intersection_count FROM monitoring.overlap WHERE run_id = $run_id UNION ALL"
@@ -90,7 +91,8 @@ _QUERIES = {
         " AND before.segment_id_a = now.segment_id_a AND before.segment_id_b = now.segment_id_b"
         " LEFT JOIN holding_all ON outer_id = if(now.a_count > now.b_count, now.segment_id_a, now.segment_id_b)"
         " AND inner_name = split_part(if(now.a_count > now.b_count, now.segment_id_b, now.segment_id_a), '.', 1)"
-        " WHERE now.run_id = $run_id AND now.relation_name IN ('redundant', 'nested') ORDER BY subject"
+        " WHERE now.run_id = $run_id AND now.relation_name IN ('redundant', 'nested') AND NOT list_contains($projected,"
+        " split_part(now.segment_id_a, '.', 1) || ' ' || split_part(now.segment_id_b, '.', 1)) ORDER BY subject"
     ),
     "conflict": (
         "SELECT CASE WHEN now.intersection_count >= $grave * customers.customer_count"
@@ -139,6 +141,8 @@ def findings_of(run: Run) -> list[Finding]:
         "grave": OverlapPolicy().grave_share,
         "inside": OverlapPolicy().nested_containment,
         "single": sorted(run.workspace.single_membership),
+        # Pairs of segmentations, as pairs of segments stand: the first in order of ids first.
+        "projected": [" ".join(sorted(two)) for two in run.workspace.projections.items()],
         # Fewer are nobody's finding; of two, one in common is half.
         "few": max(run.workspace.privacy.min_group_size, 2),
         "told_candidates": _TOLD_CANDIDATES[run.workspace.drift.emerging.alert],

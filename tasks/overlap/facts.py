@@ -55,7 +55,7 @@ def overlap_rows(
     )
     at = upper_triangle(len(memberships.segment_ids))
     pairs = pair_frame(memberships.segment_ids, shared, customers.count, policy)
-    withheld = withheld_pairs(shared, customers.groups(), single, least)[at]
+    withheld = withheld_pairs(shared, customers.groups(), customers.everybody(), single, least)[at]
     facts = pl.DataFrame(
         {
             "net_amount": _told(net[at] / AMOUNT_SCALE, withheld),

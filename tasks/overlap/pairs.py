@@ -125,6 +125,7 @@ def pair_frame(segments: Sequence[str], shared: Ints, total: int, policy: Overla
     log_adjusted = holm_log10(log_p)
     names = np.array(segments, dtype=object)
     expected = size_a.astype(np.float64) * size_b
+    correlation = phi(both, size_a, size_b, total)
     return pl.DataFrame(
         {
             "segment_id_a": pl.Series(names[one], dtype=pl.String),
@@ -137,12 +138,12 @@ def pair_frame(segments: Sequence[str], shared: Ints, total: int, policy: Overla
             "containment_a_in_b": _ratio(both, size_a),
             "containment_b_in_a": _ratio(both, size_b),
             "lift": _ratio(both.astype(np.float64) * total, expected),
-            "phi": phi(both, size_a, size_b, total),
+            "phi": correlation,
             "log10_p_value": log_p,
             "p_value": np.power(10.0, log_p),
             "log10_p_adjusted": log_adjusted,
             "p_adjusted": np.power(10.0, log_adjusted),
-            "relation": relations(both, size_a, size_b, policy),
+            "relation": relations(both, size_a, size_b, correlation, policy),
         },
         nan_to_null=True,
     )
@@ -195,17 +196,22 @@ def _segment_names(rows: dict[tuple[str, ...], int], segment_ids: Sequence[str] 
     return sorted(set(segment_ids))
 
 
-def relations(both: Ints, size_a: Ints, size_b: Ints, policy: OverlapPolicy) -> list[Relation]:
+def relations(both: Ints, size_a: Ints, size_b: Ints, correlation: Floats, policy: OverlapPolicy) -> list[Relation]:
     """Name the relation of each pair from its counts; limits are compared as exact fractions.
+
+    Two segments of 95 % of all customers share nine in ten whatever they are: the same in all but name are only those
+    whose customers stay outside together, too.
 
     Args:
         both: customers in both.
         size_a: customers in the one.
         size_b: customers in the other.
+        correlation: of the two memberships; NaN where one of them holds everybody.
         policy: the limits.
     """
     smaller, larger = np.minimum(size_a, size_b), np.maximum(size_a, size_b)
-    is_redundant = _reaches(both, size_a + size_b - both, policy.redundant_jaccard)
+    is_same = (both == larger) | (correlation >= policy.redundant_phi)
+    is_redundant = is_same & _reaches(both, size_a + size_b - both, policy.redundant_jaccard)
     is_inside = _reaches(both, smaller, policy.nested_containment)
     is_nested = is_inside & ~_reaches(smaller, larger, policy.nested_size_ratio)
     names: list[Relation] = np.select(

@@ -57,6 +57,15 @@ class Customers:
         names = [self.definitions[key]["segmentation_id"] for key in self.memberships.segment_ids]
         return {name: np.flatnonzero([one == name for one in names]) for name in dict.fromkeys(names)}
 
+    def everybody(self) -> dict[str, int]:
+        """Customers who are in any segment of each segmentation."""
+        found = {}
+        for name, places in self.groups().items():
+            is_of = np.isin(np.arange(len(self.memberships.segment_ids)), places)
+            kept = self.memberships.where(is_of[self.memberships.members])
+            found[name] = int((np.diff(kept.starts) > 0).sum())
+        return found
+
 
 def read_customers(run: Run, policy: OverlapPolicy) -> Customers:
     """The customers of a run; those of the previous run can be read after it."""

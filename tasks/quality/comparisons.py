@@ -65,8 +65,17 @@ def compare_days(
         if newest.size:
             # Where nothing came at all, the age of the newest row says it.
             judgement = judge(newest, history, rule, published=published, seasonal=seasonal)
+        if judgement and judgement.is_wrong and days == step == 1 and not is_spelling:
+            judgement = _beside_its_weekday(judgement, newest, units, rule)
         found.append(Comparison(f"{subject}, {label}", judgement))
     return found
+
+
+def _beside_its_weekday(found: Judgement, newest: Unit, units: Mapping[int, Unit], rule: Rule) -> Judgement:
+    """What is usual on a weekday is nothing wrong: on Saturdays families may buy three times as much of everything."""
+    weekday = [units[week * DAYS_A_WEEK] for week in range(1, HISTORY_WEEKS + 1) if week * DAYS_A_WEEK in units]
+    beside = judge(newest, weekday, rule)
+    return found if beside is None or beside.is_wrong else beside
 
 
 def compare_files(

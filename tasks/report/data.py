@@ -16,6 +16,7 @@ from tasks.report import (
     read_monitoring,
     read_overlap,
     read_predictions,
+    read_projection,
     read_quality,
     read_run,
     read_segments,
@@ -91,9 +92,22 @@ class ReportData:
         failed = (check for check in self.checks if check.is_success is False)
         return tuple(sorted(failed, key=lambda check: check.severity != "critical"))
 
+    @property
+    def is_compared(self) -> bool:
+        """Whether some KPI is known of the customers, so that it could be judged whether segments differ."""
+        return any(card.distinct_effect is not None for health in self.health.values() for card in health.cards)
+
     def name_of(self, segment_id: str | None) -> str:
         """A segment's name; its id where it has none; an empty text for None."""
         return "" if segment_id is None else self.segment_names.get(segment_id, segment_id)
+
+    def told_apart(self, segment_id: str) -> str:
+        """The same where segments of several segmentations stand side by side: with its own, where names are alike."""
+        name = self.name_of(segment_id)
+        if sum(one == name for one in self.segment_names.values()) < 2:  # noqa: PLR2004 - another one of that name
+            return name
+        key = segment_id.partition(".")[0]
+        return f"{name} ({next((one.name for one in self.segmentations if one.segmentation_id == key), key)})"
 
 
 def collect(run: Run, *, stopped_by: str | None = None) -> ReportData:
@@ -154,6 +168,7 @@ def _segmentations(reader: RunReader, current: list[read_segments.Definition]) -
             profile=read_segments.profile(reader, key, [segment.segment_id for segment in segments]),
             migration=read_monitoring.migration(reader, key),
             tries=read_tries.tries(reader, key),
+            projection=read_projection.projection(reader, key),
         )
         for key, segments in rows.items()
     )

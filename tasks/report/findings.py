@@ -45,6 +45,7 @@ def findings(data: ReportData) -> list[Finding]:
         *_alerts(data),
         *_events(data),
         *_sizes(data),
+        *_projections(data),
         *_overlap(data),
         *_audit(data),
         *_quarantine(data),
@@ -158,13 +159,19 @@ def _is_large_change(segment: SegmentRow, total: int) -> bool:
     return is_large_for_all and (not segment.previous_count or change >= SIZE_CHANGE_RELATIVE * segment.previous_count)
 
 
+def _projections(data: ReportData) -> Iterator[Finding]:
+    for item in data.segmentations:
+        if item.projection and item.projection.is_refused:
+            yield Finding("warning", f"{item.name}: {item.projection.sentence}.", "segments")
+
+
 def _overlap(data: ReportData) -> Iterator[Finding]:
     redundant = _redundant(data)
     for pair in redundant[:_MOST_OF_A_KIND]:
         yield Finding(
             "warning",
-            f"“{data.name_of(pair.segment_id_a)}” and “{data.name_of(pair.segment_id_b)}” are nearly the same customers"
-            f" (Jaccard {formats.share(pair.jaccard_share)}): is one of them needed?",
+            f"“{data.told_apart(pair.segment_id_a)}” and “{data.told_apart(pair.segment_id_b)}” are nearly the same"
+            f" customers (Jaccard {formats.share(pair.jaccard_share)}): is one of them needed?",
             "overlap",
         )
     yield from _more(len(redundant), "redundant pair", "overlap")
@@ -172,8 +179,8 @@ def _overlap(data: ReportData) -> Iterator[Finding]:
     for pair in conflicts[:_MOST_OF_A_KIND]:
         yield Finding(
             "warning",
-            f"“{data.name_of(pair.segment_id_a)}” and “{data.name_of(pair.segment_id_b)}” both have a treatment on"
-            f" {pair.channel} for {counted(pair.intersection_count, 'customer')}, and nothing says which goes"
+            f"“{data.told_apart(pair.segment_id_a)}” and “{data.told_apart(pair.segment_id_b)}” both have a treatment"
+            f" on {pair.channel} for {counted(pair.intersection_count, 'customer')}, and nothing says which goes"
             " first.",
             "overlap",
         )

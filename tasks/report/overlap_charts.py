@@ -105,7 +105,7 @@ def _draw_pair(drawing: Drawing, x: float, y: float, pair: OverlapPair | None, d
         return
     step = jaccard_step(pair.jaccard_share)
     tip = (
-        f"{data.name_of(pair.segment_id_a)} and {data.name_of(pair.segment_id_b)}:"
+        f"{data.told_apart(pair.segment_id_a)} and {data.told_apart(pair.segment_id_b)}:"
         f" {counted(pair.intersection_count, 'customer')} in common, Jaccard {formats.share(pair.jaccard_share)}"
     )
     drawing.rect(x + 1, y + 1, _CELL - 2, _CELL - 2, f"cell jaccard-{step}", tip=tip)
@@ -116,7 +116,8 @@ def _draw_pair(drawing: Drawing, x: float, y: float, pair: OverlapPair | None, d
 def _matrix_described(data: ReportData, overlap: Overlap) -> str:
     top = sorted(overlap.pairs, key=lambda pair: (-pair.jaccard_share, pair.segment_id_a, pair.segment_id_b))[:5]
     return "Customers in both segments as percent of customers in either (Jaccard). The largest: " + "; ".join(
-        f"{data.name_of(pair.segment_id_a)} and {data.name_of(pair.segment_id_b)} {formats.share(pair.jaccard_share)}"
+        f"{data.told_apart(pair.segment_id_a)} and {data.told_apart(pair.segment_id_b)}"
+        f" {formats.share(pair.jaccard_share)}"
         for pair in top
     )
 
@@ -171,14 +172,14 @@ def draw_upset(data: ReportData) -> str:
         title="The largest combinations of segments",
         description="Customers who are in exactly these segments. "
         + "; ".join(
-            f"{' and '.join(map(data.name_of, item.segment_ids))}: {formats.count(item.customer_count)}"
+            f"{' and '.join(map(data.told_apart, item.segment_ids))}: {formats.count(item.customer_count)}"
             for item in overlap.intersections[:5]
         ),
     )
     width = len(layout.dots) * _UPSET_COLUMN
     for row, segment_id in enumerate(layout.row_ids):
         y = base + 12 + row * _UPSET_ROW
-        name = data.name_of(segment_id)
+        name = data.told_apart(segment_id)
         drawing.rect(_LABELS, y, width, _UPSET_ROW, "band-even" if row % 2 == 0 else "band-odd")
         drawing.text(_LABELS - 10, y + 15, formats.truncated(name, _LABEL_WIDTH), "label end", tip=name)
     for column, (item, dots, height) in enumerate(
@@ -186,7 +187,8 @@ def draw_upset(data: ReportData) -> str:
     ):
         x = _LABELS + (column + 0.5) * _UPSET_COLUMN
         share = formats.share(item.customer_count / overlap.customer_total) if overlap.customer_total else formats.DASH
-        tip = f"{' & '.join(map(data.name_of, item.segment_ids))}: {counted(item.customer_count, 'customer')}, {share}"
+        names = " & ".join(map(data.told_apart, item.segment_ids))
+        tip = f"{names}: {counted(item.customer_count, 'customer')}, {share}"
         drawing.rect(x - 9, base - height, 18, height, "bar", tip=tip)
         drawing.text(x + 4, base - height - 6, formats.count(item.customer_count), "figure", rotate=-90)
         _draw_dots(drawing, x, base + 12, dots, tip)

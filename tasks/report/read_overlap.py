@@ -10,12 +10,14 @@ from typing import Any
 
 from tasks.report.overlap_records import Intersection, Overlap, OverlapPair, TreatmentFacts
 from tasks.report.reader import RunReader
+from tasks.warehouse.connection import literal
 
 _NOTABLE_SHOWN = 50
 _INTERSECTIONS_SHOWN = 25
 _PAIRS = "monitoring.overlap"
 _COMBINATIONS = "monitoring.intersection"
 _TREATMENTS = "monitoring.treatment"
+_PROJECTED = "split_part(segment_id_a, '.', 1) || ' ' || split_part(segment_id_b, '.', 1) IN ({})"
 #: Attribute of a pair: its column.
 _PAIR_COLUMNS = {
     **{name: name for name in ("segment_id_a", "segment_id_b", "a_count", "b_count", "intersection_count")},
@@ -90,8 +92,11 @@ def _pair(row: dict[str, Any]) -> OverlapPair:
 
 def _notable(reader: RunReader) -> str:
     """SQL for pairs that are more than two segments that happen to meet."""
+    pairs = [" ".join(sorted(two)) for two in reader.run.workspace.projections.items()]
+    listed = ", ".join(map(literal, pairs)) or "''"
     told = {
-        "relation_name": "relation_name IN ('redundant', 'nested')",
+        # A segment that is projected holds those that it was learnt on, because it is to.
+        "relation_name": f"(relation_name IN ('redundant', 'nested') AND NOT {_PROJECTED.format(listed)})",
         "is_conflict": "is_conflict",
         "trend_name": "trend_name IN ('grows', 'shrinks')",
     }

@@ -222,7 +222,7 @@ def profile(reader: RunReader, segmentation_id: str, order: Sequence[str]) -> Pr
 
 
 def _typical(reader: RunReader, segmentation_id: str) -> list[TypicalValue]:
-    columns = ("segment_id", "feature_name", "top_value", "top_share", "population_share")
+    columns = ("segment_id", "feature_name", "top_value", "top_share", "population_share", "customer_count")
     if not set(columns) <= reader.columns("monitoring.profile"):
         return []
     rows = reader.of_run(

@@ -108,13 +108,17 @@ class ProfileCell:
 
 @dataclass(frozen=True, slots=True)
 class TypicalValue:
-    """A category value that is far more common in a segment than among all customers."""
+    """A category value that is far more common in a segment than among all customers, of whom a value is known.
+
+    Of a feature that is known of few, such as the stage of life, the share among these is none of the segment.
+    """
 
     segment_id: str
     feature_name: str
     value: str
     share: float
     population_share: float
+    known_count: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +201,32 @@ class Try:
 
 
 @dataclass(frozen=True, slots=True)
+class Coverage:
+    """Of respondents whom it had not seen, those of whom the model is as sure, and how many of these it found."""
+
+    confidence_share: float
+    covered_share: float
+    accuracy_share: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Projection:
+    """How well segments can be given to those who did not answer.
+
+    Attributes:
+        sentence: what the run said of it.
+        source: the segmentation that the segments are learnt from.
+        is_refused: nobody but respondents has a segment.
+        coverage: by confidence; empty where it is refused.
+    """
+
+    sentence: str
+    source: str
+    is_refused: bool
+    coverage: tuple[Coverage, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class SegmentationFacts:
     """One segmentation with all that is known of it; `retired` segments have no customers any more."""
 
@@ -209,3 +239,4 @@ class SegmentationFacts:
     profile: Profile | None
     migration: Migration | None
     tries: tuple[Try, ...] = ()
+    projection: Projection | None = None

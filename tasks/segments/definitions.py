@@ -108,7 +108,7 @@ def treatment_columns(run: Run, name: str, segment_id: str, treatment: Treatment
         "message": treatment.message,
         "offer": treatment.offer,
         "price_text": None if price is None else price if isinstance(price, str) else f"{price:.2f}",
-        "channel_name": treatment.channel,
+        "channel_name": run.workspace.channels.get(treatment.channel_key or ""),
         "window_from_date": window.from_,
         "window_until_date": window.until,
         "goal": treatment.goal,

@@ -57,7 +57,7 @@ def divide(run: Run, name: str, earlier: dict[str, Division]) -> Division:
 @task(name="write segments", cache_policy=NO_CACHE, persist_result=False)
 @recorded
 def write_segments(run: Run, divisions: dict[str, Division]) -> None:
-    """Write definitions, models and memberships of all segmentations, and where those of before would put everybody."""
+    """Write definitions, models and memberships of all segmentations."""
     rows = [
         row
         for name, division in divisions.items()
@@ -78,6 +78,15 @@ def write_segments(run: Run, divisions: dict[str, Division]) -> None:
     for name in divisions:
         run.warehouse.execute(f"DROP TABLE {MEMBERS.format(name)}")
     log.info("%s memberships in %d segments", f"{count:,}", len(rows))
+
+
+@task(name="ask earlier definitions", cache_policy=NO_CACHE, persist_result=False)
+@recorded
+def ask_earlier_definitions(run: Run) -> None:
+    """Write where the definitions of the run before would put everybody.
+
+    A step of its own, for it reads what the run before knew of its customers, which a plan does not have.
+    """
     redrawn = write_before(run, catalogue_of(run))
     if redrawn:
         log.info("segmentations that divide otherwise than at the run before, or by ranks: %d", redrawn)

@@ -5,7 +5,7 @@ Owns: which groups' figures are left out. Does not own the smallest size (`priva
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 
 def withheld_groups(sizes: Mapping[str, int], least: int, also: frozenset[str] = frozenset()) -> set[str]:
@@ -29,3 +29,24 @@ def withheld_groups(sizes: Mapping[str, int], least: int, also: frozenset[str] =
                 break
             withheld.add(name)
     return withheld
+
+
+def telling_groups(
+    sizes: Mapping[str, int], everybody: int, inside: Iterable[tuple[str, str]], least: int
+) -> frozenset[str]:
+    """Groups that may overlap, and whose figures give away fewer than `least` customers that are in no small group.
+
+    All customers less those of a group are the few who are not in it, and a group less another that lies inside it the
+    few who are in it alone.
+
+    Args:
+        sizes: customers of each group.
+        everybody: customers who are in any of them, each once.
+        inside: a group, and one whose customers are all in it.
+        least: the smallest group that may be described.
+    """
+    beside = {name for name, size in sizes.items() if size > 0 and 0 < everybody - size < least}
+    around = {
+        outer for outer, inner in inside if sizes.get(inner, 0) > 0 and 0 < sizes.get(outer, 0) - sizes[inner] < least
+    }
+    return frozenset(beside | around)

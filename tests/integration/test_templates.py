@@ -19,7 +19,7 @@ from tasks.segments.definitions import Definition
 from tasks.segments.division import Division
 from tasks.segments.reasons.standing import standings
 from tasks.segments.reasons.why import why_in
-from tasks.segments.tasks import write_segments
+from tasks.segments.tasks import ask_earlier_definitions, write_segments
 from tasks.warehouse import ledger
 from tasks.warehouse.catalogue import catalogue_of
 from tasks.warehouse.ledger import Publication, publications
@@ -106,6 +106,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
 def divisions(run: Run) -> dict[str, Division]:
     found = divide_all(run)
     write_segments.fn(run, found)
+    ask_earlier_definitions.fn(run)
     ledger.note_publication(run.warehouse, Publication(run.as_of, run.run_id))
     return found
 

@@ -41,6 +41,7 @@ class Scale:
             (the standard deviation of a normal distribution), else the standard deviation.
         least: the smallest value of any customer.
         most: the largest.
+        middle: the median.
     """
 
     name: str
@@ -49,13 +50,23 @@ class Scale:
     spread: float = 1.0
     least: float | None = None
     most: float | None = None
+    middle: float = 0.0
 
     def rounded(self, value: float) -> Any:  # noqa: ANN401 - int or float
         """The number as the feature can have it."""
         return round(value) if self.decimals == 0 else round(value, self.decimals)
 
+    def has(self, value: float) -> bool:
+        """Whether a number lies between those that customers have: a step below the lowest answer is no answer."""
+        return self.least is None or self.most is None or self.least <= value <= self.most
+
     def cost(self, before: Any, after: Any) -> float:  # noqa: ANN401 - whatever a feature has
-        """How large a change is, in spreads; another word counts as one, and what was not known as two."""
+        """How large a change is, in spreads; another word counts as one, and what was not known as two.
+
+        Of a number that was not known a usual value is told, not one that hardly anybody has.
+        """
+        if before is None and self.is_number and after is not None:
+            return 2.0 + abs(float(after) - self.middle) / self.spread / 1000
         if before is None or after is None:
             return 2.0
         if not self.is_number:
@@ -69,13 +80,13 @@ def scale_of(standing: Standing, name: str) -> Scale:
     if standing.catalogue.features[name].kind != "number":
         return Scale(name, is_number=False)
     column = f"CAST({identifier(name)} AS DOUBLE)"
-    low, high, deviation, least, most = standing.warehouse.rows(
+    low, high, deviation, least, most, middle = standing.warehouse.rows(
         f"SELECT quantile_cont({column}, 0.16), quantile_cont({column}, 0.84), stddev_pop({column}), min({column}),"
-        f" max({column}) FROM {standing.everybody} WHERE isfinite({column})"
+        f" max({column}), median({column}) FROM {standing.everybody} WHERE isfinite({column})"
     )[0]
     spread = next((size for size in ((high - low) / 2 if low is not None else 0, deviation) if size), 1.0)
     decimals = 0 if kind in _WHOLE else 2 if kind.startswith("DECIMAL") else _DECIMALS
-    return Scale(name, is_number=True, decimals=decimals, spread=spread, least=least, most=most)
+    return Scale(name, is_number=True, decimals=decimals, spread=spread, least=least, most=most, middle=middle or 0.0)
 
 
 def candidates(standing: Standing, scale: Scale) -> list[Any]:
@@ -102,8 +113,8 @@ def _numbers(standing: Standing, scale: Scale) -> list[float]:
         f"SELECT quantile_disc({column}, [{shares}]) FROM {standing.divided} WHERE isfinite({column})"
     )
     # Scores of ranks change next to a customer of rank 1/5, 2/5, …; hence a step on either side.
-    near = [value + side * step for value in [*named, *(others or [])] for side in (-1, 0, 1)]
-    return [*near, *(value + side for value in named for side in (-1.0, 1.0))]
+    near = [value + side * step for value in others or [] for side in (-1, 0, 1) if scale.has(value + side * step)]
+    return [*near, *(value + side for value in named for side in (-1.0, -step, 0.0, step, 1.0))]
 
 
 def _words(standing: Standing, scale: Scale) -> list[Any]:

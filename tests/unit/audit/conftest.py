@@ -17,7 +17,7 @@ from tasks.config.loading import load_workspace
 from tasks.features.tasks import build_features
 from tasks.insight.tasks import measure_segments, profile_segments
 from tasks.overlap.tasks import measure_overlap
-from tasks.segments.tasks import write_segments
+from tasks.segments.tasks import ask_earlier_definitions, write_segments
 from tasks.warehouse import ledger
 from tasks.warehouse.ledger import Publication
 from tasks.warehouse.run import Run, open_run
@@ -127,6 +127,7 @@ def corridor(run: Run) -> None:
     ingest_and_stage(run)
     build_features.fn(run)
     write_segments.fn(run, divide_all(run))
+    ask_earlier_definitions.fn(run)
     measure_segments.fn(run)
     profile_segments.fn(run)
     measure_overlap.fn(run)

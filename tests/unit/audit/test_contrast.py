@@ -91,3 +91,21 @@ def test_the_best_split_goes_with_a_kpi_and_is_not_the_kpi() -> None:
     assert (found.feature, found.kpi) == ("telling", "net")
     assert found.correlation == pytest.approx(stats.spearmanr(features["telling"], kpi).statistic, abs=1e-3)
     assert best_split({"net": kpi}, {"noise": RNG.normal(size=800)}) is None
+
+
+def test_what_follows_from_the_number_of_orders_splits_nobody() -> None:
+    """Everybody buys at random: the more lines, the smaller the share of the one that he bought most of."""
+    draw = np.random.default_rng(4)
+    orders = draw.integers(1, 40, 900)
+    spent = orders * draw.lognormal(3, 0.6, 900)
+    favourite = np.array([np.bincount(draw.integers(0, 20, count)).max() / count for count in 2 * orders])
+    weekend = draw.random(900)
+    telling = spent * (1 + weekend)
+    features = {"favourite": favourite, "weekend": weekend}
+    named = best_split({"net": telling}, features)
+    assert named is not None
+    assert named.feature == "favourite"
+    found = best_split({"net": telling}, features, orders.astype(float))
+    assert found is not None
+    assert found.feature == "weekend"
+    assert best_split({"net": spent}, {"favourite": favourite}, orders.astype(float)) is None

@@ -148,6 +148,7 @@ def test_the_oldest_run_that_defined_it_alike_is_compared_with(audited: Run) -> 
 
 def test_the_audit_is_read_as_it_was_written(audited: Run) -> None:
     whole = read_audit(audited.warehouse)
+    assert whole.is_compared
     assert whole.as_of == AS_OF.isoformat()
     assert whole.segmentations == ["buying", "halves", "lot", "size", "tags", "habits"]
     assert whole.counts["accepted"] == 1

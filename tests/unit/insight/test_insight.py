@@ -15,7 +15,7 @@ from tasks.insight.explain import Known, known_of, newest_publication, published
 from tasks.insight.measures import build_monitoring
 from tasks.insight.profile import profile_segments
 from tasks.insight.status import read_status
-from tasks.segments.tasks import write_segments
+from tasks.segments.tasks import ask_earlier_definitions, write_segments
 from tasks.warehouse import ledger, tables
 from tasks.warehouse.catalogue import catalogue_of
 from tasks.warehouse.connection import Warehouse
@@ -34,6 +34,7 @@ def compute(run: Run) -> None:
     ingest_and_stage(run)
     build_features.fn(run)
     write_segments.fn(run, divide_all(run))
+    ask_earlier_definitions.fn(run)
     build_monitoring(run)
     write_events(run)
     ledger.note_publication(run.warehouse, Publication(run.as_of, run.run_id))

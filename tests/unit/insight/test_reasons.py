@@ -14,7 +14,7 @@ import yaml
 from tasks.config.loading import load_workspace
 from tasks.features.tasks import build_features
 from tasks.insight.measures import build_monitoring
-from tasks.segments.tasks import write_segments
+from tasks.segments.tasks import ask_earlier_definitions, write_segments
 from tasks.warehouse import ledger
 from tasks.warehouse.ledger import Publication
 from tasks.warehouse.run import Run, open_run
@@ -110,6 +110,7 @@ def compute(run: Run) -> None:
     ingest_and_stage(run)
     build_features.fn(run)
     write_segments.fn(run, divide_all(run))
+    ask_earlier_definitions.fn(run)
     build_monitoring(run)
     ledger.note_publication(run.warehouse, Publication(run.as_of, run.run_id))
 

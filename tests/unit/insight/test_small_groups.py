@@ -160,8 +160,13 @@ def test_money_is_left_out_of_the_same_groups(warehouse: Warehouse) -> None:
                 assert (row["average_order_amount"], row["recency_median_days"]) == (None, None)
 
 
-def key_figures(warehouse: Warehouse, sizes: dict[str, int], least: int) -> list[Row]:
-    """Rows of `monitoring.kpi` of segments of these sizes, every customer with one order of 10."""
+def key_figures(
+    warehouse: Warehouse, sizes: dict[str, int], least: int, *, starts: dict[str, int] | None = None
+) -> list[Row]:
+    """Rows of `monitoring.kpi` of segments of these sizes, every customer with one order of 10.
+
+    With `starts` they overlap: those of a segment are numbered on from its start.
+    """
     (model,) = [
         model
         for model in load_models(
@@ -171,7 +176,8 @@ def key_figures(warehouse: Warehouse, sizes: dict[str, int], least: int) -> list
             values={
                 **dict.fromkeys(("run_id", "previous_run_id"), "'r'"),
                 **dict.fromkeys(("previous_as_of", "known_as_of"), "NULL"),
-                **dict.fromkeys(("workspace_name", "workspace_sha256", "code_version", "multiple"), "''"),
+                **dict.fromkeys(("workspace_name", "workspace_sha256", "code_version"), "''"),
+                "multiple": "'s'" if starts else "''",
                 "load_numbers": "-1",
                 "maps_consents": "FALSE",
                 "heeded": "('', '')",
@@ -180,18 +186,19 @@ def key_figures(warehouse: Warehouse, sizes: dict[str, int], least: int) -> list
         )
         if model.table == "kpi"
     ]
-    listed = ", ".join(f"('{segment}', {size})" for segment, size in sizes.items())
+    listed = ", ".join(f"('{segment}', {size}, {(starts or {}).get(segment, 0)})" for segment, size in sizes.items())
+    own = "''" if starts else "segment_id"
     for table, select in {
         "segments.definition": "SELECT 's' AS segmentation_id, segment_id, 'active' AS status_name FROM made",
-        "segments.membership": "SELECT 's' AS segmentation_id, segment_id, segment_id || '-' || n AS customer_id"
-        " FROM made, unnest(range(size)) AS r (n)",
-        "features.customer_value": "SELECT customer_id, 10 AS net_amount, 10 AS net_30d_amount, 1 AS order_30d_count,"
+        "segments.membership": f"SELECT 's' AS segmentation_id, segment_id, {own} || '-' || n AS customer_id"
+        " FROM made, unnest(range(start, start + size)) AS r (n)",
+        "features.customer_value": "SELECT DISTINCT customer_id, 10 AS net_amount, 10 AS net_30d_amount, 1 AS order_30d_count,"
         " 1 AS order_count, 7 AS recency_days FROM segments.membership",
         "monitoring.transition": "SELECT NULL::VARCHAR AS segmentation_id, NULL::VARCHAR AS from_segment_id,"
         " NULL::VARCHAR AS to_segment_id, 0 AS customer_count WHERE false",
     }.items():
         warehouse.execute(
-            f"CREATE OR REPLACE TABLE {table} AS WITH made (segment_id, size) AS (VALUES {listed})"
+            f"CREATE OR REPLACE TABLE {table} AS WITH made (segment_id, size, start) AS (VALUES {listed})"
             f" SELECT *, 'r' AS run_id FROM ({select})"
         )
     return warehouse.records(model.sql)
@@ -206,3 +213,24 @@ def test_whoever_is_in_all_but_one_overlapping_segment_is_not_given_away_by_subt
     assert told["s.1"]["customer_count"] == 12
     assert told["s.0"]["is_suppressed"]
     assert told["s.0"]["mean_value"] is None
+
+
+def test_money_of_the_few_beside_overlapping_segments_does_not_follow(warehouse: Warehouse) -> None:
+    """By subtraction from all, whose net amount follows from a share, or of a segment from one that it lies in."""
+    warehouse.execute("CREATE SCHEMA monitoring")
+    sizes = {"s.all_but_three": 57, "s.the_same": 57, "s.three": 3, "s.wide": 30, "s.narrow": 26, "s.apart": 20}
+    starts = {"s.three": 57, "s.narrow": 2, "s.apart": 30}
+    found = {row["segment_id"]: row for row in key_figures(warehouse, sizes, 5, starts=starts)}
+    told = {segment for segment, row in found.items() if row["net_amount"] is not None}
+    assert told == {"s.narrow", "s.apart"}
+    assert {row["net_share"] is None for row in found.values() if row["segment_id"] not in told} == {True}
+
+
+def test_the_few_beside_a_segment_inside_another_are_not_described(warehouse: Warehouse) -> None:
+    frame = members(np.random.default_rng(6), [40, 40])
+    outer = frame.filter(pl.col("segment_id") == "s.0")
+    inner = outer.head(37).with_columns(segment_id=pl.lit("s.2"))
+    rows = profile(warehouse, pl.concat([frame, inner]), 5)
+    told = {row["segment_id"]: row["mean_value"] is not None for row in rows if row["feature_name"] == "amount"}
+    # Of the outer one alone it would follow from all less the customers of the third.
+    assert told == {"s.0": False, "s.1": True, "s.2": False}

@@ -158,6 +158,21 @@ def test_money_of_the_few_is_not_told_by_itself_or_by_subtraction(run: Run) -> N
     assert pairs["rfm.x", "rfm.y"]["net_amount"] == 0
 
 
+def test_money_of_the_few_beside_overlapping_segments_does_not_follow(run: Run) -> None:
+    """All but three are in two segments, whose money less that of all, which a share tells, would be that of the three."""
+    members = {
+        "needs.all_but_three": set(range(57)),
+        "needs.the_same": set(range(57)),
+        "needs.three": {57, 58, 59},
+        "needs.wide": set(range(30)),
+        "needs.narrow": set(range(26)),
+        "lifecycle.everybody": set(range(100)),
+    }
+    told = {pair for pair, row in measured(run, members).items() if row["net_amount"]}
+    others = "needs.the_same", "lifecycle.everybody", "needs.all_but_three"
+    assert told == {tuple(sorted((other, "needs.narrow"))) for other in others}
+
+
 def test_combinations_of_the_few_stand_together(run: Run) -> None:
     members = {"lifecycle.a": set(range(22)), "needs.b": set(range(10, 22)), "needs.c": {0, 1, 21}}
     measured(run, members)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from tasks.config.errors import StatisticsError
 from tasks.config.overlap import OverlapPolicy
+from tasks.overlap.association import phi
 from tasks.overlap.pairs import Intersection, PairOverlap, measure_pairs, relations
 
 POLICY = OverlapPolicy()
@@ -22,9 +23,9 @@ def counted(customers: list[frozenset[str]]) -> list[Intersection]:
     return [(tuple(segments), count) for segments, count in Counter(customers).items()]
 
 
-def relation(both: int, size_a: int, size_b: int, policy: OverlapPolicy) -> str:
+def relation(both: int, size_a: int, size_b: int, policy: OverlapPolicy, total: int = 10_000) -> str:
     counts = [np.array([count], dtype=np.int64) for count in (both, size_a, size_b)]
-    return relations(counts[0], counts[1], counts[2], policy)[0]
+    return relations(counts[0], counts[1], counts[2], phi(*counts, total), policy)[0]
 
 
 def one_pair(*intersections: Intersection, customer_count: int | None = None) -> PairOverlap:
@@ -106,6 +107,22 @@ def test_relations_at_their_limits(both: int, size_a: int, size_b: int, expected
 
 def test_the_policy_sets_the_limits() -> None:
     assert relation(60, 100, 60, OverlapPolicy(redundant_jaccard=0.6)) == "redundant"
+
+
+@pytest.mark.parametrize(
+    ("both", "size_a", "size_b", "expected"),
+    [
+        (900, 950, 950, "overlapping"),  # Those outside are others in each: Jaccard 0.9, phi −0.05.
+        (945, 950, 950, "redundant"),  # Nine in ten of those outside one are outside the other.
+        (950, 950, 1000, "overlapping"),  # All customers are in one of them: nothing is known of who stays outside.
+        (1000, 1000, 1000, "redundant"),
+        (792, 989, 792, "overlapping"),
+    ],
+)
+def test_segments_of_nearly_everybody_share_many_whatever_they_are(
+    both: int, size_a: int, size_b: int, expected: str
+) -> None:
+    assert relation(both, size_a, size_b, POLICY, total=1000) == expected
 
 
 def test_empty_segments_appear_where_they_are_listed() -> None:

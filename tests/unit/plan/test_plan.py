@@ -45,6 +45,8 @@ def every_kind(space: dict[str, Any]) -> None:
     made["tiers"]["quantiles"] = [0.7]
     made["likes"]["top"] = 3
     made["groups"]["features"] = ["order_count", "net_amount"]
+    made["said"]["segments"][0]["when"] = "net_amount >= 500"
+    made["said_of_all"]["features"] = ["order_count", "recency_days"]
 
 
 @pytest.fixture(scope="module")

@@ -36,6 +36,17 @@ def test_a_day_is_compared_with_its_weekday() -> None:
     assert judged(compare_days(days, rule, days=1)).is_wrong
 
 
+def test_a_weekday_on_which_amounts_are_always_others_is_not_told() -> None:
+    def day(unit_no: int, amount: float) -> dict[str, Any]:
+        return record(unit_no, 100, 100 * math.log(amount + 0.1 * (unit_no % 4)))
+
+    days = [day(unit_no, 6 if unit_no % 7 == 0 else 2) for unit_no in range(190)]
+    assert not judged(compare_days(days, LEVEL, days=1)).is_wrong
+    # Twice as much is told on such a day, too, and on one of a source too young to know its weekdays.
+    assert judged(compare_days([day(0, 12), *days[1:]], LEVEL, days=1)).is_wrong
+    assert judged(compare_days(days[:50], LEVEL, days=1)).is_wrong
+
+
 def test_a_week_is_compared_with_weeks_and_days_without_rows_count() -> None:
     days = [record(day, weekly(day)) for day in range(190)]
     assert judged(compare_days(days, ROWS, days=7)).newest == pytest.approx(sum(map(weekly, range(7))))

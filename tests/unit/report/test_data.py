@@ -11,6 +11,7 @@ import pytest
 
 from tasks.report.check_page import render_checks
 from tasks.report.data import ReportData, collect
+from tasks.report.page import render
 from tasks.warehouse import ledger
 from tasks.warehouse.ledger import Publication
 from tests.unit.report import made_monitoring, made_run
@@ -134,6 +135,16 @@ def test_the_profile_has_the_most_distinguishing_features(published_data: Report
     order = list(dict.fromkeys(cell.segment_id for cell in profile.cells))
     assert order == [segment.segment_id for segment in published_data.segmentations[0].segments]
     assert all(value.share - value.population_share > 0.05 for value in profile.typical)
+
+
+def test_a_typical_value_says_of_how_many_it_is_known(published_data: ReportData) -> None:
+    """Of a stage of life that is known of half of a segment, seven in ten of these are not seven in ten of it."""
+    profile = published_data.segmentations[0].profile
+    assert profile is not None
+    assert {value.known_count for value in profile.typical} == {100}
+    page = render(published_data)
+    head = '<th scope="col" class="number">Known of</th><th scope="col" class="number">Of these</th>'
+    assert page.count(head) == sum(bool(item.profile and item.profile.typical) for item in published_data.segmentations)
 
 
 def test_survivors_are_counted_and_other_events_told(published_data: ReportData) -> None:

@@ -127,6 +127,18 @@ def test_redundant_segments_are_named(published_data: ReportData) -> None:
     ]
 
 
+def test_segments_of_one_name_are_told_apart_by_their_segmentation(published_data: ReportData) -> None:
+    pair = OverlapPair("rfm.s01", "region.s01", 100, 110, 95, 0.826, 0.95, 0.86, 2.0, "redundant")
+    alike = published_data.segment_names | {"region.s01": "Champions"}
+    data = replace(published_data, overlap=Overlap((pair,), (pair,), 1, (), 0, 0), segment_names=alike)
+    assert data.told_apart("rfm.s02") == data.name_of("rfm.s02")
+    told = [text for text in texts(data) if "nearly the same" in text]
+    (rfm, region) = (
+        item.name for key in ("rfm", "region") for item in data.segmentations if item.segmentation_id == key
+    )
+    assert told[0].startswith(f"“Champions ({rfm})” and “Champions ({region})” are nearly the same customers")
+
+
 def test_drift_against_the_baseline_says_so(published_data: ReportData) -> None:
     alarm = next(row for row in published_data.drift if row.standing == "alarm")
     slow = replace(alarm, reference_kind="baseline", subject_name="net_amount", sentence="net_amount crept up.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -72,6 +73,17 @@ def test_the_summary_counts_warnings_and_leaves_out_what_is_accepted(published_d
         "Region: the audit names 1 known mistake (demographic only).",
         "habits: the audit names 1 known mistake (too few segments).",
     ]
+
+
+def test_that_no_kpi_is_known_is_said_instead_of_sound_alone(published_data: ReportData) -> None:
+    """A company that sells nothing has no orders: that nothing is open says nothing of its segments."""
+    words = "Whether segments differ was not judged"
+    assert words not in render(published_data)
+    silent = {
+        key: replace(health, cards=tuple(replace(one, distinct_effect=None) for one in health.cards))
+        for key, health in published_data.health.items()
+    }
+    assert words in render(replace(published_data, health=silent))
 
 
 def test_a_run_without_an_audit_has_no_section(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import polars as pl
 from tasks.config.workspace import Workspace
 from tasks.insight.model_events import model_events
 from tasks.segments.divide import divide_by
-from tasks.segments.tasks import write_segments
+from tasks.segments.tasks import ask_earlier_definitions, write_segments
 from tasks.warehouse import ledger, migrations
 from tasks.warehouse.catalogue import Catalogue
 from tasks.warehouse.connection import Warehouse, literal
@@ -71,6 +71,7 @@ class Company:
         names = run.workspace.segmentations
         divisions = {name: divide_by(run, facts_of(run), name, {}) for name in names}
         write_segments.fn(run, divisions)
+        ask_earlier_definitions.fn(run)
         ledger.note_publication(self.warehouse, Publication(date, run.run_id))
         found = self.warehouse.rows(
             "SELECT segmentation_id, model_no, status_name FROM segments.model_version WHERE run_id = $run"

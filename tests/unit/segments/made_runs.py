@@ -9,7 +9,7 @@ from tasks.features.tasks import build_features
 from tasks.insight.measures import build_monitoring
 from tasks.segments.reasons.standing import standings
 from tasks.segments.reasons.why import Why, why_in
-from tasks.segments.tasks import write_segments
+from tasks.segments.tasks import ask_earlier_definitions, write_segments
 from tasks.warehouse import ledger
 from tasks.warehouse.catalogue import catalogue_of
 from tasks.warehouse.ledger import Publication
@@ -39,6 +39,7 @@ def compute(run: Run) -> dict[str, str]:
     build_features.fn(run)
     divisions = divide_all(run)
     write_segments.fn(run, divisions)
+    ask_earlier_definitions.fn(run)
     build_monitoring(run)
     ledger.note_publication(run.warehouse, Publication(run.as_of, run.run_id))
     return {name: division.note for name, division in divisions.items()}

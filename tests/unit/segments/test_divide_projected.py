@@ -18,7 +18,7 @@ from tasks.config.workspace import Workspace
 from tasks.features.tasks import build_features
 from tasks.segments.check import check_rules
 from tasks.segments.projection import Projection, project
-from tasks.segments.tasks import write_segments
+from tasks.segments.tasks import ask_earlier_definitions, write_segments
 from tasks.warehouse.catalogue import catalogue_of
 from tasks.warehouse.run import Run
 from tests.staged import divide_all, ingest_and_stage
@@ -91,6 +91,7 @@ def divided(run: Run) -> list[dict[str, Any]]:
     ingest_and_stage(run)
     build_features.fn(run)
     write_segments.fn(run, divide_all(run))
+    ask_earlier_definitions.fn(run)
     return run.warehouse.records(
         "SELECT customer_id, segment_id, strength_share, reason FROM segments.membership"
         " WHERE segmentation_id = 'everyone' ORDER BY customer_id"

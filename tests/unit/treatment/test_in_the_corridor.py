@@ -18,7 +18,7 @@ from tasks.insight.tasks import measure_segments, name_transitions, profile_segm
 from tasks.overlap.tasks import measure_overlap
 from tasks.publish.build import build_publication
 from tasks.publish.scope import scope_with
-from tasks.segments.tasks import write_segments
+from tasks.segments.tasks import ask_earlier_definitions, write_segments
 from tasks.treatment.tasks import resolve_treatments
 from tasks.warehouse import ledger
 from tasks.warehouse.connection import Warehouse
@@ -78,6 +78,7 @@ def publish_aside(run: Run) -> Path:
     ingest_and_stage(run)
     build_features.fn(run)
     write_segments.fn(run, divide_all(run))
+    ask_earlier_definitions.fn(run)
     steps = (measure_segments, name_transitions, profile_segments, measure_overlap, resolve_treatments, measure_drift)
     for measure in steps:
         measure.fn(run)
@@ -198,7 +199,8 @@ def test_the_first_in_the_list_wins_and_losers_are_told_why(make_workspace: Make
     space = contacted(make_workspace, given, {"priorities": ["money.some"]})
     with opened(space) as run:
         found = outcome(publish_aside(run))
-    assert found["given"] == [("anna", "Email", "money.some"), ("ben", "Email", "money.some")]
+    # Whoever reads the treatments of `email` gets those that are spelled otherwise in the workspace, too.
+    assert found["given"] == [("anna", "email", "money.some"), ("ben", "email", "money.some")]
     assert [json.loads(row[2]) for row in found["lost"]] == [
         [
             {"segment_id": "money.all", "reason": "priority", "why": "the treatment of money.some goes first"},
