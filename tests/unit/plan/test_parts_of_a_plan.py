@@ -22,7 +22,7 @@ MAIL = {"channel_name": "mail", "priority": 100, "message": "one"}
 
 
 def pairs(both: int, only_a: int, only_b: int) -> list[object]:
-    rows = [(("s.a", "t.b"), both), (("s.a",), only_a), (("t.b",), only_b)]
+    rows = [(("s.a", "t.b"), both), (("s.a",), only_a), (("t.b",), only_b), ((), 100)]
     return list(measure_pairs([row for row in rows if row[1]], segment_ids=["s.a", "t.b"]))
 
 
