@@ -50,6 +50,8 @@ _WIDE = "DECIMAL(34, 4)"
 _DIGITS = Context(prec=60)
 #: By what rows of memberships are grouped.
 _GROUP = "segmentation_id, segment_id"
+_ASKED_FIRST = 16
+"""Customers of a segment who are asked for the others that all of them are in."""
 Record = dict[str, Any]
 
 
@@ -105,15 +107,22 @@ def _members(run_id: str, listed: str) -> str:
 
 
 def _inside(warehouse: Warehouse, run_id: str, listed: str) -> list[tuple[str, str]]:
-    """Segments, and others of the same segmentation whose customers are all in them."""
+    """Segments, and others of the same segmentation whose customers are all in them.
+
+    A few customers of a segment leave hardly another that it could be inside; only of those all are asked.
+    """
+    member = f"(FROM segments.membership WHERE run_id = {literal(run_id)} AND segmentation_id IN ({listed}))"
     return warehouse.rows(
-        f"WITH member AS (SELECT {_GROUP}, {KEY}, count(*) OVER (PARTITION BY segment_id) AS size,"
-        f" count(*) OVER (PARTITION BY segmentation_id, {KEY}) AS segment_count"
-        f" FROM segments.membership WHERE run_id = {literal(run_id)} AND segmentation_id IN ({listed}))"
-        f" SELECT outside.segment_id, inside.segment_id FROM member AS outside JOIN member AS inside"
-        f" USING (segmentation_id, {KEY}) WHERE outside.segment_id <> inside.segment_id"
-        " AND outside.segment_count > 1 AND inside.segment_count > 1"
-        " GROUP BY outside.segment_id, inside.segment_id, inside.size HAVING count(*) = inside.size ORDER BY ALL"
+        f"WITH few AS (SELECT {_GROUP}, count(*) AS size, unnest(min({KEY}, {_ASKED_FIRST})) AS {KEY} FROM {member}"
+        f" GROUP BY {_GROUP}),"
+        " candidate AS (SELECT outside.segment_id AS outer_id, few.segment_id AS inner_id, any_value(size) AS size"
+        f" FROM few JOIN {member} AS outside USING (segmentation_id, {KEY})"
+        " WHERE outside.segment_id <> few.segment_id"
+        f" GROUP BY ALL HAVING count(*) = least(any_value(size), {_ASKED_FIRST}))"
+        " SELECT outer_id, inner_id FROM candidate"
+        f" JOIN {member} AS inside ON inside.segment_id = inner_id"
+        f" JOIN {member} AS outside ON outside.segment_id = outer_id AND outside.{KEY} = inside.{KEY}"
+        " GROUP BY outer_id, inner_id, size HAVING count(*) = size ORDER BY ALL"
     )
 
 
