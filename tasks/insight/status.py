@@ -60,29 +60,42 @@ FROM ops.alert_state
 WHERE resolved_at IS NULL
 ORDER BY severity_name, acknowledged_at IS NOT NULL, alert_no
 """
-#: What somebody has to do something about, with the command for it.
+#: What somebody has to do something about, with the command for it. The command shows the first ones: what holds others up
+#: comes before rows in quarantine, of which a usual folder has some of several sources, those of the most rows first.
 _WAITING = """
-SELECT 'backfill ' || backfill_no || ': ' || coalesce(message, status_name)
-    || ' (`resegment backfill show ' || backfill_no || '`)' AS said
-FROM ops.backfill
-WHERE status_name NOT IN ('published', 'unchanged', 'discarded')
-UNION ALL BY NAME
-SELECT count(*) || if(count(*) = 1, ' row of ', ' rows of ') || source_name
-    || ' in quarantine (`resegment quarantine list --source ' || source_name || '`)' AS said
-FROM ops.quarantine
-WHERE status_name = 'open'
-GROUP BY source_name
-UNION ALL BY NAME
-SELECT count(*) || if(count(*) = 1, ' message that ', ' messages that ') || target_name
-    || ' has not taken, the oldest of ' || min(written_at) || ' (`resegment alerts list`)' AS said
-FROM ops.notification
-WHERE sent_at IS NULL
-GROUP BY target_name
-UNION ALL BY NAME
-SELECT 'the copy beside the warehouse: ' || copy_problem || ' (the next run tries again)' AS said
-FROM ops.warehouse
-WHERE copy_problem IS NOT NULL
-ORDER BY said
+SELECT said
+FROM (
+    SELECT 1 AS place, 0 AS size, 'the copy beside the warehouse: ' || copy_problem || ' (the next run tries again)' AS said
+    FROM ops.warehouse
+    WHERE copy_problem IS NOT NULL
+    UNION ALL BY NAME
+    SELECT
+        2 AS place,
+        0 AS size,
+        'backfill ' || backfill_no || ': ' || coalesce(message, status_name)
+        || ' (`resegment backfill show ' || backfill_no || '`)' AS said
+    FROM ops.backfill
+    WHERE status_name NOT IN ('published', 'unchanged', 'discarded')
+    UNION ALL BY NAME
+    SELECT
+        3 AS place,
+        count(*) AS size,
+        count(*) || if(count(*) = 1, ' message that ', ' messages that ') || target_name
+        || ' has not taken, the oldest of ' || min(written_at) || ' (`resegment alerts list`)' AS said
+    FROM ops.notification
+    WHERE sent_at IS NULL
+    GROUP BY target_name
+    UNION ALL BY NAME
+    SELECT
+        4 AS place,
+        count(DISTINCT quarantine_no) AS size,
+        count(DISTINCT quarantine_no) || if(count(DISTINCT quarantine_no) = 1, ' row of ', ' rows of ') || source_name
+        || ' in quarantine (`resegment quarantine list --source ' || source_name || '`)' AS said
+    FROM ops.quarantine
+    WHERE status_name = 'open'
+    GROUP BY source_name
+)
+ORDER BY place, size DESC, said
 """
 #: Of the newest publication, and challengers that were fitted since; the newest decision counts that it did not know.
 _MODELS = """
