@@ -60,12 +60,15 @@ FROM ops.alert_state
 WHERE resolved_at IS NULL
 ORDER BY severity_name, acknowledged_at IS NOT NULL, alert_no
 """
-#: What somebody has to do something about, with the command for it. The command shows the first ones: what holds others up
-#: comes before rows in quarantine, of which a usual folder has some of several sources, those of the most rows first.
+#: What somebody has to do something about, with the command for it. The screen shows the first ones: what holds others
+#: up comes before rows in quarantine, of which a usual folder has some of several sources, those of the most rows first.
 _WAITING = """
 SELECT said
 FROM (
-    SELECT 1 AS place, 0 AS size, 'the copy beside the warehouse: ' || copy_problem || ' (the next run tries again)' AS said
+    SELECT
+        1 AS place,
+        0 AS size,
+        'the copy beside the warehouse: ' || copy_problem || ' (the next run tries again)' AS said
     FROM ops.warehouse
     WHERE copy_problem IS NOT NULL
     UNION ALL BY NAME
@@ -89,7 +92,7 @@ FROM (
     SELECT
         4 AS place,
         count(DISTINCT quarantine_no) AS size,
-        count(DISTINCT quarantine_no) || if(count(DISTINCT quarantine_no) = 1, ' row of ', ' rows of ') || source_name
+        size || if(size = 1, ' row of ', ' rows of ') || source_name
         || ' in quarantine (`resegment quarantine list --source ' || source_name || '`)' AS said
     FROM ops.quarantine
     WHERE status_name = 'open'
