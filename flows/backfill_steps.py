@@ -21,7 +21,7 @@ from tasks.backfill.staleness import changed_since, is_told_by_rows
 from tasks.backfill.tasks import enter_date, find_due, why_not_yet
 from tasks.config.errors import GateFailed, UsageError
 from tasks.config.workspace import Workspace
-from tasks.ingest.tasks import identify_run
+from tasks.ingest.tasks import identify_run, see_as_then
 from tasks.notify.tasks import check_alerts, raise_alerts, raise_failure, send_alerts
 from tasks.publish.tasks import begin_dates, build_one, publish_dates
 from tasks.quality.tasks import check_published
@@ -272,6 +272,7 @@ def _publish(run: Run, backfill: Backfill) -> Backfill:
     newest = run
     for item in anew:
         newest = past_run(run, item, line)
+        see_as_then(newest)
         build_one(newest, candidate, line)
         check_published(newest, candidate)
     is_newest_new = line[-1] not in ledger.publications(run.warehouse)

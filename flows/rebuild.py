@@ -16,6 +16,7 @@ from flows.forget_steps import end_stopped
 from tasks.config.errors import OutputError, SqlError
 from tasks.config.loading import load_workspace
 from tasks.config.workspace import Workspace
+from tasks.ingest.tasks import see_as_then
 from tasks.publish.inspection import damage_of_publication
 from tasks.publish.tasks import begin_dates, build_one, publish_dates
 from tasks.quality.tasks import check_published
@@ -174,6 +175,7 @@ def _publish(run: Run) -> None:
     candidate = begin_dates(run, line, sorted({item.as_of for item in anew} | lost))
     for item in anew:
         newest = past_run(run, item, line)
+        see_as_then(newest)
         build_one(newest, candidate, line)
         check_published(newest, candidate)
     publish_dates(newest, candidate, line)

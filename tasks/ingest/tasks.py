@@ -171,6 +171,13 @@ def identify_run(run: Run) -> str:
     return run.run_id
 
 
+@task(name="see sources as then", cache_policy=NO_CACHE, persist_result=False)
+@recorded
+def see_as_then(run: Run) -> None:
+    """Show in `raw` what a run saw that is published after another one was computed: its checks ask for that."""
+    build_raw_views(run)
+
+
 @task(name="stage", cache_policy=NO_CACHE, persist_result=False)
 @recorded
 def stage(run: Run) -> dict[str, int]:

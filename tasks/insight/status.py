@@ -15,6 +15,7 @@ from tasks.config.errors import DamageError, OutputError
 from tasks.config.workspace import Workspace
 from tasks.warehouse.connection import Warehouse
 from tasks.warehouse.ledger import utc_now
+from tasks.warehouse.loads import loads_seen
 from tasks.warehouse.readers import nothing_was_run, opened_to_read
 from tasks.warehouse.run import OutputPaths
 
@@ -60,29 +61,46 @@ FROM ops.alert_state
 WHERE resolved_at IS NULL
 ORDER BY severity_name, acknowledged_at IS NOT NULL, alert_no
 """
-#: What somebody has to do something about, with the command for it.
+#: What somebody has to do something about, with the command for it. The screen shows the first ones: what holds others
+#: up comes before rows in quarantine, of which a usual folder has some of several sources, those of the most rows
+#: first; rows of a file that was delivered anew since wait for nobody.
 _WAITING = """
-SELECT 'backfill ' || backfill_no || ': ' || coalesce(message, status_name)
-    || ' (`resegment backfill show ' || backfill_no || '`)' AS said
-FROM ops.backfill
-WHERE status_name NOT IN ('published', 'unchanged', 'discarded')
-UNION ALL BY NAME
-SELECT count(*) || if(count(*) = 1, ' row of ', ' rows of ') || source_name
-    || ' in quarantine (`resegment quarantine list --source ' || source_name || '`)' AS said
-FROM ops.quarantine
-WHERE status_name = 'open'
-GROUP BY source_name
-UNION ALL BY NAME
-SELECT count(*) || if(count(*) = 1, ' message that ', ' messages that ') || target_name
-    || ' has not taken, the oldest of ' || min(written_at) || ' (`resegment alerts list`)' AS said
-FROM ops.notification
-WHERE sent_at IS NULL
-GROUP BY target_name
-UNION ALL BY NAME
-SELECT 'the copy beside the warehouse: ' || copy_problem || ' (the next run tries again)' AS said
-FROM ops.warehouse
-WHERE copy_problem IS NOT NULL
-ORDER BY said
+SELECT said
+FROM (
+    SELECT
+        1 AS place,
+        0 AS size,
+        'the copy beside the warehouse: ' || copy_problem || ' (the next run tries again)' AS said
+    FROM ops.warehouse
+    WHERE copy_problem IS NOT NULL
+    UNION ALL BY NAME
+    SELECT
+        2 AS place,
+        0 AS size,
+        'backfill ' || backfill_no || ': ' || coalesce(message, status_name)
+        || ' (`resegment backfill show ' || backfill_no || '`)' AS said
+    FROM ops.backfill
+    WHERE status_name NOT IN ('published', 'unchanged', 'discarded')
+    UNION ALL BY NAME
+    SELECT
+        3 AS place,
+        count(*) AS size,
+        count(*) || if(count(*) = 1, ' message that ', ' messages that ') || target_name
+        || ' has not taken, the oldest of ' || min(written_at) || ' (`resegment alerts list`)' AS said
+    FROM ops.notification
+    WHERE sent_at IS NULL
+    GROUP BY target_name
+    UNION ALL BY NAME
+    SELECT
+        4 AS place,
+        count(DISTINCT quarantine_no) AS size,
+        size || if(size = 1, ' row of ', ' rows of ') || source_name
+        || ' in quarantine (`resegment quarantine list --source ' || source_name || '`)' AS said
+    FROM ops.quarantine
+    WHERE status_name = 'open' AND list_contains(CAST($loads AS VARCHAR[]), load_id)
+    GROUP BY source_name
+)
+ORDER BY place, size DESC, said
 """
 #: Of the newest publication, and challengers that were fitted since; the newest decision counts that it did not know.
 _MODELS = """
@@ -179,7 +197,7 @@ class _Ledger:
 
 def read_status(workspace: Workspace, paths: OutputPaths, today: dt.date | None = None) -> Status:
     """Read the manifest, which is always whole, and the ledger where no run holds it."""
-    ledger = _read(paths)
+    ledger = _read(workspace, paths)
     said = {item.name: getattr(ledger, item.name) for item in fields(ledger)}
     if not paths.manifest.exists():
         return Status(workspace.name, None, None, None, None, "nothing is published yet", **said)
@@ -199,20 +217,22 @@ def read_status(workspace: Workspace, paths: OutputPaths, today: dt.date | None 
     return Status(workspace.name, as_of.isoformat(), run_id, age, is_fresh, sentence, **said)
 
 
-def _read(paths: OutputPaths) -> _Ledger:
+def _read(workspace: Workspace, paths: OutputPaths) -> _Ledger:
     try:
         if nothing_was_run(paths):
             return _Ledger()
         with opened_to_read(paths) as warehouse:
-            return _of_ledger(warehouse)
+            return _of_ledger(workspace, warehouse)
     except DamageError as error:
         return _Ledger(busy=str(error))
     except OutputError as error:
         return _Ledger(busy=f"the ledger cannot be read now: {error.message}; {error.hint}")
 
 
-def _of_ledger(warehouse: Warehouse) -> _Ledger:
-    failed, alerts, waiting = ([said for (said,) in warehouse.rows(query)] for query in (_FAILED, _ALERTS, _WAITING))
+def _of_ledger(workspace: Workspace, warehouse: Warehouse) -> _Ledger:
+    failed, alerts = ([said for (said,) in warehouse.rows(query)] for query in (_FAILED, _ALERTS))
+    loads = [load_id for load_id, *_ in loads_seen(warehouse, workspace.sources, None)]
+    waiting = [said for (said,) in warehouse.rows(_WAITING, {"loads": loads})]
     return _Ledger(None, warehouse.records(_ATTEMPTS), _models(warehouse), failed, alerts, waiting)
 
 

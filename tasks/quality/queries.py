@@ -155,7 +155,9 @@ class QueryContext:
             case drift.ROW_COUNT:
                 since = self._rendered(relation, check, "since") if "since" in kwargs else None
                 per = (kwargs["per"], self.run_id) if "per" in kwargs else None
-                return row_count_query(relation, table, self.as_of, kwargs["limit"], since=since, per=per)
+                return row_count_query(
+                    relation, table, self.as_of, kwargs["limit"], since=since, per=per, of=kwargs.get("of")
+                )
         return self._history_query(table, expectation.type, relation, kwargs)
 
     def _history_query(self, table: str, name: str, relation: str, kwargs: dict[str, Any]) -> str | None:

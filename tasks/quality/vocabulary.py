@@ -79,7 +79,7 @@ VOCABULARY: dict[str, Kind] = {
     NO_LOSS: _kind("query", "columns", frozenset({"by"})),
     RECENT_DAYS: _kind("query", "aspect days limit", _RULE),
     NEW_FILES: _kind("query", "aspect limit", _RULE | {"against"}),
-    ROW_COUNT: _kind("query", "limit", frozenset({"since", "per"})),
+    ROW_COUNT: _kind("query", "limit", frozenset({"since", "per", "of"})),
     "expect_column_values_to_not_be_null": _kind("rows", "column"),
     "expect_column_values_to_be_null": _kind("rows", "column"),
     "expect_column_values_to_be_between": _kind("rows", "column", _STRICT_RANGE),

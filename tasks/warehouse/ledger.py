@@ -216,9 +216,10 @@ def finish_attempt(warehouse: Warehouse, attempt_id: str, status: str, message: 
 
 
 def told(error: BaseException) -> str:
-    """An error's message; of one that is not ours what kind and where, since its text may quote a value of the data."""
+    """An error's message and place; of one that is not ours what kind and where, since its text may quote a value."""
     if isinstance(error, ResegmentError):
-        return error.message
+        # Its hint may quote the first line of a file, which of one without a header is somebody's.
+        return f"{error.message} ({error.where})" if error.where else error.message
     if isinstance(error, asyncio.CancelledError):
         return "it took longer than it may, and was ended"
     if not isinstance(error, Exception):

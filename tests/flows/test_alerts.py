@@ -142,6 +142,8 @@ def test_an_error_is_told_and_mended(tmp_path: Path, webhook: Webhook) -> None:
     resegment("run", cwd=tmp_path, code=1)
     assert "CRITICAL run_failed" in webhook.got[-1]["message"]
     assert "the run for 2025-06-30 failed: there is no file" in webhook.got[-1]["message"]
+    # Whoever is on call sees where.
+    assert "resegment.yaml:" in webhook.got[-1]["message"]
 
 
 @pytest.mark.parametrize(("command", "flow"), [("run", refresh), ("check", quality)])

@@ -112,3 +112,31 @@ def test_where_nobody_counted_customers_all_rows_count(warehouse: Warehouse) -> 
 def test_the_first_run_has_nothing_to_be_compared_with(warehouse: Warehouse) -> None:
     migrations.migrate(warehouse)
     assert warehouse.rows(row_count_query("(SELECT 1)", "staging.t", END, 2)) == []
+
+
+@pytest.mark.parametrize(
+    ("now", "expected"),
+    [
+        # Another segmentation came, which divides everybody, and one of then is not in the workspace any more.
+        ({"rfm": 100, "life": 110}, []),
+        # Of the one that both runs have rows are there twice, or half of them are gone.
+        ({"rfm": 200, "life": 110}, [(200, 100, 100)]),
+        ({"rfm": 50, "life": 110}, [(50, 100, 100)]),
+        # Nothing of then is there any more: there is nothing to compare.
+        ({"life": 900}, []),
+    ],
+)
+def test_another_segmentation_is_no_larger_table(
+    warehouse: Warehouse, now: dict[str, int], expected: list[tuple[int, ...]]
+) -> None:
+    migrations.migrate(warehouse)
+    day = dt.date(2025, 6, 10)
+    published(warehouse, "segments.t", (day, 130))
+    warehouse.execute("CREATE SCHEMA kept")
+    warehouse.execute("CREATE TABLE kept.t (run_id VARCHAR, as_of_date DATE, name VARCHAR)")
+    for run_id, at, counts in (("run", day, {"rfm": 100, "old": 30}), ("refused", day, {"rfm": 9000}), ("x", END, now)):
+        for name, rows in counts.items():
+            warehouse.execute(f"INSERT INTO kept.t SELECT ?, ?, ? FROM range({rows})", [run_id, at, name])
+    relation = "(SELECT * FROM kept.t WHERE run_id = 'x')"
+    query = row_count_query(relation, "segments.t", END, 2, of="kept.t.name")
+    assert warehouse.rows(query) == expected

@@ -12,7 +12,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from tasks.config.errors import DamageError, OutputError, SqlError, WorkspaceError
+from tasks.config.errors import DamageError, OutputError, SourceError, SqlError, WorkspaceError
 from tasks.config.features import Features
 from tasks.warehouse import tables
 from tasks.warehouse.catalogue import Catalogue
@@ -272,6 +272,17 @@ def test_the_text_of_a_foreign_error_is_not_noted(make_workspace: MakeWorkspace,
         told = run.warehouse.value("SELECT error_message FROM ops.run WHERE status_name = 'failed'")
     assert told.startswith("ValueError at test_warehouse.py:")
     assert "anna" not in told
+
+
+def test_where_it_failed_is_noted_and_what_to_do_is_not(make_workspace: MakeWorkspace, opened: OpenRun) -> None:
+    """A hint may quote the first line of a file, which of one without a header is somebody's."""
+    space = make_workspace()
+    error = SourceError("the file has no column 'order'", where="orders.csv", hint="it has one, 'anna;1'")
+    with pytest.raises(SourceError), opened(space):
+        raise error
+    with opened(space) as run:
+        told = run.warehouse.value("SELECT error_message FROM ops.run WHERE status_name = 'failed'")
+    assert told == "the file has no column 'order' (orders.csv)"
 
 
 def test_the_run_id_follows_from_inputs_alone(make_workspace: MakeWorkspace, opened: OpenRun) -> None:
