@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import string
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 from tasks.config.counting import counted
@@ -27,6 +28,9 @@ class _Template(string.Formatter):
             return "nothing"
         if isinstance(value, list):
             return ", ".join(map(str, value)) or "none"
+        if isinstance(value, Decimal):
+            # As a number its zeros stay: 5.0 is no way to write 5.
+            value = float(value)
         try:
             if format_spec.startswith(_COUNT):
                 return counted(int(value), format_spec.removeprefix(_COUNT))

@@ -48,7 +48,8 @@ class CheckView:
     def found(self) -> str:
         """What the check found, in words; why it was not run, where it was not."""
         check = self.check
-        if check.is_success is not None and check.unexpected_count is not None and check.element_count is not None:
+        is_counted = check.is_success is not None and check.unexpected_count is not None
+        if is_counted and check.element_count is not None and not (check.unexpected_count and check.observed):
             return f"{formats.count(check.unexpected_count)} wrong in {counted(check.element_count, 'row')}"
         return check.observed
 

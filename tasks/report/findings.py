@@ -54,7 +54,9 @@ def findings(data: ReportData) -> list[Finding]:
 
 
 def check_words(check: CheckRow) -> str:
-    """A check's outcome in words: ``7 of 1,000 values``; what was observed where nothing was counted."""
+    """A check's outcome in words: what its rows say, ``7 of 1,000 values``, or what was observed."""
+    if check.unexpected_count and check.observed:
+        return f"found {check.observed}"
     if check.unexpected_count and check.element_count:
         part = check.unexpected_count / check.element_count
         return (

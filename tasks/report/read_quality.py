@@ -61,9 +61,9 @@ def _check(row: dict[str, Any]) -> CheckRow:
         consequence=mask_emails(row["consequence"] or ""),
         owner=row["owner_name"] or "",
         runbook=row["runbook"] or "",
-        # Of a check that was not run, or is on history, this is a sentence of ours.
+        # Of a check that was not run, is on history, or has rows of its own, this is a sentence of ours.
         observed=mask_emails(row["observed_value"] or "")
-        if row["is_success"] is None or is_series
+        if row["is_success"] is None or is_series or row["unexpected_count"]
         else ", ".join(shown_examples(table, column, row["observed_value"])),
         # What a series says is in its sentence: its elements are comparisons, no rows.
         element_count=None if is_series else row["element_count"],

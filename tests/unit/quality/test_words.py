@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -67,6 +68,7 @@ def test_of_many_the_first_are_named() -> None:
     [
         ("{source_name}: {late_count:,} of {share:.0%}", "shop: 1,200 of 25%"),
         ("{late_count:# late order}, {one_count:# box}", "1,200 late orders, 1 box"),
+        ("between 1 and {highest:g}", "between 1 and 5"),
         ("{{{source_name}}} by {newest_at:%Y-%m-%d}", "{shop} by 2025-06-02"),
         ("{columns}, {none} and {also_none}", "a, b, none and nothing"),
         # What cannot be written so is written as it is, and what is not there is a question: no message stops a run.
@@ -78,6 +80,7 @@ def test_a_suite_says_what_its_rows_say(told: str, said: str) -> None:
         "source_name": "shop",
         "late_count": 1200,
         "one_count": 1,
+        "highest": Decimal("5.0"),
         "share": 0.25,
         "newest_at": dt.datetime(2025, 6, 2, 18, 5),
         "columns": ["a", "b"],

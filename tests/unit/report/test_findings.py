@@ -160,3 +160,7 @@ def test_quarantine_is_told_with_its_share(published_data: ReportData) -> None:
 def test_words_of_a_check_that_counted_nothing() -> None:
     assert check_words(check(unexpected_count=0, observed="2025-06-11")) == "observed 2025-06-11"
     assert check_words(check(unexpected_count=None)) == ""
+
+
+def test_words_of_a_check_whose_rows_are_its_own() -> None:
+    assert check_words(check(unexpected_count=1, observed="crm: 3 files")) == "found crm: 3 files"
