@@ -26,7 +26,8 @@ def row_count_query(
     is counted beside an earlier run are the rows of that run's time: then only what came twice, late or no more is a
     difference. And a table with some rows for each customer has more of them where there are more customers, which
     the table of customers tells by itself: only what their number does not explain is a difference. And where a
-    workspace gets another segmentation, or loses one, only rows of those that both runs have can be compared.
+    workspace gets another segmentation, or loses one, only rows of those that both runs have can be compared. The first
+    rows of a table that was empty, such as of the first treatments, are no multiple of any.
 
     Args:
         relation: the rows.
@@ -56,6 +57,7 @@ def row_count_query(
         " FROM beside HAVING"
         f" bool_and(now_count < then_count AND now_count * {limit!r} <= then_count * least(1.0, times))"
         f" OR bool_and(now_count > then_count AND now_count >= then_count * {limit!r} * greatest(1.0, times))"
+        " FILTER (then_count > 0)"
     )
 
 

@@ -41,6 +41,19 @@ def published(warehouse: Warehouse, table: str, *sizes: tuple[dt.date, int]) -> 
             warehouse.execute("INSERT INTO ops.publication VALUES (?, 'run', ?)", [day, dt.datetime(2025, 7, 1)])
 
 
+@pytest.mark.parametrize(
+    ("earlier", "count", "is_told"),
+    [((0, 0), 500, False), ((0, 100), 120, False), ((0, 100), 500, True), ((100, 100), 0, True), ((0, 0), 0, False)],
+)
+def test_the_first_rows_of_a_table_are_no_multiple(
+    warehouse: Warehouse, earlier: tuple[int, int], count: int, is_told: bool
+) -> None:
+    migrations.migrate(warehouse)
+    published(warehouse, "staging.t", *((dt.date(2025, 4 + at, 30), size) for at, size in enumerate(earlier)))
+    query = row_count_query(f"(SELECT * FROM range({count}))", "staging.t", END, 2)
+    assert bool(warehouse.rows(query)) == is_told
+
+
 #: One order at noon of each of so many days from 1 June 2025 on.
 DATED = "SELECT TIMESTAMP '2025-06-01 12:00:00' + to_days(CAST(n AS INTEGER)) AS moment FROM range({days}) AS r (n)"
 
