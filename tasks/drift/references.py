@@ -43,10 +43,11 @@ def references(run: Run) -> list[Reference]:
     """Runs of each kind, each run once: as what is told first."""
     earlier = earlier_runs(run)
     found: dict[Publication, Reference] = {}
+    previous, window = earlier[-1] if earlier else None, a_window_ago(run)
     candidates: dict[ReferenceKind, Publication | None] = {
-        "previous": earlier[-1] if earlier else None,
-        "window": a_window_ago(run),
-        "before_season": before_the_season(run),
+        "previous": previous,
+        "window": window,
+        "before_season": before_the_season(run, window or previous),
         "baseline": earlier[0] if earlier else None,
         "season": near(earlier, run.as_of - _YEAR, _SEASON_TOLERANCE),
     }
@@ -69,19 +70,21 @@ def a_window_ago(run: Run) -> Publication | None:
     return near(earlier, run.as_of - dt.timedelta(days=days), dt.timedelta(days=_PERIOD_TOLERANCE * days))
 
 
-def before_the_season(run: Run) -> Publication | None:
-    """The last run before a declared season which the run of a window ago still sees, and the present one does no more.
+def before_the_season(run: Run, usual: Publication | None) -> Publication | None:
+    """The last run before a declared season which `usual` still sees, and the present run does no more.
 
     What changes in a season is nobody's alarm, and when it is over, everything is held against days of it. What began
     in it and stays would never be told: that shows beside the days before it. Windows are the shortest ones.
+
+    Args:
+        run: the present run.
+        usual: that of a window ago, or the previous one where runs are as far apart.
     """
-    earlier = earlier_runs(run)
-    usual = a_window_ago(run) or (earlier[-1] if earlier else None)
     if usual is None or _sees_a_season(run, run.as_of) or not _sees_a_season(run, usual.as_of):
         return None
     calm = [
         item
-        for item in earlier
+        for item in earlier_runs(run)
         if item.as_of < usual.as_of and run.as_of - item.as_of <= _LONGEST and not _sees_a_season(run, item.as_of)
     ]
     return calm[-1] if calm else None

@@ -49,7 +49,7 @@ class CheckView:
         """What the check found, in words; why it was not run, where it was not."""
         check = self.check
         is_counted = check.is_success is not None and check.unexpected_count is not None
-        if is_counted and check.element_count is not None and not (check.unexpected_count and check.observed):
+        if is_counted and check.element_count is not None and not check.is_in_words:
             return f"{formats.count(check.unexpected_count)} wrong in {counted(check.element_count, 'row')}"
         return check.observed
 

@@ -55,7 +55,7 @@ def findings(data: ReportData) -> list[Finding]:
 
 def check_words(check: CheckRow) -> str:
     """A check's outcome in words: what its rows say, ``7 of 1,000 values``, or what was observed."""
-    if check.unexpected_count and check.observed:
+    if check.is_in_words:
         return f"found {check.observed}"
     if check.unexpected_count and check.element_count:
         part = check.unexpected_count / check.element_count

@@ -124,6 +124,11 @@ class CheckRow:
     unexpected_count: int | None
     examples: tuple[str, ...]
 
+    @property
+    def is_in_words(self) -> bool:
+        """Whether `observed` says what wrong rows say, which are the check's own: how many there are says nothing."""
+        return bool(self.unexpected_count and self.observed)
+
 
 @dataclass(frozen=True, slots=True)
 class QuarantineExample:

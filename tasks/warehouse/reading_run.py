@@ -10,11 +10,9 @@ import datetime as dt
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from tasks.config.errors import UsageError
 from tasks.config.workspace import Workspace
-from tasks.warehouse import ledger
 from tasks.warehouse.readers import opened_to_read
-from tasks.warehouse.run import OutputPaths, Run
+from tasks.warehouse.run import OutputPaths, Run, newest_run
 
 
 @contextmanager
@@ -32,9 +30,4 @@ def read_newest(workspace: Workspace, paths: OutputPaths) -> Iterator[Run]:
         UsageError: nothing is published; else as `opened_to_read` does.
     """
     with opened_to_read(paths) as warehouse:
-        published = ledger.publications(warehouse)
-        if not published:
-            raise UsageError("nothing is published yet", where=str(paths.root), hint="run `resegment run` first")
-        run = Run(workspace, warehouse, paths, published[-1].as_of, None)
-        run.run_id, run.previous = published[-1].run_id, published[-1]
-        yield run
+        yield newest_run(workspace, warehouse, paths)

@@ -285,9 +285,14 @@ def open_newest(workspace: Workspace, output: Path) -> Iterator[Run]:
         OutputError: the folder cannot be written, or a run holds it.
     """
     with open_ledger(workspace, output) as opened:
-        published = ledger.publications(opened.warehouse)
-        if not published:
-            raise UsageError("nothing is published yet", where=str(output), hint="run `resegment run` first")
-        run = Run(workspace, opened.warehouse, opened.paths, published[-1].as_of, None)
-        run.run_id, run.previous = published[-1].run_id, published[-1]
-        yield run
+        yield newest_run(workspace, opened.warehouse, opened.paths)
+
+
+def newest_run(workspace: Workspace, warehouse: Warehouse, paths: OutputPaths) -> Run:
+    """The newest published run, which is its own `previous`. Raises UsageError where nothing is published."""
+    published = ledger.publications(warehouse)
+    if not published:
+        raise UsageError("nothing is published yet", where=str(paths.root), hint="run `resegment run` first")
+    run = Run(workspace, warehouse, paths, published[-1].as_of, None)
+    run.run_id, run.previous = published[-1].run_id, published[-1]
+    return run

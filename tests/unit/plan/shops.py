@@ -36,6 +36,17 @@ def orders() -> str:
     return HEADER + "".join(lines)
 
 
+def said_by_half() -> dict[str, Any]:
+    """Half of the customers say it, and of the others it is learnt."""
+    return {
+        "kind": "rules",
+        "basis": "needs",
+        "population": "order_count % 2 = 0",
+        "segments": [{"id": "much", "name": "Much", "when": "net_amount >= 150"}],
+        "otherwise": {"id": "little", "name": "Little"},
+    }
+
+
 def tree() -> dict[str, Any]:
     """The workspace as it is published."""
     space = small_workspace()
@@ -75,14 +86,7 @@ def tree() -> dict[str, Any]:
             "features": ["recency_days", "order_count", "net_amount"],
             "k": {"min": 2, "max": 3},
         },
-        # Half of the customers say it, and of the others it is learnt.
-        "said": {
-            "kind": "rules",
-            "basis": "needs",
-            "population": "order_count % 2 = 0",
-            "segments": [{"id": "much", "name": "Much", "when": "net_amount >= 150"}],
-            "otherwise": {"id": "little", "name": "Little"},
-        },
+        "said": said_by_half(),
         "said_of_all": {"kind": "projected", "basis": "needs", "of": "said", "features": ["order_count"]},
     }
     space["consumers"] = {
