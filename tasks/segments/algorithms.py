@@ -18,7 +18,7 @@ from tasks.segments.density import DensityPartition, density_from, fit_density, 
 from tasks.segments.gaussian import GaussianPartition, fit_gaussian, gaussian_from, surprise
 from tasks.segments.k_criteria import resampled_jaccard, separation
 from tasks.segments.k_policy import KCriteria, KPolicy, tidy
-from tasks.segments.matrix import sample_rows
+from tasks.segments.matrix import distinct_rows, sample_rows
 from tasks.segments.partition import DECIMALS
 
 if TYPE_CHECKING:
@@ -82,7 +82,15 @@ class Found:
     centres: Floats
 
 
-def find(x: Floats, method: Method, policy: KPolicy, *, seed: int, present_k: int | None = None) -> Found:
+def find(
+    x: Floats,
+    method: Method,
+    policy: KPolicy,
+    *,
+    seed: int,
+    present_k: int | None = None,
+    spread: Floats | None = None,
+) -> Found:
     """Choose the number of segments and fit them; all but hdbscan choose on partitions of k-means.
 
     Args:
@@ -91,6 +99,7 @@ def find(x: Floats, method: Method, policy: KPolicy, *, seed: int, present_k: in
         policy: thresholds and effort of the choice.
         seed: of everything drawn.
         present_k: number of segments in use, see `choose_k`.
+        spread: the same with ties spread, on which the number is chosen; default `x`.
 
     Raises:
         StatisticsError: the policy asks for more segments than there are different customers.
@@ -101,7 +110,8 @@ def find(x: Floats, method: Method, policy: KPolicy, *, seed: int, present_k: in
         if choice.k == 1:
             partition = one_group(x, seed, noise=method.noise)
         return _ordered(x, partition, choice)
-    choice = choose_k(x, policy, seed=seed, present_k=present_k)
+    smooth = x if spread is None else spread
+    choice = choose_k(smooth, policy, seed=seed, present_k=present_k, most=distinct_rows(x, policy.k_max))
     return _ordered(x, refitted(x, method, choice.k, seed), choice)
 
 

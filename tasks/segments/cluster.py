@@ -28,8 +28,9 @@ if TYPE_CHECKING:
 
     from tasks.segments.partition import Partition
 
-FORMAT = 2
-"""Format 1 knew k-means on power-transformed features alone; its models are read as that."""
+FORMAT = 3
+"""Format 1 knew k-means on power-transformed features alone; its models are read as that. Format 2 knew no scores of
+features of which many share a value."""
 
 _USUAL = {"algorithm": "kmeans", "caps": 0.001, "screen": True, "transforms": {}, "weights": {}}
 
@@ -257,9 +258,9 @@ class ClusterModel:
             StatisticsError: the model was stored by a version that wrote another format.
         """
         given: Mapping[str, Any] = json.loads(stored) if isinstance(stored, str) else stored
-        if given.get("format") not in {1, FORMAT}:
+        if given.get("format") not in {1, 2, FORMAT}:
             raise StatisticsError(
-                f"the stored cluster model has format {given.get('format')!r}; this version reads 1 and {FORMAT}",
+                f"the stored cluster model has format {given.get('format')!r}; this version reads 1 to {FORMAT}",
                 hint="refit the segmentation, or run the version that stored the model",
             )
         clusters = tuple(_cluster(row) for row in given["clusters"])

@@ -44,24 +44,26 @@ _CELLS = 5
 _PEAKS = (2, 3)
 
 
-def telling_nothing(x: Floats, names: Sequence[str], *, seed: int) -> Mapping[str, str]:
+def telling_nothing(x: Floats, names: Sequence[str], *, seed: int, spread: Floats | None = None) -> Mapping[str, str]:
     """Features that cannot tell segments apart, each with the reason.
 
     Args:
         x: standardised matrix, shape (rows, features), ordered by customer id.
         names: of the columns.
         seed: seed of the sample.
+        spread: the same with ties spread, in which peaks are looked for; default `x`.
 
     Returns:
         Empty where that would be said of all features, or of all but one: then there is nothing to be hidden.
     """
-    rows = x[sample_rows(len(x), ROWS, seed)]
+    picked = sample_rows(len(x), ROWS, seed)
+    rows, smooth = x[picked], (x if spread is None else spread)[picked]
     if len(rows) < LEAST_ROWS:
         return {}
     strongest = dependence(rows).max(axis=0, initial=0.0)
     found = {}
     for j, name in enumerate(names):
-        if strongest[j] < DEPENDENCE and (depth := _valley(rows[:, [j]], seed)) < VALLEY:
+        if strongest[j] < DEPENDENCE and (depth := _valley(smooth[:, [j]], seed)) < VALLEY:
             found[name] = (
                 f"cannot tell segments apart: independent of every other feature (Cramér's V {strongest[j]:.2f}), "
                 f"and itself of one peak (valley {depth:.2f})"

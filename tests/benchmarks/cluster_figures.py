@@ -26,6 +26,7 @@ from tests.benchmarks.cluster_k_figures import known_k, no_structure
 from tests.benchmarks.cluster_lived_figures import lived
 from tests.benchmarks.cluster_page import Row, markdown
 from tests.benchmarks.cluster_population import Measure, feature_names, mixture, table
+from tests.benchmarks.cluster_rare_figures import rare
 from tests.benchmarks.cluster_speed_figures import million
 
 Section = tuple[str, str, Row]
@@ -61,6 +62,16 @@ SECTIONS: dict[str, Section] = {
             "told that it is one continuous cloud. Target: k = 1 ≥95 %."
         ),
         ("cloud", "called natural", "k = 1 with `natural`", "k = 1 by default", "k = 1 by prediction strength"),
+    ),
+    "rare": (
+        "Customers who order rarely",
+        (
+            "1,500 customers of no types, or of three that differ in six habits of their orders and in what they spend;\n"
+            "features are the shares of orders with each habit, most of them 0 or 1, and the mean amount. Right number ; called\n"
+            "natural ; mean adjusted Rand index with the types. *Ties as values*: a share is standardised like any other\n"
+            "feature, without `tasks/segments/ties.py`; its two or three values are the widest gaps there are."
+        ),
+        ("types", "mean orders", "this", "ties as values"),
     ),
     "churn": (
         "Labels over time, where nothing happened",
@@ -164,6 +175,7 @@ def page(scale: float, wanted: Sequence[str], before: str) -> str:
     sections = {
         "known": lambda: known_k(max(1, round(10 * scale))),
         "clouds": lambda: no_structure(max(1, round(9 * scale))),
+        "rare": lambda: rare(max(1, round(10 * scale))),
         "churn": lambda: churn(max(1, round(12 * scale))),
         "fates": lambda: fates(max(1, round(12 * scale))),
         "lived": lambda: lived(max(1, round(20 * scale))),

@@ -13,7 +13,7 @@ import numpy as np
 from tasks.segments import choose_k as chooser
 from tasks.segments.choose_k import KChoice
 from tasks.segments.relevance import telling_nothing
-from tasks.segments.transform import apply, fit_transform_model
+from tasks.segments.transform import apply, fit_transform_model, spread
 from tests.benchmarks.cluster_page import EFFORT, Row, share
 from tests.benchmarks.cluster_population import CLOUDS, FAMILIES, Measure, cloud, feature_names, mixture, table
 
@@ -21,22 +21,24 @@ ALL = "**all mixtures**"
 TELLING = "**all without noise features**"
 
 
-def unscreened(raw: np.ndarray) -> np.ndarray:
-    """Raw features as the pipeline prepares them, all of them."""
+def unscreened(raw: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Raw features as the pipeline prepares them, all of them; and with ties spread, as their number is chosen on."""
     frame = table(raw)
-    return apply(fit_transform_model(frame, feature_names(raw)), frame)
+    transform = fit_transform_model(frame, feature_names(raw))
+    x = apply(transform, frame)
+    return x, spread(transform, x, 0)
 
 
 def standardised(raw: np.ndarray) -> np.ndarray:
-    """Raw features as the pipeline clusters them."""
-    return screened(unscreened(raw))
+    """Raw features as the pipeline chooses the number of segments on."""
+    return screened(*unscreened(raw))
 
 
-def screened(x: np.ndarray) -> np.ndarray:
-    """Without what cannot tell segments apart, as the pipeline leaves it out."""
+def screened(x: np.ndarray, smooth: np.ndarray | None = None) -> np.ndarray:
+    """What the number is chosen on, without what cannot tell segments apart, as the pipeline leaves it out."""
     names = [str(j) for j in range(x.shape[1])]
-    silent = telling_nothing(x, names, seed=0)
-    return x[:, [name not in silent for name in names]]
+    silent = telling_nothing(x, names, seed=0, spread=smooth)
+    return (x if smooth is None else smooth)[:, [name not in silent for name in names]]
 
 
 def by_strength(choice: KChoice) -> int:
@@ -76,9 +78,9 @@ def known_k(repetitions: int) -> list[Row]:
             )
             latent, _ = mixture(rng, k, features, rows, float(rng.uniform(4, 6)), family)
             raw = Measure.draw(rng, latent.shape[1], counts=repetition % 2 == 1)(latent)
-            x = unscreened(raw)
-            choice = chooser.choose_k(x, policy, seed=repetition)
-            apart = screened(x)
+            x, smooth = unscreened(raw)
+            choice = chooser.choose_k(smooth, policy, seed=repetition)
+            apart = screened(x, smooth)
             choices = {"this": choice if apart.shape == x.shape else chooser.choose_k(apart, policy, seed=repetition)}
             for name, rule in rules.items():
                 found = rule(choices.get(name, choice))

@@ -116,3 +116,19 @@ def cloud(rng: np.random.Generator, kind: str, rows: int, features: int = 8) -> 
         for j, zeros in zip((0, 1, 4, 5), (0.35, 0.6, 0.8, 0.89), strict=True):
             raw[latent[:, j] < norm.ppf(zeros), j] = 0.0
     return raw
+
+
+def rare_orders(rng: np.random.Generator, chances: Floats, rows: int, orders: float) -> tuple[Floats, Ints]:
+    """Shares of orders with some habits and mean amounts of customers who order `orders` times on average, and types.
+
+    Args:
+        rng: of everything drawn.
+        chances: shape (types, habits), of an order to show the habit.
+        rows: customers.
+        orders: beyond the first one; customers differ in it.
+    """
+    labels = rng.integers(0, len(chances), rows)
+    counts = 1 + rng.poisson(orders * rng.gamma(3, 1 / 3, rows))
+    shares = rng.binomial(counts[:, None], chances[labels]) / counts[:, None]
+    scatter = rng.normal(size=rows) * np.sqrt(0.1 + 0.15 / counts)
+    return np.column_stack([shares, np.exp(4 + 0.5 * (labels - labels.mean()) + scatter)]), labels
