@@ -18,7 +18,7 @@ from tasks.segments.density import DensityPartition, density_from, fit_density, 
 from tasks.segments.gaussian import GaussianPartition, fit_gaussian, gaussian_from, surprise
 from tasks.segments.k_criteria import resampled_jaccard, separation
 from tasks.segments.k_policy import KCriteria, KPolicy, tidy
-from tasks.segments.matrix import distinct_rows, sample_rows
+from tasks.segments.matrix import sample_rows
 from tasks.segments.partition import DECIMALS
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def find(
         policy: thresholds and effort of the choice.
         seed: of everything drawn.
         present_k: number of segments in use, see `choose_k`.
-        spread: the same with ties spread, on which the number is chosen; default `x`.
+        spread: the same with ties spread, in which gaps are looked for; default `x`.
 
     Raises:
         StatisticsError: the policy asks for more segments than there are different customers.
@@ -110,8 +110,7 @@ def find(
         if choice.k == 1:
             partition = one_group(x, seed, noise=method.noise)
         return _ordered(x, partition, choice)
-    smooth = x if spread is None else spread
-    choice = choose_k(smooth, policy, seed=seed, present_k=present_k, most=distinct_rows(x, policy.k_max))
+    choice = choose_k(x, policy, seed=seed, present_k=present_k, spread=spread)
     return _ordered(x, refitted(x, method, choice.k, seed), choice)
 
 

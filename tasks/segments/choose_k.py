@@ -86,17 +86,17 @@ class KChoice:
 
 
 def choose_k(
-    x: Floats, policy: KPolicy, *, seed: int, present_k: int | None = None, most: int | None = None
+    x: Floats, policy: KPolicy, *, seed: int, present_k: int | None = None, spread: Floats | None = None
 ) -> KChoice:
     """Score every number of clusters up to `policy.k_max`, and choose.
 
     Args:
-        x: standardised matrix with ties spread, shape (rows, features), ordered by customer id.
+        x: standardised matrix, shape (rows, features), ordered by customer id.
         policy: thresholds and effort.
         seed: seed of samples, splits and starts.
         present_k: number of segments in use. A continuous cloud has no true number, so the present one stays for as
             long as it is acceptable; gaps between segments overrule it.
-        most: different customers there are before ties are spread, where that is fewer than `policy.k_max`.
+        spread: the same with ties spread, in which gaps are looked for; default `x`.
 
     Raises:
         StatisticsError: the policy asks for more segments than there are different customers.
@@ -107,14 +107,13 @@ def choose_k(
             hint="set 1 <= k_min <= k_max",
         )
     rows = x[sample_rows(len(x), policy.sample_rows, seed)]
-    criteria = score_all(x, rows, policy, seed, most)
+    criteria = score_all(x if spread is None else spread, rows, policy, seed)
     return decide(criteria, policy, rows=len(rows), present_k=present_k)
 
 
-def score_all(x: Floats, rows: Floats, policy: KPolicy, seed: int, most: int | None = None) -> tuple[KCriteria, ...]:
-    """Criteria for k = 1..k_max, on the sample `rows` of `x`; fewer where the rows have too few different values."""
-    k_max = policy.k_max if most is None else min(policy.k_max, most)
-    path = score.fit_path(rows, k_max, seed=seed, n_init=policy.n_init + 2)
+def score_all(x: Floats, rows: Floats, policy: KPolicy, seed: int) -> tuple[KCriteria, ...]:
+    """Criteria for k = 1..k_max on the sample `rows`, gaps in `x`; fewer where rows have too few different values."""
+    path = score.fit_path(rows, policy.k_max, seed=seed, n_init=policy.n_init + 2)
     if len(path) < policy.k_min:
         raise StatisticsError(
             f"k_min is {policy.k_min}, but the data hold only {len(path)} different customers",

@@ -1,6 +1,6 @@
 """Features of which many customers share a value: what is known of where they stand, and what is not.
 
-Owns: when a feature counts as tied, its normal scores, and spreading ties for the choice of the number of segments.
+Owns: when a feature counts as tied, its normal scores, and spreading ties for the search for gaps.
 Does not own the other curves (`bend.py`), or the choice (`choose_k.py`).
 
 Of customers with one or two orders a year a share is 0, a half or 1, and nothing between: the empty space between two

@@ -22,23 +22,23 @@ TELLING = "**all without noise features**"
 
 
 def unscreened(raw: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Raw features as the pipeline prepares them, all of them; and with ties spread, as their number is chosen on."""
+    """Raw features as the pipeline prepares them, all of them; and with ties spread, where gaps are looked for."""
     frame = table(raw)
     transform = fit_transform_model(frame, feature_names(raw))
     x = apply(transform, frame)
     return x, spread(transform, x, 0)
 
 
-def standardised(raw: np.ndarray) -> np.ndarray:
-    """Raw features as the pipeline chooses the number of segments on."""
-    return screened(*unscreened(raw))
-
-
-def screened(x: np.ndarray, smooth: np.ndarray | None = None) -> np.ndarray:
-    """What the number is chosen on, without what cannot tell segments apart, as the pipeline leaves it out."""
+def telling(x: np.ndarray, smooth: np.ndarray) -> np.ndarray:
+    """Which features stay: what cannot tell segments apart is left out, as the pipeline does."""
     names = [str(j) for j in range(x.shape[1])]
     silent = telling_nothing(x, names, seed=0, spread=smooth)
-    return (x if smooth is None else smooth)[:, [name not in silent for name in names]]
+    return np.array([name not in silent for name in names])
+
+
+def screened(x: np.ndarray) -> np.ndarray:
+    """Without what cannot tell segments apart, of features without ties."""
+    return x[:, telling(x, x)]
 
 
 def by_strength(choice: KChoice) -> int:
@@ -79,9 +79,11 @@ def known_k(repetitions: int) -> list[Row]:
             latent, _ = mixture(rng, k, features, rows, float(rng.uniform(4, 6)), family)
             raw = Measure.draw(rng, latent.shape[1], counts=repetition % 2 == 1)(latent)
             x, smooth = unscreened(raw)
-            choice = chooser.choose_k(smooth, policy, seed=repetition)
-            apart = screened(x, smooth)
-            choices = {"this": choice if apart.shape == x.shape else chooser.choose_k(apart, policy, seed=repetition)}
+            choice = chooser.choose_k(x, policy, seed=repetition, spread=smooth)
+            stay = telling(x, smooth)
+            choices = {"this": choice}
+            if not stay.all():
+                choices["this"] = chooser.choose_k(x[:, stay], policy, seed=repetition, spread=smooth[:, stay])
             for name, rule in rules.items():
                 found = rule(choices.get(name, choice))
                 miss = abs(found - k)
@@ -107,7 +109,9 @@ def no_structure(repetitions: int) -> list[Row]:
         for repetition in range(repetitions):
             rng = np.random.default_rng([2, CLOUDS.index(kind), repetition])
             raw = cloud(rng, kind, (500, 2_000, 20_000)[repetition % 3])
-            choice = chooser.choose_k(standardised(raw), EFFORT, seed=repetition)
+            x, smooth = unscreened(raw)
+            stay = telling(x, smooth)
+            choice = chooser.choose_k(x[:, stay], EFFORT, seed=repetition, spread=smooth[:, stay])
             tally.update(
                 n=1,
                 false_natural=choice.structure == "natural",

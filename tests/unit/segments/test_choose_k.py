@@ -13,7 +13,7 @@ import pytest
 from tasks.config.errors import StatisticsError
 from tasks.segments.choose_k import KChoice, choose_k, decide, gate_says_one
 from tasks.segments.k_policy import KCriteria, KPolicy
-from tasks.segments.transform import apply, fit_transform_model, spread
+from tasks.segments.transform import apply, fit_transform_model
 from tests.benchmarks.cluster_population import Measure, cloud, feature_names, mixture, table
 
 QUICK = KPolicy(sample_rows=1_200, splits=3, resamples=5, gap_references=3)
@@ -23,8 +23,7 @@ UP_TO_SIX = replace(QUICK, k_max=6)
 
 def standardised(raw: np.ndarray) -> np.ndarray:
     frame = table(raw)
-    transform = fit_transform_model(frame, feature_names(raw))
-    return spread(transform, apply(transform, frame), 0)
+    return apply(fit_transform_model(frame, feature_names(raw)), frame)
 
 
 @pytest.mark.parametrize("k", [2, 5, 7])
