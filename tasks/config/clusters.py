@@ -62,8 +62,7 @@ class ClustersSegmentation(SegmentationBase):
     )
     transform: TransformName | dict[str, TransformName] = Field(
         default="power",
-        description="of all features, or by feature (power where not said): power (Yeo-Johnson; normal scores where"
-        " many customers share a value), log, rank, none",
+        description="of all features, or by feature (power where not said): power (Yeo-Johnson), log, rank, none",
     )
     weights: dict[str, Weight] = Field(
         default_factory=dict, description="by feature; one of weight 2 counts as if it were there twice; default 1"

@@ -1,13 +1,12 @@
 """The curves that bend a feature before it is standardised: power, logarithm, rank, or none.
 
-Owns: the curves, and fitting their constants. Does not own: caps, units, weights and standardisation (`transform.py`),
-or scores of features of which many share a value (`ties.py`).
+Owns: the curves, and fitting their constants. Does not own: caps, units, weights and standardisation (`transform.py`).
 """
 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -26,21 +25,18 @@ KNOTS = 101
 
 Knots = tuple[tuple[float, float], ...]
 
-CurveName = TransformName | Literal["scores"]
-"""Beside those that can be asked for: what stands for power where many customers share a value."""
 
-
-def bent(values: Floats, curve: CurveName, power: float, knots: Knots) -> Floats:
+def bent(values: Floats, curve: TransformName, power: float, knots: Knots) -> Floats:
     """Values in units of what counts as small in the feature, on the curve; shape kept."""
     if curve == "power":
         return yeo_johnson(values, power)
     if curve == "log":
         logarithm: Floats = np.sign(values) * np.log1p(np.abs(values))
         return logarithm
-    if curve in {"rank", "scores"}:
-        places, heights = zip(*knots, strict=True)
-        read_off: Floats = np.interp(values, places, heights)
-        return read_off
+    if curve == "rank":
+        places, shares = zip(*knots, strict=True)
+        ranks: Floats = np.interp(values, places, shares)
+        return ranks
     return values
 
 

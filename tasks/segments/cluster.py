@@ -28,9 +28,8 @@ if TYPE_CHECKING:
 
     from tasks.segments.partition import Partition
 
-FORMAT = 3
-"""Format 1 knew k-means on power-transformed features alone; its models are read as that. Format 2 knew no scores of
-features of which many share a value."""
+FORMAT = 2
+"""Format 1 knew k-means on power-transformed features alone; its models are read as that."""
 
 _USUAL = {"algorithm": "kmeans", "caps": 0.001, "screen": True, "transforms": {}, "weights": {}}
 
@@ -258,9 +257,9 @@ class ClusterModel:
             StatisticsError: the model was stored by a version that wrote another format.
         """
         given: Mapping[str, Any] = json.loads(stored) if isinstance(stored, str) else stored
-        if given.get("format") not in {1, 2, FORMAT}:
+        if given.get("format") not in {1, FORMAT}:
             raise StatisticsError(
-                f"the stored cluster model has format {given.get('format')!r}; this version reads 1 to {FORMAT}",
+                f"the stored cluster model has format {given.get('format')!r}; this version reads 1 and {FORMAT}",
                 hint="refit the segmentation, or run the version that stored the model",
             )
         clusters = tuple(_cluster(row) for row in given["clusters"])

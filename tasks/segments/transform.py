@@ -19,9 +19,9 @@ import numpy as np
 
 from tasks.config.clusters import TransformName
 from tasks.config.errors import StatisticsError
-from tasks.segments.bend import CurveName, Knots, bent, fitted_knots, fitted_power, rounded
+from tasks.segments.bend import Knots, bent, fitted_knots, fitted_power, rounded
 from tasks.segments.matrix import sample_rows
-from tasks.segments.ties import is_tied, score_knots, spread_ties
+from tasks.segments.ties import is_tied, spread_ties
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -50,9 +50,9 @@ class FeatureTransform:
         unit: the value is divided by it before the power, so that pounds and pence give the same result.
         power: Yeo-Johnson lambda (Yeo and Johnson 2000); of no meaning on another curve.
         mean: mean on the curve.
-        scale: standard deviation on the curve; of scores that of all that they stand for, 1.
+        scale: standard deviation on the curve.
         curve: how the value is bent.
-        knots: places and shares that a rank is read off, or places and scores.
+        knots: places and shares that a rank is read off.
         weight: a feature of weight 2 counts as if it were there twice.
     """
 
@@ -64,7 +64,7 @@ class FeatureTransform:
     power: float
     mean: float
     scale: float
-    curve: CurveName = "power"
+    curve: TransformName = "power"
     knots: Knots = ()
     weight: float = 1.0
 
@@ -137,7 +137,7 @@ def fit_transform_model(
         features: numeric columns to use.
         seed: seed of the sample of rows.
         winsor: share of customers capped at either end before the curve; None for no caps.
-        curves: by feature, how it is bent; power where not said, and for power scores where many share a value.
+        curves: by feature, how it is bent; power where not said.
         weights: by feature, how often it counts; once where not said.
         limit: standardised values are cut to plus and minus this.
         min_variation: least share of customers that must differ from the most common value. A flag that is set for
@@ -177,11 +177,11 @@ def apply(transform: FrozenTransform, frame: pl.DataFrame) -> Floats:
 
 
 def spread(transform: FrozenTransform, x: Floats, seed: int) -> Floats:
-    """The matrix with the ties of scored features spread, in which gaps can be looked for; `x` is what `apply` gave."""
+    """The matrix with the ties of tied features spread, in which gaps can be looked for; `x` is what `apply` gave."""
     columns = [
         # Drawn by name: which other features there are changes nothing.
         spread_ties(x[:, j], np.random.default_rng([seed, crc32(feature.name.encode())])) * feature.stretch
-        if feature.curve == "scores"
+        if is_tied(x[:, j])
         else x[:, j]
         for j, feature in enumerate(transform.features)
     ]
@@ -232,8 +232,6 @@ def _fit_feature(
     if varying < min_variation:
         return f"differs from its most common value for only {varying:.2%} of customers"
     capped = _capped(values, lower, upper)
-    if curve == "power" and is_tied(capped):
-        return FeatureTransform(name, median, lower, upper, 1.0, 1.0, 0.0, 1.0, "scores", score_knots(capped))
     # Pounds and pence give the same result; standardising alone takes care of that where nothing is bent.
     unit = _unit(capped) if curve in {"power", "log"} else 1.0
     power = fitted_power(capped / unit) if curve == "power" else 1.0

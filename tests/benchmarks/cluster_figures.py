@@ -68,10 +68,10 @@ SECTIONS: dict[str, Section] = {
         (
             "1,500 customers of no types, or of three that differ in six habits of their orders and in what they spend;\n"
             "features are the shares of orders with each habit, most of them 0 or 1, and the mean amount. Right number ; called\n"
-            "natural ; mean adjusted Rand index with the types. *Ties as values*: a share is standardised like any other\n"
-            "feature, without `tasks/segments/ties.py`; its two or three values are the widest gaps there are."
+            "natural ; mean adjusted Rand index with the types. *Ties as gaps*: without `tasks/segments/ties.py`; the two or\n"
+            "three values of a share are the widest gaps there are."
         ),
-        ("types", "mean orders", "this", "ties as values"),
+        ("types", "mean orders", "this", "ties as gaps"),
     ),
     "churn": (
         "Labels over time, where nothing happened",
