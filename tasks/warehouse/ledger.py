@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tasks.config.errors import ResegmentError
-from tasks.warehouse import erasures, kept_rows, pulls
+from tasks.warehouse import erasures, kept_rows, looked_up, pulls
 from tasks.warehouse.connection import Warehouse, identifier
 
 log = logging.getLogger("resegment.warehouse")
@@ -42,13 +42,13 @@ _TABLES = {
         "load_id VARCHAR PRIMARY KEY, load_no INTEGER, source_name VARCHAR, entity_name VARCHAR, file_name VARCHAR,"
         " file_sha256 VARCHAR, file_bytes BIGINT, mapping_sha256 VARCHAR, loaded_at TIMESTAMP, attempt_id VARCHAR,"
         " rows_read_count BIGINT, rows_loaded_count BIGINT, rows_quarantined_count BIGINT, values_blanked_count BIGINT,"
-        " column_names VARCHAR[], rows_left_out_count BIGINT, parent_load_id VARCHAR,"
-        " rows_erased_count BIGINT"
+        " column_names VARCHAR[], rows_left_out_count BIGINT, parent_load_id VARCHAR, rows_erased_count BIGINT"
     ),
     "delivery": (
         "delivery_no INTEGER PRIMARY KEY, source_name VARCHAR, file_name VARCHAR, load_id VARCHAR, attempt_id VARCHAR,"
         " seen_at TIMESTAMP"
     ),
+    "looked_up": looked_up.COLUMNS,
     # What was read from databases, and up to where; see `pulls.py`.
     "pull": pulls.COLUMNS,
     "quarantine": (
