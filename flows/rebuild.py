@@ -27,7 +27,7 @@ from tasks.warehouse.file_modes import owner_only
 from tasks.warehouse.inspection import damage_of_warehouse
 from tasks.warehouse.lock import writer_lock
 from tasks.warehouse.past_run import past_run
-from tasks.warehouse.published_files import listed
+from tasks.warehouse.published_files import DATABASE, listed
 from tasks.warehouse.restoring import Loss, restore
 from tasks.warehouse.run import OutputPaths, Run, open_ledger
 
@@ -166,7 +166,8 @@ def _publish(run: Run) -> None:
     """Build every date anew from the warehouse, and swap them in together."""
     line = tuple(ledger.publications(run.warehouse))
     oldest = run.workspace.publish.kept_since(line[-1].as_of)
-    there = [*run.paths.published.glob("*/as_of_date=*"), *(Path(name).parent for name in listed(run.paths.manifest))]
+    named = [Path(name).parent for name in listed(run.paths.manifest) if name != DATABASE]
+    there = [*run.paths.published.glob("*/as_of_date=*"), *named]
     anew = [item for item in line if item.as_of >= oldest]
     # Of a date that is lost nothing stays, for nothing stands behind it.
     known = {item.as_of for item in line}
