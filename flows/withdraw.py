@@ -12,6 +12,7 @@ from typing import TypedDict
 
 from prefect import flow
 
+from flows.rebuild import publish_lost
 from tasks.config.errors import UsageError
 from tasks.config.loading import load_workspace
 from tasks.ingest.tasks import see_as_then
@@ -78,6 +79,7 @@ def withdraw(
     with open_ledger(space, folder) as opened:
         published = ledger.publications(opened.warehouse)
         refuse(published, day, str(folder))
+        publish_lost(opened)
         gone, line = published[-1], tuple(published[:-1])
         run = past_run(opened, line[-1], line)
         candidate = begin_dates(opened, line, [gone.as_of, line[-1].as_of])

@@ -42,6 +42,19 @@ def damage_of_publication(paths: OutputPaths, line: Sequence[Publication], *, ha
     return found
 
 
+def unpublished(manifest: Path, line: Sequence[Publication]) -> list[Publication]:
+    """What the ledger says is published and the manifest does not name.
+
+    The ledger is noted after readers see it, so that there is none unless somebody changed the folder.
+    """
+    try:
+        runs = json.loads(manifest.read_text(encoding="utf-8"))["runs"].items()
+    except (ValueError, KeyError, TypeError, AttributeError, OSError):
+        runs = ()
+    seen = set(runs)
+    return [item for item in line if (item.as_of.isoformat(), item.run_id) not in seen]
+
+
 def _tables(database: Path) -> set[str]:
     with Warehouse.open(database, read_only=True) as published:
         rows = published.rows("SELECT table_name FROM information_schema.tables WHERE table_schema = 'main'")
