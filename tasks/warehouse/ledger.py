@@ -153,7 +153,8 @@ def moment(warehouse: Warehouse) -> dt.datetime:
     """
     last: dt.datetime | None = warehouse.value(
         "SELECT greatest((SELECT max(loaded_at) FROM ops.load), (SELECT max(seen_at) FROM ops.delivery),"
-        " (SELECT max(started_at) FROM ops.run), (SELECT max(decided_at) FROM ops.model_decision),"
+        " (SELECT max(greatest(started_at, finished_at)) FROM ops.run),"
+        " (SELECT max(decided_at) FROM ops.model_decision),"
         " (SELECT max(registered_at) FROM ops.model_challenger),"
         " (SELECT max(decided_at) FROM ops.quarantine_decision))"
     )
@@ -188,31 +189,6 @@ def insert(warehouse: Warehouse, table: str, values: Mapping[str, object]) -> No
     names = ", ".join(identifier(name) for name in values)
     marks = ", ".join(f"${name}" for name in values)
     warehouse.execute(f"INSERT INTO ops.{table} ({names}) VALUES ({marks})", values)
-
-
-def start_attempt(warehouse: Warehouse, values: Mapping[str, object]) -> None:
-    """Note that an attempt runs."""
-    with warehouse.transaction():
-        note_killed(warehouse)
-        insert(warehouse, "run", {"status_name": "running", "started_at": moment(warehouse), **values})
-
-
-def note_killed(warehouse: Warehouse) -> None:
-    """Note of attempts that never ended that they were killed; for the holder of the lock alone: none goes on then."""
-    warehouse.execute(
-        "UPDATE ops.run SET status_name = 'killed', finished_at = $now,"
-        " error_message = 'the process ended without a word' WHERE status_name = 'running'",
-        {"now": utc_now()},
-    )
-
-
-def finish_attempt(warehouse: Warehouse, attempt_id: str, status: str, message: str | None = None) -> None:
-    """Note how an attempt ended."""
-    warehouse.execute(
-        "UPDATE ops.run SET status_name = $status, finished_at = $now, error_message = $message"
-        " WHERE attempt_id = $attempt",
-        {"status": status, "now": utc_now(), "message": message, "attempt": attempt_id},
-    )
 
 
 def told(error: BaseException) -> str:
