@@ -24,7 +24,7 @@ from tasks.ingest.mapping import Mapping, parse_mapping
 from tasks.ingest.other_workspace import refuse_other_workspace
 from tasks.ingest.pulling import pull
 from tasks.ingest.raw_views import build_raw_views
-from tasks.ingest.renamed import told_of_former_name, told_of_gone_sources
+from tasks.ingest.renamed import told_of_earlier_files, told_of_former_name, told_of_gone_sources
 from tasks.ingest.staging import build_staging
 from tasks.warehouse import ledger, pulls
 from tasks.warehouse.erasures import erased_customers
@@ -109,6 +109,8 @@ def _told_of_files(run: Run, mapping: Mapping, files: Sequence[FoundFile], file:
     if not is_known:
         told += absent_keys(run.warehouse, mapping, file.path)
         told += told_of_former_name(run.warehouse, run.workspace, mapping.name, files)
+        if file.pull is None:
+            told += told_of_earlier_files(run.warehouse, mapping.name, files)
     return told
 
 
