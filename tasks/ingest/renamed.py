@@ -84,10 +84,8 @@ def told_of_earlier_files(warehouse: Warehouse, name: str, files: Sequence[Found
         return []
     what = counted(len(missing), "file that was loaded before is", "files that were loaded before are")
     todo = "where today's files say the same rows again, call the source otherwise: one not named any more is not seen"
-    return [
-        f"is mapped anew, and {what} no more where it reads, such as {missing[0]}:"
-        f" that goes on counting as it was mapped then; {todo}"
-    ]
+    said = f"is mapped anew, and {what} no more where it reads, such as {missing[0]}"
+    return [f"{said}: that goes on counting as it was mapped then; {todo}"]
 
 
 def _not_there(warehouse: Warehouse, name: str, files: Sequence[FoundFile]) -> list[str]:
