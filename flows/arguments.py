@@ -155,6 +155,12 @@ def _rebuild(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     rebuild.add_argument("--yes", action="store_true", help="do not ask")
     rebuild.add_argument("--dry-run", action="store_true", help="say what is wrong and what would be done")
     rebuild.add_argument("--quiet", action="store_true", help="show warnings only")
+    withdraw = add_command(
+        commands, "withdraw", "take the newest published date back, such as one of a clock that ran ahead"
+    )
+    withdraw.add_argument("date", type=types.date, metavar="DATE", help="the newest published date, YYYY-MM-DD")
+    withdraw.add_argument("--yes", action="store_true", help="do it; without it what would be done is said")
+    withdraw.add_argument("--quiet", action="store_true", help="show warnings only")
 
 
 def _template(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from flows.corridor import compute, gather
 from flows.forget_steps import end_stopped
+from flows.rebuild import publish_lost
 from flows.stale import reasons_of, stale_dates
 from tasks.backfill.planning import Due, planned_dates, refuse_unknown_models
 from tasks.backfill.request import Request, check, dates_of
@@ -264,6 +265,7 @@ def _pending(run: Run, backfill: Backfill) -> list[BackfillDate]:
 
 def _publish(run: Run, backfill: Backfill) -> Backfill:
     """Build every date from the first that changed on, for each tells the history before it; swap them in together."""
+    publish_lost(run)
     line = backfill.line(ledger.publications(run.warehouse))
     first = min(date.as_of for date in _pending(run, backfill))
     oldest = max(first, run.workspace.publish.kept_since(line[-1].as_of))

@@ -42,6 +42,7 @@ _MODULES = {
     "plan": "plan_command",
     "quarantine": "quarantine_commands",
     "rebuild": "rebuild_command",
+    "withdraw": "withdraw_command",
     "refit": "model_commands",
     "serve": "serve_command",
     "status": "status_command",

@@ -7,6 +7,7 @@ here.
 """
 
 import datetime as dt
+import logging
 from pathlib import Path
 from typing import TypedDict
 
@@ -17,7 +18,7 @@ from tasks.config.errors import OutputError, SqlError
 from tasks.config.loading import load_workspace
 from tasks.config.workspace import Workspace
 from tasks.ingest.tasks import see_as_then
-from tasks.publish.inspection import damage_of_publication
+from tasks.publish.inspection import damage_of_publication, unpublished
 from tasks.publish.tasks import begin_dates, build_one, publish_dates
 from tasks.quality.tasks import check_published
 from tasks.warehouse import erasures, ledger
@@ -27,10 +28,14 @@ from tasks.warehouse.file_modes import owner_only
 from tasks.warehouse.inspection import damage_of_warehouse
 from tasks.warehouse.lock import writer_lock
 from tasks.warehouse.past_run import past_run
-from tasks.warehouse.published_files import listed
+from tasks.warehouse.published_files import DATABASE, listed
 from tasks.warehouse.restoring import Loss, restore
 from tasks.warehouse.run import OutputPaths, Run, open_ledger
 
+log = logging.getLogger("resegment.publish")
+
+#: So many dates are named, of as many as there may be.
+_NAMED = 3
 #: What a damaged warehouse is called from then on.
 DAMAGED = "warehouse.damaged.duckdb"
 
@@ -121,7 +126,7 @@ def rebuild(workspace: str = ".", output: str | None = None, overrides: list[str
             done["dates"] = [item.as_of.isoformat() for item in line]
             done["published"] = damage_of_publication(paths, line, has_parquet=space.publish.parquet)
             if done["published"]:
-                _publish(run)
+                publish_again(run)
                 done["is_published_anew"] = True
     if done["is_warehouse_rebuilt"]:
         # A copy out of a backup knows nothing of later erasures; whoever rebuilds has no run to wait for.
@@ -162,11 +167,25 @@ def _erased_since(kept: Path, folder: Path) -> int:
     return len({one.hash for one in erasures.read(folder)} - known)
 
 
-def _publish(run: Run) -> None:
+def publish_lost(run: Run) -> None:
+    """Publish every date again where readers do not see all that the ledger says, before anything is added to it.
+
+    So it is where somebody put an older `published/` back, or took it away: what is added would be the last word, and
+    nobody would miss the partitions that are not there.
+    """
+    lost = unpublished(run.paths.manifest, ledger.publications(run.warehouse))
+    if lost:
+        dates = ", ".join(item.as_of.isoformat() for item in lost[:_NAMED]) + (", …" if len(lost) > _NAMED else "")
+        log.warning("what was published of %s is not there: every date is published again", dates)
+        publish_again(run)
+
+
+def publish_again(run: Run) -> None:
     """Build every date anew from the warehouse, and swap them in together."""
     line = tuple(ledger.publications(run.warehouse))
     oldest = run.workspace.publish.kept_since(line[-1].as_of)
-    there = [*run.paths.published.glob("*/as_of_date=*"), *(Path(name).parent for name in listed(run.paths.manifest))]
+    named = [Path(name).parent for name in listed(run.paths.manifest) if name != DATABASE]
+    there = [*run.paths.published.glob("*/as_of_date=*"), *named]
     anew = [item for item in line if item.as_of >= oldest]
     # Of a date that is lost nothing stays, for nothing stands behind it.
     known = {item.as_of for item in line}

@@ -12,6 +12,7 @@ from prefect import flow
 
 from flows.corridor import compute, gather
 from flows.forget_steps import end_stopped
+from flows.rebuild import publish_lost
 from flows.run_names import of_a_date
 from tasks.config.errors import GateFailed
 from tasks.config.loading import load_workspace
@@ -63,6 +64,7 @@ def refresh(
 
 def _work(run: Run, documents: DataDocs | None) -> None:
     try:
+        publish_lost(run)
         gather(run)
         compute(run, documents)
         candidate = build_candidate(run)

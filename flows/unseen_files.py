@@ -9,6 +9,7 @@ from tasks.config.counting import counted
 from tasks.config.errors import SourceError
 from tasks.config.workspace import Workspace
 from tasks.ingest.discovery import find_files
+from tasks.ingest.looked_up import is_loaded
 from tasks.ingest.mapping import parse_mapping
 from tasks.warehouse.connection import Warehouse
 from tasks.warehouse.readers import nothing_was_run, opened_to_read
@@ -32,9 +33,14 @@ def files_not_loaded(warehouse: Warehouse, space: Workspace) -> str | None:
     Raises:
         SourceError: a source has no file, or one cannot be read.
     """
-    known = {load_id for (load_id,) in warehouse.rows("SELECT load_id FROM ops.load")}
-    of_files = [name for name, source in space.sources.items() if source.database is None]
-    files = [file for name in of_files for file in find_files(space, parse_mapping(space, name))]
-    new = len({file.load_id for file in files} - known)
+    mappings = [parse_mapping(space, name) for name, source in space.sources.items() if source.database is None]
+    new = len(
+        {
+            file.load_id
+            for mapping in mappings
+            for file in find_files(space, mapping)
+            if not is_loaded(warehouse, mapping, file)
+        }
+    )
     said = counted(new, "file is", "files are")
     return f"{said} not loaded yet: what changes by that is known once it is done" if new else None

@@ -9,7 +9,7 @@
 -- column cost_known_share: bought product lines whose cost of a unit is known ÷ all; NULL: nothing bought, or no product has a known cost [unit=share]
 -- column margin_amount: amount of bought minus returned products whose cost of a unit is known − goods_cost_amount − order_cost_amount − customer_cost_amount; NULL: no product has a known cost, or none that he bought [unit=currency; cumulative]
 {%- for days in windows %}
--- column margin_{{ days }}d_amount: margin_amount of what was bought, returned, ordered and spent in the {{ days }} days that end with the as-of day; NULL: no product has a known cost, or none that he bought then [unit=currency]
+-- column margin_{{ days }}d_amount: margin_amount of what was bought, returned, ordered and spent in the {{ days }} days that end with the as-of day, each line on its own day and the costs of an order on that of its first line; NULL: no product has a known cost, or none that he bought then [unit=currency]
 {%- endfor %}
 -- column margin_share: margin_amount ÷ amount of bought minus returned products whose cost of a unit is known; NULL: there is no margin_amount, or nothing above zero was bought [unit=share]
 WITH
@@ -134,10 +134,10 @@ bought AS (
     SELECT
         customer_id,
         {%- for days in windows %}
-        sum(purchase_line_count) FILTER (WHERE order_date > {{ as_of }} - {{ days }}) AS line_{{ days }}d_count,
+        sum(purchase_line_count) FILTER (WHERE line_date > {{ as_of }} - {{ days }}) AS line_{{ days }}d_count,
         {%- endfor %}
         sum(purchase_line_count) AS line_count
-    FROM staging.orders
+    FROM staging.order_days
     GROUP BY customer_id
 ),
 

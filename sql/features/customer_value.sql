@@ -10,26 +10,35 @@
 -- column average_order_amount: mean amount of an order before returns; NULL: never ordered [unit=currency]
 -- column unit_count: units of bought products, returned ones included [unit=units; cumulative]
 {%- for days in windows %}
--- column order_{{ days }}d_count: orders in the {{ days }} days that end with the as-of day [unit=orders]
--- column net_{{ days }}d_amount: amount of orders minus returns in the {{ days }} days that end with the as-of day [unit=currency]
+-- column order_{{ days }}d_count: orders in the {{ days }} days that end with the as-of day, each on the day of its first line [unit=orders]
+-- column net_{{ days }}d_amount: amount of bought products minus returned ones in the {{ days }} days that end with the as-of day, each line on its own day [unit=currency]
 {%- endfor %}
 -- column first_order_date: day of the first order; NULL: never ordered [date]
 -- column last_order_date: day of the last order; NULL: never ordered [date]
 WITH
-bought AS (
+ordered AS (
     SELECT
         customer_id,
         min(order_date) FILTER (WHERE is_purchase) AS first_order_date,
         max(order_date) FILTER (WHERE is_purchase) AS last_order_date,
-        count(*) FILTER (WHERE is_purchase) AS order_count,
+        {%- for days in windows %}
+        count(*) FILTER (WHERE is_purchase AND order_date > {{ as_of }} - {{ days }}) AS order_{{ days }}d_count,
+        {%- endfor %}
+        count(*) FILTER (WHERE is_purchase) AS order_count
+    FROM staging.orders
+    GROUP BY customer_id
+),
+
+bought AS (
+    SELECT
+        customer_id,
         sum(gross_amount) AS gross_amount,
         sum(net_amount) AS net_amount,
         {%- for days in windows %}
-        count(*) FILTER (WHERE is_purchase AND order_date > {{ as_of }} - {{ days }}) AS order_{{ days }}d_count,
-        sum(net_amount) FILTER (WHERE order_date > {{ as_of }} - {{ days }}) AS net_{{ days }}d_amount,
+        sum(net_amount) FILTER (WHERE line_date > {{ as_of }} - {{ days }}) AS net_{{ days }}d_amount,
         {%- endfor %}
         sum(unit_count) AS unit_count
-    FROM staging.orders
+    FROM staging.order_days
     GROUP BY customer_id
 )
 
@@ -48,4 +57,5 @@ SELECT
     first_order_date,
     last_order_date
 FROM staging.customers
+LEFT JOIN ordered USING (customer_id)
 LEFT JOIN bought USING (customer_id)

@@ -11,8 +11,8 @@
 -- column average_order_amount: net amount per order [unit=currency]
 -- column recency_median_days: median days since the last order [unit=days]
 {%- for window in windows %}
--- column net_{{ window }}d_amount: orders minus returns in the last {{ window }} days [unit=currency]
--- column order_{{ window }}d_count: orders in the last {{ window }} days [unit=orders]
+-- column net_{{ window }}d_amount: products bought minus returned ones in the last {{ window }} days, each line on its own day [unit=currency]
+-- column order_{{ window }}d_count: orders in the last {{ window }} days, each on the day of its first line [unit=orders]
 {%- endfor %}
 -- column entered_count: customers who came in since the previous run [unit=customers]
 -- column left_count: customers who went out since the previous run [unit=customers]

@@ -13,11 +13,11 @@
 -- column last_gap_days: gap between the last two order days; NULL: fewer than two [unit=days]
 -- column overdue_ratio: days since the last order ÷ gap_mean_days; NULL: fewer than two order days
 {%- for days in windows %}
--- column order_{{ days }}d_count: orders in the {{ days }} days that end with the day [unit=orders]
--- column net_{{ days }}d_amount: amount of orders minus returns in the {{ days }} days that end with the day [unit=currency]
+-- column order_{{ days }}d_count: orders in the {{ days }} days that end with the day, each on the day of its first line [unit=orders]
+-- column net_{{ days }}d_amount: amount of bought products minus returned ones in the {{ days }} days that end with the day, each line on its own day [unit=currency]
 {%- endfor %}
 -- column order_trend_share: orders in the {{ before_days }} days ÷ those in twice as many; NULL: none in these [unit=share]
--- column discount_{{ before_days }}d_share: discount ÷ amount before discount in the {{ before_days }} days; NULL: nothing bought for money [unit=share]
+-- column discount_{{ before_days }}d_share: discount ÷ amount before discount in the {{ before_days }} days, each line on its own day; NULL: nothing bought for money [unit=share]
 -- column return_amount_share: returned ÷ bought amount, at most 1; NULL: nothing bought or returned for money [unit=share]
 -- column units_per_order: mean units of an order; NULL: nothing bought [unit=units]
 -- column lines_per_order: mean lines of bought products of an order; NULL: nothing bought [unit=lines]
@@ -25,55 +25,59 @@
 -- column top_channel_share: orders on the channel of most orders ÷ orders with a known channel; NULL: none [unit=share]
 -- column category_{{ before_days }}d_count: categories bought from in the {{ before_days }} days [unit=categories]
 -- column order_season_count: orders in the {{ reach_days }} days that follow the same day a year before, as far as they are past; NULL: the first order came after it [unit=orders]
--- column net_season_amount: amount of orders minus returns in the same days; NULL: likewise [unit=currency]
+-- column net_season_amount: amount of bought products minus returned ones in the same days, each line on its own day; NULL: likewise [unit=currency]
 WITH
 orders AS (
     SELECT
         customer_id,
         order_id,
-        min(order_date) AS order_date,
+        order_date,
         sum(purchase_line_count) > 0 AS is_purchase,
-        sum(purchase_line_count) AS purchase_line_count,
-        sum(unit_count) AS unit_count,
-        sum(gross_amount) AS gross_amount,
-        sum(discount_amount) AS discount_amount,
-        sum(returned_amount) AS returned_amount,
-        sum(gross_amount - returned_amount) AS net_amount,
         min(channel_name) AS channel_name
     FROM order_day
-    WHERE order_date <= {{ cut_off }}
-    GROUP BY customer_id, order_id
+    WHERE line_date <= {{ cut_off }}
+    GROUP BY customer_id, order_id, order_date
 ),
 
-bought AS (
+ordered AS (
     SELECT
         customer_id,
         min(order_date) FILTER (WHERE is_purchase) AS first_order_date,
         max(order_date) FILTER (WHERE is_purchase) AS last_order_date,
-        count(*) FILTER (WHERE is_purchase) AS order_count,
-        sum(net_amount) AS net_amount,
-        sum(gross_amount) AS gross_amount,
-        sum(returned_amount) AS returned_amount,
-        sum(unit_count) AS unit_count,
-        sum(purchase_line_count) AS line_count,
         count(*) FILTER (WHERE is_purchase AND isodow(order_date) >= 6) AS weekend_count,
         {%- for days in windows %}
         count(*) FILTER (WHERE is_purchase AND order_date > {{ cut_off }} - {{ days }}) AS order_{{ days }}d_count,
-        sum(net_amount) FILTER (WHERE order_date > {{ cut_off }} - {{ days }}) AS net_{{ days }}d_amount,
         {%- endfor %}
         count(*) FILTER (WHERE is_purchase AND order_date > {{ cut_off }} - {{ before_days }}) AS before_count,
         count(*) FILTER (WHERE is_purchase AND order_date > {{ cut_off }} - 2 * {{ before_days }}) AS twice_count,
-        sum(discount_amount) FILTER (WHERE order_date > {{ cut_off }} - {{ before_days }}) AS before_discount,
-        sum(gross_amount) FILTER (WHERE order_date > {{ cut_off }} - {{ before_days }}) AS before_gross,
         count(*) FILTER (
             WHERE is_purchase
             AND order_date > {{ cut_off }} - 365
             AND order_date <= {{ cut_off }} - 365 + {{ reach_days }}
         ) AS season_count,
-        sum(net_amount) FILTER (
-            WHERE order_date > {{ cut_off }} - 365 AND order_date <= {{ cut_off }} - 365 + {{ reach_days }}
-        ) AS season_amount
+        count(*) FILTER (WHERE is_purchase) AS order_count
     FROM orders
+    GROUP BY customer_id
+),
+
+bought AS (
+    SELECT
+        customer_id,
+        sum(net_amount) AS net_amount,
+        sum(gross_amount) AS gross_amount,
+        sum(returned_amount) AS returned_amount,
+        sum(unit_count) AS unit_count,
+        sum(purchase_line_count) AS line_count,
+        {%- for days in windows %}
+        sum(net_amount) FILTER (WHERE line_date > {{ cut_off }} - {{ days }}) AS net_{{ days }}d_amount,
+        {%- endfor %}
+        sum(discount_amount) FILTER (WHERE line_date > {{ cut_off }} - {{ before_days }}) AS before_discount,
+        sum(gross_amount) FILTER (WHERE line_date > {{ cut_off }} - {{ before_days }}) AS before_gross,
+        sum(net_amount) FILTER (
+            WHERE line_date > {{ cut_off }} - 365 AND line_date <= {{ cut_off }} - 365 + {{ reach_days }}
+        ) AS season_amount
+    FROM order_day
+    WHERE line_date <= {{ cut_off }}
     GROUP BY customer_id
 ),
 
@@ -120,7 +124,7 @@ breadth AS (
         customer_id,
         count(DISTINCT category_name) AS category_count
     FROM category_day
-    WHERE order_date > {{ cut_off }} - {{ before_days }} AND order_date <= {{ cut_off }}
+    WHERE line_date > {{ cut_off }} - {{ before_days }} AND line_date <= {{ cut_off }}
     GROUP BY customer_id
 )
 
@@ -162,7 +166,8 @@ SELECT
     CASE
         WHEN first_order_date <= {{ cut_off }} - 365 THEN CAST(coalesce(season_amount, 0) AS DECIMAL(18, 4))
     END AS net_season_amount
-FROM bought
+FROM ordered
+INNER JOIN bought USING (customer_id)
 LEFT JOIN rhythm USING (customer_id)
 LEFT JOIN channels USING (customer_id)
 LEFT JOIN breadth USING (customer_id)

@@ -1,11 +1,11 @@
 -- what: one row is one order of a known customer, as far as its lines were known at the end of the as-of day
--- why: most features ask about orders; they read this table instead of all lines
+-- why: most features ask about orders as a whole; they read this table instead of all lines
 -- grain: customer
 -- incremental: order_id
 -- column customer_id: the buyer [id]
 -- column order_id: order, invoice or basket; where lines of one order name two customers, each has an order of his own [id]
 -- column ordered_at: first moment of the order [date]
--- column order_date: day of ordered_at [date]
+-- column order_date: day of ordered_at; as a whole, such as in counts, an order is of this day, its amounts are of the days of their lines (order_days) [date]
 -- column is_purchase: at least one product was bought [flag]
 -- column is_return_only: products were returned or cancelled, and none bought [flag]
 -- column line_count: lines of any kind, postage and fees included [unit=lines]
@@ -22,22 +22,18 @@ SELECT
     customer_id,
     order_id,
     min(ordered_at) AS ordered_at,
-    CAST(min(ordered_at) AS DATE) AS order_date,
-    count(*) FILTER (WHERE is_product AND NOT is_return) > 0 AS is_purchase,
-    count(*) FILTER (WHERE is_product) > 0
-    AND count(*) FILTER (WHERE is_product AND NOT is_return) = 0 AS is_return_only,
-    count(*) AS line_count,
-    count(*) FILTER (WHERE is_product AND NOT is_return) AS purchase_line_count,
-    count(*) FILTER (WHERE is_product AND is_return) AS return_line_count,
-    CAST(coalesce(sum(quantity) FILTER (WHERE is_product AND NOT is_return), 0) AS DECIMAL(18, 3)) AS unit_count,
-    CAST(coalesce(sum(line_amount) FILTER (WHERE is_product AND NOT is_return), 0) AS DECIMAL(18, 4)) AS gross_amount,
-    CAST(
-        coalesce(sum(discount_amount) FILTER (WHERE is_product AND NOT is_return), 0) AS DECIMAL(18, 4)
-    ) AS discount_amount,
-    CAST(coalesce(-sum(line_amount) FILTER (WHERE is_product AND is_return), 0) AS DECIMAL(18, 4)) AS returned_amount,
-    CAST(coalesce(sum(line_amount) FILTER (WHERE is_product), 0) AS DECIMAL(18, 4)) AS net_amount,
+    min(line_date) AS order_date,
+    sum(purchase_line_count) > 0 AS is_purchase,
+    sum(return_line_count) > 0 AND sum(purchase_line_count) = 0 AS is_return_only,
+    CAST(sum(line_count) AS BIGINT) AS line_count,
+    CAST(sum(purchase_line_count) AS BIGINT) AS purchase_line_count,
+    CAST(sum(return_line_count) AS BIGINT) AS return_line_count,
+    CAST(sum(unit_count) AS DECIMAL(18, 3)) AS unit_count,
+    CAST(sum(gross_amount) AS DECIMAL(18, 4)) AS gross_amount,
+    CAST(sum(discount_amount) AS DECIMAL(18, 4)) AS discount_amount,
+    CAST(sum(returned_amount) AS DECIMAL(18, 4)) AS returned_amount,
+    CAST(sum(net_amount) AS DECIMAL(18, 4)) AS net_amount,
     min(channel_name) AS channel_name,
     min(country_name) AS country_name
-FROM staging.order_lines
-WHERE customer_id IS NOT NULL
+FROM staging.order_days
 GROUP BY customer_id, order_id

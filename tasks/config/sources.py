@@ -80,13 +80,18 @@ class FormatOptions(Strict):
 
 
 class Lookup(Strict):
-    """A file left-joined to a source on an equal column, such as products; its columns are read as `name.column`."""
+    """Files left-joined to a source on an equal column, such as products; their columns are read as `name.column`."""
 
-    path: Text = Field(description="the file; of a glob, the first that matches")
+    path: Text = Field(
+        description="the file, or a glob of files that are read as one: of rows with one key, the first of the last"
+        " file counts"
+    )
     format: Format = Field(description="how the file is written")
     key: str = Field(description="column of the file that says which row belongs to one of the source")
     source_key: str | None = Field(
-        default=None, description="the source's column of that meaning; null: named as `key`"
+        default=None,
+        description="the source's column of that meaning, or that of a lookup above it, such as `orders.buyer`; null:"
+        " named as `key`",
     )
     options: FormatOptions = FormatOptions()
 

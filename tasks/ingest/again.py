@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
-from collections.abc import Mapping as Paths
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -18,7 +16,7 @@ import polars as pl
 from tasks.ingest.binding import check_bindings
 from tasks.ingest.erased import without_erased
 from tasks.ingest.loading import kept_value
-from tasks.ingest.lookups import with_lookups
+from tasks.ingest.lookups import LookupFiles, with_lookups
 from tasks.ingest.mapping import Mapping, mapped_select
 from tasks.ingest.quarantine import Origin, enter_problems
 from tasks.ingest.raw_tables import fit_raw_table
@@ -130,7 +128,7 @@ class Reading:
 def read_again(
     warehouse: Warehouse,
     mapping: Mapping,
-    lookups: Paths[str, Path],
+    lookups: LookupFiles,
     origin: Origin,
     rows: Sequence[int],
     loaded_at: dt.datetime,

@@ -40,6 +40,7 @@ def check_bindings(warehouse: Warehouse, mapping: Mapping, reader: Reader, relat
             where=f"{mapping.where[places[0]]} and {reader.path.name}",
             hint="each expression is about one row: leave out functions over many rows",
         ) from together
+    _refuse_unnamed(mapping, reader)
     kinds = zip(places, found, strict=True)
     return {place.removeprefix("columns."): kind for place, (_, kind) in kinds}
 
@@ -51,17 +52,31 @@ def _selected(expressions: Iterable[str], relation: str) -> str:
 def _absent_key(mapping: Mapping, reader: Reader) -> SourceError | None:
     """What is told of a lookup that is joined by a column which the file has not; nothing can be computed then."""
     present = {name.casefold() for name in reader.columns}
-    for name, lookup in mapping.source.lookups.items():
-        key = lookup.source_key or lookup.key
-        if key.casefold() not in present:
+    for name in mapping.source.lookups:
+        owner, key = mapping.joined_by(name)
+        if not owner and key.casefold() not in present:
             near = difflib.get_close_matches(key, reader.columns, n=1)
             hint = f"did you mean {near[0]!r}?" if near else f"the file has {', '.join(reader.columns)}"
+            if (other := key.partition(".")[0]) in mapping.source.lookups:
+                hint = f"lookups are joined in their order: write {other} above {name}"
             return SourceError(
                 f"lookups.{name}: is joined by the column {key!r}, which the file has not",
                 where=f"{next(iter(mapping.where.values()))} and {reader.path.name}",
                 hint=f"{hint}; source_key says which column of the source it is",
             )
     return None
+
+
+def _refuse_unnamed(mapping: Mapping, reader: Reader) -> None:
+    """Refuse a column of a lookup that is named without it: DuckDB finds it, and the file may have one tomorrow."""
+    present = {name.casefold() for name in (*reader.columns, "_record")}
+    for place, names in mapping.reads.items() if mapping.source.lookups else ():
+        if absent := [name for name in names if name.casefold() not in present]:
+            raise SourceError(
+                f"{place}: the file has no column {absent[0]!r}",
+                where=f"{mapping.where[place]} and {reader.path.name}",
+                hint=f"a column of a lookup is named with it: {next(iter(mapping.source.lookups))}.{absent[0]}",
+            )
 
 
 def _is_word(warehouse: Warehouse, expression: str, relation: str) -> bool:

@@ -1,7 +1,7 @@
 """Which files a source has, and which of them are new.
 
 Owns: globs, digests and load ids. A load id follows from the file's bytes and the mapping, so the same file never
-loads twice, under whatever name it is delivered.
+loads twice, under whatever name it is delivered. Does not own what it looks up elsewhere (`looked_up.py`).
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from pathlib import Path
 
 from tasks.config.errors import SourceError
 from tasks.config.workspace import Workspace
+from tasks.ingest.lookups import LookupFiles
 from tasks.ingest.mapping import Mapping
 from tasks.warehouse.pulls import Pull
 
@@ -26,7 +27,8 @@ _CHUNK = 1 << 20
 class FoundFile:
     """A file of a source; `name` is its path below the workspace, or the whole path where it lies elsewhere.
 
-    One that holds what was pulled from a database is called by database and source, and says of which `pull`.
+    One that holds what was pulled from a database is called by database and source, and says of which `pull`. The load
+    id of another one whose source has lookups is not the last word: it is of the file alone.
     """
 
     path: Path
@@ -34,7 +36,7 @@ class FoundFile:
     sha256: str
     mapping_sha256: str
     load_id: str
-    lookups: dict[str, Path]
+    lookups: LookupFiles
     pull: Pull | None = None
 
 
@@ -49,7 +51,7 @@ def find_files(workspace: Workspace, mapping: Mapping) -> list[FoundFile]:
     return [_found(workspace, mapping, path, mapping_sha256, lookups) for path in paths]
 
 
-def newest_file(workspace: Workspace, mapping: Mapping) -> tuple[Path, dict[str, Path]]:
+def newest_file(workspace: Workspace, mapping: Mapping) -> tuple[Path, LookupFiles]:
     """The last file of a source, and its lookups by name; none of them is read.
 
     Raises:
@@ -63,26 +65,34 @@ def _paths(workspace: Workspace, mapping: Mapping) -> list[Path]:
     return sorted({path for pattern in mapping.source.patterns for path in _matches(workspace, pattern, where)})
 
 
-def find_lookups(workspace: Workspace, mapping: Mapping) -> tuple[dict[str, Path], str]:
-    """The lookups of a source by name, and the digest of all that turns the bytes of its files into rows.
+def find_lookups(workspace: Workspace, mapping: Mapping) -> tuple[LookupFiles, str]:
+    """The files of the lookups of a source by name, and the digest of what turns the bytes of its files into rows.
+
+    Of a source in a database that is what lies in lookups, too: rows that were pulled before are not there to be looked
+    up again, so that another value in a lookup is another mapping.
 
     Raises:
         SourceError: a lookup's path or glob matches no file, or it cannot be read.
     """
     lookups = _lookups(workspace, mapping)
-    return lookups, mapping.digest([digest_of(path) for _, path in sorted(lookups.items())])
+    return lookups, mapping.digest([] if mapping.source.database is None else digests(lookups))
 
 
-def _lookups(workspace: Workspace, mapping: Mapping) -> dict[str, Path]:
+def digests(lookups: LookupFiles) -> list[str]:
+    """SHA-256 of each file of the lookups, in the order of their names and paths."""
+    return [digest_of(path) for _, paths in sorted(lookups.items()) for path in paths]
+
+
+def _lookups(workspace: Workspace, mapping: Mapping) -> LookupFiles:
     return {
-        name: _matches(workspace, lookup.path, workspace.line_of("sources", mapping.name, "lookups", name, "path"))[0]
+        name: sorted(
+            set(_matches(workspace, lookup.path, workspace.line_of("sources", mapping.name, "lookups", name, "path")))
+        )
         for name, lookup in mapping.source.lookups.items()
     }
 
 
-def _found(
-    workspace: Workspace, mapping: Mapping, path: Path, mapping_sha256: str, lookups: dict[str, Path]
-) -> FoundFile:
+def _found(workspace: Workspace, mapping: Mapping, path: Path, mapping_sha256: str, lookups: LookupFiles) -> FoundFile:
     sha256 = digest_of(path)
     load_id = load_id_of(mapping.name, sha256, mapping_sha256)
     inside = path.is_relative_to(workspace.directory)

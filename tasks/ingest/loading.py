@@ -88,11 +88,12 @@ def load_file(
                 warehouse, source=mapping.name, file=file.name, load_id=file.load_id, attempt_id=attempt_id
             )
     except SqlError as error:
-        raise _unreadable(mapping, file, error) from error
+        raise unreadable(mapping, file, error) from error
     return counts
 
 
-def _unreadable(mapping: Mapping, file: FoundFile, error: SqlError) -> SourceError:
+def unreadable(mapping: Mapping, file: FoundFile, error: SqlError) -> SourceError:
+    """What is told of a file that DuckDB cannot read as its source says."""
     kind = mapping.source.stored_as
     told, hint = error.message, "compare options.delimiter, quote and encoding with the file, or export it again"
     if file.pull is not None:

@@ -44,6 +44,8 @@ class Mapping:
         where: file and line of each place.
         reads: columns of the file that each expression names.
         inputs: by entity column, the columns of the file and of lookups (`lookup.column`) that it is made of.
+        looked_up: by lookup, its columns that an expression or the key of another lookup names, each with the place of
+            one that does.
         clock: how its times become the company's.
     """
 
@@ -53,6 +55,7 @@ class Mapping:
     where: dict[str, str]
     reads: dict[str, tuple[str, ...]]
     inputs: dict[str, tuple[str, ...]]
+    looked_up: dict[str, dict[str, str]]
     clock: Clock
 
     @property
@@ -63,7 +66,7 @@ class Mapping:
     @property
     def wanted(self) -> frozenset[str]:
         """Every column of the source file that an expression names."""
-        keys = {lookup.source_key or lookup.key for lookup in self.source.lookups.values()}
+        keys = {column for owner, column in map(self.joined_by, self.source.lookups) if not owner}
         return frozenset(name for names in self.reads.values() for name in names) | keys
 
     @property
@@ -75,8 +78,13 @@ class Mapping:
         # A line that is no JSON has no columns to choose it by, and is not to get lost.
         return f"({BROKEN_LINE} OR {condition})" if self.source.stored_as == "jsonl" else condition
 
+    def joined_by(self, lookup: str) -> tuple[str, str]:
+        """Whose column a lookup's key is held against, of a lookup above it or of the file (``""``), and which."""
+        said = self.source.lookups[lookup]
+        return _joined_by(lookup, said.source_key or said.key, self.source.lookups)
+
     def lookup_columns(self, lookup: str) -> frozenset[str]:
-        """Every column of a lookup that an expression names."""
+        """Every column of a lookup that a column of the entity is made of."""
         prefix = f"{lookup}."
         named = {
             name
@@ -92,11 +100,15 @@ class Mapping:
         return f"raw.{identifier(f'{self.name}__{self.source.entity}')}"
 
     def digest(self, lookup_digests: list[str]) -> str:
-        """SHA-256 of what turns the file's bytes into rows; of a source in a database, the rows of tables, too."""
+        """SHA-256 of what turns the file's bytes into rows; of a source in a database, the rows of tables, too.
+
+        Args:
+            lookup_digests: of what lies in lookups, where a change of any of it is to be a change of the mapping.
+        """
         parts = {"entity", "format", "options", "timezone", "columns", "lookups", "where", "query", "since"}
         said = self.source.model_dump(mode="json", include=parts, exclude_none=True)
         for lookup in said["lookups"].values():
-            # Where a lookup lies does not matter; what is in it is in its digest.
+            # Where a lookup lies does not matter, only what is in it.
             del lookup["path"]
         if self.clock.company != Clock().company:
             said["calendar"] = self.clock.company
@@ -132,7 +144,26 @@ def parse_mapping(workspace: Workspace, name: str) -> Mapping:
             hint="use a key of the table, or leave out since",
         )
     company = workspace.calendar.timezone
-    return Mapping(name, source, places, where, reads, inputs, Clock(company, source.timezone or company))
+    clock = Clock(company, source.timezone or company)
+    return Mapping(name, source, places, where, reads, inputs, _looked_up(source, named), clock)
+
+
+def _joined_by(lookup: str, key: str, lookups: Kinds[str, object]) -> tuple[str, str]:
+    """The lookup above it whose column a key is, or ``""``, and the column."""
+    owner, dot, column = key.partition(".")
+    above = list(lookups)[: list(lookups).index(lookup)]
+    return (owner, column) if dot and owner in above else ("", key)
+
+
+def _looked_up(source: Source, named: Kinds[str, set[tuple[str, str]]]) -> dict[str, dict[str, str]]:
+    keys = {
+        f"lookups.{name}": {_joined_by(name, said.source_key or said.key, source.lookups)}
+        for name, said in source.lookups.items()
+    }
+    return {
+        name: {column: place for place, pairs in {**keys, **named}.items() for owner, column in pairs if owner == name}
+        for name in source.lookups
+    }
 
 
 def _columns_named(expression: str, where: str) -> list[exp.Column]:

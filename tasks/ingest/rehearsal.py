@@ -12,7 +12,7 @@ from tasks.config.workspace import Workspace
 from tasks.ingest.absent_keys import absent_keys
 from tasks.ingest.binding import check_bindings
 from tasks.ingest.discovery import newest_file
-from tasks.ingest.lookups import with_lookups
+from tasks.ingest.lookups import lookup_readers, with_lookups
 from tasks.ingest.mapping import Mapping
 from tasks.ingest.readers import open_reader
 from tasks.warehouse.connection import Warehouse
@@ -37,11 +37,12 @@ def rehearse(warehouse: Warehouse, workspace: Workspace, mapping: Mapping) -> bo
         return False
     try:
         reader = open_reader(warehouse, path, mapping.source.stored_as, mapping.source.options, mapping.wanted)
-        relation = with_lookups(warehouse, mapping, lookups, reader.relation)
+        for name in mapping.source.lookups:
+            list(lookup_readers(warehouse, mapping, lookups, name))
     except SourceError as error:
         log.warning("%s: its columns could not be tried on a file: %s", mapping.name, " ".join(str(error).split()))
         return False
-    check_bindings(warehouse, mapping, reader, relation)
+    check_bindings(warehouse, mapping, reader, with_lookups(warehouse, mapping, lookups, reader.relation))
     for absent in absent_keys(warehouse, mapping, path):
         log.warning("%s: %s", mapping.name, absent)
     return True

@@ -1,4 +1,4 @@
-"""Sources that are gone from the workspace, or called otherwise by now: which they are, and what is told of it.
+"""Sources that are gone from the workspace, called otherwise or mapped anew: which they are, and what is told of it.
 
 Owns: that, and knowing a source again by what it reads. Does not own loading. Loads belong to a name, so a renamed
 source is loaded anew, and what its folder does not hold any more is seen no longer: nothing of that may come without a
@@ -61,13 +61,7 @@ def told_of_former_name(warehouse: Warehouse, workspace: Workspace, name: str, f
     former = former_names(warehouse, workspace).get(name)
     if former is None:
         return []
-    delivered = warehouse.rows(
-        "SELECT delivery.file_name, arg_max(file_sha256, delivery_no) FROM ops.delivery JOIN ops.load USING (load_id)"
-        " WHERE delivery.source_name = $former AND rows_read_count > 0 GROUP BY 1 ORDER BY 1",
-        {"former": former},
-    )
-    names, contents = {file.name for file in files}, {file.sha256 for file in files}
-    missing = [file for file, content in delivered if file not in names and content not in contents]
+    missing = _not_there(warehouse, former, files)
     told = f"reads what {former} read, which the workspace names no longer: by another name it is loaded anew"
     if missing and workspace.sources[name].database is None:
         told += (
@@ -75,6 +69,35 @@ def told_of_former_name(warehouse: Warehouse, workspace: Workspace, name: str, f
             f" such as {missing[0]}: put back what counts, or call the source {former} again"
         )
     return [told]
+
+
+def told_of_earlier_files(warehouse: Warehouse, name: str, files: Sequence[FoundFile]) -> list[str]:
+    """Of a source that is mapped anew: which files of before are none of its own any more, and count all the same.
+
+    Args:
+        warehouse: of the run.
+        name: of the source, which reads files.
+        files: all that it has.
+    """
+    missing = _not_there(warehouse, name, files)
+    if not missing:
+        return []
+    what = counted(len(missing), "file that was loaded before is", "files that were loaded before are")
+    todo = "where today's files say the same rows again, call the source otherwise: one not named any more is not seen"
+    said = f"is mapped anew, and {what} no more where it reads, such as {missing[0]}"
+    return [f"{said}: that goes on counting as it was mapped then; {todo}"]
+
+
+def _not_there(warehouse: Warehouse, name: str, files: Sequence[FoundFile]) -> list[str]:
+    """Names of files that a source had rows of, and that are not among these, under another name neither."""
+    delivered = warehouse.rows(
+        "SELECT delivery.file_name, arg_max(file_sha256, delivery_no) FROM ops.delivery JOIN ops.load USING (load_id)"
+        " WHERE delivery.source_name = $name AND rows_read_count > 0 AND load_id NOT IN (SELECT load_id FROM ops.pull)"
+        " GROUP BY 1 ORDER BY 1",
+        {"name": name},
+    )
+    names, contents = {file.name for file in files}, {file.sha256 for file in files}
+    return [file for file, content in delivered if file not in names and content not in contents]
 
 
 def told_of_gone_sources(run: Run) -> list[str]:

@@ -12,8 +12,9 @@ import polars as pl
 
 from tasks.ingest.discovery import FoundFile
 from tasks.ingest.guess import Guess, guess_columns
+from tasks.ingest.lookups import lookup_readers
 from tasks.ingest.mapping import Mapping
-from tasks.ingest.readers import Reader, open_reader
+from tasks.ingest.readers import Reader
 from tasks.warehouse.connection import Warehouse, identifier
 
 #: Rows that are looked at; the first, for a file is read anyway from its beginning.
@@ -27,8 +28,8 @@ def keep_guesses(warehouse: Warehouse, mapping: Mapping, file: FoundFile, reader
     """Guess the class of every column of a file, and of those of its lookups that the mapping reads."""
     persons = mapping.source.entity in _PERSONS
     guesses = guess_columns(_sample(warehouse, reader, reader.columns), is_about_persons=persons)
-    for name, lookup in mapping.source.lookups.items():
-        other = open_reader(warehouse, file.lookups[name], lookup.format, lookup.options, frozenset({lookup.key}))
+    for name in mapping.source.lookups:
+        *_, other = lookup_readers(warehouse, mapping, file.lookups, name)
         read = {column.casefold() for column in mapping.lookup_columns(name)}
         columns = tuple(column for column in other.columns if column.casefold() in read)
         found = guess_columns(_sample(warehouse, other, columns), is_about_persons=False)

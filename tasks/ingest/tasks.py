@@ -18,12 +18,13 @@ from tasks.ingest.classes import keep_classes
 from tasks.ingest.days_as_moments import days_as_moments
 from tasks.ingest.discovery import FoundFile, find_files
 from tasks.ingest.loading import check_not_emptied, load_file
+from tasks.ingest.looked_up import forget_earlier, identified, was_read_so
 from tasks.ingest.lookups import lines_lost
 from tasks.ingest.mapping import Mapping, parse_mapping
 from tasks.ingest.other_workspace import refuse_other_workspace
 from tasks.ingest.pulling import pull
 from tasks.ingest.raw_views import build_raw_views
-from tasks.ingest.renamed import told_of_former_name, told_of_gone_sources
+from tasks.ingest.renamed import told_of_earlier_files, told_of_former_name, told_of_gone_sources
 from tasks.ingest.staging import build_staging
 from tasks.warehouse import ledger, pulls
 from tasks.warehouse.erasures import erased_customers
@@ -108,6 +109,8 @@ def _told_of_files(run: Run, mapping: Mapping, files: Sequence[FoundFile], file:
     if not is_known:
         told += absent_keys(run.warehouse, mapping, file.path)
         told += told_of_former_name(run.warehouse, run.workspace, mapping.name, files)
+        if file.pull is None:
+            told += told_of_earlier_files(run.warehouse, mapping.name, files)
     return told
 
 
@@ -116,12 +119,14 @@ def _load_new(run: Run, mapping: Mapping, files: Sequence[FoundFile]) -> int:
     erased = erased_customers(run.workspace, run.paths.root)
     known = {load_id for (load_id,) in run.warehouse.rows("SELECT load_id FROM ops.load")}
     new = 0
-    for position, file in enumerate(files, 1):
-        check_not_emptied(run.warehouse, name, file)
+    for position, found in enumerate(files, 1):
+        check_not_emptied(run.warehouse, name, found)
+        file = identified(run.warehouse, mapping, found)
         if file.load_id in known:
             _note_known(run, name, file)
             continue
         told = [] if new else _told_of_files(run, mapping, files, file)
+        is_again = was_read_so(run.warehouse, mapping, file)
         counts = load_file(run.warehouse, mapping, file, run.attempt_id, erased)
         told += [] if new else days_as_moments(run.warehouse, mapping, file.load_id)
         for sentence in told:
@@ -129,7 +134,7 @@ def _load_new(run: Run, mapping: Mapping, files: Sequence[FoundFile]) -> int:
         known.add(file.load_id)
         new += 1
         log.info(
-            "%s: %s (%d of %d): %s rows read, %s loaded, %s quarantined%s%s%s",
+            "%s: %s (%d of %d): %s rows read, %s loaded, %s quarantined%s%s%s%s",
             name,
             file.name,
             position,
@@ -140,7 +145,10 @@ def _load_new(run: Run, mapping: Mapping, files: Sequence[FoundFile]) -> int:
             f", {counts.blanked:,} values blanked" if counts.blanked else "",
             f"; {counts.left_out:,} left out" if counts.left_out else "",
             f"; {counts.erased:,} rows of erased customers left out" if counts.erased else "",
+            "; loaded anew, for lookups say something else of it" if is_again else "",
         )
+    if files:
+        forget_earlier(run.warehouse, mapping, files[-1])
     if carried := carry_over(run, name):
         log.info("%s: %d rows were released or discarded before, and are again", name, carried)
     if files and not new:

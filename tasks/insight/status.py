@@ -14,7 +14,7 @@ from tasks.config.counting import counted
 from tasks.config.errors import DamageError, OutputError
 from tasks.config.workspace import Workspace
 from tasks.warehouse.connection import Warehouse
-from tasks.warehouse.ledger import utc_now
+from tasks.warehouse.ledger import publications, utc_now
 from tasks.warehouse.loads import loads_seen
 from tasks.warehouse.readers import nothing_was_run, opened_to_read
 from tasks.warehouse.run import OutputPaths
@@ -193,28 +193,40 @@ class _Ledger:
     failed: list[str] = field(default_factory=list)
     alerts: list[str] = field(default_factory=list)
     waiting: list[str] = field(default_factory=list)
+    is_published: bool = False
 
 
 def read_status(workspace: Workspace, paths: OutputPaths, today: dt.date | None = None) -> Status:
     """Read the manifest, which is always whole, and the ledger where no run holds it."""
     ledger = _read(workspace, paths)
-    said = {item.name: getattr(ledger, item.name) for item in fields(ledger)}
+    said = {item.name: getattr(ledger, item.name) for item in fields(ledger) if item.name != "is_published"}
     if not paths.manifest.exists():
-        return Status(workspace.name, None, None, None, None, "nothing is published yet", **said)
+        sentence = "nothing is published yet"
+        if ledger.is_published:
+            sentence = f"{paths.manifest.relative_to(paths.root)} is gone: `resegment rebuild` publishes again what was"
+        return Status(workspace.name, None, None, None, None, sentence, **said)
     manifest = json.loads(paths.manifest.read_text(encoding="utf-8"))
     as_of = dt.date.fromisoformat(manifest["as_of_date"])
     age = ((today or workspace.calendar.shows(utc_now()).date()) - as_of).days
     limit = workspace.alerts.stale_after_days
-    is_fresh = None if limit is None else age <= limit
-    wanted = {None: "", True: ": fresh", False: f": too old, at most {limit} were expected"}[is_fresh]
-    dates = counted(len(manifest["runs"]), "date")
-    sentence = f"published as of {as_of} ({counted(age, 'day')} old{wanted}), {dates} in all"
+    is_fresh = None if limit is None else 0 <= age <= limit
+    sentence = (
+        f"published as of {as_of} ({_age_told(as_of, age, limit)}), {counted(len(manifest['runs']), 'date')} in all"
+    )
     last = ledger.attempts[0] if ledger.attempts else None
     if last and last["status_name"] in _ENDED:
         ended = _ENDED[last["status_name"]]
         sentence += f"; the last run ({last['as_of_date']}) {ended}, so this is the last good one"
     run_id = manifest["runs"][as_of.isoformat()]
     return Status(workspace.name, as_of.isoformat(), run_id, age, is_fresh, sentence, **said)
+
+
+def _age_told(as_of: dt.date, age: int, limit: int | None) -> str:
+    if age < 0:
+        return f"a day that has not begun: did the clock run ahead? `resegment withdraw {as_of}` takes it back"
+    if limit is None:
+        return f"{counted(age, 'day')} old"
+    return f"{counted(age, 'day')} old: {'fresh' if age <= limit else f'too old, at most {limit} were expected'}"
 
 
 def _read(workspace: Workspace, paths: OutputPaths) -> _Ledger:
@@ -233,7 +245,8 @@ def _of_ledger(workspace: Workspace, warehouse: Warehouse) -> _Ledger:
     failed, alerts = ([said for (said,) in warehouse.rows(query)] for query in (_FAILED, _ALERTS))
     loads = [load_id for load_id, *_ in loads_seen(warehouse, workspace.sources, None)]
     waiting = [said for (said,) in warehouse.rows(_WAITING, {"loads": loads})]
-    return _Ledger(None, warehouse.records(_ATTEMPTS), _models(warehouse), failed, alerts, waiting)
+    attempts, is_published = warehouse.records(_ATTEMPTS), bool(publications(warehouse))
+    return _Ledger(None, attempts, _models(warehouse), failed, alerts, waiting, is_published)
 
 
 def _models(warehouse: Warehouse) -> list[dict[str, Any]]:

@@ -19,7 +19,7 @@ from tasks.notify.book import Told
 from tasks.notify.facts import complete
 from tasks.notify.findings import Finding, checked_tables, failed_checks, findings_of
 from tasks.notify.kinds import KINDS
-from tasks.warehouse import ledger
+from tasks.warehouse import attempts, ledger
 from tasks.warehouse.run import Run
 from tasks.warehouse.steps import recorded
 
@@ -88,7 +88,7 @@ def raise_check_alerts(run: Run) -> int:
 @recorded
 def check_alerts(run: Run) -> None:
     """Tell what no run tells of itself: one was killed, a publication or the copy is behind, a backfill waits."""
-    ledger.note_killed(run.warehouse)
+    attempts.note_killed(run.warehouse)
     with run.warehouse.transaction():
         _settle(run, _standing(run), judged=("stale", "backfill_waits", "copy_behind"))
 

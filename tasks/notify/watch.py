@@ -6,6 +6,7 @@ Owns: looking at the ledger for that. Does not own what runs found (`findings.py
 from __future__ import annotations
 
 import datetime as dt
+import time
 from statistics import median
 
 from tasks.config.counting import counted
@@ -60,14 +61,11 @@ def failed(as_of: dt.date, message: str) -> Finding:
     return Finding("critical", "run_failed", "run", f"the run for {as_of} failed: {message}", parts={message: 0})
 
 
-def long_run(run: Run, now: dt.datetime | None = None) -> list[Finding]:
+def long_run(run: Run, seconds: float | None = None) -> list[Finding]:
     """This run, if it took much longer than those before."""
     policy = run.workspace.alerts
     before = [float(seconds) for (seconds,) in run.warehouse.rows(_SECONDS, {"attempt": run.attempt_id})]
-    started = run.warehouse.value(
-        "SELECT started_at FROM ops.run WHERE attempt_id = $attempt", {"attempt": run.attempt_id}
-    )
-    seconds = ((now or ledger.utc_now()) - started).total_seconds()
+    seconds = time.monotonic() - run.began if seconds is None else seconds
     if len(before) < _LEAST_RUNS or seconds < policy.long_run_seconds:
         return []
     usual = median(before)
@@ -99,16 +97,30 @@ def copy_behind(run: Run) -> list[Finding]:
 
 
 def stale(run: Run, today: dt.date | None = None) -> list[Finding]:
-    """The publication, if it is older than the workspace wants."""
+    """The publication, if it is older than the workspace wants, or of a day that has not begun."""
     limit = run.workspace.alerts.stale_after_days
     published = ledger.publications(run.warehouse)
-    if limit is None or not published:
+    if not published:
         return []
     today = today or run.workspace.calendar.shows(ledger.utc_now()).date()
     age = (today - published[-1].as_of).days
-    if age <= limit:
+    if age < 0:
+        return [_ahead(published[-1].as_of)]
+    if limit is None or age <= limit:
         return []
     message = (
         f"the newest published date is {published[-1].as_of}, {counted(age, 'day')} old; at most {limit} were expected"
     )
     return [Finding("critical", "stale", "published", message)]
+
+
+def _ahead(as_of: dt.date) -> Finding:
+    """Until that day comes each run is one for the past, of which nothing is told."""
+    return Finding(
+        "critical",
+        "stale",
+        "published",
+        f"the newest published date is {as_of}, a day that has not begun",
+        cause=f"the machine's clock ran ahead; once it is right, `resegment withdraw {as_of}` takes the date back",
+        consequence="readers see that day as today, and no alert is raised until it comes",
+    )

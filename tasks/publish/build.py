@@ -14,6 +14,7 @@ from pathlib import Path
 from tasks.config.errors import OutputError
 from tasks.publish.scope import Scope
 from tasks.publish.swap import recover
+from tasks.warehouse import ledger
 from tasks.warehouse.connection import Warehouse, identifier, literal
 from tasks.warehouse.disk import link
 from tasks.warehouse.privacy import refuse_leaks
@@ -60,10 +61,13 @@ def begin_candidate(run: Run, dates: Collection[dt.date], newest: dt.date) -> Pa
         recover(run.paths.published)
         shutil.rmtree(run.paths.building, ignore_errors=True)
         folder.mkdir(parents=True)
-        anew, oldest = {_partition(day) for day in dates}, _partition(run.workspace.publish.kept_since(newest))
+        oldest = _partition(run.workspace.publish.kept_since(newest))
+        # Of a date that was taken back, or whose run is lost, nothing is taken over.
+        known = {_partition(item.as_of) for item in ledger.publications(run.warehouse)}
+        others = known - {_partition(day) for day in dates}
 
         def is_kept(partition: str) -> bool:
-            return partition >= oldest and partition not in anew
+            return partition >= oldest and partition in others
 
         _keep_other_dates(run, folder, is_kept)
         # What is built from here on is in no list yet, so that its digest is taken when all is built.

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tasks.warehouse.connection import Warehouse
 from tasks.warehouse.inspection import damage_of_database, damage_of_parquet
 from tasks.warehouse.ledger import Publication
-from tasks.warehouse.published_files import changed_files, listed
+from tasks.warehouse.published_files import DATABASE, changed_files, listed
 from tasks.warehouse.run import OutputPaths
 
 
@@ -34,9 +34,25 @@ def damage_of_publication(paths: OutputPaths, line: Sequence[Publication], *, ha
         found.append(f"{paths.published_database.name} {told}")
     else:
         tables = _tables(paths.published_database)
+    changed = changed_files(paths.published)
+    if (other := changed.pop(DATABASE, None)) and not told:
+        found.append(f"{DATABASE} {other}")
     if has_parquet:
-        found += _of_partitions(paths.published, tables, line[-1].as_of)
+        found += _of_partitions(paths.published, tables, line[-1].as_of, changed)
     return found
+
+
+def unpublished(manifest: Path, line: Sequence[Publication]) -> list[Publication]:
+    """What the ledger says is published and the manifest does not name.
+
+    The ledger is noted after readers see it, so that there is none unless somebody changed the folder.
+    """
+    try:
+        runs = json.loads(manifest.read_text(encoding="utf-8"))["runs"].items()
+    except (ValueError, KeyError, TypeError, AttributeError, OSError):
+        runs = ()
+    seen = set(runs)
+    return [item for item in line if (item.as_of.isoformat(), item.run_id) not in seen]
 
 
 def _tables(database: Path) -> set[str]:
@@ -57,7 +73,7 @@ def _of_manifest(path: Path, line: Sequence[Publication]) -> list[str]:
     return []
 
 
-def _of_partitions(published: Path, known: set[str], newest: dt.date) -> list[str]:
+def _of_partitions(published: Path, known: set[str], newest: dt.date, changed: Mapping[str, str]) -> list[str]:
     """Partitions that are missing, files that cannot be read, and changed ones.
 
     Which there should be tells the manifest: a table that came or went with a version or a model of the workspace has
@@ -67,6 +83,7 @@ def _of_partitions(published: Path, known: set[str], newest: dt.date) -> list[st
         published: the folder.
         known: tables that are published, as far as that can be told: of one nothing at all may be left.
         newest: the newest published date.
+        changed: what is wrong with files by the manifest.
     """
     partitions = sorted(published.glob("*/as_of_date=*"))
     last, tables, dates = f"as_of_date={newest.isoformat()}", known, set[str]()
@@ -77,7 +94,7 @@ def _of_partitions(published: Path, known: set[str], newest: dt.date) -> list[st
     ]
     found = {path.relative_to(published).as_posix(): "is gone" for path in wanted if not path.exists()}
     damaged = damage_of_parquet(published.glob("*/as_of_date=*/*.parquet"))
-    found |= changed_files(published) | {
+    found |= dict(changed) | {
         path.relative_to(published).as_posix(): f"is damaged: {told}" for path, told in damaged.items()
     }
     told = [f"{name} {told}" for name, told in sorted(found.items())]

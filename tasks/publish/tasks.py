@@ -9,6 +9,7 @@ from pathlib import Path
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
+from tasks.config.counting import counted
 from tasks.publish.build import begin_candidate, build_date, build_publication, finish_candidate
 from tasks.publish.scope import Scope, scope_with
 from tasks.publish.swap import swap_in
@@ -70,7 +71,9 @@ def publish_dates(run: Run, candidate: Path, line: tuple[Publication, ...]) -> N
             ledger.note_publication(run.warehouse, item)
             ledger.note_published(run.warehouse, item.run_id)
     tables.forget_superseded(run)
-    log.info("published %d dates anew, newest %s: %s", len(new), line[-1].as_of, run.paths.published)
+    # A rebuild publishes what the ledger says already.
+    what = f"{counted(len(new), 'date')} anew" if new else "again what the ledger says"
+    log.info("published %s, newest %s: %s", what, line[-1].as_of, run.paths.published)
 
 
 @task(name="publish", cache_policy=NO_CACHE, persist_result=False)

@@ -12,6 +12,7 @@ The mends, each held by a test that says when it is no longer needed:
 - Importing it sends all warnings of the process to the log; progress bars are on; its log goes to standard error.
 - It builds the configuration of an expectation anew each of the twenty-odd times that a validation asks for it, a sixth
   of the time of a door: while one runs, `_kept_configuration` gives the one that was built.
+- To tell metrics apart it asks numpy of each argument that is None: `_plain_as_they_are` hands on what JSON can hold.
 - duckdb-engine hangs a compiler on SQLAlchemy's TRY_CAST, which keeps DuckDB's types alive until after the interpreter
   has ended, and DuckDB prints a page about that. We cast nothing through SQLAlchemy: the compiler is taken off.
 """
@@ -82,6 +83,7 @@ def load() -> None:
         shown = warnings.showwarning
         import duckdb_engine  # noqa: F401 - registers DuckDB with SQLAlchemy
         import sqlalchemy
+        from great_expectations.core import id_dict
         from great_expectations.expectations.expectation import Expectation
 
         import tasks.quality.like_history
@@ -92,6 +94,8 @@ def load() -> None:
             logging.captureWarnings(capture=False)
     _kept_configuration.__wrapped__ = Expectation.configuration.fget  # type: ignore[attr-defined]
     Expectation.configuration = property(_kept_configuration)  # type: ignore[method-assign,assignment]
+    _plain_as_they_are.__wrapped__ = id_dict.convert_to_json_serializable  # type: ignore[attr-defined]
+    id_dict.convert_to_json_serializable = _plain_as_they_are  # type: ignore[assignment,attr-defined]
     sqlalchemy.TryCast._compiler_dispatcher.specs.pop("duckdb", None)  # type: ignore[attr-defined] # noqa: SLF001
     log = logging.getLogger("great_expectations")
     log.addHandler(logging.NullHandler())
@@ -112,6 +116,16 @@ def _kept_configuration(expectation: Expectation) -> ExpectationConfiguration:
     built: ExpectationConfiguration = _kept_configuration.__wrapped__(expectation)  # type: ignore[attr-defined]
     _configurations[id(expectation)] = expectation, fields, built
     return built
+
+
+_PLAIN = frozenset({str, int, bool, type(None)})
+
+
+def _plain_as_they_are(data: dict[str, object]) -> object:
+    """Arguments of a metric as JSON can hold them: most are texts and None, and need not be gone through."""
+    if all(type(value) in _PLAIN for value in data.values()):
+        return data
+    return _plain_as_they_are.__wrapped__(data)  # type: ignore[attr-defined]
 
 
 class Inspector:

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from tasks.warehouse import ledger
+from tasks.warehouse import attempts, ledger
 from tasks.warehouse.connection import Warehouse
 from tasks.warehouse.ledger import Publication
 
@@ -130,7 +130,7 @@ def finish_date(warehouse: Warehouse, number: int, date: BackfillDate, ended: st
             "UPDATE ops.run SET confirms_run_id = $confirms WHERE attempt_id = $attempt",
             {"confirms": confirms, "attempt": date.attempt_id},
         )
-        ledger.finish_attempt(warehouse, str(date.attempt_id), ended)
+        attempts.finish_attempt(warehouse, str(date.attempt_id), ended)
         _replace(warehouse, number, date)
 
 

@@ -51,8 +51,12 @@ def identifier(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-#: What may take a table away.
-_TAKES_AWAY = re.compile(r"\b(?:DROP|RENAME|DETACH|USE)\b", re.IGNORECASE)
+#: What may make a table that stays.
+_MAKES_TABLES = re.compile(r"\b(?:CREATE\s+(?:OR\s+REPLACE\s+)?(?!TEMP)|(?:RENAME|COPY|IMPORT)\b)", re.IGNORECASE)
+#: What may take one away.
+_TAKES_AWAY = re.compile(
+    r"\b(?:DROP\s+(?!(?:TABLE|VIEW)\s+(?:IF\s+EXISTS\s+)?temp\.)|(?:RENAME|DETACH|USE)\b)", re.IGNORECASE
+)
 #: How DuckDB says that another process has the file open.
 _HELD = re.compile(r"onflicting lock is held .*\(PID (?P<pid>\d+)\)")
 _MOST_WAL = "1GB"
@@ -77,8 +81,9 @@ class Warehouse:
         #: Is told each statement, and how many rows it changed.
         self.observer: Callable[[str, int], None] | None = None
         self.closing = ExitStack()
-        # Tables that were there when they were asked for: DuckDB goes through all tables for each question.
+        # Tables that are there, and whether those are all: DuckDB goes through all of them for each question.
         self._seen: set[str] = set()
+        self._saw_all = False
 
     @classmethod
     def open(
@@ -159,7 +164,9 @@ class Warehouse:
         with translated(sql, self.path):
             row = self.connection.execute(sql, parameters).fetchone()
         if _TAKES_AWAY.search(sql):
-            self._seen.clear()
+            self._forget_tables()
+        elif _MAKES_TABLES.search(sql):
+            self._saw_all = False
         changed = int(row[0]) if row and isinstance(row[0], int) else 0
         self._tell(sql, changed)
         return changed
@@ -204,17 +211,18 @@ class Warehouse:
 
     def table_exists(self, table: str) -> bool:
         """Whether `schema.table` is there, as a table or a view."""
-        if table in self._seen:
-            return True
-        schema, name = table.split(".")
-        found = self.value(
-            "SELECT count(*) FROM information_schema.tables"
-            " WHERE table_catalog = current_catalog() AND table_schema = $schema AND table_name = $name",
-            {"schema": schema, "name": name},
-        )
-        if found:
-            self._seen.add(table)
-        return bool(found)
+        if table not in self._seen and not self._saw_all:
+            found = self.rows(
+                "SELECT table_schema || '.' || table_name FROM information_schema.tables"
+                " WHERE table_catalog = current_catalog()"
+            )
+            self._seen = {name for (name,) in found}
+            self._saw_all = True
+        return table in self._seen
+
+    def _forget_tables(self) -> None:
+        self._seen.clear()
+        self._saw_all = False
 
     @contextmanager
     def registered(self, name: str, frame: pl.DataFrame | pa.RecordBatchReader) -> Iterator[None]:
@@ -238,7 +246,7 @@ class Warehouse:
             self.connection.execute("COMMIT")
 
     def _roll_back(self) -> None:
-        self._seen.clear()
+        self._forget_tables()
         # The error that broke the transaction is the one to tell; DuckDB may have rolled back by itself.
         with suppress(duckdb.Error):
             self.connection.execute("ROLLBACK")

@@ -22,7 +22,7 @@ from pathlib import Path
 import duckdb
 
 from tasks.config.errors import DamageError, OutputError
-from tasks.warehouse import backfill_ledger, kept_rows, ledger, migrations, pulls
+from tasks.warehouse import backfill_ledger, kept_rows, ledger, looked_up, migrations, pulls
 from tasks.warehouse.connection import Warehouse, identifier, literal
 from tasks.warehouse.copy_manifest import (
     CopyManifest,
@@ -38,7 +38,7 @@ log = logging.getLogger("resegment.warehouse")
 
 ENGINE = duckdb.__version__
 #: Whose rows are made again where they are missing.
-_FOLLOWS = {"ops.built", "raw.pseudonym", "raw.load_count", "raw.load_counted", pulls.ROWS}
+_FOLLOWS = {"ops.built", looked_up.TABLE, "raw.pseudonym", "raw.load_count", "raw.load_counted", pulls.ROWS}
 _WHOLE_RAW = {kept_rows.ROWS, kept_rows.VALUES}
 #: Types that Parquet has no equal of; a text of them is read back as it was.
 _AS_TEXT = ("HUGEINT", "UHUGEINT", "INTERVAL", "TIME WITH TIME ZONE")

@@ -7,6 +7,9 @@ A customer file is delivered again and again under one name, with one record a c
 when its records are true (`updated_at`), and nothing of before: of a day before that it would say that nothing is known
 of the customer. What the version before it said of him then was not taken back, only followed. A customer who is not in
 the newest version is gone, and a record of the same time or of an earlier one corrects.
+
+What a query gives of a source is one such file, in however many pulls it came; and where a source was moved from files
+to a database or back, what came the one way is a version of what came the other way.
 """
 
 from __future__ import annotations
@@ -15,6 +18,7 @@ import datetime as dt
 from collections.abc import Iterable, Sequence
 
 from tasks.config.entities import ENTITIES
+from tasks.warehouse import pulls
 from tasks.warehouse.connection import Warehouse, identifier, literal
 from tasks.warehouse.loads import Load
 
@@ -23,22 +27,20 @@ ENTITY = "customers"
 #: Loads of earlier versions of the files that are seen, by the numbers of loads, which ascend.
 _REPLACED = """
 WITH named AS (
-    SELECT DISTINCT load.load_id, load.load_no, load.entity_name, delivery.source_name, delivery.file_name
+    SELECT DISTINCT load.load_id, load.load_no, load.entity_name, delivery.source_name, delivery.file_name,
+        pull.load_id IS NOT NULL AS is_pulled
     FROM ops.load AS load
     JOIN ops.delivery AS delivery USING (source_name, load_id)
+    LEFT JOIN {pulled} AS pull ON load.load_id = pull.load_id
     WHERE load.entity_name = $entity AND load.parent_load_id IS NULL
-),
-seen AS (
-    SELECT source_name, file_name, max(load_no) AS newest_no
-    FROM named
-    WHERE list_contains($numbers, load_no)
-    GROUP BY ALL
 )
-SELECT DISTINCT load_id, load_no, source_name, entity_name
-FROM named
-JOIN seen USING (source_name, file_name)
-WHERE load_no < newest_no AND NOT list_contains($numbers, load_no)
-ORDER BY load_no
+SELECT DISTINCT older.load_id, older.load_no, older.source_name, older.entity_name
+FROM named AS older
+JOIN named AS newer USING (source_name)
+WHERE list_contains($numbers, newer.load_no) AND NOT list_contains($numbers, older.load_no)
+    AND older.load_no < newer.load_no
+    AND (older.file_name = newer.file_name OR older.is_pulled OR newer.is_pulled)
+ORDER BY older.load_no
 """
 
 
@@ -49,7 +51,11 @@ def earlier_records(warehouse: Warehouse, loads: Iterable[Load], as_of: dt.date)
         if entity == ENTITY:
             numbers.setdefault(source, []).append(number)
     seen = sorted(number for listed in numbers.values() for number in listed)
-    replaced: list[Load] = warehouse.rows(_REPLACED, {"entity": ENTITY, "numbers": seen}) if seen else []
+    if not seen:
+        return []
+    # A warehouse that an older version made is only read by some commands, and not brought up.
+    select = _REPLACED.format(pulled=pulls.TABLE if warehouse.table_exists(pulls.TABLE) else pulls.NONE)
+    replaced: list[Load] = warehouse.rows(select, {"entity": ENTITY, "numbers": seen})
     found: set[int] = set()
     for source in sorted({load[2] for load in replaced}):
         older = [number for _, number, one, _ in replaced if one == source]

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tasks.config.errors import ResegmentError
-from tasks.warehouse import erasures, kept_rows, pulls
+from tasks.warehouse import erasures, kept_rows, looked_up, pulls
 from tasks.warehouse.connection import Warehouse, identifier
 
 log = logging.getLogger("resegment.warehouse")
@@ -42,13 +42,13 @@ _TABLES = {
         "load_id VARCHAR PRIMARY KEY, load_no INTEGER, source_name VARCHAR, entity_name VARCHAR, file_name VARCHAR,"
         " file_sha256 VARCHAR, file_bytes BIGINT, mapping_sha256 VARCHAR, loaded_at TIMESTAMP, attempt_id VARCHAR,"
         " rows_read_count BIGINT, rows_loaded_count BIGINT, rows_quarantined_count BIGINT, values_blanked_count BIGINT,"
-        " column_names VARCHAR[], rows_left_out_count BIGINT, parent_load_id VARCHAR,"
-        " rows_erased_count BIGINT"
+        " column_names VARCHAR[], rows_left_out_count BIGINT, parent_load_id VARCHAR, rows_erased_count BIGINT"
     ),
     "delivery": (
         "delivery_no INTEGER PRIMARY KEY, source_name VARCHAR, file_name VARCHAR, load_id VARCHAR, attempt_id VARCHAR,"
         " seen_at TIMESTAMP"
     ),
+    "looked_up": looked_up.COLUMNS,
     # What was read from databases, and up to where; see `pulls.py`.
     "pull": pulls.COLUMNS,
     "quarantine": (
@@ -153,7 +153,8 @@ def moment(warehouse: Warehouse) -> dt.datetime:
     """
     last: dt.datetime | None = warehouse.value(
         "SELECT greatest((SELECT max(loaded_at) FROM ops.load), (SELECT max(seen_at) FROM ops.delivery),"
-        " (SELECT max(started_at) FROM ops.run), (SELECT max(decided_at) FROM ops.model_decision),"
+        " (SELECT max(greatest(started_at, finished_at)) FROM ops.run),"
+        " (SELECT max(decided_at) FROM ops.model_decision),"
         " (SELECT max(registered_at) FROM ops.model_challenger),"
         " (SELECT max(decided_at) FROM ops.quarantine_decision))"
     )
@@ -188,31 +189,6 @@ def insert(warehouse: Warehouse, table: str, values: Mapping[str, object]) -> No
     names = ", ".join(identifier(name) for name in values)
     marks = ", ".join(f"${name}" for name in values)
     warehouse.execute(f"INSERT INTO ops.{table} ({names}) VALUES ({marks})", values)
-
-
-def start_attempt(warehouse: Warehouse, values: Mapping[str, object]) -> None:
-    """Note that an attempt runs."""
-    with warehouse.transaction():
-        note_killed(warehouse)
-        insert(warehouse, "run", {"status_name": "running", "started_at": moment(warehouse), **values})
-
-
-def note_killed(warehouse: Warehouse) -> None:
-    """Note of attempts that never ended that they were killed; for the holder of the lock alone: none goes on then."""
-    warehouse.execute(
-        "UPDATE ops.run SET status_name = 'killed', finished_at = $now,"
-        " error_message = 'the process ended without a word' WHERE status_name = 'running'",
-        {"now": utc_now()},
-    )
-
-
-def finish_attempt(warehouse: Warehouse, attempt_id: str, status: str, message: str | None = None) -> None:
-    """Note how an attempt ended."""
-    warehouse.execute(
-        "UPDATE ops.run SET status_name = $status, finished_at = $now, error_message = $message"
-        " WHERE attempt_id = $attempt",
-        {"status": status, "now": utc_now(), "message": message, "attempt": attempt_id},
-    )
 
 
 def told(error: BaseException) -> str:

@@ -24,7 +24,8 @@ def loads_seen(warehouse: Warehouse, sources: Mapping[str, Source], until: dt.da
     from its folder has been loaded, and stays.
 
     Of a source in a database all that was delivered before the newest pull of all its rows counts no more, in the same
-    way; and of a source that was moved from files to a database or back, only what came the way it comes now.
+    way; and of a source that was moved from files to a database or back, only what came the way it comes now, once any
+    of it has come that way by the moment: before, what is known of it is what came the other way.
     """
     # A warehouse that an older version made is only read by some commands, and not brought up.
     pulled = pulls.TABLE if warehouse.table_exists(pulls.TABLE) else pulls.NONE
@@ -37,12 +38,12 @@ def loads_seen(warehouse: Warehouse, sources: Mapping[str, Source], until: dt.da
         " WHERE $known IS NULL OR seen_at <= $known",
         {"known": until},
     )
+    rows = [row for row in rows if row[0] in sources and sources[row[0]].entity == row[3]]
+    came_as_now = {name for name, *_, is_pulled, _ in rows if is_pulled == (sources[name].database is not None)}
     seen = {
         (load_id, number, name, entity)
         for name, load_id, number, entity, is_pulled, is_newest in rows
-        if name in sources
-        and sources[name].entity == entity
-        and is_pulled == (sources[name].database is not None)
+        if (is_pulled == (sources[name].database is not None) or name not in came_as_now)
         and (is_newest or sources[name].versions == "add")
     }
     families = {load_id: (name, entity) for load_id, _, name, entity in seen}

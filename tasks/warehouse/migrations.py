@@ -37,6 +37,7 @@ STEPS: tuple[tuple[str, Step], ...] = (
     ("the ledger knows what was pulled from databases", ledger.add_missing),
     ("how many values each test of drift looked at", _add_value_counts),
     ("what of an alert was told, part by part", ledger.add_missing),
+    ("which load a file is, by what it looks up", ledger.add_missing),
 )
 #: What this version of resegment writes and reads.
 VERSION = len(STEPS)

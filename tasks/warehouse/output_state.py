@@ -16,6 +16,7 @@ from tasks.config.workspace import Workspace
 from tasks.warehouse import ledger
 from tasks.warehouse.connection import Warehouse
 from tasks.warehouse.ledger import Publication
+from tasks.warehouse.taking_back import LOST, WITHDRAWN
 
 log = logging.getLogger("resegment.warehouse")
 
@@ -58,8 +59,8 @@ def repair(warehouse: Warehouse, manifest_path: Path) -> None:
     lost = {
         run_id
         for (run_id,) in warehouse.rows(
-            "SELECT run_id FROM ops.run GROUP BY 1 HAVING arg_max(status_name, started_at) = $lost",
-            {"lost": ledger.LOST},
+            "SELECT run_id FROM ops.run GROUP BY 1 HAVING arg_max(status_name, started_at) IN ($lost, $withdrawn)",
+            {"lost": LOST, "withdrawn": WITHDRAWN},
         )
     }
     for date, run_id in manifest["runs"].items():

@@ -1,8 +1,8 @@
-"""What the manifest of a publication says of its Parquet files: each one's digest.
+"""What the manifest of a publication says of its files, those of Parquet and that of DuckDB: each one's digest.
 
 Owns: that list, and what differs from it. Does not own building the files (`tasks/publish/build.py`). Parquet has no
-checksum of its own, so a value that somebody changed in place is found by this alone; the file of DuckDB has one for
-each block, and its bytes differ from build to build.
+checksum of its own, and that of a block of DuckDB's file is right again once somebody has written to it: a value that
+was changed in place is found by this alone.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from tasks.warehouse.disk import digest
 
 #: Key of the manifest; one that was written by an earlier version has none.
 FILES = "files"
+#: The file of DuckDB below the published folder; each publication builds it anew, and its bytes are never the same.
+DATABASE = "published.duckdb"
 
 
 def listed(manifest: Path) -> dict[str, str]:
@@ -40,20 +42,23 @@ def digests(folder: Path, known: Mapping[str, str]) -> dict[str, str]:
 
 
 def kept(published: Path, is_kept: Callable[[str], bool]) -> dict[str, str]:
-    """What the manifest of `published` says of the files that the next publication takes over.
+    """What the manifest of `published` says of the partitions that the next publication takes over.
 
     Args:
         published: the folder.
         is_kept: whether the partitions of a name such as ``as_of_date=2025-06-30`` are taken over.
     """
     before = listed(published / "manifest.json")
-    return {name: told for name, told in before.items() if is_kept(PurePosixPath(name).parent.name)}
+    return {
+        name: told for name, told in before.items() if name != DATABASE and is_kept(PurePosixPath(name).parent.name)
+    }
 
 
 def changed_files(published: Path) -> dict[str, str]:
     """What is wrong with the files that are or should be there, by the manifest; empty where it lists none."""
     said = listed(published / "manifest.json")
-    there = _names(published) if said else []
+    # A list of before it had the file of DuckDB says nothing of that.
+    there = [name for name in _names(published) if name != DATABASE or name in said] if said else []
     found = dict.fromkeys(said.keys() - set(there), "is gone")
     for name in there:
         if name not in said:
@@ -86,4 +91,5 @@ def write_manifest(path: Path, tree: Mapping[str, object]) -> None:
 
 
 def _names(folder: Path) -> list[str]:
-    return sorted(path.relative_to(folder).as_posix() for path in folder.glob("*/as_of_date=*/*.parquet"))
+    files = [*folder.glob("*/as_of_date=*/*.parquet"), *folder.glob(DATABASE)]
+    return sorted(path.relative_to(folder).as_posix() for path in files)

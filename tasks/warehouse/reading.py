@@ -22,6 +22,7 @@ from tasks.warehouse.models import SqlModel
 PROFILE = "profile"
 #: Tables of `staging` that are made of another entity than the one they are called after.
 _MADE_OF = {
+    "order_days": "order_lines",
     "orders": "order_lines",
     "superseded_order_lines": "order_lines",
     "feedback_sentiment": "feedback",

@@ -14,11 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tasks.config.errors import DamageError
-from tasks.warehouse import copying, ledger, migrations, pulls
+from tasks.warehouse import copying, migrations, pulls
 from tasks.warehouse.connection import Warehouse, identifier, literal
 from tasks.warehouse.copy_manifest import CopyManifest, Part, damage_of, read_manifest
 from tasks.warehouse.ledger import KEPT_BY_RUN, SCHEMAS
 from tasks.warehouse.scanned import one_file
+from tasks.warehouse.taking_back import LOST, take_back
 
 #: Without these nothing can be told of the other rows.
 _CORE = ("ops.run", "ops.publication", "ops.load", "ops.delivery")
@@ -149,15 +150,7 @@ def _without_run(warehouse: Warehouse, run_id: str, where: str) -> list[Loss]:
             {"run": run_id},
         )
     ]
-    warehouse.execute("DELETE FROM ops.publication WHERE run_id = $run", {"run": run_id})
-    warehouse.execute(
-        "UPDATE ops.backfill_date SET status_name = 'planned', run_id = NULL"
-        " WHERE run_id = $run AND status_name = 'computed'",
-        {"run": run_id},
-    )
-    warehouse.execute(f"UPDATE ops.run SET status_name = '{ledger.LOST}' WHERE run_id = $run", {"run": run_id})
-    for table in copying.tables_kept_by_run(warehouse):
-        warehouse.execute(f"DELETE FROM {table} WHERE run_id = $run", {"run": run_id})
+    take_back(warehouse, run_id, LOST)
     return [
         Loss(
             f"the results of {day} (run {run_id})",

@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
+import time
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -16,7 +17,7 @@ from pathlib import Path
 
 from tasks.config.errors import GateFailed, UsageError
 from tasks.config.workspace import Workspace
-from tasks.warehouse import erasures, ledger, model_ledger
+from tasks.warehouse import attempts, erasures, ledger, model_ledger, published_files
 from tasks.warehouse.alone import alone, refuse_gone
 from tasks.warehouse.connection import PULLED_NAME, SPILL_NAME, Warehouse
 from tasks.warehouse.earlier_records import earlier_records
@@ -69,7 +70,7 @@ class OutputPaths:
         self.warehouse = root / "warehouse.duckdb"
         self.copy = root / "copy"
         self.published = root / "published"
-        self.published_database = self.published / "published.duckdb"
+        self.published_database = self.published / published_files.DATABASE
         self.manifest = self.published / "manifest.json"
         self.building = root / ".building"
         self.spill = root / SPILL_NAME
@@ -97,6 +98,7 @@ class Run:
         self.as_of = as_of
         self.known_as_of = known_as_of
         self.attempt_id = uuid.uuid4().hex
+        self.began = time.monotonic()  # a clock that nobody sets
         self.run_id = ""
         self.previous: Publication | None = None
         self._identified_by: list[Load] | None = None
@@ -221,7 +223,7 @@ def open_run(
         refuse_other_identities(warehouse, workspace, key_fingerprint)
         run = Run(workspace, warehouse, paths, as_of, known_as_of)
         run.backfill, run.ends_as = backfill, "computed" if backfill else run.ends_as
-        ledger.start_attempt(
+        attempts.start_attempt(
             warehouse,
             {
                 "attempt_id": run.attempt_id,
@@ -250,7 +252,7 @@ def _finish(run: Run, status: str, message: str | None = None) -> None:
     """Keep how a run ended, and what its steps took."""
     run.note(level="info" if message is None else "error", event="run ended", status=status, message=message)
     with run.warehouse.transaction():
-        ledger.finish_attempt(run.warehouse, run.attempt_id, status, message)
+        attempts.finish_attempt(run.warehouse, run.attempt_id, status, message, time.monotonic() - run.began)
         keep_steps(run.warehouse, run.attempt, run.steps)
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TypedDict
 
+from tasks.warehouse import ledger
 from tasks.warehouse.connection import literal
 from tasks.warehouse.published_files import changed_files
 from tasks.warehouse.run import Run
@@ -77,8 +78,14 @@ def summarise_checks(run: Run) -> CheckSummary:
         run_id=run.run_id,
         as_of=run.as_of.isoformat(),
         tables=tables,
-        published=[f"{name} {told}" for name, told in changed_files(run.paths.published).items()],
+        published=_wrong_with_published(run),
     )
+
+
+def _wrong_with_published(run: Run) -> list[str]:
+    if not run.paths.manifest.exists() and ledger.publications(run.warehouse):
+        return [f"{run.paths.manifest.name} is gone"]
+    return [f"{name} {told}" for name, told in changed_files(run.paths.published).items()]
 
 
 def summarise(run: Run) -> RunSummary:

@@ -8,6 +8,7 @@ import json
 import re
 import shutil
 import subprocess
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -51,7 +52,33 @@ def test_compose_and_values_parse_and_hold_no_secret() -> None:
     dockerfile = DEPLOY.parent / compose["services"]["worker"]["build"]["dockerfile"]
     copied = re.findall(r"^COPY (?!--from)(\S+) ", dockerfile.read_text("utf-8"), re.MULTILINE)
     assert all((DEPLOY.parent / name).exists() for name in copied)
+    # A machine that starts again has all of it again; and the worker is told what the workspace takes from outside.
+    assert all(service["restart"] == "unless-stopped" for service in compose["services"].values())
+    (secrets,) = compose["services"]["worker"]["env_file"]
+    assert f"deploy/{secrets['path']}" in (DEPLOY.parent / ".gitignore").read_text("utf-8").split()
     values = yaml.safe_load((DEPLOY / "kubernetes" / "worker-values.yaml").read_text("utf-8"))
     template = json.loads(values["worker"]["config"]["baseJobTemplate"]["configuration"])
     asked = set(re.findall(r"\{\{ (\w+) \}\}", json.dumps(template["job_configuration"])))
     assert asked == set(template["variables"]["properties"])
+
+
+def test_jobs_run_the_command_of_prefect_and_not_that_of_the_image() -> None:
+    """What Prefect gives as arguments is a whole command, which the image would take for arguments of `resegment`."""
+    assert 'ENTRYPOINT ["resegment"]' in (DEPLOY / "Dockerfile").read_text("utf-8")
+    values = yaml.safe_load((DEPLOY / "kubernetes" / "worker-values.yaml").read_text("utf-8"))
+    template = json.loads(values["worker"]["config"]["baseJobTemplate"]["configuration"])
+    (container,) = template["job_configuration"]["job_manifest"]["spec"]["template"]["spec"]["containers"]
+    assert container["args"] == "{{ command }}"
+    assert container["command"] == ["/usr/bin/env"]
+
+
+def test_the_image_holds_the_program_and_no_data() -> None:
+    lines = (DEPLOY.parent / ".dockerignore").read_text("utf-8").splitlines()
+    patterns = [line for line in lines if line and not line.startswith("#")]
+    assert patterns[0] == "*"
+    let_in = {pattern.removeprefix("!") for pattern in patterns if pattern.startswith("!")}
+    assert all((DEPLOY.parent / name).exists() for name in let_in)
+    said = tomllib.loads((DEPLOY.parent / "pyproject.toml").read_text("utf-8"))
+    wheel = said["tool"]["hatch"]["build"]["targets"]["wheel"]
+    needed = {*wheel["packages"], *wheel["force-include"], said["project"]["readme"], *said["project"]["license-files"]}
+    assert let_in == needed | {"pyproject.toml", "requirements.lock", "deploy/prefect.yaml"}

@@ -106,7 +106,7 @@ def test_features_equal_those_of_polars(
     orders = orders_of(lines)
     recomputed = joined(
         people.demographics(customers, AS_OF),
-        value(orders, AS_OF, WINDOWS),
+        value(lines, orders, AS_OF, WINDOWS),
         returns(orders),
         cadence(orders, AS_OF),
         basket(lines, orders),

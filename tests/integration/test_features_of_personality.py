@@ -96,7 +96,7 @@ def test_features_equal_those_of_polars(real: RealFeatures, answers: pl.DataFram
     orders = orders_of(spent)
     recomputed = joined(
         people.demographics(customers(answers), AS_OF),
-        value(orders, AS_OF, WINDOWS),
+        value(spent, orders, AS_OF, WINDOWS),
         returns(orders),
         cadence(orders, AS_OF),
         basket(spent, orders),

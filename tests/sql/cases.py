@@ -12,7 +12,7 @@ A file `tests/sql/<schema>/<table>.yaml` holds::
         expect: [{order_id: O1, …}]
 
 A column that is not given is NULL. A staging table that is not given is built from the tables given to its left. All
-rows are expected, each by the columns that its expectation names; rows are paired in the order of their ids.
+rows are expected, each by the columns that its expectation names; rows are paired in the order of their ids, then dates.
 """
 
 from __future__ import annotations
@@ -123,14 +123,18 @@ def run_case(warehouse: Warehouse, case: Case) -> list[dict[str, Any]]:
             if name in case.given:
                 warehouse.execute(f"DELETE FROM {name}")
                 insert(warehouse, name, case.given[name])
-    keys = [column.name for column in shipped[case.model].columns if column.kind == "id"]
+    keys = _keys(shipped[case.model])
     found = warehouse.records(shipped[case.model].sql)
     return sorted(found, key=lambda row: [str(row[key]) for key in keys])
 
 
+def _keys(model: SqlModel) -> list[str]:
+    return [column.name for kind in ("id", "date") for column in model.columns if column.kind == kind]
+
+
 def differences(case: Case, found: Sequence[Mapping[str, Any]]) -> list[str]:
     """What is not as expected, a line each."""
-    keys = [column.name for column in models(case.as_of, case.features)[case.model].columns if column.kind == "id"]
+    keys = _keys(models(case.as_of, case.features)[case.model])
     expected = sorted(case.expect, key=lambda row: [str(row[key]) for key in keys if key in row])
     if len(found) != len(expected):
         return [f"{len(found)} rows, expected {len(expected)}: {found}"]

@@ -68,23 +68,31 @@ def purchases(orders: pl.DataFrame) -> pl.DataFrame:
     return orders.filter("is_purchase")
 
 
-def value(orders: pl.DataFrame, as_of: dt.date, windows: Sequence[int]) -> pl.DataFrame:
-    """Theme `value`."""
+def value(lines: pl.DataFrame, orders: pl.DataFrame, as_of: dt.date, windows: Sequence[int]) -> pl.DataFrame:
+    """Theme `value`: orders are of the day of their first line, amounts of that of their own."""
     day, is_purchase = pl.col("day"), pl.col("is_purchase")
-    net = pl.col("gross") - pl.col("returned")
     recent = {days: day > as_of - dt.timedelta(days=days) for days in windows}
-    return orders.group_by(KEY).agg(
+    placed = orders.group_by(KEY).agg(
         recency_days=(as_of - day.filter(is_purchase).max()).dt.total_days(),
         tenure_days=(as_of - day.filter(is_purchase).min()).dt.total_days(),
         first_order_date=day.filter(is_purchase).min(),
         last_order_date=day.filter(is_purchase).max(),
         order_count=is_purchase.sum(),
         unit_count=pl.col("units").sum() / UNIT,
-        net_amount=net.sum() / MONEY,
         average_order_amount=pl.col("gross").filter(is_purchase).mean() / MONEY,
         **{f"order_{days}d_count": (is_purchase & recent[days]).sum() for days in windows},
-        **{f"net_{days}d_amount": net.filter(recent[days]).sum() / MONEY for days in windows},
     )
+    signed = pl.when("is_back").then(-pl.col("amount")).otherwise("amount")
+    moved = (
+        lines.filter(pl.col(KEY).is_not_null(), pl.col("is_product"))
+        .with_columns(day=pl.col("at").dt.date(), net=signed)
+        .group_by(KEY)
+        .agg(
+            net_amount=pl.col("net").sum() / MONEY,
+            **{f"net_{days}d_amount": pl.col("net").filter(recent[days]).sum() / MONEY for days in windows},
+        )
+    )
+    return placed.join(moved, on=KEY, how="left")
 
 
 def returns(orders: pl.DataFrame) -> pl.DataFrame:

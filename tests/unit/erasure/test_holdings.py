@@ -69,6 +69,7 @@ def test_every_way_leads_to_rows(staged: Run) -> None:
         "raw.quarantined_row": 1,
         "raw.quarantined_value": 1,
         "staging.customers": 1,
+        "staging.order_days": 2,
         "staging.order_lines": 3,
         "staging.orders": 2,
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import logging
 from typing import Any
 
@@ -124,3 +125,31 @@ def test_a_source_that_is_gone_is_told_with_what_it_had(
         ],
         [],
     ]
+
+
+def test_files_of_another_kind_that_go_on_counting_are_told(
+    make_workspace: MakeWorkspace, opened: OpenRun, caplog: pytest.LogCaptureFixture
+) -> None:
+    of_csv = make_workspace()
+    header, *lines = ORDERS.strip().splitlines()
+    rows = [dict(zip(header.split(","), line.split(","), strict=True)) for line in lines]
+    (of_csv.directory / "orders.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    with opened(of_csv) as run, caplog.at_level(logging.WARNING, "resegment.ingest"):
+        ingest_source.fn(run, "orders")
+        assert "is mapped anew" not in caplog.text
+    kind = ("sources.orders.format=jsonl", "sources.orders.path=orders.jsonl")
+    for times_told in (1, 1):
+        with opened(make_workspace(*kind)) as run, caplog.at_level(logging.WARNING, "resegment.ingest"):
+            ingest_source.fn(run, "orders")
+        said = "is mapped anew, and 1 file that was loaded before is no more where it reads, such as orders.csv"
+        assert caplog.text.count(said) == times_told
+
+
+def test_a_file_that_is_mapped_anew_is_not_told(
+    make_workspace: MakeWorkspace, opened: OpenRun, caplog: pytest.LogCaptureFixture
+) -> None:
+    for mapping in ((), ("sources.orders.columns.channel_name=category",)):
+        with opened(make_workspace(*mapping)) as run, caplog.at_level(logging.WARNING, "resegment.ingest"):
+            ingest_source.fn(run, "orders")
+            assert run.warehouse.value("SELECT count(*) FROM ops.load") == len(mapping) + 1
+    assert "is mapped anew" not in caplog.text

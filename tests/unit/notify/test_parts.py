@@ -122,7 +122,7 @@ def test_another_error_of_a_run_is_told(run: Run) -> None:
 def test_failed_checks_of_a_table_are_parts_of_one_alert(run: Run) -> None:
     def fails(meaning: str, count: int | None) -> None:
         row = {"table_name": "ops.load", "severity_name": "warning", "is_success": False, "meaning": meaning}
-        figures = {"unexpected_count": count, "element_count": 9, "runbook": "runbooks/nothing-there.md"}
+        figures = {"unexpected_count": count, "element_count": 14_810, "runbook": "runbooks/nothing-there.md"}
         ledger.insert(run.warehouse, "check_result", run.attempt | row | figures)
 
     fails(FEW, 2)
@@ -132,5 +132,5 @@ def test_failed_checks_of_a_table_are_parts_of_one_alert(run: Run) -> None:
     assert settle(run, *failed_checks(run), days=2) == []
     (alert,) = book.alerts(run.warehouse)
     # What nothing is counted of is told, too.
-    assert alert["message"] == f"ops.load: not so: {FEW} (2 of 9 rows); ops.load: not so: {EMPTY}"
+    assert alert["message"] == f"ops.load: not so: {FEW} (2 of 14,810 rows); ops.load: not so: {EMPTY}"
     assert json.loads(alert["found_parts_json"]) == {EMPTY: 0, FEW: 2}

@@ -145,6 +145,37 @@ def test_outcomes_are_those_of_the_days_after(run: Run) -> None:
     assert 0 < found.get_column("has_ordered").sum() < found.height
 
 
+def test_outcomes_are_what_a_later_snapshot_says_of_as_many_days(run: Run) -> None:
+    """Amounts of the day of their line, and orders of that of their first, on both sides of a cut-off."""
+    with order_days(run):
+        days = layout(run)
+        cut_off = days.test_cut_off
+    lines = run.warehouse.rows(
+        "SELECT order_id, customer_id, row_number() OVER () FROM staging.orders WHERE order_date <= $day",
+        {"day": cut_off},
+    )
+    line = {"line_id": "later", "product_id": "p", "unit_price_amount": 9}
+    returned = [
+        # To orders of before: every second a return, the others an exchange or a line too many.
+        line | {"order_id": order, "customer_id": customer, "quantity": -1 if number % 2 else 3, "row_number": 90000}
+        for order, customer, number in lines
+        if number % 5 == 0
+    ]
+    for number, row in enumerate(returned):
+        moment = cut_off + dt.timedelta(days=number % (run.as_of - cut_off).days, hours=23)
+        insert(run.warehouse, "raw.order_lines", [row | {"ordered_at": moment + dt.timedelta(hours=1)}])
+    build_staging(run)
+    with order_days(run):
+        then = read_snapshot(run, SPEND, days, cut_off, None)
+        after = read_snapshot(run, SPEND, days, run.as_of, None)
+    assert (run.as_of - cut_off).days == SPEND.days
+    joined = then.join(after, on="customer_id", how="left", suffix="_after")
+    assert joined.get_column("outcome_amount").to_list() == joined.get_column("net_60d_amount_after").to_list()
+    assert joined.filter(pl.col("has_ordered") != (pl.col("order_60d_count_after") > 0)).is_empty()
+    # Somebody came back with something, and ordered nothing.
+    assert not joined.filter(~pl.col("has_ordered") & (pl.col("outcome_amount") > 0)).is_empty()
+
+
 def test_windows_that_begin_before_the_first_order_are_scaled_up(run: Run) -> None:
     with order_days(run):
         days = layout(run)
@@ -192,7 +223,7 @@ def test_protected_columns_are_not_seen(make_workspace: MakeWorkspace, opened: O
             assert run.warehouse.value("SELECT count(channel_name) FROM order_day") == 0
             assert run.warehouse.value("SELECT count(*) FROM order_day") > 100
     assert [message.split(":")[0] for message in unseen] == [
-        "predictions are computed without staging.order_lines.channel_name",
+        "predictions are computed without staging.order_days.channel_name",
         "predictions are computed without staging.order_lines.category_name",
     ]
 

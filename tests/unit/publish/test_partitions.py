@@ -12,6 +12,7 @@ import pytest
 from tasks.config.publishing import PublishPolicy
 from tasks.publish.build import begin_candidate
 from tasks.publish.inspection import damage_of_publication
+from tasks.warehouse import ledger
 from tasks.warehouse.ledger import Publication
 from tasks.warehouse.published_files import changed_files, digests, listed
 from tasks.warehouse.run import OutputPaths
@@ -62,6 +63,9 @@ def test_a_date_of_which_every_partition_is_gone_is_told(paths: OutputPaths) -> 
 def test_the_newest_date_is_wanted_of_every_table_though_no_file_is_listed_of_it(paths: OutputPaths) -> None:
     with duckdb.connect(paths.published_database) as database:
         database.execute("CREATE TABLE consent (a INTEGER)")
+    tree = json.loads(paths.manifest.read_text(encoding="utf-8"))
+    tree["files"] = digests(paths.published, {})
+    paths.manifest.write_text(json.dumps(tree), encoding="utf-8")
 
     assert damage(paths) == ["consent/as_of_date=2025-05-31/part-0.parquet is gone"]
 
@@ -77,12 +81,33 @@ def test_where_the_manifest_lists_no_files_each_table_has_the_dates_of_the_other
     ]
 
 
+def test_a_value_that_was_changed_in_the_file_of_duckdb_is_told(paths: OutputPaths) -> None:
+    with duckdb.connect(paths.published_database) as database:
+        database.execute("FROM segment")
+    # Whoever reads changes nothing, though he may write.
+    assert damage(paths) == []
+
+    with duckdb.connect(paths.published_database) as database:
+        database.execute("INSERT INTO segment VALUES (1)")
+
+    assert damage(paths) == ["published.duckdb holds other bytes than were published"]
+    assert changed_files(paths.published) == {"published.duckdb": "holds other bytes than were published"}
+    assert damage_of_publication(paths, LINE, has_parquet=False) == damage(paths)
+    # A publication that lists the partitions alone is of an earlier version, and says nothing of it.
+    tree = json.loads(paths.manifest.read_text(encoding="utf-8"))
+    del tree["files"]["published.duckdb"]
+    paths.manifest.write_text(json.dumps(tree), encoding="utf-8")
+    assert damage(paths) == []
+
+
 def test_the_next_publication_does_not_forget_what_was_lost(
     paths: OutputPaths, make_workspace: MakeWorkspace, opened: OpenRun
 ) -> None:
     partition(paths, "segment", APRIL).unlink()
     with opened(make_workspace("publish.keep_history_days=60"), as_of=MAY) as run:
         paths.published.rename(run.paths.published)
+        for item in LINE:
+            ledger.note_publication(run.warehouse, item)
         candidate = begin_candidate(run, [MAY], MAY)
 
     # Of March history is kept no more, and May is built anew.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import logging
 import subprocess
 import sys
@@ -74,6 +75,36 @@ def test_canary_great_expectations_still_builds_configurations_again_and_again(
     assert adapter._configurations == {}
     # An expectation whose fields are set in between is told anew.
     assert max(map(built.count, built)) <= 3
+
+
+def test_canary_great_expectations_still_asks_numpy_of_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    adapter.load()
+    import numpy as np
+
+    asked = []
+    monkeypatch.setattr(np, "issubdtype", lambda kind, _: asked.append(kind))
+    assert adapter._plain_as_they_are.__wrapped__({"row_condition": None}) == {"row_condition": None}  # type: ignore[attr-defined]
+    assert asked, "it looks at None first now: take _plain_as_they_are out"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"column": "n", "row_condition": None, "count": 3, "strict": True},
+        {"column": "n", "least": float("nan"), "most": 2.5},
+        {"columns": ["n", None], "day": dt.date(2025, 6, 30)},
+        {"query": "SELECT ':a' AS \"b\", '{c}'", "nested": {"1": None}},
+    ],
+)
+def test_metrics_are_told_apart_as_by_great_expectations(
+    arguments: dict[str, object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    adapter.load()
+    from great_expectations.core import id_dict
+
+    told = id_dict.IDDict(arguments).to_id()
+    monkeypatch.setattr(id_dict, "convert_to_json_serializable", adapter._plain_as_they_are.__wrapped__)  # type: ignore[attr-defined]
+    assert told == id_dict.IDDict(arguments).to_id()
 
 
 def test_a_configuration_follows_its_fields() -> None:

@@ -14,7 +14,7 @@ from tasks.config.workspace import Workspace
 from tasks.insight.model_events import model_events
 from tasks.segments.divide import divide_by
 from tasks.segments.tasks import ask_earlier_definitions, write_segments
-from tasks.warehouse import ledger, migrations
+from tasks.warehouse import attempts, ledger, migrations
 from tasks.warehouse.catalogue import Catalogue
 from tasks.warehouse.connection import Warehouse, literal
 from tasks.warehouse.ledger import Publication
@@ -66,7 +66,7 @@ class Company:
         run = Run(space or self.space, self.warehouse, OutputPaths(Path("nowhere")), date, known)
         if live is not None:
             run.backfill = Backfilled(tuple(ledger.publications(self.warehouse)), live, ledger.utc_now())
-        ledger.start_attempt(self.warehouse, {"attempt_id": run.attempt_id, "as_of_date": date})
+        attempts.start_attempt(self.warehouse, {"attempt_id": run.attempt_id, "as_of_date": date})
         run.identify()
         names = run.workspace.segmentations
         divisions = {name: divide_by(run, facts_of(run), name, {}) for name in names}

@@ -121,6 +121,21 @@ def test_a_table_is_there_until_it_goes_or_was_never_made(memory: Warehouse) -> 
     assert not asked()
 
 
+def test_many_tables_are_asked_for_in_one_statement(memory: Warehouse) -> None:
+    memory.execute("CREATE TABLE thing (a INT)")
+    memory.execute("CREATE TABLE other (a INT)")
+    asked: list[str] = []
+    memory.observer = lambda sql, _: asked.append(sql)
+    tables = ("main.thing", "main.other", "main.none")
+    assert [memory.table_exists(table) for table in tables] == [True, True, False]
+    memory.execute("CREATE TEMP TABLE passing AS SELECT 1 AS a")
+    memory.execute("DROP TABLE temp.passing")
+    assert [memory.table_exists(table) for table in tables] == [True, True, False]
+    assert sum("information_schema" in sql for sql in asked) == 1
+    memory.execute("ALTER TABLE other RENAME TO none")
+    assert [memory.table_exists(table) for table in tables] == [True, False, True]
+
+
 def test_a_file_that_is_no_database_is_told(tmp_path: Path) -> None:
     path = tmp_path / "x.duckdb"
     path.write_bytes(b"not a database" * 1000)
