@@ -23,22 +23,14 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-TIED = 0.02
-"""Share of a normal distribution's variance within the stretches of ties, from which a feature is tied: an eighth of
-the customers at one end, or fewer than some 17 values that are as frequent as each other."""
+TIED = 1 / 8
+"""Share of the customers at one value, from which a feature is tied."""
 
 
 def is_tied(values: Floats) -> bool:
-    """Whether ties hide so much of where customers stand that the spaces between values say nothing."""
-    from scipy.special import ndtri
-
+    """Whether so many customers share a value that the space beside it says nothing of where they stand."""
     _, counts = np.unique(values, return_counts=True)
-    shares = counts / len(values)
-    ends = np.clip(np.concatenate([[0.0], np.cumsum(shares)]), 0.0, 1.0)
-    heights = np.exp(-(ndtri(ends) ** 2) / 2) / np.sqrt(2 * np.pi)
-    # Of a standard normal distribution the mean between two quantiles is the fall of its density over their distance.
-    told = float((np.diff(heights) ** 2 / shares).sum())
-    return 1.0 - told >= TIED
+    return bool(counts.max() >= TIED * len(values))
 
 
 def spread_ties(column: Floats, rng: np.random.Generator) -> Floats:
