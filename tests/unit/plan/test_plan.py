@@ -44,7 +44,8 @@ def every_kind(space: dict[str, Any]) -> None:
     made["rfm"]["population"] = "order_count > 1"
     made["tiers"]["quantiles"] = [0.7]
     made["likes"]["top"] = 3
-    made["groups"]["features"] = ["order_count", "net_amount"]
+    # The two halves are the same by fewer features; three are asked for.
+    made["groups"] |= {"features": ["order_count", "net_amount"], "k": {"min": 3, "max": 3}}
     made["said"]["segments"][0]["when"] = "net_amount >= 500"
     made["said_of_all"]["features"] = ["order_count", "recency_days"]
 
