@@ -11,6 +11,8 @@ import pytest
 
 from flows import withdraw as flow
 from flows.cli import run_command
+from tasks.config.errors import UsageError
+from tasks.warehouse.ledger import Publication
 from tests.flows.backfilled import World, differing, order_lines, without_checks
 from tests.flows.killed import assert_whole
 
@@ -52,13 +54,11 @@ def test_a_date_that_is_taken_back_was_never_there(tmp_path: Path, capsys: pytes
         for one in (world, other):
             one.run(dt.date(2025, 6, 30))
     assert differing(world, other) == {}
-    assert command(company_of_one(tmp_path), "withdraw", str(APRIL), "--yes") == 2
-    assert "nothing but 2025-04-30 is published" in capsys.readouterr().err
 
 
-def company_of_one(folder: Path) -> World:
-    with without_checks():
-        return company(folder / "one", APRIL)
+def test_the_only_date_stays() -> None:
+    with pytest.raises(UsageError, match="nothing but 2025-04-30 is published"):
+        flow.refuse([Publication(APRIL, "a")], APRIL, "out")
 
 
 def test_after_a_kill_the_next_run_takes_it_out(tmp_path: Path) -> None:
