@@ -9,7 +9,7 @@ from tasks.config.counting import counted
 from tasks.config.errors import SourceError
 from tasks.config.workspace import Workspace
 from tasks.ingest.discovery import find_files
-from tasks.ingest.looked_up import is_loaded
+from tasks.ingest.looked_up import is_loaded, was_read_so
 from tasks.ingest.mapping import parse_mapping
 from tasks.warehouse.connection import Warehouse
 from tasks.warehouse.readers import nothing_was_run, opened_to_read
@@ -33,14 +33,12 @@ def files_not_loaded(warehouse: Warehouse, space: Workspace) -> str | None:
     Raises:
         SourceError: a source has no file, or one cannot be read.
     """
-    mappings = [parse_mapping(space, name) for name, source in space.sources.items() if source.database is None]
-    new = len(
-        {
-            file.load_id
-            for mapping in mappings
-            for file in find_files(space, mapping)
-            if not is_loaded(warehouse, mapping, file)
-        }
-    )
-    said = counted(new, "file is", "files are")
-    return f"{said} not loaded yet: what changes by that is known once it is done" if new else None
+    new, again = set[str](), set[str]()
+    for mapping in (parse_mapping(space, name) for name, source in space.sources.items() if source.database is None):
+        for file in find_files(space, mapping):
+            if not is_loaded(warehouse, mapping, file):
+                (again if was_read_so(warehouse, mapping, file) else new).add(file.load_id)
+    said = [f"{counted(len(new), 'file is', 'files are')} not loaded yet"] if new else []
+    if again:
+        said.append(f"{counted(len(again), 'file has', 'files have')} to be held against lookups that have changed")
+    return f"{' and '.join(said)}: what changes by that is known once it is done" if said else None
