@@ -33,11 +33,15 @@ def files_not_loaded(warehouse: Warehouse, space: Workspace) -> str | None:
     Raises:
         SourceError: a source has no file, or one cannot be read.
     """
-    new, again = set[str](), set[str]()
-    for mapping in (parse_mapping(space, name) for name, source in space.sources.items() if source.database is None):
-        for file in find_files(space, mapping):
-            if not is_loaded(warehouse, mapping, file):
-                (again if was_read_so(warehouse, mapping, file) else new).add(file.load_id)
+    mappings = [parse_mapping(space, name) for name, source in space.sources.items() if source.database is None]
+    waiting = [
+        (mapping, file)
+        for mapping in mappings
+        for file in find_files(space, mapping)
+        if not is_loaded(warehouse, mapping, file)
+    ]
+    again = {file.load_id for mapping, file in waiting if was_read_so(warehouse, mapping, file)}
+    new = {file.load_id for _, file in waiting} - again
     said = [f"{counted(len(new), 'file is', 'files are')} not loaded yet"] if new else []
     if again:
         said.append(f"{counted(len(again), 'file has', 'files have')} to be held against lookups that have changed")

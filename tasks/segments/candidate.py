@@ -63,28 +63,17 @@ def candidate_of(rows: pl.DataFrame, spec: ClusterSpec, present_k: int | None = 
     Raises:
         StatisticsError: no feature varies, or there are fewer different customers than segments asked for.
     """
-    transform, x = prepared(rows, spec)
-    smooth = spread(transform, x, spec.seed)
-    found = find(x, spec.method(), spec.policy(), seed=spec.seed, present_k=present_k, spread=smooth)
-    return Candidate(transform, x, found)
-
-
-def prepared(rows: pl.DataFrame, spec: ClusterSpec) -> tuple[FrozenTransform, Floats]:
-    """Customers in standardised units, without the features that cannot tell segments apart.
-
-    Raises:
-        StatisticsError: no feature varies.
-    """
     transform = fit_transform_model(
         rows, spec.features, seed=spec.seed, winsor=spec.winsor, curves=spec.transforms, weights=spec.weights
     )
     x = apply(transform, rows)
-    if spec.screen and (
-        silent := telling_nothing(x, transform.names, seed=spec.seed, spread=spread(transform, x, spec.seed))
-    ):
+    smooth = spread(transform, x, spec.seed)
+    if spec.screen and (silent := telling_nothing(x, transform.names, seed=spec.seed, spread=smooth)):
         transform = without(transform, silent)
         x = apply(transform, rows)
-    return transform, x
+        smooth = spread(transform, x, spec.seed)
+    found = find(x, spec.method(), spec.policy(), seed=spec.seed, present_k=present_k, spread=smooth)
+    return Candidate(transform, x, found)
 
 
 def model_of(
