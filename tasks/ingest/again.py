@@ -16,8 +16,8 @@ import polars as pl
 from tasks.ingest.binding import check_bindings
 from tasks.ingest.erased import without_erased
 from tasks.ingest.loading import kept_value
-from tasks.ingest.lookups import LookupFiles, with_lookups
-from tasks.ingest.mapping import Mapping, mapped_select
+from tasks.ingest.lookups import with_lookups
+from tasks.ingest.mapping import LookupFiles, Mapping, mapped_select
 from tasks.ingest.quarantine import Origin, enter_problems
 from tasks.ingest.raw_tables import fit_raw_table
 from tasks.ingest.stored_rows import stored_reader

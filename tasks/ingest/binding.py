@@ -40,7 +40,6 @@ def check_bindings(warehouse: Warehouse, mapping: Mapping, reader: Reader, relat
             where=f"{mapping.where[places[0]]} and {reader.path.name}",
             hint="each expression is about one row: leave out functions over many rows",
         ) from together
-    _refuse_unnamed(mapping, reader)
     kinds = zip(places, found, strict=True)
     return {place.removeprefix("columns."): kind for place, (_, kind) in kinds}
 
@@ -65,18 +64,6 @@ def _absent_key(mapping: Mapping, reader: Reader) -> SourceError | None:
                 hint=f"{hint}; source_key says which column of the source it is",
             )
     return None
-
-
-def _refuse_unnamed(mapping: Mapping, reader: Reader) -> None:
-    """Refuse a column of a lookup that is named without it: DuckDB finds it, and the file may have one tomorrow."""
-    present = {name.casefold() for name in (*reader.columns, "_record")}
-    for place, names in mapping.reads.items() if mapping.source.lookups else ():
-        if absent := [name for name in names if name.casefold() not in present]:
-            raise SourceError(
-                f"{place}: the file has no column {absent[0]!r}",
-                where=f"{mapping.where[place]} and {reader.path.name}",
-                hint=f"a column of a lookup is named with it: {next(iter(mapping.source.lookups))}.{absent[0]}",
-            )
 
 
 def _is_word(warehouse: Warehouse, expression: str, relation: str) -> bool:
@@ -112,6 +99,8 @@ def _unbound(mapping: Mapping, reader: Reader, place: str, error: SqlError) -> S
     near = difflib.get_close_matches(absent[0], reader.columns, n=1)
     what = "file" if mapping.source.query is None else "query"
     hint = f"did you mean {near[0]!r}?" if near else f"the {what} has {', '.join(reader.columns)}"
+    if mapping.source.lookups and not near:
+        hint = f"a column of a lookup is named with it: {next(iter(mapping.source.lookups))}.{absent[0]}"
     if mapping.source.query is not None:
         return SourceError(f"{place}: the query has no column {absent[0]!r}", where=where, hint=hint)
     if not present & {name.casefold() for name in mapping.wanted}:

@@ -16,8 +16,7 @@ from pathlib import Path
 
 from tasks.config.errors import SourceError
 from tasks.config.workspace import Workspace
-from tasks.ingest.lookups import LookupFiles
-from tasks.ingest.mapping import Mapping
+from tasks.ingest.mapping import LookupFiles, Mapping
 from tasks.warehouse.pulls import Pull
 
 _CHUNK = 1 << 20

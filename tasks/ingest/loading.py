@@ -16,7 +16,7 @@ from tasks.ingest.beginning import check_whole, has_bytes, has_mixed_line_ends
 from tasks.ingest.binding import check_bindings
 from tasks.ingest.discovery import FoundFile
 from tasks.ingest.erased import erased_lines, without_erased
-from tasks.ingest.lookups import with_lookups
+from tasks.ingest.lookups import with_kept_lookups
 from tasks.ingest.mapping import Mapping, mapped_select
 from tasks.ingest.raw_tables import fit_raw_table
 from tasks.ingest.readers import Reader, open_reader
@@ -117,7 +117,7 @@ class _Load:
 
     def joined(self, relation: str) -> str:
         """The file with its lookups beside it."""
-        return with_lookups(self.warehouse, self.mapping, self.file.lookups, relation)
+        return with_kept_lookups(self.warehouse, self.mapping, self.file.lookups, relation)
 
     def add_rows(self, kinds: dict[str, str]) -> LoadCounts:
         """Add good rows to raw and the others to quarantine; the caller owns the transaction."""

@@ -17,7 +17,7 @@ from tasks.ingest.beginning import check_whole
 from tasks.ingest.binding import check_bindings
 from tasks.ingest.discovery import FoundFile, digests, load_id_of
 from tasks.ingest.loading import unreadable
-from tasks.ingest.lookups import with_lookups
+from tasks.ingest.lookups import with_kept_lookups
 from tasks.ingest.mapping import Mapping
 from tasks.ingest.readers import open_reader
 from tasks.warehouse import looked_up
@@ -84,7 +84,7 @@ def _digest(warehouse: Warehouse, mapping: Mapping, file: FoundFile) -> str:
         for column in sorted({lookup.key, *mapping.looked_up[name]})
     ]
     listed = ", ".join(f"{column} AS {identifier(str(number))}" for number, column in enumerate(columns))
-    relation = with_lookups(warehouse, mapping, file.lookups, reader.relation)
+    relation = with_kept_lookups(warehouse, mapping, file.lookups, reader.relation)
     check_bindings(warehouse, mapping, reader, relation)
     try:
         count, total = warehouse.rows(

@@ -7,24 +7,23 @@ follows when other values are in them (`looked_up.py`).
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Sequence
+import hashlib
+import json
+from collections.abc import Iterator
 from collections.abc import Mapping as Paths
-from pathlib import Path
 
 from tasks.config.counting import counted
-from tasks.config.errors import SourceError, WorkspaceError
+from tasks.config.errors import SourceError, SqlError, WorkspaceError
 from tasks.ingest.beginning import check_whole
-from tasks.ingest.mapping import Mapping
+from tasks.ingest.discovery import digest_of
+from tasks.ingest.mapping import LookupFiles, Mapping
 from tasks.ingest.readers import Reader, open_reader
 from tasks.ingest.unmatched_quotes import read_in_order
 from tasks.warehouse.connection import Warehouse, identifier
 
-#: The files of each lookup, by its name.
-LookupFiles = Paths[str, Sequence[Path]]
-
 
 def with_lookups(warehouse: Warehouse, mapping: Mapping, files: LookupFiles, relation: str) -> str:
-    """A relation of a source, named `source`, with its lookups beside it.
+    """A relation of a source, named `source`, with its lookups beside it, which are read each time.
 
     Of a lookup's rows with one key only the first of the last file counts, so that no row is doubled.
 
@@ -32,28 +31,65 @@ def with_lookups(warehouse: Warehouse, mapping: Mapping, files: LookupFiles, rel
         SourceError: a lookup cannot be read, or has not a column that is read.
         WorkspaceError: it has not the column that it is joined by.
     """
+    names = mapping.source.lookups
+    return _joined(mapping, relation, {name: f"({_one_row_a_key(warehouse, mapping, files, name)})" for name in names})
+
+
+def with_kept_lookups(warehouse: Warehouse, mapping: Mapping, files: LookupFiles, relation: str) -> str:
+    """The same for one file of many: a lookup is read for the first, into a table as long as the warehouse is open.
+
+    Raises:
+        SourceError: a lookup cannot be read, or has not a column that is read.
+        WorkspaceError: it has not the column that it is joined by.
+    """
+    return _joined(mapping, relation, {name: _kept(warehouse, mapping, files, name) for name in mapping.source.lookups})
+
+
+def _joined(mapping: Mapping, relation: str, lookups: Paths[str, str]) -> str:
     joined = f"{relation} AS source"
-    for name, lookup in mapping.source.lookups.items():
+    for name, rows in lookups.items():
         owner, column = mapping.joined_by(name)
         held_against = f"{identifier(owner or 'source')}.{identifier(column)}"
-        alias, key = identifier(name), identifier(lookup.key)
-        readers = list(lookup_readers(warehouse, mapping, files, name))
-        for reader in readers:
-            _check_columns(mapping, name, reader)
-        joined += (
-            f" LEFT JOIN ({_one_row_a_key(readers, key)}) AS {alias}"
-            f" ON CAST({held_against} AS VARCHAR) = CAST({alias}.{key} AS VARCHAR)"
-        )
+        alias, key = identifier(name), identifier(mapping.source.lookups[name].key)
+        joined += f" LEFT JOIN {rows} AS {alias} ON CAST({held_against} AS VARCHAR) = CAST({alias}.{key} AS VARCHAR)"
     return joined
 
 
-def _one_row_a_key(readers: Sequence[Reader], key: str) -> str:
+def _kept(warehouse: Warehouse, mapping: Mapping, files: LookupFiles, name: str) -> str:
+    """The temporary table of a lookup's rows, by what it is made of."""
+    lookup = mapping.source.lookups[name].model_dump(mode="json", exclude={"path", "source_key"})
+    made_of = [lookup, sorted(mapping.looked_up[name]), [digest_of(path) for path in files[name]]]
+    table = f"lookup_{hashlib.sha256(json.dumps(made_of).encode()).hexdigest()[:16]}"
+    there = "SELECT count(*) FROM duckdb_tables() WHERE temporary AND table_name = $table"
+    if not warehouse.value(there, {"table": table}):
+        for path in files[name]:
+            check_whole(path)
+        rows = _one_row_a_key(warehouse, mapping, files, name)
+        try:
+            warehouse.execute(f"CREATE TEMP TABLE {table} AS {rows}")
+        except SqlError as error:
+            raise SourceError(
+                f"lookups.{name} cannot be read: {error.message}",
+                where=", ".join(map(str, files[name][:1])),
+                hint="compare its format and options with the file, or export it again",
+            ) from error
+    return f"temp.{table}"
+
+
+def _one_row_a_key(warehouse: Warehouse, mapping: Mapping, files: LookupFiles, name: str) -> str:
+    readers = list(lookup_readers(warehouse, mapping, files, name))
+    for reader in readers:
+        _check_columns(mapping, name, reader)
+    lookup = mapping.source.lookups[name]
+    # By their names in any case, as DuckDB takes them for the same.
+    columns = {column.casefold(): identifier(column) for column in (lookup.key, *mapping.looked_up[name])}.values()
     rows = " UNION ALL BY NAME ".join(
-        f"SELECT *, {number} AS _file FROM {reader.relation}" for number, reader in enumerate(readers)
+        f"SELECT {', '.join(columns)}, _record, {number} AS _file FROM {reader.relation}"
+        for number, reader in enumerate(readers)
     )
     return (
-        f"SELECT * EXCLUDE (_record, _file) FROM ({rows})"
-        f" QUALIFY row_number() OVER (PARTITION BY {key} ORDER BY _file DESC, _record) = 1"
+        f"SELECT * EXCLUDE (_record, _file) FROM ({rows}) QUALIFY"
+        f" row_number() OVER (PARTITION BY {identifier(lookup.key)} ORDER BY _file DESC, _record) = 1"
     )
 
 

@@ -11,6 +11,7 @@ import json
 from collections.abc import Mapping as Kinds
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import sqlglot
 from sqlglot import exp
@@ -25,6 +26,9 @@ from tasks.ingest.moments import Clock
 from tasks.ingest.query import check_query
 from tasks.ingest.readers import BROKEN_LINE
 from tasks.warehouse.connection import identifier, literal
+
+#: The files of each lookup, by its name.
+LookupFiles = Kinds[str, Sequence[Path]]
 
 _LONGEST_VALUE = 500
 #: What the file is called beside its lookups.

@@ -29,7 +29,7 @@ def keep_guesses(warehouse: Warehouse, mapping: Mapping, file: FoundFile, reader
     persons = mapping.source.entity in _PERSONS
     guesses = guess_columns(_sample(warehouse, reader, reader.columns), is_about_persons=persons)
     for name in mapping.source.lookups:
-        *_, other = lookup_readers(warehouse, mapping, file.lookups, name)
+        (other,) = lookup_readers(warehouse, mapping, {name: file.lookups[name][-1:]}, name)
         read = {column.casefold() for column in mapping.lookup_columns(name)}
         columns = tuple(column for column in other.columns if column.casefold() in read)
         found = guess_columns(_sample(warehouse, other, columns), is_about_persons=False)

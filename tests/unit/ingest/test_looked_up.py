@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import logging
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from flows.unseen_files import files_not_loaded
 from tasks.config.errors import SourceError
+from tasks.ingest import looked_up, lookups
+from tasks.ingest.lookups import _one_row_a_key as one_row_a_key
 from tasks.ingest.tasks import ingest_source
 from tasks.warehouse.run import Run
 from tests.workspaces import MakeWorkspace, OpenRun
@@ -101,15 +105,13 @@ def test_a_column_of_a_lookup_is_named_with_it(make_workspace: MakeWorkspace, op
 
 
 def test_files_are_not_looked_into_while_lookups_stay_as_they_are(
-    make_workspace: MakeWorkspace, opened: OpenRun
+    make_workspace: MakeWorkspace, opened: OpenRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _ingested(make_workspace, opened, goods=FIRST)
     with opened(make_workspace(*GOODS)) as run:
-        asked: list[str] = []
-        run.warehouse.observer = lambda sql, _: asked.append(sql)
-        ingest_source.fn(run, "orders")
-        run.warehouse.observer = None
-        assert not [sql for sql in asked if "orders.csv" in sql and "read_csv" in sql]
+        with monkeypatch.context() as patch:
+            patch.setattr(looked_up, "open_reader", lambda *_: pytest.fail("the file is looked into"))
+            ingest_source.fn(run, "orders")
         assert files_not_loaded(run.warehouse, run.workspace) is None
         (run.workspace.directory / "goods.csv").write_text(FIRST.replace("Bread", "Rye bread"))
         (run.workspace.directory / "orders2.csv").write_text(MORE)
@@ -119,6 +121,34 @@ def test_files_are_not_looked_into_while_lookups_stay_as_they_are(
         )
         ingest_source.fn(run, "orders")
         assert run.warehouse.value("SELECT count(*) FROM ops.looked_up") == 2
+
+
+def test_a_lookup_is_read_once_for_all_files(
+    make_workspace: MakeWorkspace, opened: OpenRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    space = make_workspace(*GOODS)
+    (space.directory / "goods.csv").write_text(FIRST)
+    for number in range(2, 5):
+        (space.directory / f"orders{number}.csv").write_text(MORE.replace("o5", f"o5{number}"))
+    made: list[str] = []
+    monkeypatch.setattr(lookups, "_one_row_a_key", lambda *given: made.append(given[-1]) or one_row_a_key(*given))
+    with opened(space) as run:
+        ingest_source.fn(run, "orders")
+        assert len(_loads(run)) == 4
+        assert made == ["goods"]
+        (space.directory / "goods.csv").write_text(FIRST.replace("Milk", "Oat milk"))
+        ingest_source.fn(run, "orders")
+        assert made == ["goods", "goods"]
+        assert ("p2", "Oat milk") in _names(run)
+
+
+def test_files_of_a_lookup_that_are_not_alike_are_told(make_workspace: MakeWorkspace, opened: OpenRun) -> None:
+    space = make_workspace(*GOODS, "sources.orders.lookups.goods={path: goods*.parquet, format: parquet, key: product}")
+    pl.DataFrame({"product": ["p1"], "title": [True]}).write_parquet(space.directory / "goods_1.parquet")
+    pl.DataFrame({"product": ["p2"], "title": [dt.date(2025, 6, 1)]}).write_parquet(space.directory / "goods_2.parquet")
+    with opened(space) as run, pytest.raises(SourceError, match=r"lookups\.goods cannot be read: ") as caught:
+        ingest_source.fn(run, "orders")
+    assert str(caught.value.where).endswith("goods_1.parquet")
 
 
 def test_files_of_a_lookup_are_read_as_one_and_the_last_counts(make_workspace: MakeWorkspace, opened: OpenRun) -> None:
