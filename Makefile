@@ -16,7 +16,7 @@ install: $(VENV)/.installed ## install resegment and its tools into .venv
 
 $(VENV)/.installed: pyproject.toml uv.lock
 ifdef UV
-	UV_PROJECT_ENVIRONMENT=$(VENV) uv sync --frozen --quiet --python $(PYTHON)
+	UV_PROJECT_ENVIRONMENT=$(VENV) uv sync --frozen --quiet --compile-bytecode --python $(PYTHON)
 else
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock

@@ -82,7 +82,6 @@ def load() -> None:
     with _quietly():
         shown = warnings.showwarning
         import duckdb_engine  # noqa: F401 - registers DuckDB with SQLAlchemy
-        import sqlalchemy
         from great_expectations.core import id_dict
         from great_expectations.expectations.expectation import Expectation
 
@@ -96,7 +95,6 @@ def load() -> None:
     Expectation.configuration = property(_kept_configuration)  # type: ignore[method-assign,assignment]
     _plain_as_they_are.__wrapped__ = id_dict.convert_to_json_serializable  # type: ignore[attr-defined]
     id_dict.convert_to_json_serializable = _plain_as_they_are  # type: ignore[assignment,attr-defined]
-    sqlalchemy.TryCast._compiler_dispatcher.specs.pop("duckdb", None)  # type: ignore[attr-defined] # noqa: SLF001
     log = logging.getLogger("great_expectations")
     log.addHandler(logging.NullHandler())
     log.propagate = False

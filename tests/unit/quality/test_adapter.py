@@ -139,10 +139,11 @@ print("captures warnings:", warnings.showwarning is not shown)
 """
 
 
-def test_canary_great_expectations_still_captures_warnings_and_leaks_types() -> None:
+def test_canary_great_expectations_still_captures_warnings() -> None:
     done = subprocess.run([sys.executable, "-c", _CANARIES], capture_output=True, text=True, check=True)
     assert "captures warnings: True" in done.stdout, "take logging.captureWarnings out of adapter.load"
-    assert "leaked" in done.stderr, "the interpreter ends in silence now: take the TryCast line out of adapter.load"
+    # A process that checks ends in silence: DuckDB before 2.0.1 told of types that leaked.
+    assert done.stderr == ""
 
 
 _QUIET_RUN = """
