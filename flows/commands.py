@@ -111,7 +111,7 @@ def features(options: argparse.Namespace) -> int:
                 item.theme,
                 item.name,
                 item.type,
-                item.unit,
+                item.unit_and_range,
                 item.window_days,
                 ", ".join(item.moves),
                 item.privacy_class if not item.unseen_columns else f"{item.privacy_class}, not seen",

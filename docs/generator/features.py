@@ -46,6 +46,7 @@ enrichments that a workspace [declares](workspace.md#features). How to add a fea
 [add-a-feature.md](../how-to/add-a-feature.md). `resegment features` lists those of a workspace, its own included, and
 with `--json` all that is told here.
 
+- *unit*: and the lowest and the highest value, where a feature has them; a rule that asks for more is refused.
 - *window*: the days that end with the as-of day and that the value looks at; none: all history, or the newest record.
 - *moves by itself*: *calendar*: the value of every customer grows by one a day, whatever he does; drift subtracts the
   days that passed. *cumulative*: it moves as history grows; drift looks at its windowed sisters instead. *external*: it
@@ -79,7 +80,7 @@ def _row(entry: FeatureEntry) -> tuple[str, ...]:
     return (
         code(entry.name),
         entry.meaning,
-        entry.unit,
+        entry.unit_and_range,
         entry.type + kind,
         f"{entry.window_days} days" if entry.window_days else "",
         ", ".join(entry.moves),

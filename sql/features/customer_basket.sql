@@ -7,16 +7,16 @@
 -- column category_count: different categories bought from [unit=categories; cumulative]
 -- column category_entropy: Shannon entropy of the amounts by category; 0: one category; NULL: no amount in a known category [unit=bits]
 -- column top_category_name: category of the largest amount, in a tie the alphabetically first; NULL: no amount in a known category [category]
--- column top_category_share: its part of the amount in known categories; NULL: no such amount [unit=share]
+-- column top_category_share: its part of the amount in known categories; NULL: no such amount [unit=share; range=0..1]
 -- column units_per_order: mean units of an order; NULL: never ordered [unit=units]
 -- column lines_per_order: mean lines of bought products of an order; NULL: never ordered [unit=lines]
--- column discount_share: discount ÷ amount before discount, at most 1; NULL: nothing bought for money [unit=share]
+-- column discount_share: discount ÷ amount before discount, at most 1; NULL: nothing bought for money [unit=share; range=0..1]
 -- column second_category_name: category of the second largest amount, in a tie the alphabetically first; NULL: fewer than two with an amount [category]
--- column second_category_share: its part of the amount in known categories; NULL: fewer than two with an amount [unit=share]
+-- column second_category_share: its part of the amount in known categories; NULL: fewer than two with an amount [unit=share; range=0..1]
 -- column favourite_product_id: product of most lines, in a tie that of the larger amount, then the alphabetically first; NULL: no product is known [id]
 -- column favourite_product_name: its name, the alphabetically last where the source spells it in several ways; NULL: not known [category]
--- column favourite_product_share: lines of it ÷ lines of known products; NULL: no product is known [unit=share]
--- column repeat_product_share: products bought on two days or more ÷ different products bought; NULL: no product is known [unit=share]
+-- column favourite_product_share: lines of it ÷ lines of known products; NULL: no product is known [unit=share; range=0..1]
+-- column repeat_product_share: products bought on two days or more ÷ different products bought; NULL: no product is known [unit=share; range=0..1]
 WITH
 by_product AS (
     SELECT

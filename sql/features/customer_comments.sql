@@ -4,12 +4,12 @@
 -- grain: customer
 -- column customer_id: the company's own id of the customer [id]
 -- column comment_count: comments whose sentiment the text model tells [unit=comments; cumulative]
--- column negative_comment_share: negative ones ÷ these comments; NULL: none [unit=share]
--- column positive_comment_share: positive ones ÷ these comments; NULL: none [unit=share]
+-- column negative_comment_share: negative ones ÷ these comments; NULL: none [unit=share; range=0..1]
+-- column positive_comment_share: positive ones ÷ these comments; NULL: none [unit=share; range=0..1]
 -- column sentiment_mean: mean sentiment of these comments, -1 (negative) to 1 (positive), each taken to 4 decimals; NULL: none
 {%- for days in windows %}
 -- column comment_{{ days }}d_count: the same comments in the {{ days }} days that end with the as-of day [unit=comments]
--- column negative_comment_{{ days }}d_share: negative ones ÷ comments of these days; NULL: none [unit=share]
+-- column negative_comment_{{ days }}d_share: negative ones ÷ comments of these days; NULL: none [unit=share; range=0..1]
 -- column sentiment_{{ days }}d_mean: mean sentiment of comments of these days; NULL: none
 {%- endfor %}
 -- column last_sentiment_name: sentiment of the newest of these comments; NULL: none [category]

@@ -9,18 +9,18 @@
 -- column top_channel_name: channel of most orders, in a tie the alphabetically first; NULL: no order with a known channel [category]
 -- column channel_count: different channels ordered on [unit=channels; cumulative]
 -- column top_daypart_name: part of the day of most orders, in a tie the earlier named: morning 5–11 h, lunch 11–15 h, afternoon 15–17 h, dinner 17–22 h, night 22–5 h; NULL: no order with a time of day (00:00:00 is taken for a date only) [category]
--- column weekend_order_share: orders on Saturday or Sunday ÷ all orders; NULL: never ordered [unit=share]
--- column december_order_share: orders in December ÷ all orders; in less than a year of history it tells when he came; NULL: never ordered [unit=share; cumulative]
--- column top_channel_share: orders on it ÷ orders with a known channel; NULL: no such order [unit=share]
+-- column weekend_order_share: orders on Saturday or Sunday ÷ all orders; NULL: never ordered [unit=share; range=0..1]
+-- column december_order_share: orders in December ÷ all orders; in less than a year of history it tells when he came; NULL: never ordered [unit=share; range=0..1; cumulative]
+-- column top_channel_share: orders on it ÷ orders with a known channel; NULL: no such order [unit=share; range=0..1]
 -- column second_channel_name: channel of the second most orders, in a tie the alphabetically first; NULL: fewer than two channels [category]
--- column second_channel_share: orders on it ÷ orders with a known channel; NULL: fewer than two channels [unit=share]
--- column online_order_share: orders on the web or in an app (channels called web, website, webshop, online, internet, ecommerce, e-commerce, app, mobile) ÷ orders with a known channel; NULL: no such order [unit=share]
+-- column second_channel_share: orders on it ÷ orders with a known channel; NULL: fewer than two channels [unit=share; range=0..1]
+-- column online_order_share: orders on the web or in an app (channels called web, website, webshop, online, internet, ecommerce, e-commerce, app, mobile) ÷ orders with a known channel; NULL: no such order [unit=share; range=0..1]
 {%- for daypart in dayparts %}
--- column {{ daypart }}_order_share: orders in the part of the day called {{ daypart }} ÷ orders with a time of day; NULL: no such order [unit=share]
+-- column {{ daypart }}_order_share: orders in the part of the day called {{ daypart }} ÷ orders with a time of day; NULL: no such order [unit=share; range=0..1]
 {%- endfor %}
 -- column top_weekday_name: day of the week of most orders, in a tie the earlier one, from monday on; NULL: never ordered [category]
 {%- for season in seasons %}
--- column {{ season }}_order_share: orders in {{ season }} ÷ all orders; in less than a year of history it tells when he came; NULL: never ordered [unit=share; cumulative]
+-- column {{ season }}_order_share: orders in {{ season }} ÷ all orders; in less than a year of history it tells when he came; NULL: never ordered [unit=share; range=0..1; cumulative]
 {%- endfor %}
 -- column top_season_name: season of most orders, in a tie the earlier named: spring March to May, summer June to August, autumn September to November, winter December to February; NULL: never ordered [category; cumulative]
 WITH

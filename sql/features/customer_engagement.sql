@@ -5,12 +5,12 @@
 -- column customer_id: the company's own id of the customer [id]
 -- column campaign_contact_count: contacts by campaigns [unit=contacts; cumulative]
 -- column campaign_response_count: contacts that the customer responded to by the as-of day [unit=contacts; cumulative]
--- column campaign_response_share: responses ÷ contacts; NULL: never contacted [unit=share]
+-- column campaign_response_share: responses ÷ contacts; NULL: never contacted [unit=share; range=0..1]
 -- column last_contact_days: days since the last contact; NULL: never contacted [unit=days; calendar; cumulative]
--- column rating_mean: mean of all ratings, 1 (worst) to 5, each taken to 4 decimals; NULL: none given
+-- column rating_mean: mean of all ratings, 1 (worst) to 5, each taken to 4 decimals; NULL: none given [range=1..5]
 -- column feedback_count: ratings, scores, comments and complaints given [unit=times; cumulative]
 -- column complaint_count: complaints [unit=times; cumulative]
--- column recommend_score_last: newest recommendation score, 0 to 10; NULL: none given
+-- column recommend_score_last: newest recommendation score, 0 to 10; NULL: none given [range=0..10]
 -- column has_marketing_consent: consents to marketing on a channel at least; NULL: no decision is known [flag]
 WITH
 contacts AS (

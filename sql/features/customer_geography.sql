@@ -9,10 +9,10 @@
 -- column is_multi_country: ordered or returned in more than one country [flag]
 -- column area_population_count: inhabitants of the area; NULL as all area columns: no area, or none known of it [unit=persons]
 -- column area_median_income_amount: median yearly household income of the area [unit=currency]
--- column area_poverty_share: share of the area's inhabitants in poverty [unit=share]
+-- column area_poverty_share: share of the area's inhabitants in poverty [unit=share; range=0..1]
 -- column is_urban: the area is metropolitan [flag]
 -- column area_name: name of the area [category]
--- column area_unemployment_share: share of the area's labour force without work [unit=share]
+-- column area_unemployment_share: share of the area's labour force without work [unit=share; range=0..1]
 -- column area_population_class_name: by inhabitants of the area: rural under 5,000, small town under 20,000, medium town under 100,000 (limits of the German BBSR), city under 1 million, metropolis [category]
 -- column area_income_ratio: area_median_income_amount ÷ the mean of that of all areas of its country, each counted with its inhabitants; NULL: one of them is not known
 -- column income_to_area_ratio: income of the customer's household ÷ area_median_income_amount; NULL: one of them is not known

@@ -11,13 +11,13 @@
 -- column abandoned_basket_{{ days }}d_count: of those the baskets (kinds called basket, cart, checkout) of which is known that they did not end in an order [unit=contacts]
 {%- endfor %}
 -- column top_interaction_channel_name: channel of most contacts, in a tie the alphabetically first; NULL: no channel is known [category]
--- column digital_interaction_share: contacts on the web or in an app (channels called web, website, webshop, online, internet, ecommerce, e-commerce, app, mobile) ÷ contacts with a known channel; NULL: none [unit=share]
+-- column digital_interaction_share: contacts on the web or in an app (channels called web, website, webshop, online, internet, ecommerce, e-commerce, app, mobile) ÷ contacts with a known channel; NULL: none [unit=share; range=0..1]
 -- column top_device_name: device of most contacts, in a tie the alphabetically first; NULL: no device is known [category]
--- column mobile_interaction_share: contacts by a device called phone, mobile, smartphone, tablet, android, iphone, ipad or ios ÷ contacts with a known device; NULL: none [unit=share]
+-- column mobile_interaction_share: contacts by a device called phone, mobile, smartphone, tablet, android, iphone, ipad or ios ÷ contacts with a known device; NULL: none [unit=share; range=0..1]
 -- column top_topic_name: topic of most contacts, in a tie the alphabetically first; NULL: no topic is known [category]
 -- column seconds_per_interaction: mean duration of a contact, each taken to 4 decimals; NULL: none is known [unit=seconds]
 -- column pages_per_interaction: mean pages or screens seen in a contact; NULL: none is known [unit=pages]
--- column conversion_share: contacts that ended in an order ÷ contacts of which is known whether they did; NULL: none [unit=share]
+-- column conversion_share: contacts that ended in an order ÷ contacts of which is known whether they did; NULL: none [unit=share; range=0..1]
 WITH
 contacts AS (
     SELECT

@@ -3,11 +3,11 @@
 -- owner: data engineering
 -- grain: customer
 -- column customer_id: the company's own id of the customer [id]
--- column category_switch_share: orders whose main category (that of the line of the largest amount, in a tie the alphabetically first) is another than that of the order before ÷ orders with one before, where the category is known; NULL: fewer than two such orders [unit=share]
--- column brand_switch_share: orders whose main brand is another than that of the order before ÷ orders with one before, where the brand is known; NULL: fewer than two such orders [unit=share]
+-- column category_switch_share: orders whose main category (that of the line of the largest amount, in a tie the alphabetically first) is another than that of the order before ÷ orders with one before, where the category is known; NULL: fewer than two such orders [unit=share; range=0..1]
+-- column brand_switch_share: orders whose main brand is another than that of the order before ÷ orders with one before, where the brand is known; NULL: fewer than two such orders [unit=share; range=0..1]
 -- column brand_count: different brands bought [unit=brands; cumulative]
 -- column top_brand_name: brand of the largest amount, in a tie the alphabetically first; NULL: no amount of a known brand [category]
--- column top_brand_share: its part of the amount of known brands; NULL: no such amount [unit=share]
+-- column top_brand_share: its part of the amount of known brands; NULL: no such amount [unit=share; range=0..1]
 WITH
 {%- for kind in ['category', 'brand'] %}
 {{ kind }}_of_order AS (

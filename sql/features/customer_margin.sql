@@ -6,7 +6,7 @@
 -- column goods_cost_amount: units of product lines × the cost of a unit at that moment, each line to 4 decimals, returned ones given back; at any moment the newest cost of each purpose counts, and the costs of several purposes add up, as with orders; lines without a known cost are left out; NULL: no product has a known cost [unit=currency; cumulative]
 -- column order_cost_amount: what his orders cost, by the costs of an order on their channel at that moment; where a channel has none of its own yet for a purpose, those for every channel; NULL: no cost of an order is known [unit=currency; cumulative]
 -- column customer_cost_amount: what was spent on him; NULL: of no customer is such a cost known [unit=currency; cumulative]
--- column cost_known_share: bought product lines whose cost of a unit is known ÷ all; NULL: nothing bought, or no product has a known cost [unit=share]
+-- column cost_known_share: bought product lines whose cost of a unit is known ÷ all; NULL: nothing bought, or no product has a known cost [unit=share; range=0..1]
 -- column margin_amount: amount of bought minus returned products whose cost of a unit is known − goods_cost_amount − order_cost_amount − customer_cost_amount; NULL: no product has a known cost, or none that he bought [unit=currency; cumulative]
 {%- for days in windows %}
 -- column margin_{{ days }}d_amount: margin_amount of what was bought, returned, ordered and spent in the {{ days }} days that end with the as-of day, each line on its own day and the costs of an order on that of its first line; NULL: no product has a known cost, or none that he bought then [unit=currency]

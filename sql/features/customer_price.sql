@@ -3,13 +3,13 @@
 -- owner: data engineering
 -- grain: global
 -- column customer_id: the company's own id of the customer [id]
--- column discount_order_share: orders with at least one discounted line ÷ all orders; lines whose discount is not known count as without one, here and below; NULL: never ordered [unit=share]
--- column discount_unit_share: units bought on discount ÷ units bought; NULL: no units bought [unit=share]
--- column discount_depth_share: discount ÷ amount before discount of the discounted lines, at most 1; NULL: none [unit=share]
+-- column discount_order_share: orders with at least one discounted line ÷ all orders; lines whose discount is not known count as without one, here and below; NULL: never ordered [unit=share; range=0..1]
+-- column discount_unit_share: units bought on discount ÷ units bought; NULL: no units bought [unit=share; range=0..1]
+-- column discount_depth_share: discount ÷ amount before discount of the discounted lines, at most 1; NULL: none [unit=share; range=0..1]
 -- column product_price_ratio: what he paid ÷ what the same units cost everybody on average, of products that others bought, too; NULL: none
 -- column category_price_ratio: what he paid ÷ what as many units of the same categories cost everybody on average; NULL: no category is known
--- column cheap_line_share: lines of products of the cheapest third of their category, by the average price of a unit to 6 decimals ÷ lines of products of categories with three products or more, not all of one price; NULL: none [unit=share]
--- column dear_line_share: lines of products of the dearest third of their category ÷ the same lines; NULL: none [unit=share]
+-- column cheap_line_share: lines of products of the cheapest third of their category, by the average price of a unit to 6 decimals ÷ lines of products of categories with three products or more, not all of one price; NULL: none [unit=share; range=0..1]
+-- column dear_line_share: lines of products of the dearest third of their category ÷ the same lines; NULL: none [unit=share; range=0..1]
 WITH
 bought AS (
     SELECT

@@ -9,8 +9,9 @@
 {%- set _ = counts.update({key: count}) %}
 {%- set meaning = (construct['meaning'] or key).split() | join(' ') %}
 {%- set scale = '%g to %g' % (construct['scale'][0], construct['scale'][1]) %}
+{%- set range = '%g..%g' % (construct['scale'][0], construct['scale'][1]) %}
 {%- set least = '%g %%' % (100 * construct['min_answered_share']) %}
--- column {{ key }}_score: {{ meaning }}; mean of {{ count }} item{{ 's' if count > 1 }} on a scale of {{ scale }}, reversed ones turned round, each to 4 decimals; of each the newest answer counts that is on the scale; NULL: fewer than {{ least }} of the items answered
+-- column {{ key }}_score: {{ meaning }}; mean of {{ count }} item{{ 's' if count > 1 }} on a scale of {{ scale }}, reversed ones turned round, each to 4 decimals; of each the newest answer counts that is on the scale; NULL: fewer than {{ least }} of the items answered [range={{ range }}]
 {%- endfor %}
 -- column survey_count: surveys answered [unit=surveys; cumulative]
 -- column last_survey_days: days since the last answer; NULL: none given [unit=days; cumulative]

@@ -4,9 +4,9 @@
 -- grain: customer
 -- column customer_id: the company's own id of the customer [id]
 -- column return_line_count: lines of returned or cancelled products [unit=lines; cumulative]
--- column return_line_share: return lines ÷ all product lines, bought and returned; NULL: no product lines [unit=share]
+-- column return_line_share: return lines ÷ all product lines, bought and returned; NULL: no product lines [unit=share; range=0..1]
 -- column returned_amount: amount of returned or cancelled products; below zero only where discounts given back are larger [unit=currency; cumulative]
--- column return_amount_share: returned_amount ÷ amount bought; 1 where more came back than was bought (bought before the data begins); NULL: no amount bought or returned [unit=share]
+-- column return_amount_share: returned_amount ÷ amount bought; 1 where more came back than was bought (bought before the data begins); NULL: no amount bought or returned [unit=share; range=0..1]
 WITH
 returned AS (
     SELECT

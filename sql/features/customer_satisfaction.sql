@@ -4,15 +4,15 @@
 -- grain: customer
 -- column customer_id: the company's own id of the customer [id]
 -- column nps_class_name: promoter (9 or 10), passive (7 or 8) or detractor (0 to 6) by the newest recommendation score (Reichheld 2003, Harvard Business Review 81(12)); NULL: none given [category]
--- column rating_last: newest rating, 1 (worst) to 5; NULL: none given
+-- column rating_last: newest rating, 1 (worst) to 5; NULL: none given [range=1..5]
 {%- for days in windows %}
--- column rating_{{ days }}d_mean: mean of the ratings of the {{ days }} days that end with the as-of day, each taken to 4 decimals; NULL: none given
+-- column rating_{{ days }}d_mean: mean of the ratings of the {{ days }} days that end with the as-of day, each taken to 4 decimals; NULL: none given [range=1..5]
 -- column complaint_{{ days }}d_count: complaints in the {{ days }} days that end with the as-of day [unit=times]
 {%- endfor %}
 -- column last_complaint_days: days since the last complaint; NULL: none made [unit=days; cumulative]
 -- column request_count: requests to service, which are contacts of which is known whether they were settled [unit=requests; cumulative]
 -- column unresolved_request_count: of those the ones that were not settled [unit=requests; cumulative]
--- column unresolved_request_share: their part of the requests; NULL: none made [unit=share]
+-- column unresolved_request_share: their part of the requests; NULL: none made [unit=share; range=0..1]
 WITH
 voices AS (
     SELECT

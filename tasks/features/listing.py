@@ -33,6 +33,7 @@ class FeatureEntry:
         theme: its table without `customer_`.
         meaning: in words.
         unit: such as days, currency, share; empty: none.
+        range: the lowest and the highest value that it can have; None: not said.
         kind: how it is read.
         type: of its column in DuckDB.
         window_days: the days that end with the as-of day and that it looks at; None: all history, or the newest record.
@@ -50,6 +51,7 @@ class FeatureEntry:
     theme: str
     meaning: str
     unit: str
+    range: tuple[float, float] | None
     kind: Kind
     type: str
     window_days: int | None
@@ -61,6 +63,12 @@ class FeatureEntry:
     owner: str
     is_own: bool
     file: str
+
+    @property
+    def unit_and_range(self) -> str:
+        """As tables show them, such as ``share, 0 to 1``."""
+        reach = "" if self.range is None else "{:g} to {:g}".format(*self.range)
+        return ", ".join(filter(None, (self.unit, reach)))
 
 
 def list_features(run: Run) -> list[FeatureEntry]:
@@ -116,6 +124,7 @@ def _entries(run: Run, model: SqlModel, privacy: Privacy, entities: Mapping[str,
                 theme=model.table.removeprefix("customer_"),
                 meaning=column.meaning,
                 unit=column.unit,
+                range=column.range,
                 kind=column.kind,
                 type=types[column.name],
                 window_days=column.window_days,

@@ -17,10 +17,12 @@ from tasks.config.clusters import ClustersSegmentation
 from tasks.config.errors import SqlError, WorkspaceError
 from tasks.config.projected import ProjectedSegmentation
 from tasks.config.resolving import leaves
+from tasks.config.segment import SegmentationBase
 from tasks.config.segmentations import RfmSegmentation
 from tasks.config.workspace import Workspace
 from tasks.segments.check_clusters import check_inside, check_sensitive, stands_before
 from tasks.segments.check_treatments import check_treatments
+from tasks.segments.ranges import refuse_unreachable_rule, refuse_unreachable_threshold
 from tasks.warehouse.catalogue import Catalogue
 from tasks.warehouse.connection import Warehouse, literal
 from tasks.warehouse.model_reading import refuse_changing
@@ -45,26 +47,36 @@ def check_rules(workspace: Workspace, catalogue: Catalogue) -> None:
         where = workspace.line_of(*path)
         for name in sorted(features_read(condition, where)):
             catalogue.find(name, where=where)
+        refuse_unreachable_rule(condition, catalogue, where)
     for name, segmentation in workspace.segmentations.items():
-        features: Mapping[tuple[str | int, ...], str] = {}
-        kinds: tuple[str, ...] = _NUMBERS
-        if isinstance(segmentation, ClustersSegmentation):
-            features = {("features", index): feature for index, feature in enumerate(segmentation.features)}
-            check_inside(workspace, name, segmentation)
-            check_sensitive(workspace, catalogue, name, segmentation)
-        elif isinstance(segmentation, RfmSegmentation):
-            features = {(key,): getattr(segmentation, key) for key in ("recency", "frequency", "monetary")}
-        elif isinstance(segmentation, CutsSegmentation):
-            features = {("feature",): segmentation.feature}
-        elif isinstance(segmentation, ValuesSegmentation):
-            features, kinds = {("feature",): segmentation.feature}, ("category", "flag")
-        elif isinstance(segmentation, ProjectedSegmentation):
-            features = {("features", index): feature for index, feature in enumerate(segmentation.features)}
-            kinds = ("number", "flag", "category")
-            stands_before(workspace, name, segmentation.of, "of")
-        for path, feature in features.items():
-            _fits(catalogue, feature, kinds, workspace.line_of("segmentations", name, *path))
+        _check_features(workspace, catalogue, name, segmentation)
     check_treatments(workspace)
+
+
+def _check_features(workspace: Workspace, catalogue: Catalogue, name: str, segmentation: SegmentationBase) -> None:
+    """What a kind of segmentation asks of the features that it names."""
+    features: Mapping[tuple[str | int, ...], str] = {}
+    kinds: tuple[str, ...] = _NUMBERS
+    if isinstance(segmentation, ClustersSegmentation):
+        features = {("features", index): feature for index, feature in enumerate(segmentation.features)}
+        check_inside(workspace, name, segmentation)
+        check_sensitive(workspace, catalogue, name, segmentation)
+    elif isinstance(segmentation, RfmSegmentation):
+        features = {(key,): getattr(segmentation, key) for key in ("recency", "frequency", "monetary")}
+    elif isinstance(segmentation, CutsSegmentation):
+        features = {("feature",): segmentation.feature}
+    elif isinstance(segmentation, ValuesSegmentation):
+        features, kinds = {("feature",): segmentation.feature}, ("category", "flag")
+    elif isinstance(segmentation, ProjectedSegmentation):
+        features = {("features", index): feature for index, feature in enumerate(segmentation.features)}
+        kinds = ("number", "flag", "category")
+        stands_before(workspace, name, segmentation.of, "of")
+    for path, feature in features.items():
+        _fits(catalogue, feature, kinds, workspace.line_of("segmentations", name, *path))
+    if isinstance(segmentation, CutsSegmentation):
+        for index, threshold in enumerate(segmentation.at or ()):
+            where = workspace.line_of("segmentations", name, "at", index)
+            refuse_unreachable_threshold(catalogue.features[segmentation.feature], threshold, where)
 
 
 def check_rule_types(warehouse: Warehouse, workspace: Workspace, relation: str, *, names: Collection[str]) -> None:

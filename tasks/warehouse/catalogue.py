@@ -115,9 +115,9 @@ def prediction_models(workspace: Workspace) -> list[SqlModel]:
     for key, prediction in workspace.predictions.items():
         unit = "currency" if prediction.is_amount else "share"
         # Its model learns anew each time, so that the value moves by itself. Drift looks at what it is computed from.
-        columns.append(
-            ModelColumn(prediction.feature_name(key), prediction.feature_meaning(), unit, is_cumulative=True)
-        )
+        name, meaning = prediction.feature_name(key), prediction.feature_meaning()
+        reach = None if prediction.is_amount else (0.0, 1.0)
+        columns.append(ModelColumn(name, meaning, unit, is_cumulative=True, range=reach))
     schema, table = PREDICTIONS.split(".")
     place = Path(workspace.line_of("predictions").rpartition(":")[0] or FILE_NAME)
     what, why = "one row is what is foretold of a customer", "what is done depends on what will come, too"

@@ -14,6 +14,7 @@ A header is made of comment lines at the top::
     -- column order_count: orders, all time [unit=orders; cumulative]
     -- column age_years: full years of age [unit=years; coarsens=birth_date]
     -- column market_rents: rents of his area [unit=index; external]
+    -- column discount_share: discounts ÷ prices before them [unit=share; range=0..1]
 
 Models are Jinja templates over a few names: `as_of` (a DATE literal), `as_of_end` (the first moment not seen),
 `windows` (days), `constructs`, `indicators`, `enrichments` (as the workspace declares them), `text` (writes a text as
@@ -23,6 +24,7 @@ SQL).
 from __future__ import annotations
 
 import datetime as dt
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -66,6 +68,7 @@ class ModelColumn:
         is_cumulative: the value moves by itself as history grows, so that drift looks at its windowed sisters instead.
         is_external: the value is of the world around, and moves for many customers at once, whatever they do.
         coarsens: sensitive columns that it is computed from, and tells less than.
+        range: the lowest and the highest value that it can have; None: not said.
     """
 
     name: str
@@ -76,6 +79,7 @@ class ModelColumn:
     is_cumulative: bool = False
     is_external: bool = False
     coarsens: tuple[str, ...] = ()
+    range: tuple[float, float] | None = None
 
     @property
     def window_days(self) -> int | None:
@@ -191,7 +195,7 @@ def read_model(schema: str, path: Path, context: Mapping[str, object]) -> SqlMod
         if match is None:
             continue
         if match["column"]:
-            columns.append(_column(match["column"], match["text"]))
+            columns.append(_column(match["column"], match["text"], str(path)))
         else:
             header[match["key"]] = match["text"]
     missing = {"what", "why", "grain"} - header.keys()
@@ -223,7 +227,7 @@ def _template(text: str) -> jinja2.Template:
     return _ENVIRONMENT.from_string(text)
 
 
-def _column(name: str, text: str) -> ModelColumn:
+def _column(name: str, text: str, path: str) -> ModelColumn:
     match = _NOTES.search(text)
     meaning = text[: match.start()] if match else text
     notes: list[str] = [note.strip() for note in match["notes"].split(";")] if match else []
@@ -240,7 +244,23 @@ def _column(name: str, text: str) -> ModelColumn:
         is_cumulative="cumulative" in notes,
         is_external="external" in notes,
         coarsens=coarsens,
+        range=_range(name, values["range"], path) if "range" in values else None,
     )
+
+
+def _range(name: str, text: str, path: str) -> tuple[float, float]:
+    lowest, _, highest = text.partition("..")
+    try:
+        found = float(lowest), float(highest)
+    except ValueError:
+        found = math.nan, math.nan
+    if not -math.inf < found[0] < found[1] < math.inf:
+        raise WorkspaceError(
+            f"the range of column {name} is {text!r}, expected the lowest and the highest value",
+            where=path,
+            hint="write it as in [unit=share; range=0..1]",
+        )
+    return found
 
 
 def _ordered(models: dict[str, SqlModel]) -> list[SqlModel]:

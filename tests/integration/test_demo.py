@@ -14,6 +14,8 @@ import polars as pl
 import pytest
 import yaml
 
+from tasks.config.loading import load_workspace
+from tasks.warehouse.catalogue import feature_models
 from tests.integration.case_pages import assert_page_holds, stated_cells
 from tests.integration.corridor import EXAMPLES, ledger, partition, run_corridor, run_earlier
 from tests.integration.database_texts import columns_of
@@ -115,6 +117,19 @@ def test_clusters_find_the_true_segments(demo: Demo) -> None:
     both = found.join(truth, on="customer_id")
     assert both.height > 0.8 * CUSTOMERS
     assert adjusted_rand_score(both["segment"].to_list(), both["segment_id"].to_list()) > 0.06
+
+
+def test_features_lie_in_the_ranges_that_their_headers_say(demo: Demo) -> None:
+    models = feature_models(load_workspace(demo.workspace), JUNE)
+    ranges = {(model.name, column.name): column.range for model in models for column in model.columns if column.range}
+    seen = 0
+    for (table, column), limits in ranges.items():
+        (extremes,) = ledger(demo.output, f'SELECT min("{column}"), max("{column}") FROM {table}')
+        if None not in extremes:
+            assert limits[0] <= extremes[0] <= extremes[1] <= limits[1], (table, column)
+            seen += 1
+    # Nobody's brands are known, and no comment is labelled.
+    assert seen >= len(ranges) - 7 > 40
 
 
 def test_subscribers_of_meal_kits_are_named_as_a_new_group(demo: Demo) -> None:
