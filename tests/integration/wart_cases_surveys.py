@@ -75,14 +75,14 @@ def groups_of_countries(data: Path) -> int:
 
 def _repeated_comments(data: Path) -> int:
     long = comments(data).filter(pl.col("text").str.len_chars() >= 20)
-    return long.group_by("tweet_created", "text").len().filter(pl.col("len") > 1).height
+    return long.group_by("airline", "tweet_created", "text").len().filter(pl.col("len") > 1).height
 
 
 def _left_out(source: str) -> str:
     return f"SELECT rows_left_out_count FROM ops.load WHERE source_name = '{source}'"
 
 
-_REPEATED = "no comment was given twice in the same words at the same moment"
+_REPEATED = "nobody gave a comment twice in the same words at the same moment"
 _TOTALS = "areas are areas, and no total of them stands among them"
 _WORDS = "no word that stands for a missing value is taken for a value"
 

@@ -166,6 +166,15 @@ def test_a_warning_goes_on(check_spoiled: CheckSpoiled, defect: Defect) -> None:
         )
 
 
+def test_customers_who_say_the_same_on_one_day_are_no_repeat(check_spoiled: CheckSpoiled) -> None:
+    """Where the time of a comment is its day, many a "very good" is of one moment."""
+    others = "* EXCLUDE (n) REPLACE ('f' || n AS feedback_id, 'c' || n AS customer_id, 'the bread was too hard' AS comment_text)"
+    change = f"INSERT INTO {{t}} BY NAME SELECT {others} FROM {{t}}, range(2, 4) AS r (n)"
+    planted = {"table": "staging.feedback", "change": change, "found_by": "nobody gave a comment twice"}
+    with check_spoiled(planted, "warning") as check:
+        assert check().failed("warning") == []
+
+
 @pytest.mark.parametrize(
     ("door", "table", "change"),
     [
