@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 
 from tasks.audit.facts import DEMOGRAPHIC_THEMES, FeatureFacts
 from tasks.audit.read import RATE_DAYS
@@ -84,7 +85,7 @@ def split_features(catalogue: Catalogue, used: Sequence[str], kpis: Sequence[str
         and theme[name] not in _NO_SPLIT
         and name not in used
         and _over_any_days(name) not in counted
-        and not (column.is_calendar_driven or column.is_external or column.is_cumulative)
+        and not column.moves_by_itself
         and column.unit != "currency"
     ]
 
@@ -118,7 +119,8 @@ def known_features(
     counts = ", ".join(f"count({identifier(name)})" for name in asked)
     total, *known = warehouse.rows(f"SELECT count(*), {counts} FROM {customers(asked)}")[0]
     shares = {name: count / total for name, count in zip(asked, known, strict=True)} if total else {}
-    return [_feature(name, theme, shares, [one for one in candidates if one not in named]) for name in named]
+    facts = [_feature(name, theme, shares, [one for one in candidates if one not in named]) for name in named]
+    return [_with_movement(one, catalogue) for one in facts]
 
 
 def _feature(
@@ -130,6 +132,15 @@ def _feature(
     if share is None or instead is None or shares[instead] <= share:
         return FeatureFacts(name, theme[name], _rounded(share))
     return FeatureFacts(name, theme[name], _rounded(share), instead, _rounded(shares[instead]))
+
+
+def _with_movement(facts: FeatureFacts, catalogue: Catalogue) -> FeatureFacts:
+    """With the same over some days, where its values move by themselves; of several that nearest to 90 days."""
+    if not catalogue.features[facts.name].moves_by_itself:
+        return facts
+    alike = [one for one in catalogue.features.values() if one.window_days and _over_any_days(one.name) == facts.name]
+    sister = min(alike, key=lambda one: (abs((one.window_days or 0) - RATE_DAYS), one.name), default=None)
+    return replace(facts, moves_by_itself=True, windowed=sister.name if sister else None)
 
 
 def _rounded(share: float | None) -> float | None:

@@ -137,6 +137,8 @@ class FeatureFacts:
         known_share: of the customers who could be divided, those whose value is known; None where there are none.
         instead: a feature of the same theme that is known of most of them.
         instead_share: of how many.
+        moves_by_itself: whatever customers do, its values grow or follow the world around.
+        windowed: the same over some days, which does not.
     """
 
     name: str
@@ -144,6 +146,8 @@ class FeatureFacts:
     known_share: float | None
     instead: str | None = None
     instead_share: float | None = None
+    moves_by_itself: bool = False
+    windowed: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

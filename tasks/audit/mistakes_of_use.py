@@ -11,6 +11,9 @@ from tasks.audit.contrast import loss_is_chance
 from tasks.audit.facts import Finding, Fit, ModelFacts, SegmentationFacts
 from tasks.config.audit import AuditPolicy
 
+#: Kinds whose models lie in the space of the features.
+_KINDS_THAT_FIT = frozenset({"clusters", "projected"})
+
 
 def not_reachable(facts: SegmentationFacts, policy: AuditPolicy) -> Iterator[Finding]:
     """A segment most of whose customers may not be written to."""
@@ -115,6 +118,26 @@ def pinned_sizes(facts: SegmentationFacts, policy: AuditPolicy) -> Iterator[Find
         "cut at fixed values (`kind: cuts` with `at`, or learnt once without `refit`)",
         figure=model.refit_days,
         threshold=policy.stale_days,
+    )
+
+
+def moves_by_itself(facts: SegmentationFacts, policy: AuditPolicy) -> Iterator[Finding]:
+    """A model of features that grow with history: it fits less well from run to run, whatever customers do."""
+    del policy
+    moving = [one for one in facts.features if one.moves_by_itself]
+    if facts.kind not in _KINDS_THAT_FIT or not moving:
+        return
+    names = ", ".join(one.name for one in moving)
+    sisters = [one.windowed for one in moving if one.windowed]
+    yield Finding(
+        facts.segmentation_id,
+        None,
+        "moves_by_itself",
+        "note",
+        f"it divides by {names}, which {'moves' if len(moving) == 1 else 'move'} whatever customers do: its model fits"
+        " less well from run to run, and drift does not watch how well",
+        f"divide by {', '.join(sisters)} instead" if sisters else "divide by what customers do in a number of days",
+        figure=len(moving),
     )
 
 

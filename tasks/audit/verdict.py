@@ -24,6 +24,7 @@ MISTAKES: tuple[Mistake, ...] = (
     use.not_measurable,
     use.stale,
     use.pinned_sizes,
+    use.moves_by_itself,
     size.empty_segment,
     size.small_segment,
     size.dominant_segment,

@@ -21,6 +21,7 @@ FindingName = Literal[
     "dominant_segment",
     "stale",
     "pinned_sizes",
+    "moves_by_itself",
     "unstable_segment",
     "redundant_segment",
     "nested_segment",

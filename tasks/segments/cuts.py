@@ -105,6 +105,7 @@ class CutsLearner(OneFeatureLearner[CutsSegmentation]):
         Raises:
             StatisticsError: the feature has no two values, or no positive one to cumulate.
         """
+        self.job.refuse_nobody()
         limits = learnt_thresholds(self.job.run.warehouse, self.job.customers, self.segmentation)
         moved, told = _moved(self.job, self.segmentation, past, limits)
         return Candidate(

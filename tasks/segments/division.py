@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from tasks.config.errors import StatisticsError
 from tasks.config.resolving import Resolved
 from tasks.config.segment import Segment
 from tasks.segments.definitions import Definition
@@ -89,6 +90,16 @@ class Job:
         relation = self.catalogue.relation(run_id, features_of(self.run.workspace, self.name))
         population = self.resolved.population
         return f"(SELECT * FROM {relation} WHERE ({population}))" if population else relation
+
+    def refuse_nobody(self) -> None:
+        """Say that the population is empty, of which nothing can be learnt, rather than that its features are unknown.
+
+        Raises:
+            StatisticsError: it is.
+        """
+        population = self.resolved.population
+        if population and not self.run.warehouse.value(f"SELECT count(*) FROM {self.customers}"):
+            raise StatisticsError(f"nobody is in its population, {population}")
 
     def keep(self, select: str) -> None:
         """Keep the members.

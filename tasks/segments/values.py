@@ -152,6 +152,7 @@ def _frequent(job: Job, segmentation: ValuesSegmentation) -> list[str]:
     )
     total = sum(count for _, count in counted)
     if not total:
+        job.refuse_nobody()
         raise StatisticsError(f"{segmentation.feature} is known of nobody")
     floor = 0 if segmentation.min_share is None else segmentation.min_share * total
     listed = [value for value, count in counted if count >= max(floor, least)]

@@ -82,6 +82,11 @@ class ModelColumn:
     range: tuple[float, float] | None = None
 
     @property
+    def moves_by_itself(self) -> bool:
+        """Whether its values move whatever customers do."""
+        return self.is_calendar_driven or self.is_cumulative or self.is_external
+
+    @property
     def window_days(self) -> int | None:
         """The days that it looks back by its name, such as 90 of `order_90d_count`; None: all there are."""
         found = _WINDOW.search(self.name)

@@ -130,6 +130,24 @@ def test_a_feature_of_the_same_theme_is_offered_only_where_it_is_known() -> None
         assert ("city is known of 90%" in advice) == is_offered
 
 
+def test_a_model_of_what_grows_by_itself_is_told_with_what_does_not() -> None:
+    moving = FeatureFacts("order_count", "customer_value", 1.0, moves_by_itself=True, windowed="order_90d_count")
+    still = FeatureFacts("weekend_order_share", "customer_context", 1.0)
+    given = planted("one segment")
+    named = {
+        kind: [
+            one
+            for one in audit([replace(given, kind=kind, features=features)], POLICY)
+            if one.name == "moves_by_itself"
+        ]
+        for kind, features in {"clusters": (moving, still), "rules": (moving, still), "projected": (still,)}.items()
+    }
+    assert named["rules"] == named["projected"] == []
+    (found,) = named["clusters"]
+    assert found.evidence.startswith("it divides by order_count, which moves whatever customers do")
+    assert found.advice == "divide by order_90d_count instead"
+
+
 def test_an_accepted_finding_says_why_and_counts_for_nothing() -> None:
     accepted = [
         AcceptedFinding(segmentation="made", segment="s01", finding="not_reachable", because="reached in the shop"),

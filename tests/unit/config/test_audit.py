@@ -18,7 +18,7 @@ def accepting(**changes: object) -> dict[str, object]:
 
 def test_the_defaults_are_used_where_nothing_is_said(make_workspace: MakeWorkspace) -> None:
     assert make_workspace().audit == AuditPolicy()
-    assert len(FINDING_NAMES) == 16
+    assert len(FINDING_NAMES) == 17
 
 
 def test_a_finding_is_accepted_by_name_with_a_reason(make_workspace: MakeWorkspace) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tasks.config.clusters import ClustersSegmentation
 from tasks.config.loading import load_workspace
 from tasks.drift import reading
 from tasks.drift.policy import EffectKey
@@ -114,6 +115,17 @@ def test_how_a_model_fits_is_compared_while_it_is_the_same(folder: Path) -> None
         run.warehouse.execute("ROLLBACK")
     assert not any(spec.subject_kind == "fit" for spec in known.values())
     assert any(spec.subject_kind == "segment_size" for spec in known.values())
+
+
+def test_how_a_model_of_what_grows_by_itself_fits_is_not_compared(folder: Path) -> None:
+    with opened(folder, MONTHS[-1]) as run:
+        watched = {spec.subject_name for spec in specs_of(run).values() if spec.subject_kind == "fit"}
+        (clusters,) = watched
+        segmentation = run.workspace.segmentations[str(clusters)]
+        assert isinstance(segmentation, ClustersSegmentation)
+        grows = segmentation.model_copy(update={"features": [*segmentation.features, "order_count"]})
+        run.workspace.segmentations[str(clusters)] = grows
+        assert {spec.subject_name for spec in specs_of(run).values() if spec.subject_kind == "fit"} == set()
 
 
 def test_flows_of_two_periods_of_like_length(folder: Path) -> None:

@@ -263,6 +263,15 @@ def test_values_of_what_nobody_has_are_refused(
     assert told.levelname == "WARNING"
 
 
+def test_an_empty_population_is_told_from_what_is_not_known(make_workspace: MakeWorkspace, opened: OpenRun) -> None:
+    nobody = {"population": "net_amount > 1000000"}
+    with opened(
+        make_workspace(tree=shop(likes=LIKES | nobody, tiers=TIERS | nobody), orders=orders(BOUGHT)), JUNE
+    ) as run:
+        told = compute(run)
+    assert told["likes"] == told["tiers"] == "refused: nobody is in its population, net_amount > 1000000"
+
+
 @pytest.mark.parametrize(
     ("tree", "message"),
     [
