@@ -182,7 +182,15 @@ class ClusterLearner:
         can_ask = fitted and champion.answers(spec) and remade.isdisjoint(spec.features)
         learnt_from = self._learnt_from(fitted) if fitted and can_ask else None
         outcome = refit_challenger(
-            champion, self.frame, spec, self.members, used, self._meanings(), learnt_from=learnt_from, remade=remade
+            champion,
+            self.frame,
+            spec,
+            self.members,
+            used,
+            self._meanings(),
+            learnt_from=learnt_from,
+            remade=remade,
+            day=self.job.run.as_of,
         )
         told = {"improvement": round(outcome.verdict.improvement, 6)} if outcome.verdict else {}
         if not outcome.adopted:

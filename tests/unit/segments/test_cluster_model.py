@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from dataclasses import replace
 from typing import Any
@@ -159,6 +160,18 @@ def test_a_new_number_of_segments_must_win_twice_and_the_old_ids_go_on(model: Cl
     assert set(after["segment_key"].to_numpy()[moved]) == {"c10"}
     same = (after["segment_key"] == before["segment_key"]).to_numpy()
     assert same[~moved].mean() > 0.99
+
+
+def test_a_number_of_segments_wins_once_a_day_however_often_somebody_asks(model: ClusterModel) -> None:
+    market, monday = Market(), dt.date(2025, 6, 30)
+    market.move(market.rng.random(len(market.labels)) < 0.2, to=4)
+    now, champion = market.frame(), model
+    for _ in range(3):
+        outcome = refit_challenger(champion, now, SPEC, None, model.keys, day=monday)
+        assert "won 1 of 2" in outcome.reason
+        champion = ClusterModel.from_json(json.dumps(outcome.champion.to_json()))
+        assert (champion.pending_k, champion.pending_wins, champion.pending_date) == (5, 1, monday)
+    assert refit_challenger(champion, now, SPEC, None, model.keys, day=monday + dt.timedelta(7)).adopted
 
 
 def test_another_choice_in_between_starts_the_count_again(model: ClusterModel, frame: pl.DataFrame) -> None:
