@@ -21,6 +21,7 @@ from tasks.segments.naming import (
     less_known,
     name_segments,
 )
+from tasks.segments.outgrown import outgrown
 from tasks.segments.relevance import telling_nothing
 from tasks.segments.transform import FrozenTransform, apply, fit_transform_model, raw_column, spread, without
 
@@ -107,13 +108,14 @@ def model_of(
     ranked = _ranked(rows, spec, candidate, (*ids, *noise))
     unknown = _unknown(rows, candidate, (*ids, *noise))
     named = name_segments({key: ranked[key] for key in ids}, meanings, previous=names) | noise
+    told_of_names = outgrown(named, {key: ranked[key] for key in ids}, meanings)
     order = sorted(range(len(ranked)), key=lambda label: (len((*ids, *noise)[label]), (*ids, *noise)[label]))
     keys = [(*ids, *noise)[label] for label in order]
     clusters = [
         Cluster(
             key=key,
             name=named[key],
-            description=_described(key, (ranked[key], unknown[key]), meanings, candidate),
+            description=_described(key, (ranked[key], unknown[key]), meanings, candidate) + told_of_names.get(key, ""),
             centroid=tuple(found.centres[label].tolist()),
             size=int(found.sizes[label]),
             distinctions=ranked[key],

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _EVERYBODY = "All customers"
 _WORDS_IN_NAME = 3
 _LINES_IN_DESCRIPTION = 4
-_NOTABLE = 0.3
+NOTABLE = 0.3
 """Effects below this many standard deviations are not worth a word (Cohen 1988 calls 0.2 small, 0.5 medium)."""
 _LESS_KNOWN = 0.2
 """How much rarer, as a share of customers, a feature is known in a segment than of all, from which that is a trait."""
@@ -181,7 +181,7 @@ def describe(
     Such as: "Order 4.2 times in 90 days (all customers: 1.1; 88% of the segment above that); ...". Figures are medians
     where nothing else is said.
     """
-    told = [d for d in ranked if abs(d.effect) >= _NOTABLE][:_LINES_IN_DESCRIPTION]
+    told = [d for d in ranked if abs(d.effect) >= NOTABLE][:_LINES_IN_DESCRIPTION]
     lines = [_line(d, meaning_of(d.feature, meanings)) for d in told]
     lines += [
         f"{meaning_of(one.feature, meanings).label} is not known of {one.unknown:.0%} of the segment"
@@ -224,7 +224,7 @@ def _candidates(ranked: Sequence[Distinction], meanings: Mapping[str, FeatureMea
     groups: set[str] = set()
     for found in ranked:
         meaning = meaning_of(found.feature, meanings)
-        if abs(found.effect) >= _NOTABLE and meaning.group not in groups:
+        if abs(found.effect) >= NOTABLE and meaning.group not in groups:
             groups.add(meaning.group)
             words.append(meaning.high if found.effect > 0 else meaning.low)
     if not words:

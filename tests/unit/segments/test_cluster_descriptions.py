@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from tasks.segments.cluster_model import ClusterSpec, fit_champion
+from tasks.segments.cluster_model import ClusterSpec, assign_members, fit_champion, refit_challenger
 from tasks.segments.divide_clusters import cluster_definitions
 from tasks.segments.k_policy import KPolicy
 
@@ -69,3 +69,22 @@ def test_that_a_feature_is_not_known_of_a_cluster_is_said(frame: pl.DataFrame) -
     assert "60% of those of whom it is known below that); orders is not known of 70% of the segment" in much
     assert much.endswith("(all customers: 19%).")
     assert "not known" not in "".join(found.values())
+
+
+def test_a_segment_that_has_outgrown_its_name_keeps_it_and_that_is_said(frame: pl.DataFrame) -> None:
+    """Those who spent much order much by now, and spend less than anybody: the id goes on with them, and its name."""
+    champion = fit_champion(frame, SPEC)
+    before = assign_members(champion, frame)
+    name = {cluster.size: cluster.name for cluster in champion.clusters}[100]
+    assert name == "High spend, low orders"
+    here = pl.int_range(pl.len()).is_between(200, 299)
+    now = frame.with_columns(
+        spend=pl.when(here).then(pl.col("spend") / 2_000).otherwise(pl.col("spend")),
+        orders=pl.when(here).then(pl.col("orders") * 6).otherwise(pl.col("orders")),
+    )
+    told = refit_challenger(champion, now, SPEC, before, champion.keys).model.clusters
+    found = {cluster.name: cluster.description for cluster in told}
+    assert found[name].endswith(
+        " It has outgrown its name: by these figures it would be called “Low spend, high orders”."
+    )
+    assert "outgrown" not in "".join(cluster.description for cluster in champion.clusters)
