@@ -12,6 +12,7 @@ from typing import Any
 from flows import console
 from flows.commands import opened, user_name, workspace_folder
 from flows.embedded import embedded_prefect
+from tasks.config.errors import UsageError
 from tasks.insight.tracing import told_flows
 from tasks.insight.transitions import Transition, find_transitions
 from tasks.segments.challenge import Standing, decide, learning, standing_of, standings
@@ -27,6 +28,8 @@ _OUTCOMES = {
     "rejected": "was rejected",
     "refused": "was refused by the gates",
     "known": "is what was learnt before",
+    "failed": "nothing could be learnt",
+    "skipped": "there is nothing to refit",
 }
 
 
@@ -42,20 +45,25 @@ def refit(options: argparse.Namespace) -> int:
             output=options.output,
             overrides=options.overrides,
         )
+    code = 1 if any(one["outcome"] == "failed" for one in found) else 0
     if options.json:
         console.print_json(found)
-        return 0
+        return code
     for one in found:
-        console.out.print(
-            f"{one['segmentation']}: model {one['model_no']} {_OUTCOMES[one['outcome']]}: {one['reason']}", markup=False
+        told = (
+            _OUTCOMES[one["outcome"]]
+            if one["model_no"] is None
+            else f"model {one['model_no']} {_OUTCOMES[one['outcome']]}"
         )
+        # What the champion is told of it: that it goes on is said already.
+        console.out.print(f"{one['segmentation']}: {told}: {one['reason'].removeprefix('kept: ')}", markup=False)
         if one["moved"] is not None:
             console.out.print(f"  {one['moved']:,} of {one['customers']:,} customers would move", markup=False)
         if one["outcome"] == "waits":
             named = f"{one['segmentation']} {one['model_no']}"
             console.out.print(f"  look: resegment model diff {one['segmentation']}", markup=False)
             console.out.print(f"  then: resegment model accept {named} --because TEXT, or reject", markup=False)
-    return 0
+    return code
 
 
 def show_list(options: argparse.Namespace) -> int:
@@ -173,10 +181,15 @@ def _pair(found: list[Standing], first: int | None, second: int | None) -> tuple
     kept = [one.version for one in found if one.content is not None]
     used = next((one.model_no for one in kept if one.status_name == "champion"), 1)
     waiting = [one.model_no for one in kept if one.status_name == "waiting"]
-    newest = max((one.model_no for one in kept if one.model_no != used), default=used)
-    if first is not None and second is None:
-        return used, first
-    return first if first is not None else used, second if second is not None else max(waiting, default=newest)
+    if first is not None:
+        return (used, first) if second is None else (first, second)
+    others = waiting or [one.model_no for one in kept if one.model_no != used]
+    if not others:
+        raise UsageError(
+            "there is no second model to compare with: what the gates refused is not kept",
+            hint="`resegment refit` fits one now; `resegment model list` has what was refused, and why",
+        )
+    return used, max(others)
 
 
 def _transitions(found: Comparison) -> tuple[Transition, ...]:

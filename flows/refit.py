@@ -17,8 +17,8 @@ from pydantic import Field
 from tasks.config.errors import UsageError
 from tasks.config.loading import load_workspace
 from tasks.config.workspace import Workspace
-from tasks.segments.challenge import Fitted, learning
-from tasks.segments.tasks import decide_model, fit_challenger
+from tasks.segments.challenge import Fitted, NotFitted, learning
+from tasks.segments.tasks import decide_model, fit_challengers
 from tasks.warehouse.run import open_newest
 
 #: A day: long enough for somebody to look, short enough that a forgotten run is noticed.
@@ -38,11 +38,11 @@ class Answer(RunInput):
 
 
 class RefitSummary(TypedDict):
-    """What became of one challenger."""
+    """What became of one challenger; failed and skipped, there is none."""
 
     segmentation: str
-    model_no: int
-    outcome: Literal["waits", "accepted", "rejected", "refused", "known"]
+    model_no: int | None
+    outcome: Literal["waits", "accepted", "rejected", "refused", "known", "failed", "skipped"]
     reason: str
     moved: int | None
     customers: int | None
@@ -61,7 +61,8 @@ def refit(
 
     What passes the gates takes over with the next run, or waits where the policy says `accept: by_hand`. On a Prefect
     server the run then pauses until it is resumed with an `Answer`; without one it ends. The output folder is locked
-    while something is fitted or decided, not while the run waits.
+    while something is fitted or decided, not while the run waits. One segmentation that cannot be fitted keeps no other
+    from it.
 
     Args:
         workspace: folder that holds `resegment.yaml`.
@@ -72,7 +73,9 @@ def refit(
         poll_seconds: how often the server is asked whether there is one.
 
     Raises:
-        UsageError: nothing is published yet, the segmentation learns nothing, or its definition has changed since.
+        UsageError: nothing is published yet, or of none of them a challenger can be fitted: it learns nothing, has no
+            model yet, or its definition has changed since.
+        StatisticsError: nothing can be learnt of the first of them, nor of any other.
         OutputError: the output folder cannot be written, or another run holds it.
     """
     space = load_workspace(Path(workspace), overrides=overrides or [])
@@ -81,11 +84,13 @@ def refit(
     if not names:
         raise UsageError("no segmentation learns anything from data", where=str(space.directory))
     with open_newest(space, folder) as run:
-        found = [fit_challenger(run, name) for name in names]
+        found = fit_challengers(run, names)
     if not get_current_settings().api.url:
         return [_summary(one) for one in found]
     return [
-        _summary(one, _asked(space, folder, one, wait_seconds, poll_seconds) if one.outcome == "waits" else None)
+        _summary(one, _asked(space, folder, one, wait_seconds, poll_seconds))
+        if isinstance(one, Fitted) and one.outcome == "waits"
+        else _summary(one)
         for one in found
     ]
 
@@ -109,7 +114,16 @@ def told(fitted: Fitted) -> str:
     return f"{said}; {version.moved_count:,} of {version.customer_count:,} customers would move"
 
 
-def _summary(fitted: Fitted, answer: Answer | None = None) -> RefitSummary:
+def _summary(fitted: Fitted | NotFitted, answer: Answer | None = None) -> RefitSummary:
+    if isinstance(fitted, NotFitted):
+        return RefitSummary(
+            segmentation=fitted.segmentation,
+            model_no=None,
+            outcome="failed" if fitted.has_failed else "skipped",
+            reason=fitted.reason,
+            moved=None,
+            customers=None,
+        )
     version = fitted.version
     return RefitSummary(
         segmentation=version.segmentation_id,

@@ -25,6 +25,8 @@ from tasks.warehouse.reading import PROFILE, entities_of, events, features_of
 
 #: Features of a profile that orders tell: always, or where no source has that column of `customers`.
 _OF_ORDERS = {"is_multi_country": None, "country_name": "country_name"}
+#: What is said of a customer takes the place of what was said before: no history grows in the newest of it.
+_NEWEST_WORD = ["enrichments"]
 SETTLED_DAYS = 365
 """Of history, from which on features of all of it are no longer young: they have seen each season once."""
 
@@ -89,12 +91,16 @@ def settling_features(
 ) -> dict[str, Filling]:
     """The features without a window, of those named, that are made of events of which there is no year yet.
 
+    Not what providers say of a customer: that all of it is another number than last week is no growing older.
+
     Arguments as of `filling_windows`.
     """
     late = {
         name: late_entity(made_of(workspace, catalogue, name), SETTLED_DAYS, first, as_of)
         for name in names
-        if name in catalogue.features and is_of_all_history(workspace, catalogue, name)
+        if name in catalogue.features
+        and is_of_all_history(workspace, catalogue, name)
+        and made_of(workspace, catalogue, name) != _NEWEST_WORD
     }
     return {name: Filling(name, None, *begun) for name, begun in late.items() if begun is not None}
 

@@ -85,7 +85,8 @@ def _named(row: Mapping[str, Any]) -> list[str]:
 def _of_old(run: Run, name: str, walked: Flows, compared: int) -> list[_Told]:
     """Transitions where the definitions are those of the run before: only what became empty or filled is news."""
     news = _emptied_or_filled(walked)
-    flows = flows_of_emptied(run, walked, name, news)
+    # Of who fills a segment again it counts where he was at the run before, not that he was in it once.
+    flows = flows_of_emptied(run, walked, name, news & _segments_then(walked))
     return _touching(news, by_more_than_chance(flows, news, compared), _confirmed(run, name, flows))
 
 
@@ -148,11 +149,13 @@ def _taken_over(run: Run) -> dict[str, tuple[Mapping[str, Any], dt.date]]:
     }
 
 
-def _emptied_or_filled(flows: Mapping[tuple[str | None, str | None], int]) -> set[str]:
+def _emptied_or_filled(flows: Flows) -> set[str]:
     """Segments that had customers at one of the two runs only."""
-    then = {source for source, _ in flows if source}
-    now = {target for _, target in flows if target}
-    return then ^ now
+    return _segments_then(flows) ^ {target for _, target in flows if target}
+
+
+def _segments_then(flows: Flows) -> set[str]:
+    return {source for source, _ in flows if source}
 
 
 def _segments_of(flows: Flows) -> set[str]:

@@ -12,7 +12,16 @@ from typing import TYPE_CHECKING
 from tasks.config.clusters import NOISE_KEY
 from tasks.segments.algorithms import Found, find, in_groups, loss
 from tasks.segments.cluster import Cluster, ClusterModel, ClusterSpec
-from tasks.segments.naming import Distinction, FeatureMeaning, describe, distinctions, name_segments
+from tasks.segments.naming import (
+    Distinction,
+    FeatureMeaning,
+    LessKnown,
+    describe,
+    distinctions,
+    less_known,
+    name_segments,
+)
+from tasks.segments.outgrown import outgrown
 from tasks.segments.relevance import telling_nothing
 from tasks.segments.transform import FrozenTransform, apply, fit_transform_model, raw_column, spread, without
 
@@ -97,14 +106,16 @@ def model_of(
     found = candidate.found
     noise = {NOISE_KEY: NOISE_NAME} if found.partition.has_noise else {}
     ranked = _ranked(rows, spec, candidate, (*ids, *noise))
+    unknown = _unknown(rows, candidate, (*ids, *noise))
     named = name_segments({key: ranked[key] for key in ids}, meanings, previous=names) | noise
+    told_of_names = outgrown(named, {key: ranked[key] for key in ids}, meanings)
     order = sorted(range(len(ranked)), key=lambda label: (len((*ids, *noise)[label]), (*ids, *noise)[label]))
     keys = [(*ids, *noise)[label] for label in order]
     clusters = [
         Cluster(
             key=key,
             name=named[key],
-            description=_described(key, ranked[key], meanings, candidate),
+            description=_described(key, (ranked[key], unknown[key]), meanings, candidate) + told_of_names.get(key, ""),
             centroid=tuple(found.centres[label].tolist()),
             size=int(found.sizes[label]),
             distinctions=ranked[key],
@@ -142,10 +153,20 @@ def _ranked(
     return found
 
 
+def _unknown(rows: pl.DataFrame, candidate: Candidate, keys: tuple[str, ...]) -> dict[str, tuple[LessKnown, ...]]:
+    raw = {name: raw_column(rows, name) for name in candidate.transform.names}
+    inside = {key: candidate.found.labels == label for label, key in enumerate(keys)}
+    return {key: less_known(raw, members) if members.any() else () for key, members in inside.items()}
+
+
 def _described(
-    key: str, ranked: tuple[Distinction, ...], meanings: Mapping[str, FeatureMeaning], candidate: Candidate
+    key: str,
+    traits: tuple[tuple[Distinction, ...], tuple[LessKnown, ...]],
+    meanings: Mapping[str, FeatureMeaning],
+    candidate: Candidate,
 ) -> str:
     if candidate.found.partition.k == 1 and candidate.found.choice.structure == "none":
         return NO_STRUCTURE
-    told = describe(ranked, meanings) if ranked else ""
+    ranked, unknown = traits
+    told = describe(ranked, meanings, unknown) if ranked or unknown else ""
     return f"Customers who resemble no group closely. {told}".strip() if key == NOISE_KEY else told

@@ -1,20 +1,20 @@
 """Between runs: fitting a challenger now, and deciding about versions.
 
-Owns: `fit_now`, `standings`, `decide`, and what may be decided. Does not own learning (`lifecycle.py`), what follows
-from a decision (`registry.py`), or asking a person (`flows/refit.py`, `flows/model_commands.py`).
+Owns: `fit_now`, `fit_all`, `standings`, `decide`, and what may be decided. Does not own learning (`lifecycle.py`), what
+follows from a decision (`registry.py`), or asking a person (`flows/refit.py`, `flows/model_commands.py`).
 
 Everything here stands where the newest published run left off (`open_newest`), and holds the writer's lock.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from tasks.config.by_one_feature import CutsSegmentation, ValuesSegmentation
 from tasks.config.clusters import ClustersSegmentation
-from tasks.config.errors import SqlError, UsageError
+from tasks.config.errors import ResegmentError, SqlError, StatisticsError, UsageError
 from tasks.config.workspace import Workspace
 from tasks.segments.cuts import CutsLearner
 from tasks.segments.divide_clusters import ClusterLearner
@@ -47,6 +47,21 @@ class Fitted:
 
     version: Version
     outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class NotFitted:
+    """A segmentation of which nothing was learnt between runs, while others were.
+
+    Attributes:
+        segmentation: its name.
+        reason: why, and what to do, in words.
+        has_failed: whether learning failed; otherwise there is no model that a challenger could be held against.
+    """
+
+    segmentation: str
+    reason: str
+    has_failed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +119,26 @@ def fit_now(run: Run, name: str) -> Fitted:
         return Fitted(version, "waits")
     decide(run, name, version.model_no, "accept", by=POLICY, because=version.reason)
     return Fitted(version, "accepted")
+
+
+def fit_all(run: Run, names: Sequence[str]) -> list[Fitted | NotFitted]:
+    """Fit a challenger of each segmentation; one that cannot be fitted keeps no other from it.
+
+    Raises:
+        UsageError, StatisticsError: none could be fitted; the error is that of the first.
+    """
+    found: list[Fitted | NotFitted] = []
+    errors: list[ResegmentError] = []
+    for name in names:
+        try:
+            found.append(fit_now(run, name))
+        except (UsageError, StatisticsError) as error:
+            errors.append(error)
+            reason = f"{error.message}; {error.hint}" if error.hint else error.message
+            found.append(NotFitted(name, reason.removeprefix(f"{name}: "), isinstance(error, StatisticsError)))
+    if errors and len(errors) == len(names):
+        raise errors[0]
+    return found
 
 
 def standings(run: Run, name: str) -> list[Standing]:
@@ -167,8 +202,7 @@ def _refusal(run: Run, standing: Standing, decision: DecisionName) -> tuple[str,
     # Whoever rejected a version may think better of it.
     decidable = {"accept": {"waiting", "rejected"}, "reject": {"waiting"}}
     if decision != "rollback" and status not in decidable[decision]:
-        hint = "`rollback` uses an earlier one again; " if version.champion_since_date else ""
-        return f"does not wait for a decision, it is {status}", hint + listing
+        return f"does not wait for a decision, it is {status}", f"{_instead_of_deciding(version)}{listing}"
     if decision == "rollback":
         if status == "champion":
             return "is in use already", listing
@@ -182,6 +216,15 @@ def _refusal(run: Run, standing: Standing, decision: DecisionName) -> tuple[str,
             "change the segmentation back first; what would be learnt again otherwise is what is in use",
         )
     return None
+
+
+def _instead_of_deciding(version: Version) -> str:
+    """What to know, or to do, of a version that does not wait."""
+    if version.status_name == "refused":
+        return f"the gates refused it, and what is in it was not kept ({version.reason.removeprefix('kept: ')}); "
+    if version.status_name == "retired" and version.champion_since_date is None:
+        return "a newer one took its place before anybody decided; "
+    return "`rollback` uses an earlier one again; " if version.champion_since_date else ""
 
 
 def learner_of(run: Run, name: str) -> Learner:
@@ -207,7 +250,10 @@ def _comparable(run: Run, learner: Learner, registry: Registry) -> StoredModel:
     """The champion, which today's definition still describes."""
     past, name = registry.champion, learner.job.name
     if past is None:
-        raise UsageError(f"{name} has no model yet", hint="the next `resegment run` learns the first one")
+        raise UsageError(
+            f"{name} has no model yet",
+            hint="the next `resegment run` learns the first one; `resegment status` says why the last one could not",
+        )
     if learner.asked_of(past.content) != learner.asked:
         raise UsageError(
             f"{name}: the definition has changed since {run.as_of}",

@@ -182,6 +182,7 @@ class ClusterModel:
         asked: `ClusterSpec.asked` on the day of the fit.
         pending_k: another number of segments that refits have lately chosen; None for none.
         pending_wins: how many in a row.
+        pending_date: the day of the newest of them; None where that was not kept.
         origins: where its customers came from, where that is another story than the flows from the run before.
     """
 
@@ -196,6 +197,7 @@ class ClusterModel:
     hysteresis: float
     pending_k: int | None = None
     pending_wins: int = 0
+    pending_date: dt.date | None = None
     asked: Mapping[str, Any] = field(default_factory=dict)
     origins: Origins | None = None
 
@@ -247,7 +249,10 @@ class ClusterModel:
             "hysteresis": self.hysteresis,
             "pending_k": self.pending_k,
             "pending_wins": self.pending_wins,
-        } | ({"origins": self.origins.to_json()} if self.origins else {})
+            # What most models have not got is left out, so that they are the same bytes as before.
+            **({"pending_date": self.pending_date.isoformat()} if self.pending_date else {}),
+            **({"origins": self.origins.to_json()} if self.origins else {}),
+        }
 
     @classmethod
     def from_json(cls, stored: str | Mapping[str, Any]) -> ClusterModel:
@@ -277,6 +282,7 @@ class ClusterModel:
             hysteresis=given["hysteresis"],
             pending_k=given["pending_k"],
             pending_wins=given["pending_wins"],
+            pending_date=dt.date.fromisoformat(given["pending_date"]) if "pending_date" in given else None,
             origins=Origins.from_json(given["origins"]) if "origins" in given else None,
         )
 

@@ -26,6 +26,7 @@ from tasks.segments.new_ground import LearntFrom, Story, find_new_ground, match_
 from tasks.segments.transform import apply
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Collection, Mapping
 
     import polars as pl
@@ -138,6 +139,7 @@ def refit_challenger(
     *,
     learnt_from: LearntFrom | None = None,
     remade: Collection[str] = (),
+    day: dt.date | None = None,
 ) -> RefitOutcome:
     """Fit a challenger on today's customers, and adopt it if it is better than the model in use.
 
@@ -154,13 +156,14 @@ def refit_challenger(
         meanings: how to speak of the features.
         learnt_from: what the champion was learnt from, by which new ground is told; None where that is not kept.
         remade: features that are computed otherwise than when the champion was learnt.
+        day: of today's customers, for a number of segments wins once a day; None: another than any before.
 
     Raises:
         StatisticsError: as `fit_champion`.
     """
     rows = _prepared(frame, spec.features, spec.min_customers)
     candidate = candidate_of(rows, spec, len(model.clusters))
-    verdict, model, reason = held_against(model, rows, spec, candidate, remade)
+    verdict, model, reason = held_against(model, rows, spec, candidate, remade=remade, day=day)
     if verdict and not verdict.adopt:
         return _kept(model, verdict)
     before = assign_members(model, frame) if previous_membership is None else previous_membership

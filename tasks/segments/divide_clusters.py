@@ -17,7 +17,7 @@ from tasks.segments.cluster_model import assign_members, fit_champion, refit_cha
 from tasks.segments.definitions import Definition, keys_ever_used
 from tasks.segments.division import Division, Job
 from tasks.segments.lifecycle import Candidate, settle
-from tasks.segments.naming import FeatureMeaning, withheld_text
+from tasks.segments.naming import FeatureMeaning, figures_of, withheld_text
 from tasks.segments.new_ground import LearntFrom
 from tasks.segments.stored_model import CLUSTERS, StoredModel, model_row, stored_model
 from tasks.warehouse.catalogue import KEY
@@ -27,6 +27,8 @@ from tasks.warehouse.remade import remade_features
 from tasks.warehouse.small_groups import withheld_groups
 
 if TYPE_CHECKING:
+    import datetime as dt
+
     import polars as pl
 
 _MEMBERS_SELECT = (
@@ -64,7 +66,7 @@ def divide_by_clusters(job: Job, segmentation: ClustersSegmentation) -> Division
     version = f"model {settled.model.number} of {settled.model.trained}"
     rule = f"{_RULES[segmentation.algorithm].format(count)}, {version}"
     return Division(
-        cluster_definitions(model, rule, job.run.workspace.privacy.min_group_size),
+        cluster_definitions(model, rule, job.run.workspace.privacy.min_group_size, settled.model.trained),
         f"{said_of(model)}; {settled.note}",
         model_row(job.name, settled.model, count, settled.note),
         settled.rows,
@@ -81,20 +83,21 @@ def said_of(model: ClusterModel) -> str:
     return f"{len(model.clusters)} clusters, {_STRUCTURES[model.choice.structure]}{without}"
 
 
-def cluster_definitions(model: ClusterModel, rule: str, least: int) -> list[Definition]:
+def cluster_definitions(model: ClusterModel, rule: str, least: int, learnt: dt.date) -> list[Definition]:
     """What the clusters of a model are; the figures of a description are those of the day of the fit.
 
     Args:
         model: the model in use, which an earlier policy may have described.
         rule: how it assigns.
         least: a cluster of fewer customers is not described, nor one that it would follow from by subtraction.
+        learnt: the day of the fit.
     """
     withheld = withheld_groups({cluster.key: cluster.size for cluster in model.clusters}, least)
     return [
         Definition(
             cluster.key,
             cluster.name,
-            withheld_text(least) if cluster.key in withheld else cluster.description,
+            withheld_text(least) if cluster.key in withheld else figures_of(cluster.description, learnt),
             rule,
         )
         for cluster in model.clusters
@@ -182,7 +185,15 @@ class ClusterLearner:
         can_ask = fitted and champion.answers(spec) and remade.isdisjoint(spec.features)
         learnt_from = self._learnt_from(fitted) if fitted and can_ask else None
         outcome = refit_challenger(
-            champion, self.frame, spec, self.members, used, self._meanings(), learnt_from=learnt_from, remade=remade
+            champion,
+            self.frame,
+            spec,
+            self.members,
+            used,
+            self._meanings(),
+            learnt_from=learnt_from,
+            remade=remade,
+            day=self.job.run.as_of,
         )
         told = {"improvement": round(outcome.verdict.improvement, 6)} if outcome.verdict else {}
         if not outcome.adopted:

@@ -15,6 +15,7 @@ from tasks.segments.quality import partition_quality
 from tasks.segments.transform import apply
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Collection, Sequence
 
     import numpy as np
@@ -30,7 +31,13 @@ if TYPE_CHECKING:
 
 
 def held_against(
-    model: ClusterModel, rows: pl.DataFrame, spec: ClusterSpec, candidate: Candidate, remade: Collection[str]
+    model: ClusterModel,
+    rows: pl.DataFrame,
+    spec: ClusterSpec,
+    candidate: Candidate,
+    *,
+    remade: Collection[str] = (),
+    day: dt.date | None = None,
 ) -> tuple[AdoptionVerdict | None, ClusterModel, str]:
     """The verdict, None where a champion cannot be compared; the champion as it remembers it; the reason in words.
 
@@ -40,10 +47,11 @@ def held_against(
         spec: what is asked today.
         candidate: the challenger.
         remade: features that are computed otherwise than when the champion was learnt.
+        day: whose data the challenger is learnt from; None: of another day than any before.
     """
     edited = sorted(set(spec.features).intersection(remade))
     if model.answers(spec) and not edited:
-        verdict, model = _verdict(model, rows, spec, candidate)
+        verdict, model = _verdict(model, rows, spec, candidate, day)
         return verdict, model, verdict.reason
     what = _what_changed(model, spec, edited)
     return None, model, f"adopted: {what} changed, so the champion cannot be compared"
@@ -64,22 +72,27 @@ def _what_changed(model: ClusterModel, spec: ClusterSpec, edited: Sequence[str])
 
 
 def _verdict(
-    model: ClusterModel, rows: pl.DataFrame, spec: ClusterSpec, candidate: Candidate
+    model: ClusterModel, rows: pl.DataFrame, spec: ClusterSpec, candidate: Candidate, day: dt.date | None
 ) -> tuple[AdoptionVerdict, ClusterModel]:
-    """The verdict, and the champion with the number of segments that refits chose and its wins in a row."""
+    """The verdict, and the champion with the number of segments that refits chose and its wins in a row.
+
+    A refit of the same day's data finds the same again, however often somebody asks for it: that is one win.
+    """
     old_x = apply(model.transform, rows)
     champion = _quality(candidate, spec, model.partition, model.partition.assign(old_x).own, old_x)
     challenger = _quality(candidate, spec, candidate.found.partition, candidate.found.labels, candidate.x)
     k = challenger.k
     if k == champion.k:
-        return should_adopt(champion, challenger), replace(model, pending_k=None, pending_wins=0)
-    wins = model.pending_wins + 1 if model.pending_k == k else 1
+        return should_adopt(champion, challenger), replace(model, pending_k=None, pending_wins=0, pending_date=None)
+    is_again = model.pending_date is not None and model.pending_date == day
+    wins = max(model.pending_wins + (not is_again), 1) if model.pending_k == k else 1
     verdict = should_adopt(champion, challenger, wins=wins, wins_needed=spec.wins_to_change_k)
     if verdict.adopt:  # where it waits for somebody, the next one with as many has won as often
         return verdict, model
     # At the last win needed only a lack of stability can have stood against it: the count starts again.
-    pending = (k, wins) if wins < spec.wins_to_change_k else (None, 0)
-    return verdict, replace(model, pending_k=pending[0], pending_wins=pending[1])
+    goes_on = wins < spec.wins_to_change_k
+    pending = (k, wins, day) if goes_on else (None, 0, None)
+    return verdict, replace(model, pending_k=pending[0], pending_wins=pending[1], pending_date=pending[2])
 
 
 def _quality(candidate: Candidate, spec: ClusterSpec, partition: Partition, labels: Ints, own_x: Floats) -> FitQuality:

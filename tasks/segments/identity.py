@@ -31,7 +31,8 @@ class IdentityMatch:
 
     Attributes:
         ids: id of label 0, 1, ...
-        kept: id to the Jaccard of its old and new members, among customers of both runs.
+        kept: id to the Jaccard of its old and new members, among customers of both runs; without those who left for
+            new ground.
         new: ids given for the first time.
         retired: old ids that no cluster carries on; never to be used again.
         common: customers of both runs.
@@ -133,14 +134,15 @@ def match_table(
     Hungarian assignment on the number of shared customers (Kuhn 1955), then pairs with too little in common are
     undone: without that, the last old segment left over would lend its name to whatever cluster is left over.
 
-    Where some of a segment's customers left for new ground and a piece of it stays, the id does not go with those who
-    left, however many they are: its name and description tell of where it stands. If all of them moved, it does.
+    Where some of a segment's customers left for new ground and a piece of it stays, the id stays with that piece,
+    however many left: its name and description tell of where it stands. If all of them moved, it goes with them.
     """
     from scipy.optimize import linear_sum_assignment
 
-    union = table.sum(axis=1, keepdims=True) + table.sum(axis=0, keepdims=True) - table
-    jaccard = table / np.maximum(union, 1.0)
     carries = np.where(_left_behind(table, new_ground), 0.0, table)
+    # Whoever left for new ground is not missed by the piece that stays: it is the same segment, with fewer customers.
+    union = carries.sum(axis=1, keepdims=True) + table.sum(axis=0, keepdims=True) - carries
+    jaccard = carries / np.maximum(union, 1.0)
     rows, columns = linear_sum_assignment(-carries)
     carried = {
         int(column): old[row]

@@ -14,6 +14,7 @@ import numpy as np
 from tasks.segments.words import standard_words
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
@@ -23,8 +24,10 @@ if TYPE_CHECKING:
 _EVERYBODY = "All customers"
 _WORDS_IN_NAME = 3
 _LINES_IN_DESCRIPTION = 4
-_NOTABLE = 0.3
+NOTABLE = 0.3
 """Effects below this many standard deviations are not worth a word (Cohen 1988 calls 0.2 small, 0.5 medium)."""
+_LESS_KNOWN = 0.2
+"""How much rarer, as a share of customers, a feature is known in a segment than of all, from which that is a trait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +61,9 @@ class Distinction:
         effect: mean of the segment minus mean of all customers, in standard deviations of the transformed feature.
         typical: the segment's median, raw unit; its mean where both medians are equal (mostly zeros).
         everyone: the same for all customers.
-        share_beyond: share of the segment on the far side of `everyone` (above for a positive effect, else below).
+        share_beyond: share on the far side of `everyone` (above for a positive effect, else below) of those in the
+            segment of whom the feature is known.
+        known_share: share of the segment of whom the feature is known.
         is_mean: whether both are means: of another segment they may be medians, and the same feature of all customers
             would be told as two figures that contradict each other.
     """
@@ -69,6 +74,37 @@ class Distinction:
     everyone: float
     share_beyond: float
     is_mean: bool = False
+    known_share: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class LessKnown:
+    """A feature that is known of fewer customers of a segment than of all; they are put where the median is.
+
+    Attributes:
+        feature: column name.
+        unknown: share of the segment of whom it is not known.
+        everyone: the same of all customers.
+    """
+
+    feature: str
+    unknown: float
+    everyone: float
+
+
+def less_known(raw: Mapping[str, Floats], members: NDArray[np.bool_]) -> tuple[LessKnown, ...]:
+    """Features that are known of clearly fewer customers of a segment than of all, the greatest difference first.
+
+    Args:
+        raw: feature name to raw values of all customers; NaN where unknown.
+        members: which customers are in the segment; at least one.
+    """
+    shares = [
+        LessKnown(name, float((~np.isfinite(values[members])).mean()), float((~np.isfinite(values)).mean()))
+        for name, values in raw.items()
+    ]
+    found = [one for one in shares if one.unknown - one.everyone >= _LESS_KNOWN]
+    return tuple(sorted(found, key=lambda one: (one.everyone - one.unknown, one.feature)))
 
 
 def distinctions(
@@ -99,7 +135,8 @@ def distinctions(
             continue
         typical, everyone, is_mean = _typical(inside, values[known])
         share = float((inside > everyone if effect >= 0 else inside < everyone).mean())
-        found.append(Distinction(name, round(effect, 6), _tidy(typical), _tidy(everyone), round(share, 6), is_mean))
+        told = round(effect, 6), _tidy(typical), _tidy(everyone), round(share, 6)
+        found.append(Distinction(name, *told, is_mean, round(len(inside) / int(members.sum()), 6)))
     return tuple(sorted(found, key=lambda d: (-abs(d.effect), d.feature)))
 
 
@@ -136,16 +173,29 @@ def name_segments(
     return {key: names[key] for key in ranked}
 
 
-def describe(ranked: Sequence[Distinction], meanings: Mapping[str, FeatureMeaning]) -> str:
-    """One plain sentence per distinguishing feature, joined by semicolons.
+def describe(
+    ranked: Sequence[Distinction], meanings: Mapping[str, FeatureMeaning], unknown: Sequence[LessKnown] = ()
+) -> str:
+    """One plain sentence per distinguishing feature, joined by semicolons; then what is not known of its customers.
 
     Such as: "Order 4.2 times in 90 days (all customers: 1.1; 88% of the segment above that); ...". Figures are medians
     where nothing else is said.
     """
-    told = [d for d in ranked if abs(d.effect) >= _NOTABLE][:_LINES_IN_DESCRIPTION]
-    if not told:
+    told = [d for d in ranked if abs(d.effect) >= NOTABLE][:_LINES_IN_DESCRIPTION]
+    lines = [_line(d, meaning_of(d.feature, meanings)) for d in told]
+    lines += [
+        f"{meaning_of(one.feature, meanings).label} is not known of {one.unknown:.0%} of the segment"
+        f" (all customers: {one.everyone:.0%})"
+        for one in unknown
+    ]
+    if not lines:
         return "Close to the average customer in every feature used."
-    return _capital("; ".join(_line(d, meaning_of(d.feature, meanings)) for d in told)) + "."
+    return _capital("; ".join(lines)) + "."
+
+
+def figures_of(description: str, day: dt.date) -> str:
+    """A description with the day of its figures, where it has any: the segment goes on, and they are not told anew."""
+    return f"{description} Figures of {day}." if "(all customers: " in description else description
 
 
 def withheld_text(least: int) -> str:
@@ -174,7 +224,7 @@ def _candidates(ranked: Sequence[Distinction], meanings: Mapping[str, FeatureMea
     groups: set[str] = set()
     for found in ranked:
         meaning = meaning_of(found.feature, meanings)
-        if abs(found.effect) >= _NOTABLE and meaning.group not in groups:
+        if abs(found.effect) >= NOTABLE and meaning.group not in groups:
             groups.add(meaning.group)
             words.append(meaning.high if found.effect > 0 else meaning.low)
     if not words:
@@ -190,7 +240,8 @@ def _line(found: Distinction, meaning: FeatureMeaning) -> str:
     everyone = _written(found.everyone, meaning, bare=True)
     said = meaning.phrase.replace("{value}", value).replace(" 1 times", " once").replace(" 1 days", " 1 day")
     kind = " on average" if found.is_mean else ""
-    return f"{said}{kind} (all customers: {everyone}; {found.share_beyond:.0%} of the segment {side} that)"
+    whom = "the segment" if found.known_share == 1 else "those of whom it is known"
+    return f"{said}{kind} (all customers: {everyone}; {found.share_beyond:.0%} of {whom} {side} that)"
 
 
 def _written(value: float, meaning: FeatureMeaning, *, bare: bool) -> str:

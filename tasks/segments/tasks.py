@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 
 import polars as pl
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from tasks.segments.before import write_before
-from tasks.segments.challenge import Fitted, decide, fit_now
+from tasks.segments.challenge import Fitted, NotFitted, decide, fit_all
 from tasks.segments.check import check_rule_types, check_rules
 from tasks.segments.definitions import definition_rows, with_retired
 from tasks.segments.divide import divide_by
@@ -92,13 +93,17 @@ def ask_earlier_definitions(run: Run) -> None:
         log.info("segmentations that divide otherwise than at the run before, or by ranks: %d", redrawn)
 
 
-@task(name="fit challenger", task_run_name="fit challenger {name}", cache_policy=NO_CACHE, persist_result=False)
+@task(name="fit challengers", cache_policy=NO_CACHE, persist_result=False)
 @recorded
-def fit_challenger(run: Run, name: str) -> Fitted:
-    """Fit a challenger of one segmentation to the newest published run, and enter it into the ledger."""
-    fitted = fit_now(run, name)
-    log.info("%s: model %d: %s", name, fitted.version.model_no, fitted.version.reason)
-    return fitted
+def fit_challengers(run: Run, names: Sequence[str]) -> list[Fitted | NotFitted]:
+    """Fit challengers of segmentations to the newest published run, and enter them into the ledger."""
+    found = fit_all(run, names)
+    for one in found:
+        if isinstance(one, NotFitted):
+            log.warning("%s: not fitted: %s", one.segmentation, one.reason)
+        else:
+            log.info("%s: model %d: %s", one.version.segmentation_id, one.version.model_no, one.version.reason)
+    return found
 
 
 @task(name="decide", task_run_name="{decision} {name} {number}", cache_policy=NO_CACHE, persist_result=False)

@@ -93,7 +93,7 @@ def _tell(
     were, kept = earlier
     keys = [set(one["segment_key"]) for one in (before, life.members)]
     news = keys[0] ^ keys[1]
-    emptied = were.filter(pl.col("segment_key").is_in(news)).join(life.members, on="customer_id", how="semi")
+    emptied = were.filter(pl.col("segment_key").is_in(news & keys[0])).join(life.members, on="customer_id", how="semi")
     old = pl.coalesce("learnt", "old")
     # Of a new model, what it makes of customers; whoever came since comes from nowhere.
     past = before if taken_over is None else kept.join(before, on="customer_id", how="semi")

@@ -55,8 +55,9 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> Path:
     resegment("run", "--quiet", "--as-of", "2025-06-30", cwd=folder)
     # Nothing that one day could be compared with the other by.
     assert lines(resegment("refit", "--quiet", cwd=folder).stdout)[0].startswith(
-        "groups: model 2 was refused by the gates: kept: inertia improves by"
+        "groups: model 2 was refused by the gates: inertia improves by"
     )
+    assert "there is no second model to compare with" in say(folder, "diff", "groups", code=2)
     told = " ".join(lines(resegment("run", "--quiet", cwd=folder).stdout))
     assert "look at groups: model 3 of 2025-07-31 waits for a decision: inertia improves by" in told
     assert "of 60 customers would move (`resegment model diff groups`)" in told

@@ -7,7 +7,14 @@ import datetime as dt
 
 import pytest
 
-from tasks.drift.filling import Filling, filling_windows, first_days, settling_features, without_alarm
+from tasks.drift.filling import (
+    Filling,
+    filling_windows,
+    first_days,
+    is_of_all_history,
+    settling_features,
+    without_alarm,
+)
 from tasks.drift.policy import DriftPolicy
 from tasks.drift.records import DriftVerdict
 from tasks.drift.verdict import effect_key
@@ -69,6 +76,18 @@ def test_a_country_that_orders_alone_tell_settles_as_they_do(make_workspace: Mak
         space = make_workspace(tree=tree | {"sources": {**tree["sources"], "crm": known}})  # type: ignore[dict-item]
         catalogue = Catalogue(feature_models(space, AS_OF))
         assert set(settling_features(space, catalogue, names, FIRST, AS_OF)) == expected
+
+
+def test_the_newest_word_of_providers_does_not_settle(make_workspace: MakeWorkspace) -> None:
+    """Metres instead of kilometres of all customers is an alarm in the first year, too."""
+    enrichments = {"distance": {"attribute": "distance", "type": "number"}}
+    space = make_workspace(tree=small_workspace() | {"features": {"enrichments": enrichments}})
+    catalogue = Catalogue(feature_models(space, AS_OF))
+    first = FIRST | {"enrichments": dt.date(2025, 6, 1)}
+    found = settling_features(space, catalogue, ("enriched_distance", "recency_days"), first, AS_OF)
+    assert set(found) == {"recency_days"}
+    # That more is known of it by and by is none.
+    assert is_of_all_history(space, catalogue, "enriched_distance")
 
 
 def test_an_entity_without_rows_holds_nothing_back(make_workspace: MakeWorkspace) -> None:

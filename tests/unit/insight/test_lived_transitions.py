@@ -157,3 +157,21 @@ def test_a_segment_that_empties_little_by_little_goes_where_all_of_it_went(
             found = told(run)
     sentence = f"{was} vanished: its customers dispersed, at most 37% of them to one segment ({here['c00']})"
     assert found == [("vanish", was, None, sentence)]
+
+
+def test_a_segment_that_fills_again_is_told_as_its_emptying_was(make_workspace: MakeWorkspace, opened: OpenRun) -> None:
+    june = group("c", 5) + group("d", 40)
+    lines = [(name, day, "tea" if name[0] == "d" else "bread", amount) for name, day, amount in june]
+    lines += [(name, "2025-07-05", "bread", 200.0) for name, *_ in june if name[0] == "d"]
+    lines += [(name, "2025-07-20", "tea", 900.0) for name, *_ in june if name[0] == "d"]
+    delivered = HEADER + "".join(
+        f"o{number},1,{customer},{day} 10:00:00,p1,{category},1,{amount:.2f}\n"
+        for number, (customer, day, category, amount) in enumerate(lines)
+    )
+    found = {}
+    for date in (JUNE, MIDDLE, JULY):
+        with opened(make_workspace(tree=shop(likes=likes()), orders=delivered), date) as run:
+            compute(run)
+            found[date] = [row[:3] for row in told(run)]
+    assert found[MIDDLE] == [("merge", "likes.bread,likes.tea", "likes.bread")]
+    assert found[JULY] == [("split", "likes.bread", "likes.bread,likes.tea")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from dataclasses import replace
 from typing import Any
@@ -21,12 +22,12 @@ from tasks.segments.cluster_model import (
     fit_champion,
     refit_challenger,
 )
-from tasks.segments.divide_clusters import cluster_definitions
 from tasks.segments.k_policy import KPolicy
 from tests.benchmarks.cluster_population import Measure, centres, feature_names, table
 
 QUICK = KPolicy(sample_rows=1_000, splits=2, resamples=5, gap_references=2)
 FEATURES = tuple(f"f{j}" for j in range(5))
+DAY = dt.date(2025, 6, 30)
 SPEC = ClusterSpec(features=FEATURES, k_max=6, seed=3, effort=QUICK)
 
 
@@ -161,6 +162,18 @@ def test_a_new_number_of_segments_must_win_twice_and_the_old_ids_go_on(model: Cl
     assert same[~moved].mean() > 0.99
 
 
+def test_a_number_of_segments_wins_once_a_day_however_often_somebody_asks(model: ClusterModel) -> None:
+    market, monday = Market(), DAY
+    market.move(market.rng.random(len(market.labels)) < 0.2, to=4)
+    now, champion = market.frame(), model
+    for _ in range(3):
+        outcome = refit_challenger(champion, now, SPEC, None, model.keys, day=monday)
+        assert "won 1 of 2" in outcome.reason
+        champion = ClusterModel.from_json(json.dumps(outcome.champion.to_json()))
+        assert (champion.pending_k, champion.pending_wins, champion.pending_date) == (5, 1, monday)
+    assert refit_challenger(champion, now, SPEC, None, model.keys, day=monday + dt.timedelta(7)).adopted
+
+
 def test_another_choice_in_between_starts_the_count_again(model: ClusterModel, frame: pl.DataFrame) -> None:
     counting = replace(model, pending_k=5, pending_wins=1)
     outcome = refit_challenger(counting, frame, SPEC, None, model.keys)
@@ -275,25 +288,3 @@ def test_what_cannot_be_clustered_is_refused_with_the_reason(frame: pl.DataFrame
 
 def test_feature_names_helper_matches_the_spec() -> None:
     assert feature_names(np.zeros((1, 5))) == FEATURES
-
-
-def test_a_cluster_of_too_few_is_not_described(frame: pl.DataFrame) -> None:
-    model = fit_champion(frame, SPEC)
-    by_size = sorted(model.clusters, key=lambda cluster: cluster.size)
-    told = {definition.key: definition for definition in cluster_definitions(model, "r", by_size[0].size + 1)}
-    # The smallest, and the next smallest, that it would follow from.
-    withheld = [told[cluster.key].description.startswith("Not described") for cluster in by_size]
-    assert withheld[:3] == [True, True, False]
-    assert [told[cluster.key].name for cluster in by_size] == [cluster.name for cluster in by_size]
-    everything = cluster_definitions(model, "r", by_size[0].size)
-    assert {one.key: one.description for one in everything} == {one.key: one.description for one in model.clusters}
-
-
-def test_a_feature_that_is_known_of_too_few_is_not_spoken_of(frame: pl.DataFrame) -> None:
-    known = frame.with_columns(f0=pl.when(pl.int_range(pl.len()) % 40 == 0).then(pl.col("f0")).otherwise(None))
-    everything = replace(SPEC, screen=False)
-    spec = replace(everything, min_group_size=100)
-    spoken = {item.feature for cluster in fit_champion(known, spec).clusters for item in cluster.distinctions}
-    assert spoken == {"f1", "f2", "f3", "f4"}
-    told = fit_champion(known, everything).clusters
-    assert "f0" in {item.feature for cluster in told for item in cluster.distinctions}

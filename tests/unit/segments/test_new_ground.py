@@ -96,8 +96,9 @@ def test_noise_is_no_ground_and_its_customers_count() -> None:
 def test_the_id_stays_with_the_piece_that_stays_and_goes_with_all_who_move() -> None:
     split = np.array([[48.0, 52.0], [0.0, 0.0]])
     assert match_table([A], split[:1], used_ids=[A]).ids == ("c02", "c01")
-    assert match_table([A], np.array([[52.0, 48.0]]), used_ids=[A], new_ground={0}).ids == ("c02", "c03")
+    assert match_table([A], np.array([[52.0, 48.0]]), used_ids=[A], new_ground={0}).ids == ("c02", "c01")
     assert match_table([A], np.array([[55.0, 45.0]]), used_ids=[A], new_ground={1}).ids == ("c01", "c02")
+    assert match_table([A], np.array([[78.0, 22.0]]), used_ids=[A], new_ground={0}).ids == ("c02", "c01")
     assert match_table([A], np.array([[0.0, 100.0]]), used_ids=[A], new_ground={1}).ids == ("c02", "c01")
     # A fifth of it went over to another segment: that is no piece of it which stays.
     moved = np.array([[80.0, 20.0], [0.0, 100.0]])

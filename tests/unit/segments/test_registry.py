@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from tasks.config.errors import UsageError
+from tasks.config.errors import StatisticsError, UsageError
 from tasks.segments import challenge
-from tasks.segments.challenge import decide, fit_now, learning, standings
+from tasks.segments.challenge import Fitted, NotFitted, decide, fit_all, fit_now, learning, standings
 from tasks.segments.comparison import compare
 from tasks.warehouse import model_ledger
 from tasks.warehouse.connection import Warehouse
@@ -196,6 +196,34 @@ def test_a_refit_between_runs_waits_and_its_segments_come_and_go(company: Compan
     assert company.run(dt.date(2025, 9, 4))["events"] == {}
 
 
+def test_one_that_cannot_be_fitted_keeps_no_other_from_it(
+    company: Company, make_workspace: MakeWorkspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    company.run(JUNE)
+    company.run(AUGUST)
+    changed = make_workspace("privacy.min_group_size=2", tree=shop(tiers=TIERS | {"quantiles": [0.7]}, likes=LIKES))
+    with company.newest(changed) as run:
+        skipped, fitted = fit_all(run, ["tiers", "likes"])
+        assert isinstance(skipped, NotFitted)
+        assert not skipped.has_failed
+        assert (
+            skipped.reason
+            == "the definition has changed since 2025-08-15; the next `resegment run` learns anew by itself"
+        )
+        assert isinstance(fitted, Fitted)
+        assert (fitted.outcome, fitted.version.model_no) == ("waits", 2)
+
+        def fails(*_: object) -> None:
+            raise StatisticsError("all are alike")
+
+        monkeypatch.setattr(challenge.CutsLearner, "learn", fails)
+    with company.newest() as run:
+        failed, _ = fit_all(run, ["tiers", "likes"])
+        assert failed == NotFitted("tiers", "all are alike", has_failed=True)
+        with pytest.raises(StatisticsError, match="all are alike"):
+            fit_all(run, ["tiers"])
+
+
 def test_by_policy_a_refit_takes_over_with_the_next_run(company: Company, make_workspace: MakeWorkspace) -> None:
     tree = shop(tiers=TIERS, likes=LIKES | {"refit": {"accept": "automatic"}})
     company.space = make_workspace("privacy.min_group_size=2", tree=tree)
@@ -205,6 +233,13 @@ def test_by_policy_a_refit_takes_over_with_the_next_run(company: Company, make_w
         assert fit_now(run, "likes").outcome == "accepted"
         assert fit_now(run, "likes").outcome == "known"
     assert company.run(SEPTEMBER)["models"]["likes"] == (2, AUGUST)
+
+
+def test_of_what_does_not_wait_it_is_told_what_became_of_it(company: Company) -> None:
+    for day in (JUNE, AUGUST, dt.date(2025, 9, 20)):
+        company.run(day)
+    with company.newest() as run, pytest.raises(UsageError, match="a newer one took its place before anybody decided"):
+        decided(run, "tiers", 2, "accept")
 
 
 def test_what_cannot_be_decided_says_why(company: Company, make_workspace: MakeWorkspace) -> None:
