@@ -150,8 +150,8 @@ def refit_challenger(
         model: the champion.
         frame: customer_id and the spec's features, today.
         spec: what is asked today.
-        previous_membership: customer_id and segment_key of the last run, which new clusters are matched to; None to
-            match to what the champion says of today's customers.
+        previous_membership: customer_id and segment_key of the last run, which new clusters are matched to; None: to
+            what the champion says of today's customers.
         used_ids: every id this segmentation has ever used.
         meanings: how to speak of the features.
         learnt_from: what the champion was learnt from, by which new ground is told; None where that is not kept.
@@ -168,8 +168,7 @@ def refit_challenger(
         return _kept(model, verdict)
     before = assign_members(model, frame) if previous_membership is None else previous_membership
     story = _story(model, rows, candidate, before, learnt_from)
-    ground = find_new_ground(story)
-    match = match_groups(story, ground, {*used_ids, *model.names})
+    match = match_groups(story, ground := find_new_ground(story), {*used_ids, *model.names})
     named = model_of(rows, spec, candidate, match.ids, meanings or {}, model.names)
     return RefitOutcome(
         adopted=True,
