@@ -44,6 +44,11 @@ def _query(context: QueryContext, query: str) -> str | None:
     return context.query("features.customer_value", Check(1, expectation, "made.yaml:7"))
 
 
+def test_a_table_without_its_schema_is_told(context: QueryContext) -> None:
+    with pytest.raises(WorkspaceError, match="named with its schema, such as staging.customers \\(got 'orders'\\)"):
+        _query(context, "SELECT 1 FROM {{ rows('orders') }}")
+
+
 @pytest.mark.parametrize(
     ("table", "relation"),
     [
