@@ -1,7 +1,8 @@
 """The SQL of checks: which rows of a table a run is judged by, and what a query in a suite turns into.
 
 Owns: `{{ batch }}` and the other names that a query in a suite may use, and which query an expectation of ours becomes.
-Does not own those queries (`row_queries.py`, `series.py`, `table_sizes.py`) or running any of it (`gate.py`).
+Does not own those queries (`row_queries.py`, `series.py`, `table_sizes.py`), trying them (`binding.py`) or running any
+of it (`gate.py`).
 """
 
 from __future__ import annotations
@@ -13,8 +14,6 @@ from functools import cached_property, lru_cache
 from typing import Any
 
 import jinja2
-import sqlglot
-from sqlglot import exp
 
 from tasks.config import drift
 from tasks.config.entities import CONTACT_COLUMNS, ENTITIES
@@ -24,7 +23,7 @@ from tasks.quality import row_queries, vocabulary
 from tasks.quality.file_history import FileHistory, file_histories, newest_loaded_at
 from tasks.quality.load_counts import Kept, keep
 from tasks.quality.series import Asked, SeriesMaker
-from tasks.quality.suites import DOORS, Check, Suite, load_suites
+from tasks.quality.suites import Check, Suite
 from tasks.quality.table_sizes import row_count_query
 from tasks.warehouse.connection import identifier, literal
 from tasks.warehouse.earlier_records import ENTITY as RECORDS
@@ -250,36 +249,6 @@ class QueryContext:
 def _template(text: str) -> jinja2.Template:
     """Read once in a process: a suite is gone through by validation and by each run."""
     return _ENVIRONMENT.from_string(text)
-
-
-def validate_suites(workspace: Workspace) -> int:
-    """Read every suite, ours and the workspace's own, and try its queries; returns the number of checks.
-
-    Raises:
-        WorkspaceError: a suite cannot be read, or a query in it is not one SELECT.
-    """
-    context = QueryContext(workspace, dt.date(2000, 1, 1), "0" * 16, ())
-    count = 0
-    for door in DOORS:
-        for suite in load_suites(workspace, door):
-            count += len(suite.checks)
-            for check in suite.checks:
-                query = context.query(suite.table, check)
-                if query is not None:
-                    _parse(query, check.where)
-    return count
-
-
-def _parse(query: str, where: str) -> None:
-    hint = "it selects the rows that are wrong, in DuckDB's SQL"
-    try:
-        statements = sqlglot.parse(query, dialect="duckdb")
-    except sqlglot.ParseError as error:
-        first = error.errors[0] if error.errors else {}
-        near = f"{first.get('description', error)} near {first.get('highlight', '')!r}"
-        raise WorkspaceError(f"the query is not one SELECT: {near}", where=where, hint=hint) from error
-    if len(statements) != 1 or not isinstance(statements[0], exp.Query):
-        raise WorkspaceError("the query is not one SELECT", where=where, hint=hint)
 
 
 def _listed(values: Iterable[str]) -> str:

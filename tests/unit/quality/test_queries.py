@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from tasks.config.errors import WorkspaceError
 from tasks.quality import queries
-from tasks.quality.queries import PLACEHOLDERS, QueryContext, validate_suites
+from tasks.quality.binding import validate_suites
+from tasks.quality.queries import PLACEHOLDERS, QueryContext
 from tasks.quality.row_queries import key_query
 from tasks.quality.suites import Check, Expectation
 from tasks.warehouse.connection import Warehouse
