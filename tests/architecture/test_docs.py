@@ -124,6 +124,15 @@ def test_relative_links_lead_to_files_and_headings(page: Path) -> None:
             assert link["anchor"] in anchors(target), f"{page.name}: {target.name} has no heading #{link['anchor']}"
 
 
+@pytest.mark.parametrize("page", ["ARCHITECTURE.md", "CONTRIBUTING.md"])
+def test_files_that_newcomers_are_sent_to_are_there(page: str) -> None:
+    named = set(re.findall(r"`([\w/.]+\.(?:py|sql|yaml|j2|md))`", (REPOSITORY / page).read_text(encoding="utf-8")))
+    folders = ("deploy", "docs", "expectations", "flows", "sql", "tasks", "tests")
+    by_name = {path.name for folder in folders for path in (REPOSITORY / folder).rglob("*")} | {"resegment.yaml"}
+    gone = sorted(name for name in named if not (REPOSITORY / name).exists() and name not in by_name)
+    assert not gone, f"{page} names what is not there: {', '.join(gone)}"
+
+
 def test_every_published_table_has_its_section() -> None:
     missing = {path.stem for path in PUBLISHED} - anchors(DOCS / "reference" / "published.md")
     assert not missing, f"run `make docs`: docs/reference/published.md lacks {', '.join(sorted(missing))}"
