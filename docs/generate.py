@@ -21,6 +21,8 @@ from generator.tables import published_page, tables_page
 from generator.templates import templates_page
 from generator.workspace import workspace_page
 
+from tasks.config.errors import ResegmentError
+
 REFERENCE = Path(__file__).resolve().parent / "reference"
 _NOTE = "*Written by `docs/generate.py` from the code; `make docs` writes it anew.*"
 _PAGES: dict[str, tuple[str, Callable[[], Iterable[str]]]] = {
@@ -40,7 +42,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="write docs/reference from the code")
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 and name the pages that differ")
     options = parser.parse_args()
-    written = pages()
+    try:
+        written = pages()
+    except ResegmentError as error:
+        sys.stderr.write(f"the pages cannot be written: {error}\n")
+        return 2
     if options.check:
         stale = stale_pages(written)
         sys.stderr.writelines(f"stale: docs/reference/{name}; run `make docs`\n" for name in stale)

@@ -19,8 +19,7 @@ from tasks.ingest.raw_views import build_raw_views
 from tasks.ingest.rehearsal import rehearse
 from tasks.plan.consumers import check_consumers, published_columns
 from tasks.predict.write import bind_predictions
-from tasks.quality.binding import bind_own_checks
-from tasks.quality.queries import validate_suites
+from tasks.quality.binding import bind_own_checks, validate_suites
 from tasks.segments.check import check_rule_types, check_rules
 from tasks.warehouse.build import build_schema
 from tasks.warehouse.catalogue import catalogue_of

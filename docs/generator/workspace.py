@@ -1,6 +1,7 @@
 """The page of the workspace file: every key, from the pydantic models.
 
-Owns: its layout, and how a type is told. Does not own the keys (`tasks/config/workspace.py`, `segmentations.py`).
+Owns: its layout, and how a type is told. Does not own the keys (`tasks/config/workspace.py`,
+`tasks/config/segmentations.py`).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Segmentations by one feature: a number cut at thresholds, or the values of a category.
 
 Owns: their shape, and what can be proved without data. Does not own where thresholds and values come from
-(`tasks/segments/cuts.py`, `values.py`).
+(`tasks/segments/cuts.py`, `tasks/segments/values.py`).
 """
 
 from __future__ import annotations

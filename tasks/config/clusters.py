@@ -96,6 +96,11 @@ class ClustersSegmentation(SegmentationBase):
         """The segment of customers who belong to no group; None: there is none."""
         return NOISE_KEY if self.algorithm == "hdbscan" and self.noise == "segment" else None
 
+    @property
+    def strength_is_chance(self) -> bool:
+        """Whether the strength of a membership is the chance of belonging there, and not a distance."""
+        return self.algorithm == "gaussian"
+
     def transform_of(self, feature: str) -> TransformName:
         """How a feature is bent."""
         return self.transform if isinstance(self.transform, str) else self.transform.get(feature, "power")

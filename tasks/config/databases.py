@@ -18,6 +18,8 @@ from tasks.config.errors import SourceError
 from tasks.config.features import Strict, Text
 
 SCHEME = "postgresql"
+#: In which SQL queries are written, as SQLGlot calls it.
+DIALECT = "postgres"
 MASK = "***"
 _HOSTS = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\[\]:,]*)(:\d*)?(,(\[[0-9A-Fa-f:.]+\]|[^\[\]:,]*)(:\d*)?)*")
 _STRAY_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class OverlapPolicy:
-    """When a pair counts as redundant, nested or in conflict; the defaults are those of the design's `statistics.md`.
+    """When a pair counts as redundant, nested or in conflict.
 
     Attributes:
         redundant_jaccard: Jaccard index from which two segments are the same in all but name (0-1).

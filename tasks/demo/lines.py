@@ -1,6 +1,6 @@
 """What is in an order: products, units, prices, discounts, postage, and what is cancelled or returned later.
 
-Owns: order lines in cents. Does not own how a system exports them (`tickets.py`, `web_orders.py`).
+Owns: order lines in cents. Does not own how a system exports them (`sales_exports.py`).
 """
 
 from __future__ import annotations

@@ -37,7 +37,7 @@ _LEAST_VARIANCE = 0.05
 
 @dataclass(frozen=True, slots=True)
 class EmergencePolicy:
-    """What counts as a new group; the defaults are those of the design's `statistics.md`.
+    """What counts as a new group; what comes of the defaults: `docs/benchmarks-emergence.md`.
 
     Attributes:
         cells: micro-cells that the customers are put in.

@@ -69,7 +69,7 @@ class FeatureSpec:
 
 @dataclass(frozen=True, slots=True)
 class DriftPolicy:
-    """The limits of the drift decision; the defaults are those of the design's `statistics.md`.
+    """The limits of the drift decision; what comes of the defaults: `docs/benchmarks-drift.md`.
 
     Attributes:
         family_wise_error_rate: Holm's level over all tests of a run (0-1).

@@ -1,6 +1,7 @@
 """Means of segments at two dates, and how sure their differences are, although most customers are in both.
 
-Owns: the estimate for all segments and columns at once. Does not own what is averaged (`profiles.py`), or the verdict.
+Owns: the estimate for all segments and columns at once. Does not own what is averaged
+(`segment_reading.py`), or the verdict.
 """
 
 from __future__ import annotations

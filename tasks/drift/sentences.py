@@ -5,10 +5,10 @@ Owns: the wording. Does not own: the verdict.
 
 from __future__ import annotations
 
-from tasks.drift.records import DriftVerdict
+from tasks.drift.records import DriftVerdict, EffectName
 
 _SMALLEST_SHOWN = 0.0001
-_UNITS = {
+_UNITS: dict[EffectName, str] = {
     "probit_d": "standard deviations",
     "cohen_h": "on Cohen's h",
     "w": "on Cohen's w",
@@ -93,7 +93,7 @@ def _change(verdict: DriftVerdict) -> str:
 
 def _of_levels(verdict: DriftVerdict, size: float) -> str:
     if verdict.level_name is None or verdict.level_change is None or verdict.level_reference_share is None:
-        return f"changed by {figure(size, 2)} on Cohen's w"
+        return f"changed by {figure(size, 2)} {_UNITS[verdict.effect_name]}"
     before = 100 * verdict.level_reference_share
     after = before + 100 * verdict.level_change
     shares = f"from {before:.2f} % to {after:.2f} %"
@@ -105,7 +105,8 @@ def _of_levels(verdict: DriftVerdict, size: float) -> str:
         return (
             f"went {shares if verdict.level_name == 'true' else _turned(before, after)}{whose or ' of all customers'}"
         )
-    return f"changed by {figure(size, 2)} on Cohen's w, above all {verdict.level_name}: {shares}{whose}"
+    unit = _UNITS[verdict.effect_name]
+    return f"changed by {figure(size, 2)} {unit}, above all {verdict.level_name}: {shares}{whose}"
 
 
 def _turned(before: float, after: float) -> str:

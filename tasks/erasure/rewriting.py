@@ -93,7 +93,7 @@ def _copy(warehouse: Warehouse, catalog: str, words: Sequence[str]) -> Counter[s
 
 
 def _partition(warehouse: Warehouse, words: Sequence[str], path: Path, place: Path, name: str) -> Counter[str]:
-    relation = f"read_parquet({one_file(path)}, hive_partitioning = false)"
+    relation = f"read_parquet({one_file(path)})"
     table = Columns(name, relation, dict(warehouse.columns(f"SELECT * FROM {relation}")))
     select, counts = _without(warehouse, table, words)
     if counts:

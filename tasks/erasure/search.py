@@ -70,7 +70,7 @@ def _is_in_bytes(path: Path, needles: Needles) -> bool:
 def _values(reader: Warehouse, path: Path, ids: Sequence[str], words: Sequence[str]) -> Iterator[str]:
     """Tables and columns of a file in which something is found."""
     if path.suffix == ".parquet":
-        relation = f"read_parquet({one_file(path)}, hive_partitioning = false)"
+        relation = f"read_parquet({one_file(path)})"
         types = dict(reader.columns(f"SELECT * FROM {relation}"))
         yield from _columns(reader, Columns(path.parent.parent.name, relation, types), ids, words)
     elif path.suffix == ".duckdb":

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from pathlib import Path
 
 from tasks.config.errors import SourceError, SqlError
 from tasks.ingest.beginning import header_further_down
@@ -115,4 +116,15 @@ def _unbound(mapping: Mapping, reader: Reader, place: str, error: SqlError) -> S
         hint = (
             hint if line is None else f"line {line} has it: the header must be the first line, take out those above it"
         )
+    if folder := _folder_called(reader.path, absent[0]):
+        hint = (
+            f"the folder {folder} is no column: write the value into the file, or a source for each folder with"
+            f" '{folder.partition('=')[2]}' as a text"
+        )
     return SourceError(f"{place}: the file has no column {absent[0]!r}", where=where, hint=hint)
+
+
+def _folder_called(path: Path, column: str) -> str | None:
+    """The folder above a file that says something by this name, as `store=9` does."""
+    begins = f"{column.casefold()}="
+    return next((folder.name for folder in path.parents if folder.name.casefold().startswith(begins)), None)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import sqlglot
 from sqlglot import exp
 
+from tasks.config.databases import DIALECT
 from tasks.config.errors import WorkspaceError
 from tasks.config.workspace import Workspace
 
@@ -26,7 +27,7 @@ def check_query(workspace: Workspace, name: str) -> None:
         return
     where = workspace.line_of("sources", name, "query")
     try:
-        statements = sqlglot.parse(query, dialect="postgres")
+        statements = sqlglot.parse(query, dialect=DIALECT)
     except sqlglot.errors.SqlglotError as error:
         raise WorkspaceError(
             f"query: not a SELECT that can be read: {_first_line(error)}",
@@ -46,7 +47,7 @@ def check_query(workspace: Workspace, name: str) -> None:
 
 def bare(query: str) -> str:
     """The query without the `;` that may end it and what is said after that, so that it can stand in brackets."""
-    last = sqlglot.tokenize(query, dialect="postgres")[-1]
+    last = sqlglot.tokenize(query, dialect=DIALECT)[-1]
     return query[: last.start] if last.token_type.name == "SEMICOLON" else query
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import assert_never
 
 from tasks.config.errors import SourceError, SqlError
 from tasks.config.sources import Format, FormatOptions
@@ -57,9 +58,15 @@ def open_reader(
     Raises:
         SourceError: the file is empty, not of that format, cut short, or in another encoding.
     """
-    if file_format == "parquet":
-        return _parquet(warehouse, path)
-    return _json_lines(warehouse, path, wanted, options) if file_format == "jsonl" else _csv(warehouse, path, options)
+    match file_format:
+        case "csv":
+            return _csv(warehouse, path, options)
+        case "parquet":
+            return _parquet(warehouse, path)
+        case "jsonl":
+            return _json_lines(warehouse, path, wanted, options)
+        case other:
+            assert_never(other)
 
 
 def _parquet(warehouse: Warehouse, path: Path) -> Reader:

@@ -2,7 +2,7 @@
 
 Owns: the transitions of MONIC (Spiliopoulou, Ntoutsi, Theodoridis and Schult, KDD 2006) and their bootstrap
 confirmation, for any segmentation. Does not own: the migration of single customers, which is the table this module
-is given, or the ids (`identity.py`).
+is given, or the ids (`tasks/segments/identity.py`).
 
 Overlap of parent X with child Y is |X and Y| / |X| over the customers of both runs. Where the paper leaves a choice:
 a child counts towards a split only if the parent is its main source and no other parent holds on to it. Without that, a

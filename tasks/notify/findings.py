@@ -49,8 +49,9 @@ class Finding:
     parts: Parts = field(default_factory=dict)
 
 
-#: Each gives severity_name, kind_name, subject_name, message, and what else of a `Finding` it knows.
-_QUERIES = {
+#: What a run finds in its own tables, in the order in which it is told; each query gives severity, kind, subject,
+#: message, and what else of a `Finding` it knows.
+_OF_TABLES = {
     "emerging": (
         "SELECT 'warning' AS severity, 'emerging' AS kind, candidate_id AS subject, sentence AS message,"
         " customer_count FROM monitoring.emerging_segment"
@@ -60,14 +61,6 @@ _QUERIES = {
         "SELECT 'warning' AS severity, 'transition' AS kind, coalesce(from_segment_ids, to_segment_ids) AS subject,"
         " sentence AS message FROM monitoring.segment_event WHERE run_id = $run_id AND event_name <> 'survive'"
         " AND is_by_chance IS DISTINCT FROM true ORDER BY sentence"
-    ),
-    "model": (
-        "SELECT 'warning' AS severity, 'model' AS kind, segmentation_id AS subject, segmentation_id || ': model '"
-        " || model_no || ' of ' || trained_as_of_date || ' waits for a decision: ' || reason"
-        " || coalesce(format('; {:,} of {:,} customers would move', moved_count, customer_count), '')"
-        " || ' (`resegment model diff ' || segmentation_id || '`)' AS message, moved_count AS customer_count,"
-        " model_no"
-        " FROM segments.model_version WHERE run_id = $run_id AND status_name = 'waiting' ORDER BY segmentation_id"
     ),
     # What has not changed since the run before was told then. A nested pair is told where its overlap grew by more than
     # chance: on the edge of the limit, a few customers would make it one in every other run. That all segments
@@ -110,17 +103,25 @@ _QUERIES = {
         " WHERE now.run_id = $run_id AND now.is_conflict"
         " ORDER BY now.intersection_count DESC, message"
     ),
-    "quality": (
-        "SELECT severity_name AS severity, CASE WHEN runbook LIKE '%late-or-stale-data%' THEN 'source_late'"
-        " ELSE 'quality' END AS kind, table_name AS subject, table_name || ': not so: ' || meaning"
-        " || coalesce(' (' || CASE WHEN observed_value IS NOT NULL THEN 'found ' || observed_value"
-        " ELSE format('{:,} of {:,} rows', unexpected_count, element_count) END || ')', '') AS message,"
-        " owner_name AS owner, consequence, meaning, unexpected_count, example_values"
-        " FROM ops.check_result WHERE attempt_id = $attempt_id AND NOT is_success"
-        " AND NOT ($is_quiet AND severity_name = 'warning' AND list_contains($of_history, expectation_name))"
-        " ORDER BY subject, message"
-    ),
 }
+_WAITING_MODELS = (
+    "SELECT 'warning' AS severity, 'model' AS kind, segmentation_id AS subject, segmentation_id || ': model '"
+    " || model_no || ' of ' || trained_as_of_date || ' waits for a decision: ' || reason"
+    " || coalesce(format('; {:,} of {:,} customers would move', moved_count, customer_count), '')"
+    " || ' (`resegment model diff ' || segmentation_id || '`)' AS message, moved_count AS customer_count,"
+    " model_no"
+    " FROM segments.model_version WHERE run_id = $run_id AND status_name = 'waiting' ORDER BY segmentation_id"
+)
+_FAILED_CHECKS = (
+    "SELECT severity_name AS severity, CASE WHEN runbook LIKE '%late-or-stale-data%' THEN 'source_late'"
+    " ELSE 'quality' END AS kind, table_name AS subject, table_name || ': not so: ' || meaning"
+    " || coalesce(' (' || CASE WHEN observed_value IS NOT NULL THEN 'found ' || observed_value"
+    " ELSE format('{:,} of {:,} rows', unexpected_count, element_count) END || ')', '') AS message,"
+    " owner_name AS owner, consequence, meaning, unexpected_count, example_values"
+    " FROM ops.check_result WHERE attempt_id = $attempt_id AND NOT is_success"
+    " AND NOT ($is_quiet AND severity_name = 'warning' AND list_contains($of_history, expectation_name))"
+    " ORDER BY subject, message"
+)
 #: Candidate segments of which status are told, by the policy of the workspace.
 _TOLD_CANDIDATES = {"candidate": ["candidate", "promoted"], "promoted": ["promoted"], "never": ["none"]}
 _DRIFT = (
@@ -150,15 +151,15 @@ def findings_of(run: Run) -> list[Finding]:
     year_amount = identifier(run.workspace.features.year_amount)
     found = [
         Finding(**row)
-        for name in ("emerging", "transition", "overlap", "conflict")
-        for row in _found(run, _QUERIES[name].replace("{year_amount}", year_amount), names)
+        for query in _OF_TABLES.values()
+        for row in _found(run, query.replace("{year_amount}", year_amount), names)
     ]
     return _drift(run) + found + waiting_models(run) + failed_checks(run)
 
 
 def waiting_models(run: Run) -> list[Finding]:
     """Versions that wait for a decision; whoever knows of one does not know of the next, which is a part of its own."""
-    rows = _found(run, _QUERIES["model"], {"run_id": run.run_id})
+    rows = _found(run, _WAITING_MODELS, {"run_id": run.run_id})
     return [Finding(parts={f"model {row.pop('model_no')}": 0}, **row) for row in rows]
 
 
@@ -170,7 +171,7 @@ def failed_checks(run: Run) -> list[Finding]:
         "of_history": list(SOURCE_CHECKS),
     }
     found = []
-    for row in _found(run, _QUERIES["quality"], names):
+    for row in _found(run, _FAILED_CHECKS, names):
         parts = of_check(row.pop("meaning"), row.pop("unexpected_count"), row.pop("example_values"))
         found.append(Finding(**row, parts=parts))
     return found

@@ -1,7 +1,7 @@
 """The kinds of alerts: what each is, whether it lasts, what is likely behind it, and where to go on.
 
 Owns: the list. Does not own which rows of the tables raise them (`findings.py`, `watch.py`), or the names
-(`tasks/config/alerts.py`).
+(`tasks/config/alert_kinds.py`).
 """
 
 from __future__ import annotations

@@ -178,7 +178,7 @@ def _limits(run: Run, policy: OverlapPolicy) -> str:
 def _is_chance(run: Run, name: str) -> bool:
     """Whether a segmentation's strength is the chance of belonging there, instead of a distance."""
     segmentation = run.workspace.segmentations[name]
-    return isinstance(segmentation, ClustersSegmentation) and segmentation.algorithm == "gaussian"
+    return isinstance(segmentation, ClustersSegmentation) and segmentation.strength_is_chance
 
 
 def _contacts(run: Run, count: int, policy: OverlapPolicy) -> Ints:

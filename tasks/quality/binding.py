@@ -1,19 +1,56 @@
-"""Whether a workspace's own checks can be run: their columns and queries are bound to the tables of a run without rows.
+"""Whether checks can be run, told without a run.
 
-Owns: which checks that can be told of. Does not own rendering a query (`queries.py`) or running a check (`adapter.py`).
+Owns: that each query is one SELECT, and that columns and queries of a workspace's own checks can be bound to the tables
+of a run without rows. Does not own rendering a query (`queries.py`) or running a check (`adapter.py`).
 """
 
 from __future__ import annotations
 
+import datetime as dt
+
+import sqlglot
+from sqlglot import exp
+
 from tasks.config.errors import SqlError, WorkspaceError
+from tasks.config.workspace import Workspace
 from tasks.quality.queries import QueryContext
-from tasks.quality.suites import Door, load_suites, own_folder
+from tasks.quality.suites import DOORS, Door, load_suites, own_folder
 from tasks.quality.told import columns_of
 from tasks.warehouse.connection import identifier
 from tasks.warehouse.run import Run
 
 #: What a run without rows has built.
 _DOORS: tuple[Door, ...] = ("raw", "staging", "features")
+
+
+def validate_suites(workspace: Workspace) -> int:
+    """Read every suite, ours and the workspace's own, and try its queries; returns the number of checks.
+
+    Raises:
+        WorkspaceError: a suite cannot be read, or a query in it is not one SELECT.
+    """
+    context = QueryContext(workspace, dt.date(2000, 1, 1), "0" * 16, ())
+    count = 0
+    for door in DOORS:
+        for suite in load_suites(workspace, door):
+            count += len(suite.checks)
+            for check in suite.checks:
+                query = context.query(suite.table, check)
+                if query is not None:
+                    _parse(query, check.where)
+    return count
+
+
+def _parse(query: str, where: str) -> None:
+    hint = "it selects the rows that are wrong, in DuckDB's SQL"
+    try:
+        statements = sqlglot.parse(query, dialect="duckdb")
+    except sqlglot.ParseError as error:
+        first = error.errors[0] if error.errors else {}
+        near = f"{first.get('description', error)} near {first.get('highlight', '')!r}"
+        raise WorkspaceError(f"the query is not one SELECT: {near}", where=where, hint=hint) from error
+    if len(statements) != 1 or not isinstance(statements[0], exp.Query):
+        raise WorkspaceError("the query is not one SELECT", where=where, hint=hint)
 
 
 def bind_own_checks(run: Run) -> None:

@@ -1,7 +1,8 @@
 """The SQL of checks: which rows of a table a run is judged by, and what a query in a suite turns into.
 
 Owns: `{{ batch }}` and the other names that a query in a suite may use, and which query an expectation of ours becomes.
-Does not own those queries (`row_queries.py`, `series.py`, `table_sizes.py`) or running any of it (`gate.py`).
+Does not own those queries (`row_queries.py`, `series.py`, `table_sizes.py`), trying them (`binding.py`) or running any
+of it (`gate.py`).
 """
 
 from __future__ import annotations
@@ -13,8 +14,6 @@ from functools import cached_property, lru_cache
 from typing import Any
 
 import jinja2
-import sqlglot
-from sqlglot import exp
 
 from tasks.config import drift
 from tasks.config.entities import CONTACT_COLUMNS, ENTITIES
@@ -24,7 +23,7 @@ from tasks.quality import row_queries, vocabulary
 from tasks.quality.file_history import FileHistory, file_histories, newest_loaded_at
 from tasks.quality.load_counts import Kept, keep
 from tasks.quality.series import Asked, SeriesMaker
-from tasks.quality.suites import DOORS, Check, Suite, load_suites
+from tasks.quality.suites import Check, Suite
 from tasks.quality.table_sizes import row_count_query
 from tasks.warehouse.connection import identifier, literal
 from tasks.warehouse.earlier_records import ENTITY as RECORDS
@@ -111,7 +110,7 @@ class QueryContext:
         Of `ops.load` the loads that the run sees, of tables kept by run its own rows, of `published` the candidate's,
         of customers the newest versions of their files, of any other table all rows.
         """
-        schema, name = table.split(".")
+        schema, name = vocabulary.schema_and_name(table)
         if table == "ops.load":
             return f"(SELECT * FROM ops.load WHERE load_id IN ({_listed(self.load_ids)}))"
         if schema in KEPT_BY_RUN:
@@ -140,6 +139,10 @@ class QueryContext:
         Raises:
             WorkspaceError: the query's template uses a name that there is not, or cannot be read.
         """
+        is_ours = vocabulary.VOCABULARY[check.expectation.type].is_ours
+        return self._query_of_ours(table, check) if is_ours else None
+
+    def _query_of_ours(self, table: str, check: Check) -> str:
         expectation = check.expectation
         kwargs, relation = expectation.kwargs, self.rows(table)
         match expectation.type:
@@ -160,7 +163,7 @@ class QueryContext:
                 )
         return self._history_query(table, expectation.type, relation, kwargs)
 
-    def _history_query(self, table: str, name: str, relation: str, kwargs: dict[str, Any]) -> str | None:
+    def _history_query(self, table: str, name: str, relation: str, kwargs: dict[str, Any]) -> str:
         """The query of an expectation on the rows of an entity by day or file."""
         entity = table.partition(".")[2]
         moment = ENTITIES[entity].event_time if entity in ENTITIES else None
@@ -178,7 +181,8 @@ class QueryContext:
                 return self._series.days(entity, kwargs)
             case drift.NEW_FILES:
                 return self._series.new_files(entity, kwargs)
-        return None
+        message = f"{name} is one of ours by VOCABULARY: write its query as a case of `_query_of_ours`"
+        raise NotImplementedError(message)
 
     def arguments(self, table: str, check: Check) -> dict[str, Any]:
         """What an expectation on history is told beside its query; nothing for any other."""
@@ -245,36 +249,6 @@ class QueryContext:
 def _template(text: str) -> jinja2.Template:
     """Read once in a process: a suite is gone through by validation and by each run."""
     return _ENVIRONMENT.from_string(text)
-
-
-def validate_suites(workspace: Workspace) -> int:
-    """Read every suite, ours and the workspace's own, and try its queries; returns the number of checks.
-
-    Raises:
-        WorkspaceError: a suite cannot be read, or a query in it is not one SELECT.
-    """
-    context = QueryContext(workspace, dt.date(2000, 1, 1), "0" * 16, ())
-    count = 0
-    for door in DOORS:
-        for suite in load_suites(workspace, door):
-            count += len(suite.checks)
-            for check in suite.checks:
-                query = context.query(suite.table, check)
-                if query is not None:
-                    _parse(query, check.where)
-    return count
-
-
-def _parse(query: str, where: str) -> None:
-    hint = "it selects the rows that are wrong, in DuckDB's SQL"
-    try:
-        statements = sqlglot.parse(query, dialect="duckdb")
-    except sqlglot.ParseError as error:
-        first = error.errors[0] if error.errors else {}
-        near = f"{first.get('description', error)} near {first.get('highlight', '')!r}"
-        raise WorkspaceError(f"the query is not one SELECT: {near}", where=where, hint=hint) from error
-    if len(statements) != 1 or not isinstance(statements[0], exp.Query):
-        raise WorkspaceError("the query is not one SELECT", where=where, hint=hint)
 
 
 def _listed(values: Iterable[str]) -> str:

@@ -8,7 +8,8 @@ A test holds the list against Great Expectations' own classes, and runs every en
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -51,6 +52,11 @@ class Kind:
         """All that `kwargs` may hold."""
         return self.required | self.optional
 
+    @property
+    def is_ours(self) -> bool:
+        """Whether a query of ours answers it (`queries.py`), and not Great Expectations."""
+        return self.scope in {"query", "query of rows"}
+
 
 _RANGE = frozenset({"min_value", "max_value"})
 _STRICT_RANGE = _RANGE | {"strict_min", "strict_max"}
@@ -63,6 +69,11 @@ _CHOICES: dict[str, tuple[object, ...]] = {
     "by": ("hour", "month", "shape", "sign"),
     "only": ("fewer", "more"),
 }
+_TEXTS = frozenset(["column", "column_A", "column_B", "query", "pattern", "among", "key", "since", "per", "of"])
+_TABLE = re.compile(r"\w+\.\w+")
+_NAMED = "schema, such as staging.customers"
+#: How keys that name a table, or a column of one, are written.
+_PLACES = {"among": _TABLE, "per": _TABLE, "of": re.compile(r"\w+\.\w+\.\w+")}
 
 
 def _kind(scope: Scope, required: str = "", optional: frozenset[str] = frozenset()) -> Kind:
@@ -158,19 +169,36 @@ def problems_of_keys(name: str, kwargs: Mapping[str, object], *, has_mostly: boo
     return problems
 
 
-def _problems_of_value(key: str, value: object) -> list[str]:
+def schema_and_name(table: str) -> tuple[str, str]:
+    """The parts of a table as suites name it.
+
+    Raises:
+        ValueError: it is not named so.
+    """
+    if not _TABLE.fullmatch(table):
+        message = _misnamed("a table", table)
+        raise ValueError(message)
+    schema, _, name = table.partition(".")
+    return schema, name
+
+
+def _misnamed(key: str, value: object) -> str:
+    example = "schema and table, such as segments.membership.segmentation_id" if key == "of" else _NAMED
+    return f"{key} is named with its {example} (got {value!r})"
+
+
+def _problems_of_value(key: str, value: object) -> Iterator[str]:
     if key in _CHOICES and value not in _CHOICES[key]:
-        return [f"{key} is one of {', '.join(map(str, _CHOICES[key]))} (got {value!r})"]
-    if key in {"column", "column_A", "column_B", "query", "pattern", "among", "key", "since", "per"} and not (
-        isinstance(value, str) and value.strip()
-    ):
-        return [f"{key} is a text (got {value!r})"]
-    if key in {"columns", "column_list", "column_set", "value_set"} and not (isinstance(value, list) and value):
-        return [f"{key} is a list of at least one value (got {value!r})"]
-    if key in _RANGE and (isinstance(value, bool) or not isinstance(value, int | float)):
-        return [f"{key} is a number (got {value!r}); for dates write {NO_ROWS} with a query"]
-    if key in {"limit", "deviations", "min_units", "min_rows"} and (
+        yield f"{key} is one of {', '.join(map(str, _CHOICES[key]))} (got {value!r})"
+    elif key in _TEXTS and not (isinstance(value, str) and value.strip()):
+        yield f"{key} is a text (got {value!r})"
+    elif key in _PLACES and not _PLACES[key].fullmatch(str(value)):
+        yield _misnamed(key, value)
+    elif key in {"columns", "column_list", "column_set", "value_set"} and not (isinstance(value, list) and value):
+        yield f"{key} is a list of at least one value (got {value!r})"
+    elif key in _RANGE and (isinstance(value, bool) or not isinstance(value, int | float)):
+        yield f"{key} is a number (got {value!r}); for dates write {NO_ROWS} with a query"
+    elif key in {"limit", "deviations", "min_units", "min_rows"} and (
         isinstance(value, bool) or not isinstance(value, int | float) or value <= 0
     ):
-        return [f"{key} is a number above zero (got {value!r})"]
-    return []
+        yield f"{key} is a number above zero (got {value!r})"

@@ -1,7 +1,8 @@
 """The ways of finding clusters behind one interface: find, refit, judge and read back, whichever is asked for.
 
-Owns: which function serves which algorithm. Does not own any of them (`centroids.py`, `gaussian.py`, `density.py`), or
-the choice of the number of segments (`choose_k.py`).
+Owns: all that differs by algorithm, in one entry of `ALGORITHMS` each. Does not own any of them (`centroids.py`,
+`gaussian.py`, `density.py`), their names (`tasks/config/clusters.py`), or the choice of the number of segments
+(`choose_k.py`).
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tasks.config.clusters import AlgorithmName, NoiseName
-from tasks.segments.centroids import CentroidPartition, fit_kmeans, fit_minibatch
+from tasks.segments.centroids import CentroidPartition, centroids_from, fit_kmeans, fit_minibatch
 from tasks.segments.choose_k import KChoice, choose_k
 from tasks.segments.density import DensityPartition, density_from, fit_density, one_group
 from tasks.segments.gaussian import GaussianPartition, fit_gaussian, gaussian_from, surprise
@@ -31,20 +32,6 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
 
-_ONE_BY_ONE: Mapping[str, Callable[[Floats, int, int], Partition]] = {
-    "kmeans": fit_kmeans,
-    "minibatch": fit_minibatch,
-    "gaussian": fit_gaussian,
-}
-
-LOSS_NAMES: Mapping[AlgorithmName, str] = {
-    "kmeans": "inertia",
-    "minibatch": "inertia",
-    "gaussian": "inverse density",
-    "hdbscan": "inverse share in dense groups",
-}
-"""What a refit of each algorithm has to lower."""
-
 
 @dataclass(frozen=True, slots=True)
 class Method:
@@ -61,6 +48,25 @@ class Method:
     noise: NoiseName = "segment"
     min_share: float = 0.02
     k_max: int = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Algorithm:
+    """One way of finding clusters.
+
+    Attributes:
+        fit: to rows with a number of segments and a seed; one that finds its own number passes over that.
+        read: what `to_dict` of its partition wrote.
+        loss: of rows, their labels, and the share of them within the reach of a dense group; a refit has to lower it.
+        loss_name: what that is called.
+        rule: where a customer is put, in words, with a place for the number of segments.
+    """
+
+    fit: Callable[[Floats, Method, int, int], Partition]
+    read: Callable[[Mapping[str, Any]], Partition]
+    loss: Callable[[Floats, Ints, float], float]
+    loss_name: str
+    rule: str
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -116,22 +122,17 @@ def find(
 
 def refitted(x: Floats, method: Method, k: int, seed: int) -> Partition:
     """A fit of an algorithm to all rows with `k` segments; hdbscan finds its own number."""
-    if method.name == "hdbscan":
-        return fit_density(x, method.k_max, seed, min_share=method.min_share, noise=method.noise)
-    return _ONE_BY_ONE[method.name](x, k, seed)
+    return ALGORITHMS[method.name].fit(x, method, k, seed)
 
 
 def partition_from(stored: Mapping[str, Any]) -> Partition:
     """Read what a partition's `to_dict` wrote."""
-    if stored["algorithm"] == "gaussian":
-        return gaussian_from(stored)
-    if stored["algorithm"] == "hdbscan":
-        return density_from(stored)
-    return CentroidPartition(stored["algorithm"], tuple(tuple(row) for row in stored["centroids"]))
+    name: AlgorithmName = stored["algorithm"]
+    return ALGORITHMS[name].read(stored)
 
 
 def loss(x: Floats, labels: Ints, method: Method, *, in_groups: float) -> float:
-    """What a partition loses on the customers of one day, lower is better; see `LOSS_NAMES`.
+    """What a partition loses on the customers of one day, lower is better; its name is `Algorithm.loss_name`.
 
     Args:
         x: shape (rows, features).
@@ -139,12 +140,7 @@ def loss(x: Floats, labels: Ints, method: Method, *, in_groups: float) -> float:
         method: which algorithm.
         in_groups: share of the customers who are within the reach of a dense group.
     """
-    if method.name == "gaussian":
-        return surprise(x, labels)
-    if method.name == "hdbscan":
-        return 1.0 / max(in_groups, 1e-9)
-    members = (x[labels == label] for label in np.unique(labels))
-    return float(sum(((rows - rows.mean(axis=0)) ** 2).sum() for rows in members))
+    return ALGORITHMS[method.name].loss(x, labels, in_groups)
 
 
 def in_groups(x: Floats, partition: Partition) -> float:
@@ -226,3 +222,45 @@ def _density_criteria(rows: Floats, partition: Partition, method: Method, policy
         separation=tidy(separation(rows, np.array(present))),
         min_share=tidy(float(np.bincount(labels, minlength=groups)[:groups].min() / len(rows))),
     )
+
+
+def _inertia(x: Floats, labels: Ints, _in_groups: float) -> float:
+    members = (x[labels == label] for label in np.unique(labels))
+    return float(sum(((rows - rows.mean(axis=0)) ** 2).sum() for rows in members))
+
+
+_CENTRES = "nearest of {} centres"
+
+ALGORITHMS: Mapping[AlgorithmName, Algorithm] = {
+    "kmeans": Algorithm(
+        fit=lambda x, _method, k, seed: fit_kmeans(x, k, seed),
+        read=centroids_from,
+        loss=_inertia,
+        loss_name="inertia",
+        rule=_CENTRES,
+    ),
+    "minibatch": Algorithm(
+        fit=lambda x, _method, k, seed: fit_minibatch(x, k, seed),
+        read=centroids_from,
+        loss=_inertia,
+        loss_name="inertia",
+        rule=_CENTRES,
+    ),
+    "gaussian": Algorithm(
+        fit=lambda x, _method, k, seed: fit_gaussian(x, k, seed),
+        read=gaussian_from,
+        loss=lambda x, labels, _in_groups: surprise(x, labels),
+        loss_name="inverse density",
+        rule="likeliest of {} overlapping clouds",
+    ),
+    "hdbscan": Algorithm(
+        fit=lambda x, method, _k, seed: fit_density(
+            x, method.k_max, seed, min_share=method.min_share, noise=method.noise
+        ),
+        read=density_from,
+        loss=lambda _x, _labels, in_groups: 1.0 / max(in_groups, 1e-9),
+        loss_name="inverse share in dense groups",
+        rule="nearest of {} segments by core customers",
+    ),
+}
+"""Every algorithm that a workspace may ask for; a test holds the keys against `AlgorithmName`."""

@@ -15,7 +15,7 @@ from tasks.segments import kmeans
 from tasks.segments.partition import Assignment, Rows, plain
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -58,6 +58,11 @@ class CentroidPartition:
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON types."""
         return {"algorithm": self.algorithm, "centroids": [list(row) for row in self.centroids]}
+
+
+def centroids_from(stored: Mapping[str, Any]) -> CentroidPartition:
+    """Read what `to_dict` wrote."""
+    return CentroidPartition(stored["algorithm"], tuple(tuple(row) for row in stored["centroids"]))
 
 
 def fit_kmeans(x: Floats, k: int, seed: int) -> CentroidPartition:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from tasks.config.clusters import ClustersSegmentation
 from tasks.config.segment import Refit
+from tasks.segments.algorithms import ALGORITHMS
 from tasks.segments.cluster import ClusterModel, ClusterSpec
 from tasks.segments.cluster_model import assign_members, fit_champion, refit_challenger
 from tasks.segments.definitions import Definition, keys_ever_used
@@ -44,12 +45,6 @@ _STRUCTURES = {
     "reproducible": "cut through one continuous cloud",
     "none": "asked for though no structure was found",
 }
-_RULES = {
-    "kmeans": "nearest of {} centres",
-    "minibatch": "nearest of {} centres",
-    "gaussian": "likeliest of {} overlapping clouds",
-    "hdbscan": "nearest of {} segments by core customers",
-}
 
 
 def divide_by_clusters(job: Job, segmentation: ClustersSegmentation) -> Division:
@@ -64,7 +59,7 @@ def divide_by_clusters(job: Job, segmentation: ClustersSegmentation) -> Division
         job.keep(_MEMBERS_SELECT.format(name=literal(job.name)))
     count = len(model.clusters)
     version = f"model {settled.model.number} of {settled.model.trained}"
-    rule = f"{_RULES[segmentation.algorithm].format(count)}, {version}"
+    rule = f"{ALGORITHMS[segmentation.algorithm].rule.format(count)}, {version}"
     return Division(
         cluster_definitions(model, rule, job.run.workspace.privacy.min_group_size, settled.model.trained),
         f"{said_of(model)}; {settled.note}",

@@ -1,7 +1,7 @@
 """Permanent segment ids across refits, and the rule by which a refit may replace the model in use.
 
 Owns: new ids, the matching of new clusters to old segments, and the champion/challenger verdict. Does not own: fitting
-either model (`cluster_model.py`), or the story of what became of a segment (`transitions.py`).
+either model (`cluster_model.py`), or the story of what became of a segment (`tasks/insight/transitions.py`).
 """
 
 from __future__ import annotations

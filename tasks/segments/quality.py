@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tasks.segments.algorithms import LOSS_NAMES, Method, loss, refitted
+from tasks.segments.algorithms import ALGORITHMS, Method, loss, refitted
 from tasks.segments.identity import FitQuality
 from tasks.segments.k_criteria import bootstrap_jaccard, resampled_jaccard
 from tasks.segments.matrix import distinct_rows, sample_rows
@@ -49,7 +49,8 @@ def partition_quality(
     """
     method = method or Method()
     lost = loss(x, labels, method, in_groups=in_groups)
-    return FitQuality(k, lost, _stability(x, labels, effort, seed, method, groups), LOSS_NAMES[method.name])
+    stability = _stability(x, labels, effort, seed, method, groups)
+    return FitQuality(k, lost, stability, ALGORITHMS[method.name].loss_name)
 
 
 def _stability(x: Floats, labels: Ints, effort: KPolicy, seed: int, method: Method, groups: int | None) -> float:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import sqlglot
 from sqlglot import exp
 
+from tasks.config.databases import DIALECT
 from tasks.warehouse import ledger
 from tasks.warehouse.connection import Warehouse, identifier
 from tasks.warehouse.run import Run
@@ -133,7 +134,7 @@ def _loaded_files(run: Run) -> dict[str, list[Origin]]:
 
 def _tables_of(query: str) -> list[str]:
     """The tables that a query of PostgreSQL reads, as `schema.table`, each once."""
-    tree = sqlglot.parse_one(query, dialect="postgres")
+    tree = sqlglot.parse_one(query, dialect=DIALECT)
     named = {cte.alias for cte in tree.find_all(exp.CTE)}
     tables = [table for table in tree.find_all(exp.Table) if table.name and (table.db or table.name not in named)]
     return sorted({f"{table.db or 'public'}.{table.name}" for table in tables})

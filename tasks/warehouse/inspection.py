@@ -51,10 +51,7 @@ def damage_of_parquet(paths: Iterable[Path]) -> dict[Path, str]:
     with Warehouse.open(None) as reader:
         for path in paths:
             try:
-                reader.value(
-                    "SELECT sum(CAST(hash(whole) AS HUGEINT))"
-                    f" FROM read_parquet({one_file(path)}, hive_partitioning = false) AS whole"
-                )
+                reader.value(f"SELECT sum(CAST(hash(whole) AS HUGEINT)) FROM read_parquet({one_file(path)}) AS whole")
             except (OutputError, SqlError) as error:
                 found[path] = error.message
     return found

@@ -6,7 +6,7 @@ A header is made of comment lines at the top::
 
     -- what: one row is a customer's buying rhythm at the as-of date
     -- why: cadence tells a pause from a loss
-    -- owner: marketing analytics
+    -- owner: data engineering
     -- grain: customer
     -- incremental: order_id
     -- column gap_mean_days: mean days between order days [unit=days]

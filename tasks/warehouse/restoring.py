@@ -88,7 +88,7 @@ def _read_back(warehouse: Warehouse, folder: Path, part: Part, *, is_same_engine
     where = f"load_no = {int(part.key.removeprefix('load-'))}" if part.key.startswith("load-") else "true"
     where = f"run_id = {literal(part.key)}" if part.table.split(".")[0] in KEPT_BY_RUN else where
     source = one_file(folder / part.file)
-    warehouse.execute(f"INSERT INTO {name} BY NAME SELECT * FROM read_parquet({source}, hive_partitioning = false)")
+    warehouse.execute(f"INSERT INTO {name} BY NAME SELECT * FROM read_parquet({source})")
     count, total = copying.fingerprint(warehouse, name, part.columns, where)
     if count != part.row_count or (is_same_engine and total != part.fingerprint):
         raise DamageError(

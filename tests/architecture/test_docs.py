@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import argparse
+import importlib
 import os
 import re
 import shutil
@@ -18,7 +20,9 @@ from pydantic import TypeAdapter
 from sqlglot import exp
 from sqlglot.optimizer.qualify import qualify
 
+from flows.arguments import build_parser
 from tasks.config.audit import FINDING_NAMES, AuditPolicy
+from tasks.config.errors import WorkspaceError
 from tasks.config.expansion import example_values, expand_templates, render
 from tasks.config.loading import load_workspace
 from tasks.config.predictions import Predictions
@@ -73,12 +77,15 @@ def generate(docs: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 def test_the_reference_is_what_the_code_says() -> None:
     done = generate(DOCS, "--check")
-    assert (done.returncode, done.stderr) == (0, "")
+    assert done.returncode == 0, done.stderr
 
 
 def test_pages_that_differ_are_named_and_mended(tmp_path: Path) -> None:
     docs = tmp_path / "docs"
     shutil.copytree(DOCS, docs)
+    # Whether the pages here are what the code says is the test above.
+    assert generate(docs).returncode == 0
+    anew = {path.name: path.read_bytes() for path in (docs / "reference").iterdir()}
     (docs / "reference" / "checks.md").unlink()
     with (docs / "reference" / "features.md").open("a", encoding="utf-8") as page:
         page.write("and one word more\n")
@@ -86,9 +93,23 @@ def test_pages_that_differ_are_named_and_mended(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert re.findall(r"reference/(\w+\.md)", done.stderr) == ["checks.md", "features.md"]
     assert generate(docs).returncode == 0
-    # That these are what the code says is the test above.
-    for name in ("checks.md", "features.md"):
-        assert (docs / "reference" / name).read_bytes() == (DOCS / "reference" / name).read_bytes()
+    assert {path.name: path.read_bytes() for path in (docs / "reference").iterdir()} == anew
+
+
+def test_what_the_pages_cannot_be_written_for_is_told_without_a_traceback(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refused() -> dict[str, str]:
+        raise WorkspaceError("the key 'owner' is missing", where="expectations/features/customer_gifts.yaml:1")
+
+    monkeypatch.syspath_prepend(DOCS)
+    program = importlib.import_module("generate")
+    monkeypatch.setattr(program, "pages", refused)
+    monkeypatch.setattr(sys, "argv", ["generate.py"])
+    assert program.main() == 2
+    told = capsys.readouterr().err
+    assert "the key 'owner' is missing" in told
+    assert "customer_gifts.yaml:1" in told
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(REPOSITORY)))
@@ -103,9 +124,25 @@ def test_relative_links_lead_to_files_and_headings(page: Path) -> None:
             assert link["anchor"] in anchors(target), f"{page.name}: {target.name} has no heading #{link['anchor']}"
 
 
+@pytest.mark.parametrize("page", ["ARCHITECTURE.md", "CONTRIBUTING.md"])
+def test_files_that_newcomers_are_sent_to_are_there(page: str) -> None:
+    named = set(re.findall(r"`([\w/.]+\.(?:py|sql|yaml|j2|md))`", (REPOSITORY / page).read_text(encoding="utf-8")))
+    folders = ("deploy", "docs", "expectations", "flows", "sql", "tasks", "tests")
+    by_name = {path.name for folder in folders for path in (REPOSITORY / folder).rglob("*")} | {"resegment.yaml"}
+    gone = sorted(name for name in named if not (REPOSITORY / name).exists() and name not in by_name)
+    assert not gone, f"{page} names what is not there: {', '.join(gone)}"
+
+
 def test_every_published_table_has_its_section() -> None:
-    tables = {path.stem for path in PUBLISHED}
-    assert tables <= anchors(DOCS / "reference" / "published.md")
+    missing = {path.stem for path in PUBLISHED} - anchors(DOCS / "reference" / "published.md")
+    assert not missing, f"run `make docs`: docs/reference/published.md lacks {', '.join(sorted(missing))}"
+
+
+def test_the_readme_lists_every_command() -> None:
+    (commands,) = (one for one in build_parser()._actions if isinstance(one, argparse._SubParsersAction))
+    rows = [row for row in (REPOSITORY / "README.md").read_text(encoding="utf-8").splitlines() if row.startswith("|")]
+    missing = [name for name in commands.choices if not any(row.startswith(f"| `resegment {name}") for row in rows)]
+    assert not missing, f"add to the table of commands of README.md: {', '.join(missing)}"
 
 
 @cache

@@ -1,19 +1,28 @@
-"""What the import linter cannot say: which modules know Prefect, how long things are, that every table is guarded."""
+"""What the import linter cannot say: which modules know Prefect, how long things are, what their openings name."""
 
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 SOURCES = sorted([*(REPOSITORY / "flows").rglob("*.py"), *(REPOSITORY / "tasks").rglob("*.py")])
-#: Those of `predict` make no table: a SELECT for each past day is read into memory.
-#: Not those that are read into memory and kept nowhere.
-MODELS = sorted(
-    path for path in (REPOSITORY / "sql").rglob("*.sql") if path.parent.name not in {"predict", "treatment"}
-)
+#: Which modules may know a library, as the beginning of their path or their name; of others any may.
+HOMES = {
+    "prefect": ("flows/", "tasks.py"),
+    "duckdb": ("tasks/warehouse/",),
+    "great_expectations": ("tasks/quality/",),
+    "duckdb_engine": ("tasks/quality/",),
+    "sqlalchemy": ("tasks/quality/",),
+    "adbc_driver_postgresql": ("tasks/ingest/postgres.py",),
+    "adbc_driver_manager": ("tasks/ingest/postgres.py",),
+    "openlineage": ("tasks/telemetry/",),
+}
+#: A file that a module's opening names.
+_FILE = re.compile(r"`([\w/]+\.(?:py|sql|md|j2))`")
 
 
 def imported(path: Path) -> set[str]:
@@ -37,17 +46,9 @@ def code_lines(function: ast.FunctionDef) -> int:
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(REPOSITORY)))
 def test_libraries_are_known_only_where_they_belong(path: Path) -> None:
     inside = path.relative_to(REPOSITORY).as_posix()
-    packages = imported(path)
-    if "prefect" in packages:
-        assert inside.startswith("flows/") or path.name == "tasks.py"
-    if "duckdb" in packages:
-        assert inside.startswith("tasks/warehouse/")
-    if packages & {"great_expectations", "duckdb_engine", "sqlalchemy"}:
-        assert inside.startswith("tasks/quality/")
-    if packages & {"adbc_driver_postgresql", "adbc_driver_manager"}:
-        assert inside == "tasks/ingest/postgres.py"
-    if "openlineage" in packages:
-        assert inside.startswith("tasks/telemetry/")
+    for package in sorted(imported(path) & HOMES.keys()):
+        is_home = any(inside.startswith(home) or path.name == home for home in HOMES[package])
+        assert is_home, f"{inside} imports {package}, which only {' and '.join(HOMES[package])} may know"
 
 
 @pytest.mark.parametrize(
@@ -58,23 +59,23 @@ def test_every_task_of_a_run_is_recorded(path: Path) -> None:
     for task in tasks:
         names = [node.id for one in task.decorator_list for node in ast.walk(one) if isinstance(node, ast.Name)]
         if "task" in names:
-            assert "recorded" in names, task.name
+            told = f"{path.relative_to(REPOSITORY)}: write @recorded(…) below @task of {task.name}, so that it is a step of its run"
+            assert "recorded" in names, told
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(REPOSITORY)))
 def test_modules_and_functions_stay_short_and_say_what_they_own(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     tree = ast.parse(text)
-    assert len(text.splitlines()) <= 300
-    assert ast.get_docstring(tree)
+    lines = len(text.splitlines())
+    assert lines <= 300, f"{lines} lines: part it by what it owns"
+    opening = ast.get_docstring(tree)
+    assert opening, "begin it with what it owns, and what it does not"
+    for named in _FILE.findall(opening):
+        is_there = (path.parent / named).exists() or (REPOSITORY / named).exists()
+        assert is_there, f"its opening names {named}: neither beside it nor, as a path, in the repository"
     long = [node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) and code_lines(node) > 50]
-    assert not long
-
-
-@pytest.mark.parametrize("path", MODELS, ids=lambda path: str(path.relative_to(REPOSITORY)))
-def test_every_sql_model_has_expectations(path: Path) -> None:
-    suite = REPOSITORY / "expectations" / path.parent.name / f"{path.stem}.yaml"
-    assert suite.is_file(), f"write {suite.relative_to(REPOSITORY)}"
+    assert not long, f"functions of more than 50 lines: {', '.join(long)}"
 
 
 def test_no_module_is_a_drawer_for_everything() -> None:

@@ -35,8 +35,12 @@ def test_every_column_of_every_model_is_expected_somewhere() -> None:
     for case in CASES:
         expected[case.model] |= {name for row in case.expect for name in row}
         described[case.model] |= {column.name for column in models(case.as_of, case.features)[case.model].columns}
-    assert expected.keys() == models(AS_OF, FEATURES).keys(), "a model without cases, or cases without a model"
-    assert {name: columns - expected[name] for name, columns in described.items() if columns - expected[name]} == {}
+    there = models(AS_OF, FEATURES).keys()
+    without = [f"tests/sql/{name.replace('.', '/')}.yaml" for name in sorted(there - expected.keys())]
+    assert not without, f"write {', '.join(without)}: what the model gives for rows that are given (tests/sql/cases.py)"
+    assert expected.keys() <= there, f"cases without a model: {', '.join(sorted(expected.keys() - there))}"
+    unseen = [f"{name}.{column}" for name, columns in described.items() for column in sorted(columns - expected[name])]
+    assert not unseen, f"no case expects {', '.join(unseen)}: name them in `expect` of the model's file in tests/sql/"
 
 
 def test_headers_describe_the_columns_of_the_selects(warehouse: Warehouse) -> None:

@@ -1,6 +1,6 @@
 """What pulls a customer to one cluster and away from another: the share of each feature in the two distances.
 
-Owns: the contributions. Does not own distances or assignment (`cluster_model.py`).
+Owns: the contributions. Does not own distances or assignment (`tasks/segments/cluster_model.py`).
 
 With x the customer and a, b two centres, all in standardised units, |x - b|² - |x - a|² is a sum over features of
 (x_j - b_j)² - (x_j - a_j)²: what a feature speaks for a, or, where it is negative, for b. It explains an assignment to

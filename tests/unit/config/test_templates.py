@@ -73,7 +73,11 @@ def test_a_template_is_a_segmentation_that_says_what_it_reads(name: str) -> None
         if one.type == "feature"
         for feature in _listed(required(template).get(key, one.default))
     }
-    assert features_of(kind) == named | set(template.features)
+    read, said = features_of(kind), named | set(template.features)
+    told = f"`features` of {name}.yaml lists what it reads beside parameters of type feature:"
+    assert read == said, (
+        f"{told} without {sorted(read - said)}, which it reads; with {sorted(said - read)}, which it does not"
+    )
 
 
 def _listed(value: Any) -> list[str]:  # noqa: ANN401 - a feature or a list of them

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import pytest
 
-from tasks.drift.sentences import figure
+from tasks.drift.records import EffectName
+from tasks.drift.sentences import _UNITS, figure
 
 
 @pytest.mark.parametrize(
@@ -24,3 +27,8 @@ from tasks.drift.sentences import figure
 )
 def test_no_figure_is_a_power_of_ten(value: float, digits: int, told: str) -> None:
     assert figure(value, digits) == told
+
+
+def test_every_effect_has_its_unit() -> None:
+    told = "_UNITS of tasks/drift/sentences.py and EffectName of tasks/drift/records.py name the same"
+    assert _UNITS.keys() == set(get_args(EffectName)), told

@@ -80,7 +80,8 @@ def test_names_and_types_are_those_of_the_tables(run: Run) -> None:
 def test_every_feature_says_what_it_is_whose_it_is_and_where_it_comes_from(run: Run) -> None:
     for entry in list_features(run):
         assert entry.meaning, entry
-        assert entry.owner == ("marketing" if entry.is_own else "data engineering"), entry
+        owner = "marketing" if entry.is_own else "data engineering"
+        assert entry.owner == owner, f"write `-- owner: {owner}` into {entry.file}"
         assert entry.source_columns, entry
         # A feature is traced to what it is computed from, and not to whatever its model reads.
         assert len(entry.source_columns) < 15, entry

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from tasks.config.errors import WorkspaceError
 from tasks.quality import queries
-from tasks.quality.queries import PLACEHOLDERS, QueryContext, validate_suites
+from tasks.quality.binding import validate_suites
+from tasks.quality.queries import PLACEHOLDERS, QueryContext
 from tasks.quality.row_queries import key_query
 from tasks.quality.suites import Check, Expectation
 from tasks.warehouse.connection import Warehouse
@@ -42,6 +43,11 @@ def test_a_day_ends_where_the_company_is(
 def _query(context: QueryContext, query: str) -> str | None:
     expectation = Expectation(type="expect_no_rows", kwargs={"query": query}, severity="critical", meaning="m")
     return context.query("features.customer_value", Check(1, expectation, "made.yaml:7"))
+
+
+def test_a_table_without_its_schema_is_told(context: QueryContext) -> None:
+    with pytest.raises(WorkspaceError, match="named with its schema, such as staging.customers \\(got 'orders'\\)"):
+        _query(context, "SELECT 1 FROM {{ rows('orders') }}")
 
 
 @pytest.mark.parametrize(

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tasks.quality import adapter, row_queries, vocabulary
 from tasks.quality.adapter import Inspector, Outcome
+from tasks.quality.queries import QueryContext
 from tasks.quality.suites import Check, Expectation
 from tasks.quality.table_sizes import row_count_query
 from tasks.quality.vocabulary import (
@@ -28,12 +30,14 @@ from tasks.quality.vocabulary import (
 )
 from tasks.warehouse import migrations
 from tasks.warehouse.connection import Warehouse
+from tests.unit.quality import corridor
 
+HOW_TO = Path(__file__).resolve().parents[3] / "docs" / "how-to" / "write-a-check.md"
 #: For each expectation, what holds of the table below and what does not.
 _USES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     NO_ROWS: ({"query": "SELECT * FROM made WHERE n > 4"}, {"query": "SELECT * FROM made WHERE n > 3"}),
     UNIQUE_KEY: ({"columns": ["n"]}, {"columns": ["color"]}),
-    KNOWN: ({"column": "n", "among": "known"}, {"column": "less", "among": "known", "key": "n"}),
+    KNOWN: ({"column": "n", "among": "main.known"}, {"column": "less", "among": "main.known", "key": "n"}),
     PATTERN: ({"column": "color", "pattern": "red|blue"}, {"column": "color", "pattern": "r[a-z]{2}"}),
     ROW_COUNT: ({"limit": 4}, {"limit": 2}),
     # The queries of these are tried by themselves (test_row_queries.py, test_series.py); here, what is made of them.
@@ -165,7 +169,19 @@ def _outcome(
 
 
 def test_every_expectation_has_an_example() -> None:
-    assert _USES.keys() == VOCABULARY.keys()
+    missing, gone = VOCABULARY.keys() - _USES.keys(), _USES.keys() - VOCABULARY.keys()
+    assert not missing, f"add to _USES above a use that holds and one that does not: {sorted(missing)}"
+    assert not gone, f"take out of _USES above what is in VOCABULARY no more: {sorted(gone)}"
+    without = {name for name, kind in VOCABULARY.items() if kind.is_ours} - _QUERIES.keys()
+    assert not without, f"add to _QUERIES above what the query of each would be: {sorted(without)}"
+
+
+@pytest.mark.parametrize("name", [name for name, kind in VOCABULARY.items() if kind.is_ours])
+def test_each_of_ours_becomes_a_query_and_has_its_row_in_the_how_to(name: str, tmp_path: Path) -> None:
+    context = QueryContext(corridor.workspace(tmp_path), dt.date(2025, 6, 30), "0123abcd", ("l1",))
+    expectation = Expectation(type=name, kwargs=_USES[name][0], severity="critical", meaning="m")
+    assert context.query("raw.order_lines", Check(1, expectation, "made.yaml:1"))
+    assert f"`{name}`" in HOW_TO.read_text(encoding="utf-8"), f"say in {HOW_TO} when {name} holds"
 
 
 @pytest.mark.parametrize("name", VOCABULARY)
@@ -242,6 +258,15 @@ def test_a_wrong_name_is_told_with_what_to_write(name: str, problem: str) -> Non
         ("expect_column_values_to_be_in_set", {"column": "n", "value_set": []}, "value_set", "at least one value"),
         ("expect_key_to_be_unique", {"columns": "n"}, "columns", "a list"),
         ("expect_no_rows", {"query": " "}, "query", "a text"),
+        (
+            KNOWN,
+            {"column": "n", "among": "customers"},
+            "among",
+            "its schema, such as staging.customers (got 'customers')",
+        ),
+        (KNOWN, {"column": "n", "among": "a.b.c"}, "among", "its schema, such as staging.customers (got 'a.b.c')"),
+        (ROW_COUNT, {"limit": 2, "per": "orders"}, "per", "its schema, such as staging.customers (got 'orders')"),
+        (ROW_COUNT, {"limit": 2, "of": "orders"}, "of", "such as segments.membership.segmentation_id (got 'orders')"),
         (
             RECENT_DAYS,
             {"aspect": "mode", "days": 7, "limit": 2},

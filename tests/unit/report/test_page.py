@@ -43,6 +43,8 @@ def test_every_section_is_there_and_linked(published_page: ParsedPage) -> None:
     assert "checks.html" in links
     inside = {link[1:] for link in links - {"checks.html"}}
     assert set(SECTIONS) - {"run"} <= inside <= set(published_page.ids)
+    unlinked = sorted(published_page.sections.keys() - {"run"} - inside)
+    assert not unlinked, f"link them in the <nav> of tasks/report/template.html.j2: {', '.join(unlinked)}"
 
 
 def test_ids_are_unique_and_labels_resolve(published_page: ParsedPage) -> None:

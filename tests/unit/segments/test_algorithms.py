@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from typing import get_args
 
 import numpy as np
 import polars as pl
 import pytest
 from sklearn.metrics import adjusted_rand_score
 
-from tasks.config.clusters import NOISE_KEY
-from tasks.segments.algorithms import Method, find, partition_from, refitted
+from tasks.config.clusters import NOISE_KEY, AlgorithmName
+from tasks.segments.algorithms import ALGORITHMS, Method, find, partition_from, refitted
 from tasks.segments.candidate import NO_STRUCTURE, NOISE_NAME
 from tasks.segments.cluster import ClusterModel, ClusterSpec
 from tasks.segments.cluster_model import assign_members, fit_champion, refit_challenger
@@ -22,7 +23,7 @@ from tasks.segments.transform import apply
 from tests.benchmarks.cluster_population import Measure, mixture, table
 
 QUICK = KPolicy(sample_rows=600, splits=2, resamples=3, gap_references=2, n_init=2)
-ALGORITHMS = ("kmeans", "minibatch", "gaussian", "hdbscan")
+NAMES = get_args(AlgorithmName)
 FEATURES = tuple(f"f{j}" for j in range(4))
 
 
@@ -37,9 +38,15 @@ def spec(algorithm: str, **more: object) -> ClusterSpec:
     return ClusterSpec(FEATURES, k_max=4, effort=QUICK, algorithm=algorithm, **more)  # type: ignore[arg-type]
 
 
-@pytest.fixture(scope="module", params=ALGORITHMS)
+@pytest.fixture(scope="module", params=NAMES)
 def fitted(request: pytest.FixtureRequest, market: tuple[pl.DataFrame, np.ndarray]) -> ClusterModel:
     return fit_champion(market[0], spec(request.param))
+
+
+def test_each_name_that_a_workspace_may_say_has_its_entry() -> None:
+    assert tuple(ALGORITHMS) == NAMES, (
+        "ALGORITHMS of tasks/segments/algorithms.py and AlgorithmName of tasks/config/clusters.py name the same, in order"
+    )
 
 
 def test_it_finds_the_true_segments(fitted: ClusterModel, market: tuple[pl.DataFrame, np.ndarray]) -> None:
@@ -100,7 +107,7 @@ def _is_core(model: ClusterModel, frame: pl.DataFrame) -> pl.Series:
     return pl.Series([tuple(row) in cores for row in apply(model.transform, frame.sort("customer_id")).tolist()])
 
 
-@pytest.mark.parametrize("algorithm", ALGORITHMS)
+@pytest.mark.parametrize("algorithm", NAMES)
 def test_another_algorithm_takes_over_the_ids(algorithm: str, market: tuple[pl.DataFrame, np.ndarray]) -> None:
     first = fit_champion(market[0], spec("kmeans"))
     members = assign_members(first, market[0])
@@ -194,7 +201,7 @@ def test_noise_has_a_name_and_a_permanent_id(market: tuple[pl.DataFrame, np.ndar
     assert outcome.model.keys == model.keys
 
 
-@pytest.mark.parametrize("algorithm", ALGORITHMS)
+@pytest.mark.parametrize("algorithm", NAMES)
 def test_no_structure_is_one_segment_and_said_plainly(algorithm: str) -> None:
     frame = table(np.random.default_rng(8).normal(size=(600, 4)))
     model = fit_champion(frame, spec(algorithm))

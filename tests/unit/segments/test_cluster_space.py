@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from typing import get_args
 
 import numpy as np
 import pytest
 
 from flows.cluster_space import open_space
+from tasks.config.clusters import AlgorithmName
 from tasks.segments.cluster import ClusterSpec
 from tasks.segments.cluster_model import fit_champion
 from tasks.segments.k_policy import KPolicy
@@ -16,7 +18,7 @@ from tests.benchmarks.cluster_population import table
 QUICK = KPolicy(sample_rows=300, splits=2, resamples=2, gap_references=1, n_init=1)
 
 
-@pytest.mark.parametrize("algorithm", ["kmeans", "minibatch", "gaussian", "hdbscan"])
+@pytest.mark.parametrize("algorithm", get_args(AlgorithmName))
 def test_centres_are_told_where_nearness_to_them_is_what_counts_and_refits_are_of_the_algorithm(algorithm: str) -> None:
     rng = np.random.default_rng(6)
     group = np.repeat([0, 1], 150)
