@@ -27,8 +27,9 @@ class FoundFile:
     """A file of a source; `name` is its path below the workspace, or the whole path where it lies elsewhere.
 
     It is the path as the source says it: where a part of that is a link that leads to another folder every day, such as
-    `latest`, the file there is a new version of one file. One that holds what was pulled from a database is called by database and source, and says of which `pull`. The load
-    id of another one whose source has lookups is not the last word: it is of the file alone.
+    `latest`, the file there is a new version of one file. One that holds what was pulled from a database is called by
+    database and source, and says of which `pull`. The load id of another one whose source has lookups is not the last
+    word: it is of the file alone.
     """
 
     path: Path
