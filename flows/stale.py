@@ -41,7 +41,7 @@ def stale_dates(warehouse: Warehouse, space: Workspace) -> list[StaleDate]:
     """Published dates whose result would be another, oldest first; those after the first of them follow it.
 
     Raises:
-        WorkspaceError: customers would have other ids today, so that nothing of what is published can be held against it.
+        WorkspaceError: customers would have other ids today, so that nothing published can be held against it.
     """
     refuse_where_told(warehouse, space)
     published = ledger.publications(warehouse)
