@@ -6,7 +6,9 @@ Owns: opening files, statements and transactions. Does not own any table, or err
 from __future__ import annotations
 
 import datetime as dt
+import logging
 import re
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -25,6 +27,9 @@ if TYPE_CHECKING:
 
     import polars as pl
 
+log = logging.getLogger("resegment.warehouse")
+
+_POLL_SECONDS = 0.2
 #: Folder beside a database file for what does not fit into memory.
 SPILL_NAME = ".spill"
 #: Folder beside it for what is on its way from a database into the warehouse.
@@ -59,6 +64,8 @@ _TAKES_AWAY = re.compile(
 )
 #: How DuckDB says that another process has the file open.
 _HELD = re.compile(r"onflicting lock is held .*\(PID (?P<pid>\d+)\)")
+#: A question mark begins options, a backslash is a slash.
+_MISREAD = ("?", "\\")
 _MOST_WAL = "1GB"
 """Up to so much waits beside the file until it is closed. By default, 16 MB, a run moved tables into the file and put
 groups of their rows together after nearly every step: ten seconds each time at ten million lines."""
@@ -68,6 +75,34 @@ def held_by(text: str) -> str | None:
     """What is told of DuckDB's message that another process holds a file; None where it says something else."""
     holder = _HELD.search(text)
     return f"is held by process {holder['pid']}, which writes or reads it" if holder else None
+
+
+def _connected(path: Path | None, wait_seconds: float, **said: Any) -> duckdb.DuckDBPyConnection:  # noqa: ANN401 - DuckDB's own
+    end, is_told = time.monotonic() + wait_seconds, False
+    while True:
+        try:
+            return duckdb.connect(str(path) if path else ":memory:", **said)
+        except duckdb.Error as error:
+            holder = held_by(str(error))
+            if holder is None or time.monotonic() >= end:
+                raise
+            if not is_told:
+                log.warning("%s %s; waiting up to %.0f seconds", path, holder, wait_seconds)
+                is_told = True
+            time.sleep(_POLL_SECONDS)
+
+
+def _refuse_misread(path: Path | None) -> None:
+    """Refuse a name that DuckDB reads as another one: its log would lie elsewhere, or the file in another folder."""
+    if path is None:
+        return
+    said = next((sign for sign in _MISREAD if sign in str(path)), None)
+    if said is not None:
+        raise OutputError(
+            f"the path has a {said} in it, which the engine reads as something else",
+            where=str(path),
+            hint="call the folder otherwise, or give --output a folder without it",
+        )
 
 
 class Warehouse:
@@ -87,14 +122,28 @@ class Warehouse:
 
     @classmethod
     def open(
-        cls, path: Path | None, *, memory_limit: str = "4GB", threads: int | None = None, read_only: bool = False
+        cls,
+        path: Path | None,
+        *,
+        memory_limit: str = "4GB",
+        threads: int | None = None,
+        read_only: bool = False,
+        wait_seconds: float = 0,
     ) -> Self:
         """Open (and create) a DuckDB file; `None` is a database in memory.
 
+        Args:
+            path: of the file.
+            memory_limit: of the engine.
+            threads: of the engine; None: as many as there are cores.
+            read_only: nothing is to be written.
+            wait_seconds: how long other processes that have it open are waited for.
+
         Raises:
-            OutputError: the file cannot be written, or is held by another process.
+            OutputError: the file cannot be written, has a name that cannot be used, or is held by another process.
             DamageError: it is no DuckDB file, or a damaged one.
         """
+        _refuse_misread(path)
         config: dict[str, Any] = {"memory_limit": memory_limit, "autoinstall_known_extensions": "false"}
         if threads:
             config["threads"] = threads
@@ -102,7 +151,7 @@ class Warehouse:
             config["temp_directory"] = str(path.parent / SPILL_NAME)
             config["checkpoint_threshold"] = _MOST_WAL
         try:
-            connection = duckdb.connect(str(path) if path else ":memory:", read_only=read_only, config=config)
+            connection = _connected(path, wait_seconds, read_only=read_only, config=config)
         except duckdb.Error as error:
             if damage := damage_told(first_line(error), path):
                 raise damage from error
