@@ -6,7 +6,9 @@ Owns: opening files, statements and transactions. Does not own any table, or err
 from __future__ import annotations
 
 import datetime as dt
+import errno
 import logging
+import os
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -157,6 +159,7 @@ class Warehouse:
                 raise damage from error
             told = held_by(str(error))
             todo = "wait for what holds it to end" if told else "give this user the right to read and write it"
+            todo = "free space" if os.strerror(errno.ENOSPC) in str(error) else todo
             raise OutputError(
                 told or f"cannot open: {first_line(error)}",
                 where=str(path),
