@@ -61,8 +61,8 @@ def withdraw(
 ) -> Withdrawal:
     """Take the newest published date back.
 
-    Files that its run loaded stay loaded. After a kill the date is gone from the ledger, and the same command again, the
-    next run, or `rebuild` takes it out of what readers see.
+    Files that its run loaded stay loaded. After a kill the date is gone from the ledger, and the same command again,
+    the next run, or `rebuild` takes it out of what readers see.
 
     Args:
         day: the date.
