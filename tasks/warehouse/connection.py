@@ -1,16 +1,15 @@
-"""The only place that opens DuckDB.
+"""One open DuckDB file, and the only place that works with one.
 
-Owns: opening files, statements and transactions. Does not own any table, or errors in our words (`engine_errors.py`).
+Owns: statements and transactions, and what a file is opened with. Does not own any table, reaching the file
+(`opening.py`), or errors in our words (`engine_errors.py`).
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import errno
-import logging
 import os
 import re
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -23,15 +22,13 @@ from tasks.config.errors import OutputError
 from tasks.warehouse.damage import damage_told
 from tasks.warehouse.disk import flush_file, flush_folder
 from tasks.warehouse.engine_errors import first_line, translated
+from tasks.warehouse.opening import connected, held_by, refuse_misread
 
 if TYPE_CHECKING:
     from types import TracebackType
 
     import polars as pl
 
-log = logging.getLogger("resegment.warehouse")
-
-_POLL_SECONDS = 0.2
 #: Folder beside a database file for what does not fit into memory.
 SPILL_NAME = ".spill"
 #: Folder beside it for what is on its way from a database into the warehouse.
@@ -64,47 +61,9 @@ _MAKES_TABLES = re.compile(r"\b(?:CREATE\s+(?:OR\s+REPLACE\s+)?(?!TEMP)|(?:RENAM
 _TAKES_AWAY = re.compile(
     r"\b(?:DROP\s+(?!(?:TABLE|VIEW)\s+(?:IF\s+EXISTS\s+)?temp\.)|(?:RENAME|DETACH|USE)\b)", re.IGNORECASE
 )
-#: How DuckDB says that another process has the file open.
-_HELD = re.compile(r"onflicting lock is held .*\(PID (?P<pid>\d+)\)")
-#: A question mark begins options, a backslash is a slash.
-_MISREAD = ("?", "\\")
 _MOST_WAL = "1GB"
 """Up to so much waits beside the file until it is closed. By default, 16 MB, a run moved tables into the file and put
 groups of their rows together after nearly every step: ten seconds each time at ten million lines."""
-
-
-def held_by(text: str) -> str | None:
-    """What is told of DuckDB's message that another process holds a file; None where it says something else."""
-    holder = _HELD.search(text)
-    return f"is held by process {holder['pid']}, which writes or reads it" if holder else None
-
-
-def _connected(path: Path | None, wait_seconds: float, **said: Any) -> duckdb.DuckDBPyConnection:  # noqa: ANN401 - DuckDB's own
-    end, is_told = time.monotonic() + wait_seconds, False
-    while True:
-        try:
-            return duckdb.connect(str(path) if path else ":memory:", **said)
-        except duckdb.Error as error:
-            holder = held_by(str(error))
-            if holder is None or time.monotonic() >= end:
-                raise
-            if not is_told:
-                log.warning("%s %s; waiting up to %.0f seconds", path, holder, wait_seconds)
-                is_told = True
-            time.sleep(_POLL_SECONDS)
-
-
-def _refuse_misread(path: Path | None) -> None:
-    """Refuse a name that DuckDB reads as another one: its log would lie elsewhere, or the file in another folder."""
-    if path is None:
-        return
-    said = next((sign for sign in _MISREAD if sign in str(path)), None)
-    if said is not None:
-        raise OutputError(
-            f"the path has a {said} in it, which the engine reads as something else",
-            where=str(path),
-            hint="call the folder otherwise, or give --output a folder without it",
-        )
 
 
 class Warehouse:
@@ -145,7 +104,7 @@ class Warehouse:
             OutputError: the file cannot be written, has a name that cannot be used, or is held by another process.
             DamageError: it is no DuckDB file, or a damaged one.
         """
-        _refuse_misread(path)
+        refuse_misread(path)
         config: dict[str, Any] = {"memory_limit": memory_limit, "autoinstall_known_extensions": "false"}
         if threads:
             config["threads"] = threads
@@ -153,7 +112,7 @@ class Warehouse:
             config["temp_directory"] = str(path.parent / SPILL_NAME)
             config["checkpoint_threshold"] = _MOST_WAL
         try:
-            connection = _connected(path, wait_seconds, read_only=read_only, config=config)
+            connection = connected(path, wait_seconds, read_only=read_only, config=config)
         except duckdb.Error as error:
             if damage := damage_told(first_line(error), path):
                 raise damage from error
