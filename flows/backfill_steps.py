@@ -34,6 +34,7 @@ from tasks.warehouse.backfill_ledger import Backfill, BackfillDate
 from tasks.warehouse.basis import Basis, bases
 from tasks.warehouse.connection import Warehouse
 from tasks.warehouse.ledger import Publication
+from tasks.warehouse.output_state import refuse_other_identities
 from tasks.warehouse.past_run import past_run
 from tasks.warehouse.results import drop_result
 from tasks.warehouse.run import WAIT_SECONDS, Backfilled, Run, open_ledger, open_run
@@ -48,10 +49,12 @@ def begin(space: Workspace, folder: Path, request: Request, *, by: str, reason: 
 
     Raises:
         UsageError: the request makes no sense, or another backfill is not over.
+        WorkspaceError: customers would have other ids than those published.
     """
     check(request, space, space.calendar.day("today", dt.datetime.now(dt.UTC)))
     end_stopped(space, folder)
     with _opened(space, folder) as run:
+        refuse_other_identities(run.warehouse, space, space.key_fingerprint())
         current = backfill_ledger.going_on(run.warehouse)
         if current is not None and dict(current.asked) != request.said():
             raise UsageError(
@@ -98,6 +101,7 @@ def resume(space: Workspace, folder: Path) -> int:
     """
     end_stopped(space, folder)
     with _opened(space, folder) as run:
+        refuse_other_identities(run.warehouse, space, space.key_fingerprint())
         current = current_backfill(run)
         _go_on_from(run, current)
         return current.number

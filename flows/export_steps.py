@@ -10,7 +10,6 @@ import datetime as dt
 from pathlib import Path
 from typing import Any
 
-from tasks.config.errors import UsageError
 from tasks.config.workspace import Workspace
 from tasks.erasure.holdings import kept_rows_of, mark
 from tasks.erasure.person import person_of, unknown, words_of
@@ -23,6 +22,7 @@ from tasks.warehouse.catalogue import Catalogue, feature_models
 from tasks.warehouse.connection import Warehouse
 from tasks.warehouse.ledger import publications
 from tasks.warehouse.output_state import refuse_other_identities
+from tasks.warehouse.readers import opened_to_read
 from tasks.warehouse.run import OutputPaths, Run
 
 
@@ -36,12 +36,11 @@ def everything_of(space: Workspace, folder: Path, asked: str) -> dict[str, Any]:
     Raises:
         UsageError: nothing has been run, or nothing is held of him.
         WorkspaceError: the key of the pseudonyms is missing, or another one than that of what is published.
+        DamageError: the warehouse is damaged, gone or older than its copy.
         OutputError: a run is writing.
     """
     paths = OutputPaths(folder)
-    if not paths.warehouse.exists():
-        raise UsageError("nothing has been run here yet", where=str(folder), hint="run `resegment run` first")
-    with Warehouse.open(paths.warehouse, read_only=True) as warehouse:
+    with opened_to_read(paths) as warehouse:
         refuse_other_identities(warehouse, space, space.key_fingerprint())
         run = Run(space, warehouse, paths, dt.date.max, None)
         person = person_of(warehouse, space, asked)

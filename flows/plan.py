@@ -33,6 +33,7 @@ _ANEW = (
 )
 _LIMITS = ["quality gates are not run: a run may still stop at one"]
 _LIMITS_AS_PUBLISHED = ["files that came after that run are not seen"]
+_LIMITS_ANEW = ["files that came after that run are seen, and what they change is not told apart from the edit"]
 
 
 def plan_workspace(space: Workspace, paths: OutputPaths, *, examples: int = 0) -> Plan:
@@ -103,7 +104,7 @@ def _compared(
         current.as_of.isoformat(),
         current.run_id,
         basis,
-        [*_LIMITS, *([] if why else _LIMITS_AS_PUBLISHED), *_limits_of_databases(run.workspace)],
+        [*_LIMITS, *(_LIMITS_ANEW if why else _LIMITS_AS_PUBLISHED), *_limits_of_databases(run.workspace)],
         why,
         amount_told,
         moved,

@@ -18,6 +18,7 @@ from tasks.warehouse.basis import Basis, bases
 from tasks.warehouse.connection import Warehouse
 from tasks.warehouse.ledger import Publication
 from tasks.warehouse.loads import loads_seen
+from tasks.warehouse.output_state import refuse_where_told
 from tasks.warehouse.readers import nothing_was_run, opened_to_read
 from tasks.warehouse.run import OutputPaths
 
@@ -37,7 +38,12 @@ def read_stale(space: Workspace, paths: OutputPaths) -> list[StaleDate]:
 
 
 def stale_dates(warehouse: Warehouse, space: Workspace) -> list[StaleDate]:
-    """Published dates whose result would be another, oldest first; those after the first of them follow it."""
+    """Published dates whose result would be another, oldest first; those after the first of them follow it.
+
+    Raises:
+        WorkspaceError: customers would have other ids today, so that nothing published can be held against it.
+    """
+    refuse_where_told(warehouse, space)
     published = ledger.publications(warehouse)
     found: list[StaleDate] = []
     for basis in bases(warehouse, published):

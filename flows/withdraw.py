@@ -12,10 +12,11 @@ from typing import TypedDict
 
 from prefect import flow
 
-from flows.rebuild import publish_lost
+from flows.rebuild import publish_again, publish_lost
 from tasks.config.errors import UsageError
 from tasks.config.loading import load_workspace
 from tasks.ingest.tasks import see_as_then
+from tasks.publish.inspection import seen_still
 from tasks.publish.tasks import begin_dates, build_one, publish_dates
 from tasks.quality.tasks import check_published
 from tasks.warehouse import ledger
@@ -60,8 +61,8 @@ def withdraw(
 ) -> Withdrawal:
     """Take the newest published date back.
 
-    Files that its run loaded stay loaded. After a kill the date is gone from the ledger, and the next run, or
-    `rebuild`, takes it out of what readers see.
+    Files that its run loaded stay loaded. After a kill the date is gone from the ledger, and the same command again,
+    the next run, or `rebuild` takes it out of what readers see.
 
     Args:
         day: the date.
@@ -78,6 +79,9 @@ def withdraw(
     folder = space.output_folder(output)
     with open_ledger(space, folder) as opened:
         published = ledger.publications(opened.warehouse)
+        if (half := seen_still(opened.paths.manifest, published, day)) is not None:
+            publish_again(opened)
+            return Withdrawal(as_of=day.isoformat(), run_id=half, newest=published[-1].as_of.isoformat())
         refuse(published, day, str(folder))
         publish_lost(opened)
         gone, line = published[-1], tuple(published[:-1])

@@ -13,6 +13,7 @@ from flows.embedded import embedded_prefect
 from flows.withdraw import refuse
 from flows.withdraw import withdraw as withdraw_date
 from tasks.config.errors import UsageError
+from tasks.publish.inspection import seen_still
 from tasks.warehouse import ledger
 from tasks.warehouse.readers import opened_to_read
 
@@ -23,10 +24,13 @@ def withdraw(options: argparse.Namespace) -> int:
     _, paths = opened(options)
     with opened_to_read(paths) as warehouse:
         line = ledger.publications(warehouse)
-    refuse(line, options.date, str(paths.root))
+    half = seen_still(paths.manifest, line, options.date)
+    if half is None:
+        refuse(line, options.date, str(paths.root))
     if not options.yes:
+        run_id, newest = (line[-1].run_id, line[-2].as_of) if half is None else (half, line[-1].as_of)
         raise UsageError(
-            f"would take back {options.date} (run {line[-1].run_id}); the newest date would be {line[-2].as_of}",
+            f"would take back {options.date} (run {run_id}); the newest date would be {newest}",
             hint="add --yes to have it done; a run for the date publishes it again",
         )
     with embedded_prefect():

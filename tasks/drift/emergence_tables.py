@@ -19,6 +19,7 @@ from tasks.drift.candidates import EmergencePolicy
 from tasks.drift.emergence import Candidate, scan_emergence
 from tasks.drift.filling import filling_windows, first_days
 from tasks.drift.recurrence import KnownCandidate, is_told, leading_traits, match_candidates
+from tasks.drift.references import earlier_runs, run_before
 from tasks.drift.traits import Trait
 from tasks.drift.views import Columns, View, features_of_everybody, views_of
 from tasks.warehouse import tables
@@ -81,8 +82,9 @@ def write_candidates(run: Run, columns: Columns) -> str:
         columns: what there is to compare; features are looked at.
     """
     seen: list[_Seen] = []
-    if run.workspace.drift.emerging.enabled and run.previous is not None and columns.filled:
-        seen = _seen(run, columns)
+    previous = run_before(run)
+    if run.workspace.drift.emerging.enabled and previous is not None and columns.filled:
+        seen = _seen(run, previous, columns)
     tables.write_frame(run, SEGMENTS, _segment_frame(seen))
     members = [(item.candidate_id, str(customer)) for item in seen for customer in item.found.customer_ids]
     schema = {name: kind for name, (kind, _) in MEMBER_COLUMNS.items()}
@@ -92,9 +94,7 @@ def write_candidates(run: Run, columns: Columns) -> str:
     return f"{counts['emerging']} emerging and {counts['vanishing']} vanishing segments, {promoted} of them seen again"
 
 
-def _seen(run: Run, columns: Columns) -> list[_Seen]:
-    previous = run.previous
-    assert previous is not None  # noqa: S101 - for the type checker: `write_candidates` asks
+def _seen(run: Run, previous: Publication, columns: Columns) -> list[_Seen]:
     said = run.workspace.drift
     policy = EmergencePolicy(
         cells=said.emerging.cells,
@@ -139,7 +139,7 @@ def _found(run: Run, reference: Publication, views: Sequence[View], policy: Emer
 def _seen_again(run: Run, previous: Publication, scan: Callable[[Publication], list[Candidate]]) -> list[_Seen]:
     """Those of the previous run's candidates that are still there."""
     waiting = _waiting(run, previous)
-    published = {item.as_of: item for item in run.earlier()}
+    published = {item.as_of: item for item in earlier_runs(run)}
     seen = []
     for date in sorted({item.reference_as_of for item in waiting} & published.keys()):
         asked = {item.known.candidate_id: item for item in waiting if item.reference_as_of == date}

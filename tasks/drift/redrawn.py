@@ -19,7 +19,7 @@ from typing import NamedTuple
 from tasks.config.projected import ProjectedSegmentation
 from tasks.drift.policy import FeatureSpec
 from tasks.drift.records import DriftVerdict
-from tasks.drift.references import Reference, earlier_runs
+from tasks.drift.references import Reference
 from tasks.warehouse.connection import literal
 from tasks.warehouse.ledger import Publication
 from tasks.warehouse.run import Run
@@ -75,7 +75,7 @@ def redrawn_since(run: Run, reference: Reference) -> Redrawn:
     known stand together at the border of what is confident enough, and cross it together. Against runs further back it
     is compared as it is while what it projects stays.
     """
-    between = [item.run_id for item in earlier_runs(run) if item.as_of > reference.publication.as_of]
+    between = [item.run_id for item in run.earlier() if item.as_of > reference.publication.as_of]
     found = _noted(run, [*between, run.run_id])
     if reference.kind != "previous":
         return Redrawn(run.run_id, apart=found.drawn)
@@ -84,7 +84,7 @@ def redrawn_since(run: Run, reference: Reference) -> Redrawn:
 
 def of_earlier_runs(run: Run, since: Publication, until: Publication) -> Redrawn:
     """What was redrawn between two runs before this one; none of it is compared."""
-    between = [item.run_id for item in earlier_runs(run) if since.as_of < item.as_of <= until.as_of]
+    between = [item.run_id for item in run.earlier() if since.as_of < item.as_of <= until.as_of]
     return Redrawn(until.run_id, apart=_noted(run, between).drawn)
 
 

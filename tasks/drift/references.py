@@ -12,6 +12,7 @@ from tasks.config.drift import ReferenceKind
 from tasks.warehouse.ledger import Publication
 from tasks.warehouse.run import Run
 
+_SUMMARY = "monitoring.run_summary"
 _YEAR = dt.timedelta(days=365)
 _LONGEST = dt.timedelta(days=180)
 """Half a year: what is further away differs by more than a season."""
@@ -43,7 +44,7 @@ def references(run: Run) -> list[Reference]:
     """Runs of each kind, each run once: as what is told first."""
     earlier = earlier_runs(run)
     found: dict[Publication, Reference] = {}
-    previous, window = earlier[-1] if earlier else None, a_window_ago(run)
+    previous, window = run_before(run), a_window_ago(run)
     candidates: dict[ReferenceKind, Publication | None] = {
         "previous": previous,
         "window": window,
@@ -95,9 +96,19 @@ def _sees_a_season(run: Run, day: dt.date) -> bool:
     return any(season.touches(since, day) for season in run.workspace.calendar.seasons)
 
 
+def run_before(run: Run) -> Publication | None:
+    """The run that this one follows, beside which its flows are told; None where there is none, or nobody was in it."""
+    earlier = earlier_runs(run)
+    return earlier[-1] if earlier and earlier[-1] == run.earlier()[-1] else None
+
+
 def earlier_runs(run: Run) -> list[Publication]:
-    """Runs of earlier dates that this one follows, oldest first."""
-    return run.earlier()
+    """Runs of earlier dates that this one follows, oldest first; where nobody was, there is nothing to compare with."""
+    listed = run.earlier()
+    if not listed or not run.warehouse.table_exists(_SUMMARY):
+        return listed
+    nobody = {one for (one,) in run.warehouse.rows(f"SELECT run_id FROM {_SUMMARY} WHERE customer_count = 0")}
+    return [item for item in listed if item.run_id not in nobody]
 
 
 def near(listed: list[Publication], date: dt.date, tolerance: dt.timedelta) -> Publication | None:

@@ -10,6 +10,7 @@ import io
 import json
 import os
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal
 
@@ -69,8 +70,11 @@ def write(path: Path, text: str) -> None:
             handle.write(text)
         new.replace(path)
     except OSError as error:
+        # A part of what is held of somebody is not left lying about.
+        with suppress(OSError):
+            new.unlink(missing_ok=True)
         raise OutputError(
             f"cannot write the export: {error.strerror or error}",
             where=str(path),
-            hint="choose another file with --to FILE, or give this user the right to write there",
+            hint="free space, give this user the right to write there, or choose another file with --to FILE",
         ) from error

@@ -26,8 +26,10 @@ _CHUNK = 1 << 20
 class FoundFile:
     """A file of a source; `name` is its path below the workspace, or the whole path where it lies elsewhere.
 
-    One that holds what was pulled from a database is called by database and source, and says of which `pull`. The load
-    id of another one whose source has lookups is not the last word: it is of the file alone.
+    It is the path as the source says it: where a part of that is a link that leads to another folder every day, such as
+    `latest`, the file there is a new version of one file. One that holds what was pulled from a database is called by
+    database and source, and says of which `pull`. The load id of another one whose source has lookups is not the last
+    word: it is of the file alone.
     """
 
     path: Path
@@ -47,7 +49,7 @@ def find_files(workspace: Workspace, mapping: Mapping) -> list[FoundFile]:
     """
     paths = _paths(workspace, mapping)
     lookups, mapping_sha256 = find_lookups(workspace, mapping)
-    return [_found(workspace, mapping, path, mapping_sha256, lookups) for path in paths]
+    return [_found(workspace, mapping, path, said, mapping_sha256, lookups) for path, said in paths]
 
 
 def newest_file(workspace: Workspace, mapping: Mapping) -> tuple[Path, LookupFiles]:
@@ -56,12 +58,17 @@ def newest_file(workspace: Workspace, mapping: Mapping) -> tuple[Path, LookupFil
     Raises:
         SourceError: a path or glob matches no file.
     """
-    return _paths(workspace, mapping)[-1], _lookups(workspace, mapping)
+    return _paths(workspace, mapping)[-1][0], _lookups(workspace, mapping)
 
 
-def _paths(workspace: Workspace, mapping: Mapping) -> list[Path]:
+def _paths(workspace: Workspace, mapping: Mapping) -> list[tuple[Path, Path]]:
+    """Where each file lies, in that order, and how the source says it; a file that it says in several ways is one."""
     where = workspace.line_of("sources", mapping.name, "path")
-    return sorted({path for pattern in mapping.source.patterns for path in _matches(workspace, pattern, where)})
+    found: dict[Path, Path] = {}
+    for pattern in mapping.source.patterns:
+        for path, said in _matches(workspace, pattern, where):
+            found.setdefault(path, said)
+    return sorted(found.items())
 
 
 def find_lookups(workspace: Workspace, mapping: Mapping) -> tuple[LookupFiles, str]:
@@ -85,17 +92,19 @@ def digests(lookups: LookupFiles) -> list[str]:
 def _lookups(workspace: Workspace, mapping: Mapping) -> LookupFiles:
     return {
         name: sorted(
-            set(_matches(workspace, lookup.path, workspace.line_of("sources", mapping.name, "lookups", name, "path")))
+            dict(_matches(workspace, lookup.path, workspace.line_of("sources", mapping.name, "lookups", name, "path")))
         )
         for name, lookup in mapping.source.lookups.items()
     }
 
 
-def _found(workspace: Workspace, mapping: Mapping, path: Path, mapping_sha256: str, lookups: LookupFiles) -> FoundFile:
+def _found(
+    workspace: Workspace, mapping: Mapping, path: Path, said: Path, mapping_sha256: str, lookups: LookupFiles
+) -> FoundFile:
     sha256 = digest_of(path)
     load_id = load_id_of(mapping.name, sha256, mapping_sha256)
-    inside = path.is_relative_to(workspace.directory)
-    name = str(path.relative_to(workspace.directory) if inside else path)
+    inside = next((one for one in (said, path) if one.is_relative_to(workspace.directory)), None)
+    name = str(said if inside is None else inside.relative_to(workspace.directory))
     return FoundFile(path, name, sha256, mapping_sha256, load_id, lookups)
 
 
@@ -104,14 +113,16 @@ def load_id_of(source: str, sha256: str, mapping_sha256: str, *more: str) -> str
     return hashlib.sha256("|".join((source, sha256, mapping_sha256, *more)).encode()).hexdigest()[:16]
 
 
-def _matches(workspace: Workspace, pattern: str, where: str) -> list[Path]:
+def _matches(workspace: Workspace, pattern: str, where: str) -> list[tuple[Path, Path]]:
+    """Where each file of a pattern lies, and how the pattern says it."""
     absolute = workspace.resolve(pattern)
     below = str(Path(pattern).expanduser())
     try:
         # A name such as `orders [final].csv` may be written as it is; of the workspace's folder nothing is a pattern.
         is_name = not glob.has_magic(pattern) or ("*" not in pattern and absolute.is_file())
-        names = [absolute] if is_name else _named_like(below, workspace.directory)
-        found = [path for path in ((workspace.directory / name).resolve() for name in names) if path.is_file()]
+        names = [below] if is_name else _named_like(below, workspace.directory)
+        said = [workspace.directory / name for name in names]
+        found = [(path.resolve(), Path(os.path.normpath(path))) for path in said if path.is_file()]
         is_folder = not found and absolute.is_dir()
     except OSError as error:
         raise SourceError(

@@ -93,6 +93,9 @@ def _not_there(warehouse: Warehouse, name: str, files: Sequence[FoundFile]) -> l
     delivered = warehouse.rows(
         "SELECT delivery.file_name, arg_max(file_sha256, delivery_no) FROM ops.delivery JOIN ops.load USING (load_id)"
         " WHERE delivery.source_name = $name AND rows_read_count > 0 AND load_id NOT IN (SELECT load_id FROM ops.pull)"
+        # Of a file that moved the new place is asked.
+        " AND delivery.file_name NOT IN (SELECT file_name FROM ops.delivery WHERE source_name = $name"
+        " GROUP BY 1 HAVING arg_max(load_id IS NULL, delivery_no))"
         " GROUP BY 1 ORDER BY 1",
         {"name": name},
     )

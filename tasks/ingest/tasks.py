@@ -21,6 +21,7 @@ from tasks.ingest.loading import check_not_emptied, load_file
 from tasks.ingest.looked_up import forget_earlier, identified, was_read_so
 from tasks.ingest.lookups import lines_lost
 from tasks.ingest.mapping import Mapping, parse_mapping
+from tasks.ingest.moved import take_along
 from tasks.ingest.other_workspace import refuse_other_workspace
 from tasks.ingest.pulling import pull
 from tasks.ingest.raw_views import build_raw_views
@@ -101,12 +102,8 @@ def _told_of_files(run: Run, mapping: Mapping, files: Sequence[FoundFile], file:
 
     Lost lines, keys of a mapping that is new, and what a new name does.
     """
-    is_known = run.warehouse.rows(
-        "SELECT 1 FROM ops.load WHERE source_name = $source AND mapping_sha256 = $mapping LIMIT 1",
-        {"source": mapping.name, "mapping": file.mapping_sha256},
-    )
     told = lines_lost(run.warehouse, mapping, file.lookups)
-    if not is_known:
+    if not _is_mapped_before(run, mapping.name, file):
         told += absent_keys(run.warehouse, mapping, file.path)
         told += told_of_former_name(run.warehouse, run.workspace, mapping.name, files)
         if file.pull is None:
@@ -114,10 +111,28 @@ def _told_of_files(run: Run, mapping: Mapping, files: Sequence[FoundFile], file:
     return told
 
 
+def _is_mapped_before(run: Run, name: str, file: FoundFile) -> bool:
+    return bool(
+        run.warehouse.rows(
+            "SELECT 1 FROM ops.load WHERE source_name = $source AND mapping_sha256 = $mapping LIMIT 1",
+            {"source": name, "mapping": file.mapping_sha256},
+        )
+    )
+
+
+def _follow_moved(run: Run, name: str, files: Sequence[FoundFile]) -> None:
+    """Files that moved keep their history; of a mapping that is new, what stays behind is told with that."""
+    told = take_along(run, name, files)
+    for sentence in told if _is_mapped_before(run, name, files[0]) else []:
+        log.warning("%s: %s", name, sentence)
+
+
 def _load_new(run: Run, mapping: Mapping, files: Sequence[FoundFile]) -> int:
     name = mapping.name
     erased = erased_customers(run.workspace, run.paths.root)
     known = {load_id for (load_id,) in run.warehouse.rows("SELECT load_id FROM ops.load")}
+    if mapping.source.database is None:
+        _follow_moved(run, name, files)
     new = 0
     for position, found in enumerate(files, 1):
         check_not_emptied(run.warehouse, name, found)

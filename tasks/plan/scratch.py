@@ -18,10 +18,11 @@ from tasks.config.errors import OutputError, UsageError
 from tasks.config.workspace import Workspace
 from tasks.warehouse import erasures, ledger, migrations
 from tasks.warehouse.basis import bases
-from tasks.warehouse.connection import Warehouse, held_by, identifier, literal
+from tasks.warehouse.connection import Warehouse, identifier, literal
 from tasks.warehouse.damage import damage_told
 from tasks.warehouse.edits import edited_sections
 from tasks.warehouse.ledger import Publication
+from tasks.warehouse.opening import held_by
 from tasks.warehouse.provenance import code_version, own_files
 from tasks.warehouse.readers import nothing_was_run
 from tasks.warehouse.run import OutputPaths, Run

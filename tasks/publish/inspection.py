@@ -47,12 +47,26 @@ def unpublished(manifest: Path, line: Sequence[Publication]) -> list[Publication
 
     The ledger is noted after readers see it, so that there is none unless somebody changed the folder.
     """
-    try:
-        runs = json.loads(manifest.read_text(encoding="utf-8"))["runs"].items()
-    except (ValueError, KeyError, TypeError, AttributeError, OSError):
-        runs = ()
-    seen = set(runs)
+    seen = set(_named(manifest).items())
     return [item for item in line if (item.as_of.isoformat(), item.run_id) not in seen]
+
+
+def seen_still(manifest: Path, line: Sequence[Publication], day: dt.date) -> str | None:
+    """The run by which readers see a date that the ledger does not say is published; None where they do not.
+
+    It was taken back, and the process ended before readers saw that.
+    """
+    if not line or any(item.as_of == day for item in line):
+        return None
+    return _named(manifest).get(day.isoformat())
+
+
+def _named(manifest: Path) -> dict[str, str]:
+    """Runs by date, as a manifest names them; none where it cannot be read."""
+    try:
+        return dict(json.loads(manifest.read_text(encoding="utf-8"))["runs"])
+    except (ValueError, KeyError, TypeError, OSError):
+        return {}
 
 
 def _tables(database: Path) -> set[str]:

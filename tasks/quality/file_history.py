@@ -24,7 +24,7 @@ _VERSIONS = """
         WHERE
             ($known IS NULL OR seen_at <= $known)
             -- What changed in a database since the last pull is no file of a usual size.
-            AND load_id NOT IN (SELECT load_id FROM ops.pull WHERE read_from IS NOT NULL)
+            AND (load_id IS NULL OR load_id NOT IN (SELECT load_id FROM ops.pull WHERE read_from IS NOT NULL))
     )
     SELECT versions.source_name, versions.file_name, load_no,
         EXISTS (

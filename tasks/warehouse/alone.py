@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("resegment.warehouse")
 
+#: How long commands that only read are waited for, such as a `status` that somebody gives while a run is due.
+READERS_SECONDS = 60.0
+
 
 @contextmanager
 def alone(
@@ -38,10 +41,16 @@ def alone(
         owner_only(paths.root, is_wanted=workspace.publish.owner_only),
     ):
         refuse_gone(paths)
+        _refuse_links(paths)
         # What a killed process spilled there would lie there until another one spills; what it pulled, for ever.
         for leftover in (SPILL_NAME, PULLED_NAME):
             shutil.rmtree(paths.root / leftover, ignore_errors=True)
-        with Warehouse.open(paths.warehouse, memory_limit=limits.memory_limit, threads=limits.threads) as warehouse:
+        with Warehouse.open(
+            paths.warehouse,
+            memory_limit=limits.memory_limit,
+            threads=limits.threads,
+            wait_seconds=READERS_SECONDS,
+        ) as warehouse:
             migrations.migrate(warehouse)
             refuse_older(paths.warehouse, migrations.copy_no(warehouse), copying.copied_no(paths.copy))
             repair(warehouse, paths.manifest)
@@ -67,6 +76,21 @@ def _copy(warehouse: Warehouse, paths: OutputPaths, *, is_scratch: bool) -> None
         problem = error.message
     if problem != before:
         migrations.note_copy_problem(warehouse, problem)
+
+
+def _refuse_links(paths: OutputPaths) -> None:
+    """Refuse a link in the place of what is replaced whole: the link would be, and what it leads to stay as it was.
+
+    Raises:
+        OutputError: there is one.
+    """
+    for path in (paths.warehouse, paths.published):
+        if path.is_symlink():
+            raise OutputError(
+                "is a link, and would be replaced by what is published or erased next; what it leads to would stay",
+                where=str(path),
+                hint="move there what it leads to; the output folder as a whole may be a link",
+            )
 
 
 def refuse_gone(paths: OutputPaths) -> None:

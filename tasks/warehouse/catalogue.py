@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import difflib
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from weakref import WeakKeyDictionary
@@ -21,6 +22,7 @@ from tasks.warehouse.run import Run
 from tasks.warehouse.tables import rows_of_run
 
 KEY = "customer_id"
+_WINDOW = re.compile(r"(?<=_)\d+d(?=_|$)")
 #: What the room `predict` writes: a column for each prediction of the workspace.
 PREDICTIONS = "features.customer_prediction"
 _KNOWN: WeakKeyDictionary[Run, tuple[int, dt.date, Catalogue]] = WeakKeyDictionary()
@@ -60,6 +62,10 @@ class Catalogue:
             return self.features[name]
         near = difflib.get_close_matches(name, self.features, n=1)
         hint = f"did you mean {near[0]!r}?" if near else "docs/reference/features.md lists the features"
+        of_other_days = [one for one in self.features if _WINDOW.sub("", one) == _WINDOW.sub("", name)]
+        # Somebody took its window out: what is spelt nearly as it may be something else.
+        if of_other_days and not set(near) & set(of_other_days):
+            hint = f"features.windows has not got its days; there are {', '.join(of_other_days)}"
         raise WorkspaceError(f"there is no feature {name!r}", where=where, hint=hint)
 
     def relation(self, run_id: str, names: Iterable[str] | None = None, *, among: str | None = None) -> str:

@@ -1,11 +1,14 @@
-"""The only place that opens DuckDB.
+"""One open DuckDB file, and the only place that works with one.
 
-Owns: opening files, statements and transactions. Does not own any table, or errors in our words (`engine_errors.py`).
+Owns: statements and transactions, and what a file is opened with. Does not own any table, reaching the file
+(`opening.py`), or errors in our words (`engine_errors.py`).
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import errno
+import os
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
@@ -19,6 +22,7 @@ from tasks.config.errors import OutputError
 from tasks.warehouse.damage import damage_told
 from tasks.warehouse.disk import flush_file, flush_folder
 from tasks.warehouse.engine_errors import first_line, translated
+from tasks.warehouse.opening import connected, held_by, refuse_misread
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -57,17 +61,9 @@ _MAKES_TABLES = re.compile(r"\b(?:CREATE\s+(?:OR\s+REPLACE\s+)?(?!TEMP)|(?:RENAM
 _TAKES_AWAY = re.compile(
     r"\b(?:DROP\s+(?!(?:TABLE|VIEW)\s+(?:IF\s+EXISTS\s+)?temp\.)|(?:RENAME|DETACH|USE)\b)", re.IGNORECASE
 )
-#: How DuckDB says that another process has the file open.
-_HELD = re.compile(r"onflicting lock is held .*\(PID (?P<pid>\d+)\)")
 _MOST_WAL = "1GB"
 """Up to so much waits beside the file until it is closed. By default, 16 MB, a run moved tables into the file and put
 groups of their rows together after nearly every step: ten seconds each time at ten million lines."""
-
-
-def held_by(text: str) -> str | None:
-    """What is told of DuckDB's message that another process holds a file; None where it says something else."""
-    holder = _HELD.search(text)
-    return f"is held by process {holder['pid']}, which writes or reads it" if holder else None
 
 
 class Warehouse:
@@ -87,14 +83,28 @@ class Warehouse:
 
     @classmethod
     def open(
-        cls, path: Path | None, *, memory_limit: str = "4GB", threads: int | None = None, read_only: bool = False
+        cls,
+        path: Path | None,
+        *,
+        memory_limit: str = "4GB",
+        threads: int | None = None,
+        read_only: bool = False,
+        wait_seconds: float = 0,
     ) -> Self:
         """Open (and create) a DuckDB file; `None` is a database in memory.
 
+        Args:
+            path: of the file.
+            memory_limit: of the engine.
+            threads: of the engine; None: as many as there are cores.
+            read_only: nothing is to be written.
+            wait_seconds: how long other processes that have it open are waited for.
+
         Raises:
-            OutputError: the file cannot be written, or is held by another process.
+            OutputError: the file cannot be written, has a name that cannot be used, or is held by another process.
             DamageError: it is no DuckDB file, or a damaged one.
         """
+        refuse_misread(path)
         config: dict[str, Any] = {"memory_limit": memory_limit, "autoinstall_known_extensions": "false"}
         if threads:
             config["threads"] = threads
@@ -102,12 +112,13 @@ class Warehouse:
             config["temp_directory"] = str(path.parent / SPILL_NAME)
             config["checkpoint_threshold"] = _MOST_WAL
         try:
-            connection = duckdb.connect(str(path) if path else ":memory:", read_only=read_only, config=config)
+            connection = connected(path, wait_seconds, read_only=read_only, config=config)
         except duckdb.Error as error:
             if damage := damage_told(first_line(error), path):
                 raise damage from error
             told = held_by(str(error))
             todo = "wait for what holds it to end" if told else "give this user the right to read and write it"
+            todo = "free space" if os.strerror(errno.ENOSPC) in str(error) else todo
             raise OutputError(
                 told or f"cannot open: {first_line(error)}",
                 where=str(path),

@@ -206,8 +206,8 @@ def told(error: BaseException) -> str:
     return f"{type(error).__name__}{place}"
 
 
-def note_delivery(warehouse: Warehouse, *, source: str, file: str, load_id: str, attempt_id: str) -> None:
-    """Note what content a file name holds now; nothing where that is what it held last."""
+def note_delivery(warehouse: Warehouse, *, source: str, file: str, load_id: str | None, attempt_id: str) -> None:
+    """Note what content a file name holds now, None where its file moved; nothing where that is what it held last."""
     last = warehouse.value(
         "SELECT load_id FROM ops.delivery WHERE source_name = $source AND file_name = $file"
         " ORDER BY delivery_no DESC LIMIT 1",

@@ -21,7 +21,7 @@ def loads_seen(warehouse: Warehouse, sources: Mapping[str, Source], until: dt.da
 
     Those of the sources, delivered by a moment. A file that was delivered again with other content, or is mapped
     otherwise by now, counts as it was delivered last, unless its source says that versions add up. A file that is gone
-    from its folder has been loaded, and stays.
+    from its folder has been loaded, and stays; one that is known to lie elsewhere by now counts by that name alone.
 
     Of a source in a database all that was delivered before the newest pull of all its rows counts no more, in the same
     way; and of a source that was moved from files to a database or back, only what came the way it comes now, once any
@@ -34,7 +34,8 @@ def loads_seen(warehouse: Warehouse, sources: Mapping[str, Source], until: dt.da
         " row_number() OVER (PARTITION BY delivery.source_name, delivery.file_name ORDER BY delivery_no DESC) = 1"
         " AND (pull.load_id IS NULL OR delivery_no >= coalesce(max(delivery_no)"
         " FILTER (pull.load_id IS NOT NULL AND pull.read_from IS NULL) OVER (PARTITION BY delivery.source_name), 0))"
-        f" FROM ops.delivery JOIN ops.load USING (source_name, load_id) LEFT JOIN {pulled} AS pull USING (load_id)"
+        # Of a name whose file moved the newest delivery has no load.
+        f" FROM ops.delivery LEFT JOIN ops.load USING (source_name, load_id) LEFT JOIN {pulled} AS pull USING (load_id)"
         " WHERE $known IS NULL OR seen_at <= $known",
         {"known": until},
     )

@@ -27,19 +27,36 @@ def refuse_other_identities(warehouse: Warehouse, workspace: Workspace, key_fing
     Under another key everybody would have left and a stranger have entered in his place; and where ids were plain
     before, the history would go on showing them.
     """
-    published = warehouse.rows(
-        "SELECT key_fingerprint, max(publication.as_of_date) FROM ops.publication AS publication"
-        " JOIN ops.run AS run USING (run_id) WHERE key_fingerprint IS DISTINCT FROM $fingerprint GROUP BY 1 LIMIT 1",
-        {"fingerprint": key_fingerprint},
-    )
-    if not published:
+    for other, as_of in _published_under(warehouse):
+        if other != key_fingerprint:
+            raise _other_identities(workspace, _ids(key_fingerprint), f"as of {as_of} are {_ids(other)}")
+
+
+def refuse_where_told(warehouse: Warehouse, workspace: Workspace) -> None:
+    """The same for who only looks, and needs no key: one that is not there is taken for the right one."""
+    if not workspace.privacy.pseudonymise or workspace.privacy.key:
+        refuse_other_identities(warehouse, workspace, workspace.key_fingerprint())
         return
-    (other, as_of), *_ = published
-    now = "plain" if key_fingerprint is None else f"pseudonyms under key {key_fingerprint}"
-    then = "plain" if other is None else f"pseudonyms under key {other}"
-    raise WorkspaceError(
-        f"privacy: customer ids would be {now}; those published here as of {as_of} are {then}"
-        " (keys are told by their fingerprints)",
+    for other, as_of in _published_under(warehouse):
+        if other is None:
+            raise _other_identities(workspace, "pseudonyms", f"as of {as_of} are {_ids(other)}")
+
+
+def _published_under(warehouse: Warehouse) -> list[tuple[str | None, dt.date]]:
+    """Fingerprints of the keys that published dates were made with, None of plain ids; each with its newest date."""
+    return warehouse.rows(
+        "SELECT key_fingerprint, max(publication.as_of_date) FROM ops.publication AS publication"
+        " JOIN ops.run AS run USING (run_id) GROUP BY 1 ORDER BY 2 DESC, 1"
+    )
+
+
+def _ids(key_fingerprint: str | None) -> str:
+    return "plain" if key_fingerprint is None else f"pseudonyms under key {key_fingerprint}"
+
+
+def _other_identities(workspace: Workspace, now: str, then: str) -> WorkspaceError:
+    return WorkspaceError(
+        f"privacy: customer ids would be {now}; those published here {then} (keys are told by their fingerprints)",
         where=workspace.line_of("privacy", "pseudonymise"),
         hint="set the policy and key of then, or give --output a new folder, where every customer begins anew",
     )

@@ -191,6 +191,7 @@ def test_every_command_says_of_a_damaged_warehouse_what_to_do(world: World) -> N
     assert "is damaged" in status
     warehouse.unlink()
     assert "is gone, while copy/" in resegment("explain", "c01", cwd=world.folder, code=1).stderr
+    assert "is gone, while copy/" in resegment("export", "c01", cwd=world.folder, code=1).stderr
 
 
 def test_a_warehouse_of_a_later_or_older_version_is_told(world: World) -> None:

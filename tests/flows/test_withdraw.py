@@ -70,3 +70,18 @@ def test_after_a_kill_the_next_run_takes_it_out(tmp_path: Path) -> None:
     with without_checks():
         world.run(MAY)
     assert list(assert_whole(world.output / "published")) == [str(APRIL), str(MAY)]
+
+
+def test_after_a_kill_the_same_command_takes_it_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with without_checks():
+        world = company(tmp_path / "ahead", APRIL, AHEAD)
+    with mock.patch.object(flow, "publish_dates", side_effect=KeyboardInterrupt):
+        assert command(world, "withdraw", str(AHEAD), "--yes", "--quiet") == 130
+    capsys.readouterr()
+    assert command(world, "withdraw", str(AHEAD)) == 2
+    assert "the newest date would be 2025-04-30" in capsys.readouterr().err
+    assert command(world, "withdraw", str(AHEAD), "--yes", "--quiet") == 0
+    assert "is taken back; the newest published date is 2025-04-30" in capsys.readouterr().out
+    assert list(assert_whole(world.output / "published")) == [str(APRIL)]
+    assert command(world, "withdraw", str(AHEAD), "--yes", "--quiet") == 2
+    assert "2026-05-30 is not published" in capsys.readouterr().err

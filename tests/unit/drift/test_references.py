@@ -16,13 +16,16 @@ from tasks.warehouse.ledger import Publication
 TODAY = dt.date(2026, 6, 30)
 
 
-def run_after(*days_ago: int, window: int = 30, seasons: tuple[Season, ...] = ()) -> Any:  # noqa: ANN401 - what of a run is asked for
-    """A run of today, and runs so many days before it."""
+def run_after(*days_ago: int, window: int = 30, seasons: tuple[Season, ...] = (), empty: tuple[int, ...] = ()) -> Any:  # noqa: ANN401 - what of a run is asked for
+    """A run of today, and runs so many days before it; in the `empty` ones nobody was."""
     earlier = [Publication(TODAY - dt.timedelta(days=days), f"run-{days}") for days in sorted(days_ago, reverse=True)]
     workspace = SimpleNamespace(
         features=SimpleNamespace(windows=[window, 365]), calendar=SimpleNamespace(seasons=seasons)
     )
-    return SimpleNamespace(as_of=TODAY, earlier=lambda: earlier, workspace=workspace)
+    warehouse = SimpleNamespace(
+        table_exists="monitoring.run_summary".__eq__, rows=lambda _: [(f"run-{days}",) for days in empty]
+    )
+    return SimpleNamespace(as_of=TODAY, earlier=lambda: earlier, workspace=workspace, warehouse=warehouse)
 
 
 def compared(run: Any) -> dict[str, int]:  # noqa: ANN401 - as above
@@ -55,6 +58,24 @@ def compared(run: Any) -> dict[str, int]:  # noqa: ANN401 - as above
 )
 def test_the_runs_that_one_is_compared_with(days_ago: tuple[int, ...], window: int, expected: dict[str, int]) -> None:
     assert compared(run_after(*days_ago, window=window)) == expected
+
+
+@pytest.mark.parametrize(
+    ("empty", "expected"),
+    [
+        ((), {"previous": 28, "baseline": 395, "season": 364}),
+        ((395,), {"previous": 28, "baseline": 364}),
+        ((364,), {"previous": 28, "baseline": 395}),
+        # Flows are told beside the run before: no other one takes its place because nobody was in it.
+        ((28,), {"baseline": 395, "season": 364}),
+        ((395, 364, 28), {}),
+    ],
+)
+def test_a_run_in_which_nobody_was_is_no_reference(empty: tuple[int, ...], expected: dict[str, int]) -> None:
+    run = run_after(395, 364, 28, empty=empty)
+    assert compared(run) == expected
+    year_ago = a_year_before(run, Publication(TODAY - dt.timedelta(days=28), "run-28"))
+    assert (year_ago is None) is bool(empty)
 
 
 def season(first: int, last: int) -> Season:

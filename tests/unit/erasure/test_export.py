@@ -52,3 +52,11 @@ def test_a_file_that_others_could_read_is_replaced(tmp_path: Path) -> None:
 def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="cannot write the export: No such file or directory"):
         write(tmp_path / "nowhere" / "export.json", "x")
+
+
+def test_of_a_file_that_could_not_be_written_nothing_is_left(tmp_path: Path) -> None:
+    # It cannot take the place of a folder, as it cannot be ended on a full disk.
+    (tmp_path / "export.json").mkdir()
+    with pytest.raises(OutputError, match="cannot write the export"):
+        write(tmp_path / "export.json", "something of anna")
+    assert [path.name for path in tmp_path.rglob("*")] == ["export.json"]

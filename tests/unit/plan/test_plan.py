@@ -151,6 +151,7 @@ def test_an_edit_of_features_is_computed_in_a_copy(own_shop: Shop) -> None:
     before = digest(own_shop.paths.warehouse)
     found = plan_workspace(edited, own_shop.paths)
     assert found.recomputed == ["the section features changed"]
+    assert any("files that came after that run are seen" in limit for limit in found.limits)
     assert digest(own_shop.paths.warehouse) == before
     # The newsletter reads a column that goes away with its window.
     assert [(item.use, item.severity) for item in found.consumers] == [

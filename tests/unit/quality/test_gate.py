@@ -269,15 +269,20 @@ def test_a_corrected_file_counts_as_it_is_now(fresh_run: Run) -> None:
     assert [finding.check.expectation.meaning for finding in report.failed("warning")] == ["no file is empty"]
 
 
-@pytest.mark.parametrize("is_empty", [True, False])
-def test_content_that_comes_twice_is_told_unless_it_is_empty(fresh_run: Run, is_empty: bool) -> None:
+@pytest.mark.parametrize(("is_empty", "has_moved"), [(True, False), (False, True), (False, False)])
+def test_content_that_comes_twice_is_told_unless_it_is_empty_or_moved(
+    fresh_run: Run, is_empty: bool, has_moved: bool
+) -> None:
     if is_empty:
         corridor.note_load(fresh_run, "my_feedback", "feedback", read=0, loaded=0, file="monday.csv")
     load_id = fresh_run.warehouse.value(
         "SELECT max_by(load_id, load_no) FROM ops.load WHERE source_name = 'my_feedback'"
     )
-    ledger.note_delivery(
-        fresh_run.warehouse, source="my_feedback", file="copy.csv", load_id=load_id, attempt_id=fresh_run.attempt_id
-    )
+    (file,) = fresh_run.warehouse.rows("SELECT file_name FROM ops.load WHERE load_id = $load", {"load": load_id})[0]
+    for name, held in (("copy.csv", load_id), *([(file, None)] if has_moved else [])):
+        ledger.note_delivery(
+            fresh_run.warehouse, source="my_feedback", file=name, load_id=held, attempt_id=fresh_run.attempt_id
+        )
     told = {finding.check.expectation.meaning for finding in run_checks(fresh_run, "raw").failed("warning")}
-    assert ("no content was delivered under two names since the last publication" in told) != is_empty
+    is_told = "no content was delivered under two names since the last publication" in told
+    assert is_told is not (is_empty or has_moved)

@@ -74,3 +74,19 @@ def test_the_wide_relation_joins_what_one_run_has() -> None:
     assert some == [{"customer_id": "A", "c": 4}, {"customer_id": "B", "c": 6}]
     assert only == [("A", 9)]
     assert lacking == [("A", 1, None, None), ("B", 2, None, None)]
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("order_90d_count", "features.windows has not got its days; there are order_28d_count, order_84d_count"),
+        ("order_8d_count", "did you mean 'order_84d_count'?"),
+        ("tenur_days", "did you mean 'tenure_days'?"),
+        ("x", "docs/reference/features.md lists the features"),
+    ],
+)
+def test_a_feature_that_is_not_there_is_told_with_what_is(name: str, hint: str) -> None:
+    models = load_models("features", as_of=dt.date(2025, 6, 30), features=Features(windows=[28, 84]))
+    with pytest.raises(WorkspaceError) as caught:
+        Catalogue(models).find(name, where="resegment.yaml:1")
+    assert caught.value.hint == hint
