@@ -111,26 +111,6 @@ def test_a_file_that_is_no_database_is_told(tmp_path: Path) -> None:
         Warehouse.open(path)
 
 
-@pytest.mark.parametrize("folder", ["shop?", "a\\b", "shop?threads=1"])
-def test_a_folder_that_duckdb_reads_as_another_one_is_refused(tmp_path: Path, folder: str) -> None:
-    """The log of `shop?/x.duckdb` would lie at `shop.wal?/x.duckdb`, and `a\\b` be the folder b of a."""
-    place = tmp_path / folder
-    place.mkdir()
-    with pytest.raises(OutputError, match="which the engine reads as something else") as caught:
-        Warehouse.open(place / "x.duckdb")
-    assert "--output" in str(caught.value)
-    assert list(tmp_path.rglob("*")) == [place]
-
-
-def test_other_signs_in_a_folder_are_signs(tmp_path: Path) -> None:
-    place = tmp_path / '100% "it\'s" [1]* $HOME {x} äöü;--'
-    place.mkdir()
-    for _ in range(2):
-        with Warehouse.open(place / "x.duckdb") as warehouse:
-            warehouse.execute("CREATE OR REPLACE TABLE t AS SELECT 1 AS a")
-    assert [path.name for path in place.iterdir()] == ["x.duckdb"]
-
-
 def test_a_second_writer_is_refused_and_told_by_whom(tmp_path: Path) -> None:
     program = "import sys; from tasks.warehouse.lock import writer_lock; from pathlib import Path\nwith writer_lock(Path(sys.argv[1])): print('held', flush=True); sys.stdin.read()"
     with subprocess.Popen(
