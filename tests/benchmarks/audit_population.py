@@ -49,6 +49,7 @@ class World:
         unreached: segment of whom only few did.
         themes: of the features.
         known: of how many customers the features are known.
+        moving: the features move by themselves, whatever customers do.
         has_model: the segments are clusters.
         cut: one cluster of the truth is cut in two in the model.
         gap: of two clusters alone: how far they lie apart, in standard deviations; None: six at least, of any number.
@@ -68,6 +69,7 @@ class World:
     unreached: int | None = None
     themes: tuple[str, ...] = ("customer_basket", "customer_cadence")
     known: float = 0.95
+    moving: bool = False
     has_model: bool = False
     cut: bool = False
     gap: float | None = None
@@ -119,7 +121,10 @@ def facts(world: World) -> SegmentationFacts:
         as_of=AS_OF,
         customers=CUSTOMERS,
         segments=segment_facts(values, others, steadiness, split, POLICY),
-        features=tuple(FeatureFacts(f"feature_{at}", theme, world.known) for at, theme in enumerate(world.themes)),
+        features=tuple(
+            FeatureFacts(f"feature_{at}", theme, world.known, moves_by_itself=world.moving)
+            for at, theme in enumerate(world.themes)
+        ),
         fit=Fit(AS_OF, CUSTOMERS, explained(values)),
         earlier=earlier,
         model=model,

@@ -38,6 +38,11 @@ PLANTED: dict[str, tuple[Plant, str, int | None]] = {
         None,
     ),
     "tertiles learnt anew each month": (lambda seed: World(seed, quantiles=(1 / 3, 2 / 3)), "pinned_sizes", None),
+    "clusters by what grows with history": (
+        lambda seed: World(seed, [0.3, 0.3, 0.4], has_model=True, moving=True),
+        "moves_by_itself",
+        None,
+    ),
     "one cloud cut in two": (lambda seed: World(seed, [0.25] * 4, has_model=True, cut=True), "unstable_segment", -1),
     "the same in another segmentation": (lambda seed: World(seed, pair="redundant"), "redundant_segment", 0),
     "inside another": (lambda seed: World(seed, pair="nested"), "nested_segment", 0),
