@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import datetime as dt
 import difflib
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from tasks.config.calendar import TimeZone
 from tasks.config.conditions import Sql
@@ -66,7 +66,7 @@ Encoding = Literal[
 
 
 class FormatOptions(Strict):
-    """How a CSV or JSON lines file is written; Parquet needs none."""
+    """How a CSV or JSON lines file is written, and whether folders are columns, of Parquet the latter alone."""
 
     # A tab is blank space and a delimiter.
     model_config = ConfigDict(str_strip_whitespace=False)
@@ -77,6 +77,19 @@ class FormatOptions(Strict):
     header: bool = Field(default=True, description="the first line names the columns; else column0, column1, …")
     null_values: list[str] = Field(default_factory=lambda: [""], description="texts that mean: no value")
     max_line_bytes: int = Field(default=2_097_152, ge=1024, description="a longer line is quarantined")
+    hive_partitions: bool = Field(
+        default=False,
+        description="folders such as `store=9` of a file's path are text columns of its rows; one that the file has"
+        " itself stays the file's",
+    )
+
+    @model_serializer(mode="wrap")
+    def _said(self, told: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Without what is off: a digest of the options is that of versions that knew nothing of it."""
+        said: dict[str, Any] = told(self)
+        if not self.hive_partitions:
+            said.pop("hive_partitions", None)
+        return said
 
 
 class Lookup(Strict):

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
-from pathlib import Path
 
 from tasks.config.errors import SourceError, SqlError
 from tasks.ingest.beginning import header_further_down
+from tasks.ingest.folders import folder_called, is_column_where
 from tasks.ingest.mapping import Mapping
 from tasks.ingest.readers import Reader
 from tasks.warehouse.connection import Warehouse, identifier
@@ -59,6 +59,8 @@ def _absent_key(mapping: Mapping, reader: Reader) -> SourceError | None:
             hint = f"did you mean {near[0]!r}?" if near else f"the file has {', '.join(reader.columns)}"
             if (other := key.partition(".")[0]) in mapping.source.lookups:
                 hint = f"lookups are joined in their order: write {other} above {name}"
+            if folder := folder_called(mapping.called(reader.path), key):
+                hint = is_column_where(folder)
             return SourceError(
                 f"lookups.{name}: is joined by the column {key!r}, which the file has not",
                 where=f"{next(iter(mapping.where.values()))} and {reader.path.name}",
@@ -104,27 +106,20 @@ def _unbound(mapping: Mapping, reader: Reader, place: str, error: SqlError) -> S
         hint = f"a column of a lookup is named with it: {next(iter(mapping.source.lookups))}.{absent[0]}"
     if mapping.source.query is not None:
         return SourceError(f"{place}: the query has no column {absent[0]!r}", where=where, hint=hint)
-    if not present & {name.casefold() for name in mapping.wanted}:
+    own = {name.casefold() for name in reader.own_columns}
+    wanted = [name for name in mapping.wanted if name.casefold() not in present - own]
+    if not own & {name.casefold() for name in wanted}:
         # Not what stands there: it may be a customer's row.
-        hint = f"none of {', '.join(sorted(mapping.wanted))} is in the first line: is it a header? see options.header"
-    if len(reader.columns) == 1:
-        hint = f"the file has one column, {reader.columns[0]!r}: is options.delimiter right?"
+        hint = f"none of {', '.join(sorted(wanted))} is in the first line: is it a header? see options.header"
+    if len(reader.own_columns) == 1:
+        hint = f"the file has one column, {reader.own_columns[0]!r}: is options.delimiter right?"
     elif blank := [name for name in reader.columns if name.strip().casefold() == absent[0].casefold()]:
         hint = f"in the file its name has blanks around it: write '\"{blank[0]}\"'"
     if mapping.source.stored_as == "csv" and mapping.source.options.header and reader.path.is_file():
-        line = header_further_down(reader.path, mapping.source.options, mapping.wanted)
+        line = header_further_down(reader.path, mapping.source.options, wanted)
         hint = (
             hint if line is None else f"line {line} has it: the header must be the first line, take out those above it"
         )
-    if folder := _folder_called(reader.path, absent[0]):
-        hint = (
-            f"the folder {folder} is no column: write the value into the file, or a source for each folder with"
-            f" '{folder.partition('=')[2]}' as a text"
-        )
+    if folder := folder_called(mapping.called(reader.path), absent[0]):
+        hint = is_column_where(folder)
     return SourceError(f"{place}: the file has no column {absent[0]!r}", where=where, hint=hint)
-
-
-def _folder_called(path: Path, column: str) -> str | None:
-    """The folder above a file that says something by this name, as `store=9` does."""
-    begins = f"{column.casefold()}="
-    return next((folder.name for folder in path.parents if folder.name.casefold().startswith(begins)), None)

@@ -1,7 +1,8 @@
 """Which files a source has, and which of them are new.
 
 Owns: globs, digests and load ids. A load id follows from the file's bytes and the mapping, so the same file never
-loads twice, under whatever name it is delivered. Does not own what it looks up elsewhere (`looked_up.py`).
+loads twice, under whatever name it is delivered; but where its folders are columns, they are part of what it says. Does
+not own what it looks up elsewhere (`looked_up.py`).
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from pathlib import Path
 
 from tasks.config.errors import SourceError
 from tasks.config.workspace import Workspace
+from tasks.ingest.folders import known_by
 from tasks.ingest.mapping import LookupFiles, Mapping
 from tasks.warehouse.pulls import Pull
 
@@ -26,10 +28,13 @@ _CHUNK = 1 << 20
 class FoundFile:
     """A file of a source; `name` is its path below the workspace, or the whole path where it lies elsewhere.
 
-    It is the path as the source says it: where a part of that is a link that leads to another folder every day, such as
-    `latest`, the file there is a new version of one file. One that holds what was pulled from a database is called by
-    database and source, and says of which `pull`. The load id of another one whose source has lookups is not the last
-    word: it is of the file alone.
+    `sha256` is of its bytes and, where they are columns, of what its folders say; `bytes_sha256` of the bytes alone,
+    where that is another one.
+
+    The name is the path as the source says it: where a part of that is a link that leads to another folder every day,
+    such as `latest`, the file there is a new version of one file. One that holds what was pulled from a database is
+    called by database and source, and says of which `pull`. The load id of another one whose source has lookups is not
+    the last word: it is of the file alone.
     """
 
     path: Path
@@ -39,6 +44,7 @@ class FoundFile:
     load_id: str
     lookups: LookupFiles
     pull: Pull | None = None
+    bytes_sha256: str | None = None
 
 
 def find_files(workspace: Workspace, mapping: Mapping) -> list[FoundFile]:
@@ -49,7 +55,7 @@ def find_files(workspace: Workspace, mapping: Mapping) -> list[FoundFile]:
     """
     paths = _paths(workspace, mapping)
     lookups, mapping_sha256 = find_lookups(workspace, mapping)
-    return [_found(workspace, mapping, path, said, mapping_sha256, lookups) for path, said in paths]
+    return [_found(mapping, path, said, mapping_sha256, lookups) for path, said in paths]
 
 
 def newest_file(workspace: Workspace, mapping: Mapping) -> tuple[Path, LookupFiles]:
@@ -81,12 +87,18 @@ def find_lookups(workspace: Workspace, mapping: Mapping) -> tuple[LookupFiles, s
         SourceError: a lookup's path or glob matches no file, or it cannot be read.
     """
     lookups = _lookups(workspace, mapping)
-    return lookups, mapping.digest([] if mapping.source.database is None else digests(lookups))
+    return lookups, mapping.digest([] if mapping.source.database is None else digests(mapping, lookups))
 
 
-def digests(lookups: LookupFiles) -> list[str]:
-    """SHA-256 of each file of the lookups, in the order of their names and paths."""
-    return [digest_of(path) for _, paths in sorted(lookups.items()) for path in paths]
+def digests(mapping: Mapping, lookups: LookupFiles) -> list[str]:
+    """SHA-256 of what each file of the lookups says, in the order of their names and paths."""
+    return [digest for name in sorted(lookups) for digest in lookup_digests(mapping, lookups, name)]
+
+
+def lookup_digests(mapping: Mapping, lookups: LookupFiles, name: str) -> list[str]:
+    """The same of one of the lookups: of the bytes and, where they are columns, of what folders say."""
+    options = mapping.source.lookups[name].options
+    return [known_by(digest_of(path), mapping.folders_of(path, options)) for path in lookups[name]]
 
 
 def _lookups(workspace: Workspace, mapping: Mapping) -> LookupFiles:
@@ -98,14 +110,15 @@ def _lookups(workspace: Workspace, mapping: Mapping) -> LookupFiles:
     }
 
 
-def _found(
-    workspace: Workspace, mapping: Mapping, path: Path, said: Path, mapping_sha256: str, lookups: LookupFiles
-) -> FoundFile:
-    sha256 = digest_of(path)
+def _found(mapping: Mapping, path: Path, said: Path, mapping_sha256: str, lookups: LookupFiles) -> FoundFile:
+    of_bytes = digest_of(path)
+    sha256 = known_by(of_bytes, mapping.folders_of(path, mapping.source.options))
     load_id = load_id_of(mapping.name, sha256, mapping_sha256)
-    inside = next((one for one in (said, path) if one.is_relative_to(workspace.directory)), None)
-    name = str(said if inside is None else inside.relative_to(workspace.directory))
-    return FoundFile(path, name, sha256, mapping_sha256, load_id, lookups)
+    other = None if of_bytes == sha256 else of_bytes
+    # Where the workspace itself is said by a link, its files lie in it all the same.
+    lies_inside = path.is_relative_to(mapping.directory) and not said.is_relative_to(mapping.directory)
+    name = mapping.called(path if lies_inside else said)
+    return FoundFile(path, name, sha256, mapping_sha256, load_id, lookups, bytes_sha256=other)
 
 
 def load_id_of(source: str, sha256: str, mapping_sha256: str, *more: str) -> str:

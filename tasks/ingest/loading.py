@@ -18,8 +18,9 @@ from tasks.ingest.discovery import FoundFile
 from tasks.ingest.erased import erased_lines, without_erased
 from tasks.ingest.lookups import with_kept_lookups
 from tasks.ingest.mapping import Mapping, mapped_select
+from tasks.ingest.opening import open_source
 from tasks.ingest.raw_tables import fit_raw_table
-from tasks.ingest.readers import Reader, open_reader
+from tasks.ingest.readers import Reader
 from tasks.ingest.sampling import keep_guesses
 from tasks.ingest.unmatched_quotes import first_unmatched, read_in_order, unmatched_error
 from tasks.warehouse import ledger, pulls
@@ -75,7 +76,7 @@ def load_file(
         SourceError: the file as a whole cannot be read.
     """
     check_whole(file.path)
-    reader = open_reader(warehouse, file.path, mapping.source.stored_as, mapping.source.options, mapping.wanted)
+    reader = open_source(warehouse, mapping, file.path)
     number = int(warehouse.value("SELECT coalesce(max(load_no), 0) + 1 FROM ops.load"))
     load = _Load(warehouse, mapping, file, reader, number, ledger.moment(warehouse), erased)
     kinds = check_bindings(warehouse, mapping, reader, load.joined(reader.relation))
@@ -216,7 +217,9 @@ class _Load:
         mapping, file = self.mapping, self.file
         origin = quarantine.Origin(file.load_id, mapping.name, mapping.source.entity, file.name)
         columns = self.warehouse.columns(f"SELECT * EXCLUDE (_record) FROM {self.reader.relation}")
-        return quarantine.enter(self.warehouse, origin, selects, json.dumps(dict(columns)))
+        # Those of the file's lines: what its folders say is told again by its name (`stored_rows.py`).
+        types = {name: kind for name, kind in columns if name not in self.reader.folders}
+        return quarantine.enter(self.warehouse, origin, selects, json.dumps(types))
 
 
 def _row_number(rejected: list[int]) -> str:

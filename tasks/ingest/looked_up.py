@@ -19,7 +19,7 @@ from tasks.ingest.discovery import FoundFile, digests, load_id_of
 from tasks.ingest.loading import unreadable
 from tasks.ingest.lookups import with_kept_lookups
 from tasks.ingest.mapping import Mapping
-from tasks.ingest.readers import open_reader
+from tasks.ingest.opening import open_source
 from tasks.warehouse import looked_up
 from tasks.warehouse.connection import Warehouse, identifier
 
@@ -70,14 +70,14 @@ def _looks_up(mapping: Mapping) -> bool:
 
 
 def _basis(mapping: Mapping, file: FoundFile) -> looked_up.Basis:
-    lookups = hashlib.sha256("|".join(digests(file.lookups)).encode()).hexdigest()
+    lookups = hashlib.sha256("|".join(digests(mapping, file.lookups)).encode()).hexdigest()
     return looked_up.Basis(mapping.name, file.sha256, file.mapping_sha256, lookups)
 
 
 def _digest(warehouse: Warehouse, mapping: Mapping, file: FoundFile) -> str:
     """Of the keys that a file names, and of what stands beside them in the columns that are read."""
     check_whole(file.path)
-    reader = open_reader(warehouse, file.path, mapping.source.stored_as, mapping.source.options, mapping.wanted)
+    reader = open_source(warehouse, mapping, file.path)
     columns = [
         f"{identifier(name)}.{identifier(column)}"
         for name, lookup in mapping.source.lookups.items()

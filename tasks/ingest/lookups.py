@@ -15,9 +15,11 @@ from collections.abc import Mapping as Paths
 from tasks.config.counting import counted
 from tasks.config.errors import SourceError, SqlError, WorkspaceError
 from tasks.ingest.beginning import check_whole
-from tasks.ingest.discovery import digest_of
+from tasks.ingest.discovery import lookup_digests
+from tasks.ingest.folders import folder_called, is_column_where
 from tasks.ingest.mapping import LookupFiles, Mapping
-from tasks.ingest.readers import Reader, open_reader
+from tasks.ingest.opening import open_lookup
+from tasks.ingest.readers import Reader
 from tasks.ingest.unmatched_quotes import read_in_order
 from tasks.warehouse.connection import Warehouse, identifier
 
@@ -57,8 +59,9 @@ def _joined(mapping: Mapping, relation: str, lookups: Paths[str, str]) -> str:
 
 def _kept(warehouse: Warehouse, mapping: Mapping, files: LookupFiles, name: str) -> str:
     """The temporary table of a lookup's rows, by what it is made of."""
-    lookup = mapping.source.lookups[name].model_dump(mode="json", exclude={"path", "source_key"})
-    made_of = [lookup, sorted(mapping.looked_up[name]), [digest_of(path) for path in files[name]]]
+    lookup = mapping.source.lookups[name]
+    said = lookup.model_dump(mode="json", exclude={"path", "source_key"})
+    made_of = [said, sorted(mapping.looked_up[name]), lookup_digests(mapping, files, name)]
     table = f"lookup_{hashlib.sha256(json.dumps(made_of).encode()).hexdigest()[:16]}"
     there = "SELECT count(*) FROM duckdb_tables() WHERE temporary AND table_name = $table"
     if not warehouse.value(there, {"table": table}):
@@ -101,9 +104,8 @@ def lookup_readers(warehouse: Warehouse, mapping: Mapping, files: LookupFiles, n
         WorkspaceError: one has not the column that it is joined by.
     """
     lookup = mapping.source.lookups[name]
-    read = frozenset({lookup.key, *mapping.looked_up[name]})
     for path in files[name]:
-        reader = open_reader(warehouse, path, lookup.format, lookup.options, read)
+        reader = open_lookup(warehouse, mapping, name, path)
         if lookup.key.casefold() not in {column.casefold() for column in reader.columns}:
             said = f"lookups.{name}: the key {lookup.key!r} is no column of its file"
             raise WorkspaceError(said, **_place(mapping, "", reader, lookup.key))
@@ -122,9 +124,12 @@ def _check_columns(mapping: Mapping, name: str, reader: Reader) -> None:
 def _place(mapping: Mapping, place: str, reader: Reader, absent: str) -> dict[str, str]:
     """Where a column is named that a file has not, and what to do."""
     near = difflib.get_close_matches(absent, reader.columns, n=1)
+    hint = f"did you mean {near[0]!r}?" if near else f"the file has {', '.join(reader.columns)}"
+    if folder := folder_called(mapping.called(reader.path), absent):
+        hint = is_column_where(folder)
     return {
         "where": f"{mapping.where.get(place) or next(iter(mapping.where.values()))} and {reader.path.name}",
-        "hint": f"did you mean {near[0]!r}?" if near else f"the file has {', '.join(reader.columns)}",
+        "hint": hint,
     }
 
 

@@ -20,8 +20,9 @@ from tasks.config.calendar import Calendar
 from tasks.config.entities import ENTITIES
 from tasks.config.entity import Column, Entity
 from tasks.config.errors import WorkspaceError
-from tasks.config.sources import Source
+from tasks.config.sources import FormatOptions, Source
 from tasks.config.workspace import Workspace
+from tasks.ingest.folders import Folders, folders_in
 from tasks.ingest.moments import Clock
 from tasks.ingest.query import check_query
 from tasks.ingest.readers import BROKEN_LINE
@@ -51,6 +52,7 @@ class Mapping:
         looked_up: by lookup, its columns that an expression or the key of another lookup names, each with the place of
             one that does.
         clock: how its times become the company's.
+        directory: of the workspace.
     """
 
     name: str
@@ -61,6 +63,7 @@ class Mapping:
     inputs: dict[str, tuple[str, ...]]
     looked_up: dict[str, dict[str, str]]
     clock: Clock
+    directory: Path
 
     @property
     def entity(self) -> Entity:
@@ -81,6 +84,14 @@ class Mapping:
         )
         # A line that is no JSON has no columns to choose it by, and is not to get lost.
         return f"({BROKEN_LINE} OR {condition})" if self.source.stored_as == "jsonl" else condition
+
+    def called(self, path: Path) -> str:
+        """What a file is called: its path below the workspace, or the whole path where it lies elsewhere."""
+        return str(path.relative_to(self.directory) if path.is_relative_to(self.directory) else path)
+
+    def folders_of(self, path: Path, options: FormatOptions) -> Folders:
+        """The columns that the folders of a file are, by the options of the source, or of the lookup that it is of."""
+        return folders_in(self.called(path)) if options.hive_partitions else {}
 
     def joined_by(self, lookup: str) -> tuple[str, str]:
         """Whose column a lookup's key is held against, of a lookup above it or of the file (``""``), and which."""
@@ -149,7 +160,7 @@ def parse_mapping(workspace: Workspace, name: str) -> Mapping:
         )
     company = workspace.calendar.timezone
     clock = Clock(company, source.timezone or company)
-    return Mapping(name, source, places, where, reads, inputs, _looked_up(source, named), clock)
+    return Mapping(name, source, places, where, reads, inputs, _looked_up(source, named), clock, workspace.directory)
 
 
 def _joined_by(lookup: str, key: str, lookups: Kinds[str, object]) -> tuple[str, str]:

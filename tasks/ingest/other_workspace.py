@@ -46,7 +46,8 @@ def _is_known(space: Workspace, name: str, files: set[str], mappings: set[str]) 
     try:
         if mapping.source.database is not None:
             return find_lookups(space, mapping)[1] in mappings
-        return any(file.sha256 in files for file in find_files(space, mapping))
+        # By its bytes, too: since it was loaded folders may have become columns.
+        return any(files & {file.sha256, file.bytes_sha256} for file in find_files(space, mapping))
     except SourceError:
         # Whoever loads it is told.
         return False

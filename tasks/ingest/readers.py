@@ -7,7 +7,7 @@ the columns mean (`mapping.py`) or where rows go (`loading.py`).
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import assert_never
 
@@ -15,6 +15,7 @@ from tasks.config.errors import SourceError, SqlError
 from tasks.config.sources import Format, FormatOptions
 from tasks.ingest.beginning import first_line, header, unpacked
 from tasks.ingest.encodings import as_duckdb_reads
+from tasks.ingest.folders import Folders, beside, value_of
 from tasks.warehouse.connection import Warehouse, identifier, literal
 from tasks.warehouse.scanned import one_file
 
@@ -31,8 +32,8 @@ class Reader:
     `rejecting` is the same relation, which also notes lines that are no rows in the temporary table `reject_errors`;
     `in_order` reads one line after the other, which a file needs in which quotation marks do not match: read in parts,
     DuckDB leaves out all that follows them.
-    `described` is what is kept of the columns, so that a change of them is seen: names, of Parquet with types; of JSON
-    lines none, for every line has its own.
+    `described` is what is kept of the file's own columns, so that a change of them is seen: names, of Parquet with
+    types; of JSON lines none, for every line has its own. `folders` are the columns that are in no line of it.
     """
 
     path: Path
@@ -41,10 +42,29 @@ class Reader:
     rejecting: str | None = None
     in_order: str | None = None
     described: tuple[str, ...] | None = None
+    folders: Folders = field(default_factory=dict)
+
+    @property
+    def own_columns(self) -> tuple[str, ...]:
+        """Those that the file itself has."""
+        return tuple(name for name in self.columns if name not in self.folders)
+
+    def beside(self, folders: Folders) -> Reader:
+        """The same file with what its folders say as columns; one that it has itself stays its own."""
+        own = {name.casefold() for name in self.columns}
+        more = {name: value for name, value in folders.items() if name.casefold() not in own}
+        rejecting, in_order = (None if one is None else beside(one, more) for one in (self.rejecting, self.in_order))
+        columns, relation = (*self.columns, *more), beside(self.relation, more)
+        return Reader(self.path, columns, relation, rejecting, in_order, self.described, more)
 
 
 def open_reader(
-    warehouse: Warehouse, path: Path, file_format: Format, options: FormatOptions, wanted: frozenset[str]
+    warehouse: Warehouse,
+    path: Path,
+    file_format: Format,
+    options: FormatOptions,
+    wanted: frozenset[str],
+    folders: Folders | None = None,
 ) -> Reader:
     """Look at a file's beginning and say how to read it.
 
@@ -54,17 +74,18 @@ def open_reader(
         file_format: csv, parquet or jsonl; a name that ends in .gz is unpacked on the way.
         options: how a CSV file is written.
         wanted: the columns that the mapping names; JSON lines have no header to take them from.
+        folders: what its folders say, where they are columns.
 
     Raises:
         SourceError: the file is empty, not of that format, cut short, or in another encoding.
     """
     match file_format:
         case "csv":
-            return _csv(warehouse, path, options)
+            return _csv(warehouse, path, options).beside(folders or {})
         case "parquet":
-            return _parquet(warehouse, path)
+            return _parquet(warehouse, path).beside(folders or {})
         case "jsonl":
-            return _json_lines(warehouse, path, wanted, options)
+            return _json_lines(warehouse, path, wanted, options, folders or {})
         case other:
             assert_never(other)
 
@@ -110,7 +131,9 @@ def _named(names: list[str]) -> list[str]:
     return names[:named] + [f"column{place}" for place in range(named, len(names))] if named else names
 
 
-def _json_lines(warehouse: Warehouse, path: Path, wanted: frozenset[str], options: FormatOptions) -> Reader:
+def _json_lines(
+    warehouse: Warehouse, path: Path, wanted: frozenset[str], options: FormatOptions, folders: Folders
+) -> Reader:
     begins = first_line(path, options).strip()
     if begins.startswith("[") or begins == "{":
         raise SourceError(
@@ -121,18 +144,24 @@ def _json_lines(warehouse: Warehouse, path: Path, wanted: frozenset[str], option
     plain = options.model_copy(update={"delimiter": _NO_DELIMITER, "quote": "", "header": False, "null_values": []})
     columns = sorted(wanted - {"_row"})
     relation, rejecting, in_order = (
-        f"(SELECT _record, _row{taken_from_line(columns)} FROM {numbered} WHERE trim(_row) <> '')"
+        f"(SELECT _record, _row{taken_from_line(columns, folders)} FROM {numbered} WHERE trim(_row) <> '')"
         for numbered in _numbered(_scan(warehouse, path, ["_row"], plain))
     )
     return Reader(path, ("_row", *columns), relation, rejecting, in_order)
 
 
-def taken_from_line(names: Iterable[str]) -> str:
-    """SQL that takes keys from a line of JSON, each after a comma."""
-    return "".join(
-        f", CASE WHEN json_valid(_row) THEN _row ->> {literal('$.' + identifier(name))} END AS {identifier(name)}"
-        for name in names
-    )
+def taken_from_line(names: Iterable[str], folders: Folders) -> str:
+    """SQL that takes keys from a line of JSON, each after a comma; what a line has not its folders may say."""
+    in_folders = {name.casefold() for name in folders}
+
+    def taken(name: str) -> str:
+        place = literal("$." + identifier(name))
+        value = f"_row ->> {place}"
+        if name.casefold() in in_folders:
+            value = f"CASE WHEN json_exists(_row, {place}) THEN {value} ELSE {value_of(folders, name)} END"
+        return f", CASE WHEN json_valid(_row) THEN {value} END AS {identifier(name)}"
+
+    return "".join(map(taken, names))
 
 
 def _scan(warehouse: Warehouse, path: Path, columns: list[str], options: FormatOptions) -> str:

@@ -14,7 +14,7 @@ from tasks.ingest.binding import check_bindings
 from tasks.ingest.discovery import newest_file
 from tasks.ingest.lookups import lookup_readers, with_lookups
 from tasks.ingest.mapping import Mapping
-from tasks.ingest.readers import open_reader
+from tasks.ingest.opening import open_source
 from tasks.warehouse.connection import Warehouse
 
 log = logging.getLogger("resegment.ingest")
@@ -36,7 +36,7 @@ def rehearse(warehouse: Warehouse, workspace: Workspace, mapping: Mapping) -> bo
     except SourceError:
         return False
     try:
-        reader = open_reader(warehouse, path, mapping.source.stored_as, mapping.source.options, mapping.wanted)
+        reader = open_source(warehouse, mapping, path)
         for name in mapping.source.lookups:
             list(lookup_readers(warehouse, mapping, lookups, name))
     except SourceError as error:

@@ -103,14 +103,17 @@ def _split(line: str, options: FormatOptions) -> list[str] | None:
 
 
 def _reader(mapping: Mapping, types: dict[str, str], file_name: str) -> Reader:
+    # As they are where the file lies: its name may be said by a link.
+    folders = mapping.folders_of((mapping.directory / file_name).resolve(), mapping.source.options)
     if mapping.source.stored_as == "jsonl":
         names = sorted(mapping.wanted - {"_row"})
         line = f"row_json ->> {_path('_row')}"
         lines = f"(SELECT row_number AS _record, {line} AS _row FROM {_TABLE})"
-        relation = f"(SELECT _record, _row{taken_from_line(names)} FROM {lines})"
+        relation = f"(SELECT _record, _row{taken_from_line(names, folders)} FROM {lines})"
         return Reader(Path(file_name), ("_row", *names), relation)
     columns = ", ".join(f"{_value(mapping, name, kind)} AS {identifier(name)}" for name, kind in types.items())
-    return Reader(Path(file_name), tuple(types), f"(SELECT row_number AS _record, {columns} FROM {_TABLE})")
+    relation = f"(SELECT row_number AS _record, {columns} FROM {_TABLE})"
+    return Reader(Path(file_name), tuple(types), relation).beside(folders)
 
 
 def _value(mapping: Mapping, name: str, kind: str) -> str:

@@ -164,7 +164,7 @@ def _load_new(run: Run, mapping: Mapping, files: Sequence[FoundFile]) -> int:
         )
     if files:
         forget_earlier(run.warehouse, mapping, files[-1])
-    if carried := carry_over(run, name):
+    if carried := carry_over(run, name, files):
         log.info("%s: %d rows were released or discarded before, and are again", name, carried)
     if files and not new:
         database = mapping.source.database

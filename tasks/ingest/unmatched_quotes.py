@@ -73,6 +73,6 @@ def _lines_inside_values(warehouse: Warehouse, reader: Reader) -> int:
     counted = " + ".join(
         f"CASE WHEN contains({name}, chr(10)) THEN 1 + len(list_filter(string_split({name}, chr(10))[2:-2],"
         " lambda line: trim(line, chr(13)) <> '')) ELSE 0 END"
-        for name in map(identifier, reader.columns)
+        for name in map(identifier, reader.own_columns)
     )
     return int(warehouse.value(f"SELECT coalesce(sum({counted}), 0) FROM {reader.in_order}"))

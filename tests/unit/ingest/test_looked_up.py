@@ -110,7 +110,7 @@ def test_files_are_not_looked_into_while_lookups_stay_as_they_are(
     _ingested(make_workspace, opened, goods=FIRST)
     with opened(make_workspace(*GOODS)) as run:
         with monkeypatch.context() as patch:
-            patch.setattr(looked_up, "open_reader", lambda *_: pytest.fail("the file is looked into"))
+            patch.setattr(looked_up, "open_source", lambda *_: pytest.fail("the file is looked into"))
             ingest_source.fn(run, "orders")
         assert files_not_loaded(run.warehouse, run.workspace) is None
         (run.workspace.directory / "goods.csv").write_text(FIRST.replace("Bread", "Rye bread"))

@@ -227,6 +227,6 @@ def test_decisions_are_carried_over_also_where_nothing_came(
     carried: list[str] = []
     with opened(space_of(make_workspace, since="changed")) as run:
         load(run)
-        monkeypatch.setattr("tasks.ingest.tasks.carry_over", lambda _run, name: carried.append(name))
+        monkeypatch.setattr("tasks.ingest.tasks.carry_over", lambda _run, name, _files: carried.append(name))
         assert load(run) == 0
     assert carried == ["orders"]
