@@ -34,6 +34,8 @@ def test_a_misspelt_folder_is_told_with_those_there_are(make_workspace: MakeWork
         with opened(space) as run, pytest.raises(SourceError, match=f"no column '{column}'") as raised:
             ingest_source.fn(run, "orders")
         assert hint in str(raised.value.hint)
+        # In a lake all files have one name.
+        assert str(raised.value.where).endswith("and sales/store=1/part.csv")
 
 
 def test_a_key_of_json_lines_that_only_a_folder_names_is_told(make_workspace: MakeWorkspace, opened: OpenRun) -> None:
