@@ -45,5 +45,5 @@ def absent_keys(warehouse: Warehouse, mapping: Mapping, path: Path) -> list[str]
             hint = f"did you mean {near[0]!r}?" if near else f"it has {', '.join(present[:_NAMED])}"
             if folder := folder_called(mapping.called(path), name):
                 hint = is_column_where(folder)
-            told.append(f"{place} reads {name!r}, which no line of {path.name} has: it is no value; {hint}")
+            told.append(f"{place} reads {name!r}, which no line of {mapping.called(path)} has: it is no value; {hint}")
     return told

@@ -38,7 +38,7 @@ def check_bindings(warehouse: Warehouse, mapping: Mapping, reader: Reader, relat
                 raise _unbound(mapping, reader, place, error) from error
         raise SourceError(
             f"its columns cannot be computed beside each other: {together.message}",
-            where=f"{mapping.where[places[0]]} and {reader.path.name}",
+            where=f"{mapping.where[places[0]]} and {mapping.called(reader.path)}",
             hint="each expression is about one row: leave out functions over many rows",
         ) from together
     kinds = zip(places, found, strict=True)
@@ -63,7 +63,7 @@ def _absent_key(mapping: Mapping, reader: Reader) -> SourceError | None:
                 hint = is_column_where(folder)
             return SourceError(
                 f"lookups.{name}: is joined by the column {key!r}, which the file has not",
-                where=f"{next(iter(mapping.where.values()))} and {reader.path.name}",
+                where=f"{next(iter(mapping.where.values()))} and {mapping.called(reader.path)}",
                 hint=f"{hint}; source_key says which column of the source it is",
             )
     return None
@@ -85,7 +85,7 @@ def _word(mapping: Mapping, reader: Reader, place: str) -> SourceError:
     said = mapping.expressions[place].strip()
     return SourceError(
         f"{place}: {said!r} is a word of SQL",
-        where=f"{mapping.where[place]} and {reader.path.name}",
+        where=f"{mapping.where[place]} and {mapping.called(reader.path)}",
         hint=f"write it in double quotes: '\"{said}\"'",
     )
 
@@ -93,7 +93,7 @@ def _word(mapping: Mapping, reader: Reader, place: str) -> SourceError:
 def _unbound(mapping: Mapping, reader: Reader, place: str, error: SqlError) -> SourceError:
     present = {name.casefold() for name in reader.columns}
     absent = [name for name in mapping.reads[place] if name.casefold() not in present]
-    where = f"{mapping.where[place]} and {reader.path.name}"
+    where = f"{mapping.where[place]} and {mapping.called(reader.path)}"
     if not absent:
         is_nested = mapping.source.stored_as == "jsonl" and "Cannot extract field" in error.message
         nested = "of JSON, what is nested is taken by its path, such as buyer ->> '$.id'"

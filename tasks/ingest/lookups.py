@@ -128,7 +128,7 @@ def _place(mapping: Mapping, place: str, reader: Reader, absent: str) -> dict[st
     if folder := folder_called(mapping.called(reader.path), absent):
         hint = is_column_where(folder)
     return {
-        "where": f"{mapping.where.get(place) or next(iter(mapping.where.values()))} and {reader.path.name}",
+        "where": f"{mapping.where.get(place) or next(iter(mapping.where.values()))} and {mapping.called(reader.path)}",
         "hint": hint,
     }
 
@@ -154,6 +154,6 @@ def lines_lost(warehouse: Warehouse, mapping: Mapping, files: LookupFiles) -> li
             read_in_order(warehouse, reader, lookup.options, len(lines))
             if lines:
                 what = counted(len(lines), "line is", "lines are")
-                of = reader.path.name
+                of = mapping.called(reader.path)
                 told.append(f"lookup {name}: {what} no row and left out, the first is line {lines[0]} of {of}")
     return told

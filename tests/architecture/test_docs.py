@@ -194,7 +194,7 @@ def test_examples_of_sources_and_segmentations_are_valid() -> None:
         for example in sources
         for source in TypeAdapter(dict[str, Source]).validate_python(yaml.safe_load(example)).values()
     ]
-    assert entities == ["order_lines", "order_lines", "control_totals"]
+    assert entities == ["order_lines", "order_lines", "order_lines", "control_totals"]
     examples = blocks(DOCS / "how-to" / "write-a-segmentation.md", "yaml")
     segmentations: TypeAdapter[dict[str, Segmentation]] = TypeAdapter(dict[str, Segmentation])
     found: dict[str, Segmentation] = {}

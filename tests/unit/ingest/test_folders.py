@@ -9,16 +9,16 @@ from typing import Any
 import polars as pl
 import pytest
 
-from tasks.config.errors import SourceError, WorkspaceError
 from tasks.config.sources import FormatOptions
 from tasks.ingest.folders import folder_called, folders_in, known_by
 from tasks.ingest.mapping import parse_mapping
 from tasks.ingest.raw_views import build_raw_views
+from tasks.ingest.renamed import former_names
 from tasks.ingest.tasks import ingest_source
 from tasks.warehouse.run import Run
 from tests.unit.ingest.made_quarantine import GOOD, HEADER, NEGATIVE, UNREADABLE, decide, open_numbers
 from tests.unit.ingest.test_loading import WRITTEN
-from tests.workspaces import ORDERS, MakeWorkspace, OpenRun
+from tests.workspaces import ORDERS, MakeWorkspace, OpenRun, small_workspace
 
 ON = "sources.orders.options={hive_partitions: true}"
 STORES = ("sources.orders.path=sales/**/*.csv", "sources.orders.columns.store_id=store")
@@ -198,6 +198,25 @@ def test_a_decision_on_a_row_is_none_on_the_same_bytes_in_another_folder(
         assert len(open_numbers(run)) == 1
 
 
+def test_a_source_that_is_called_otherwise_is_known_by_its_folders(
+    make_workspace: MakeWorkspace, opened: OpenRun
+) -> None:
+    tree: dict[str, Any] = small_workspace()
+    source = tree["sources"]["orders"]
+    source |= {"path": "sales/**/*.csv", "options": {"hive_partitions": True}}
+    source["columns"]["store_id"] = "store"
+    space = make_workspace(tree=tree)
+    lay(space, s1=HEADER + GOOD)
+    with opened(space) as run:
+        ingest_source.fn(run, "orders")
+        tree["sources"] = {"till": source}
+        renamed = make_workspace(tree=tree)
+        assert former_names(run.warehouse, renamed) == {"till": "orders"}
+        # Of another store it is another file.
+        (space.directory / "sales" / "store=1").rename(space.directory / "sales" / "store=2")
+        assert former_names(run.warehouse, renamed) == {}
+
+
 PLACES = (
     "sources.orders.lookups.places={path: 'places/**/*.csv', format: csv, key: line, options: {hive_partitions: true}}",
     "sources.orders.columns.line_id=source.line",
@@ -205,7 +224,7 @@ PLACES = (
 )
 
 
-def _place(directory: Path, store: str) -> Path:
+def place(directory: Path, store: str) -> Path:
     file = directory / "places" / f"store={store}" / "p.csv"
     file.parent.mkdir(parents=True)
     file.write_text("line\n1\n")
@@ -214,37 +233,16 @@ def _place(directory: Path, store: str) -> Path:
 
 def test_folders_of_a_lookup_are_columns_that_are_looked_up(make_workspace: MakeWorkspace, opened: OpenRun) -> None:
     space = make_workspace(*PLACES, orders=HEADER + GOOD)
-    first = _place(space.directory, "a")
+    first = place(space.directory, "a")
     with opened(space) as run:
         assert ingest_source.fn(run, "orders") == 1
         assert rows(run) == [("a", "o1")]
         assert ingest_source.fn(run, "orders") == 0
         # The same bytes in another folder say something else of the orders.
-        _place(space.directory, "b")
+        place(space.directory, "b")
         first.unlink()
         assert ingest_source.fn(run, "orders") == 1
         assert rows(run) == [("b", "o1")]
-
-
-def test_a_folder_of_a_lookup_that_is_no_column_is_told(make_workspace: MakeWorkspace, opened: OpenRun) -> None:
-    told = "the folder store=a is a column with options: {hive_partitions: true}"
-    for overrides in (PLACES, (PLACES[0].replace("key: line", "key: store, source_key: line"), *PLACES[1:])):
-        off = overrides[0].replace("true", "false")
-        space = make_workspace(off, *overrides[1:], orders=HEADER + GOOD)
-        if not (space.directory / "places").exists():
-            _place(space.directory, "a")
-        with opened(space) as run, pytest.raises((SourceError, WorkspaceError)) as raised:
-            ingest_source.fn(run, "orders")
-        assert raised.value.hint == told
-
-
-def test_a_misspelt_folder_is_told_with_those_there_are(make_workspace: MakeWorkspace, opened: OpenRun) -> None:
-    for column, hint in (("stores", "did you mean 'store'?"), ("zzz", "units, price, store")):
-        space = make_workspace(ON, STORES[0], f"sources.orders.columns.store_id={column}")
-        lay(space, s1=HEADER + GOOD)
-        with opened(space) as run, pytest.raises(SourceError, match=f"no column '{column}'") as raised:
-            ingest_source.fn(run, "orders")
-        assert hint in str(raised.value.hint)
 
 
 def test_folders_above_the_workspace_are_none_of_a_file(make_workspace: MakeWorkspace) -> None:
