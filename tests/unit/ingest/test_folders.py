@@ -16,8 +16,8 @@ from tasks.ingest.raw_views import build_raw_views
 from tasks.ingest.renamed import former_names
 from tasks.ingest.tasks import ingest_source
 from tasks.warehouse.run import Run
+from tests.unit.ingest.made_files import WRITTEN
 from tests.unit.ingest.made_quarantine import GOOD, HEADER, NEGATIVE, UNREADABLE, decide, open_numbers
-from tests.unit.ingest.test_loading import WRITTEN
 from tests.workspaces import ORDERS, MakeWorkspace, OpenRun, small_workspace
 
 ON = "sources.orders.options={hive_partitions: true}"

@@ -9,9 +9,9 @@ from tasks.config.errors import SourceError, WorkspaceError
 from tasks.ingest.absent_keys import absent_keys
 from tasks.ingest.mapping import parse_mapping
 from tasks.ingest.tasks import ingest_source
+from tests.unit.ingest.made_files import WRITTEN, load
 from tests.unit.ingest.made_quarantine import GOOD, HEADER
 from tests.unit.ingest.test_folders import LAKE, ON, PLACES, STORES, lay, place
-from tests.unit.ingest.test_loading import WRITTEN
 from tests.workspaces import ORDERS, MakeWorkspace, OpenRun
 
 
@@ -71,3 +71,31 @@ def test_a_line_break_in_a_folder_is_none_in_the_file(make_workspace: MakeWorksp
     lay(space, **{"a%0Ab%0Ac": HEADER + GOOD * 3 + torn + GOOD * 3})
     with opened(space) as run, pytest.raises(SourceError, match="3 lines after it cannot be told apart"):
         ingest_source.fn(run, "orders")
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet", "jsonl"])
+def test_what_a_folder_is_called_is_in_no_row(make_workspace: MakeWorkspace, opened: OpenRun, kind: str) -> None:
+    space = make_workspace(
+        f"sources.orders.path=product=p9/customer=zoe/orders.{kind}", f"sources.orders.format={kind}"
+    )
+    file = space.directory / "product=p9" / "customer=zoe" / f"orders.{kind}"
+    file.parent.mkdir(parents=True)
+    WRITTEN[kind](pl.read_csv(ORDERS.encode(), infer_schema=False), file)
+    with opened(space) as run:
+        assert load(run, space).loaded == 5
+        found = run.warehouse.rows("SELECT DISTINCT product_id FROM raw.orders__order_lines ORDER BY 1")
+        assert found == [("p1",), ("p2",), ("p3",)]
+        assert run.warehouse.value("SELECT count(*) FROM raw.orders__order_lines WHERE customer_id = 'zoe'") == 0
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_a_column_that_only_a_folder_names_is_told(make_workspace: MakeWorkspace, opened: OpenRun, kind: str) -> None:
+    path = f"store=9/orders.{kind}"
+    space = make_workspace(
+        f"sources.orders.path={path}", f"sources.orders.format={kind}", "sources.orders.columns.store_id=store"
+    )
+    (space.directory / "store=9").mkdir()
+    WRITTEN[kind](pl.read_csv(ORDERS.encode(), infer_schema=False), space.directory / path)
+    with opened(space) as run, pytest.raises(SourceError, match="no column 'store'") as raised:
+        load(run, space)
+    assert raised.value.hint == "the folder store=9 is a column with options: {hive_partitions: true}"

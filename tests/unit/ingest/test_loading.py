@@ -4,37 +4,24 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import polars as pl
 import pytest
 
 from tasks.config.errors import SourceError
-from tasks.config.workspace import Workspace
 from tasks.ingest.discovery import find_files
-from tasks.ingest.loading import LoadCounts, load_file
+from tasks.ingest.loading import LoadCounts
 from tasks.ingest.mapping import parse_mapping
 from tasks.ingest.raw_views import build_raw_views
 from tasks.ingest.tasks import ingest_source
 from tasks.warehouse.ledger import utc_now
 from tasks.warehouse.run import Run
+from tests.unit.ingest.made_files import load
 from tests.workspaces import ORDERS, MakeWorkspace, OpenRun
 
 HEADER = "order,line,customer,at,product,category,units,price\n"
-#: How a frame becomes a file of each format.
-WRITTEN: dict[str, Callable[[pl.DataFrame, Path], object]] = {
-    "csv": pl.DataFrame.write_csv,
-    "parquet": pl.DataFrame.write_parquet,
-    "jsonl": pl.DataFrame.write_ndjson,
-}
 GOOD = "o1,1,anna,2025-06-01 10:00:00,p1,bread,2,1.50\n"
-
-
-def load(run: Run, workspace: Workspace) -> LoadCounts:
-    mapping = parse_mapping(workspace, "orders")
-    (file,) = find_files(workspace, mapping)
-    return load_file(run.warehouse, mapping, file, run.attempt_id)
 
 
 def quarantine(run: Run) -> list[tuple[object, ...]]:
@@ -201,34 +188,6 @@ def test_json_lines_and_parquet_load_like_csv(make_workspace: MakeWorkspace, ope
             other = make_workspace(f"sources.orders.path=orders.{kind}", f"sources.orders.format={kind}")
             assert load(run, other).loaded == 5
             assert run.warehouse.rows(table.format(number)) == run.warehouse.rows(table.format(1))
-
-
-@pytest.mark.parametrize("kind", ["csv", "parquet", "jsonl"])
-def test_what_a_folder_is_called_is_in_no_row(make_workspace: MakeWorkspace, opened: OpenRun, kind: str) -> None:
-    space = make_workspace(
-        f"sources.orders.path=product=p9/customer=zoe/orders.{kind}", f"sources.orders.format={kind}"
-    )
-    file = space.directory / "product=p9" / "customer=zoe" / f"orders.{kind}"
-    file.parent.mkdir(parents=True)
-    WRITTEN[kind](pl.read_csv(ORDERS.encode(), infer_schema=False), file)
-    with opened(space) as run:
-        assert load(run, space).loaded == 5
-        found = run.warehouse.rows("SELECT DISTINCT product_id FROM raw.orders__order_lines ORDER BY 1")
-        assert found == [("p1",), ("p2",), ("p3",)]
-        assert run.warehouse.value("SELECT count(*) FROM raw.orders__order_lines WHERE customer_id = 'zoe'") == 0
-
-
-@pytest.mark.parametrize("kind", ["csv", "parquet"])
-def test_a_column_that_only_a_folder_names_is_told(make_workspace: MakeWorkspace, opened: OpenRun, kind: str) -> None:
-    path = f"store=9/orders.{kind}"
-    space = make_workspace(
-        f"sources.orders.path={path}", f"sources.orders.format={kind}", "sources.orders.columns.store_id=store"
-    )
-    (space.directory / "store=9").mkdir()
-    WRITTEN[kind](pl.read_csv(ORDERS.encode(), infer_schema=False), space.directory / path)
-    with opened(space) as run, pytest.raises(SourceError, match="no column 'store'") as raised:
-        load(run, space)
-    assert raised.value.hint == "the folder store=9 is a column with options: {hive_partitions: true}"
 
 
 def test_a_broken_json_line_is_quarantined(make_workspace: MakeWorkspace, opened: OpenRun) -> None:
