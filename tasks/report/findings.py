@@ -94,7 +94,8 @@ def _alerts(data: ReportData) -> Iterator[Finding]:
     events = {event.sentence for item in data.segmentations if item.migration for event in item.migration.events}
     told = {
         *(("drift", subject) for subject in drifted),
-        *(("quality", check.table_name) for check in data.failed_checks),
+        # Of checks on late data the kind is another one.
+        *((kind, check.table_name) for check in data.failed_checks for kind in ("quality", "source_late")),
         *(("overlap", pair.segment_id_a) for pair in _redundant(data)),
         *(("conflict", pair.segment_id_a) for pair in _conflicts(data)),
     }

@@ -65,6 +65,16 @@ def test_an_alert_on_what_is_told_anyway_is_not_told_twice(published_data: Repor
     assert sum(SPLIT_SENTENCE in text for text in texts(published_data)) == 1
 
 
+@pytest.mark.parametrize("kind", ["quality", "source_late"])
+def test_a_failed_check_is_told_once(published_data: ReportData, kind: str) -> None:
+    alerts = tuple(AlertNote("warning", kind, table, f"{table}: not so: m") for table in ("raw.t", "raw.other"))
+    failed = replace(quiet(published_data), alerts=alerts, checks=(check(table_name="raw.t"),))
+    assert [text for text in texts(failed) if "raw.t" in text] == [
+        "Check failed on raw.t: “m” – 7 of 1,000 values (0.7%)."
+    ]
+    assert "raw.other: not so: m" in texts(failed)
+
+
 def test_an_alert_on_something_else_is_told(published_data: ReportData) -> None:
     alerts = (
         AlertNote("critical", "budget", "email", "The e-mail budget is spent."),
