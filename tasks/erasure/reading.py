@@ -22,6 +22,8 @@ def known_ids(warehouse: Warehouse) -> set[str]:
         for table in tables_of(warehouse, catalog_of(warehouse))
         if KEY in table.types
     ]
+    if not parts:
+        return set()
     return {one for (one,) in warehouse.rows(f"SELECT DISTINCT {KEY} FROM ({' UNION ALL '.join(parts)})")}
 
 

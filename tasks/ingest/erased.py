@@ -44,15 +44,34 @@ def without_erased(warehouse: Warehouse, mapping: Mapping, select: str, erased: 
     return f"SELECT * FROM ({select}) WHERE coalesce({KEY} NOT IN (SELECT {KEY} FROM {_TABLE}), true)", count
 
 
-def erased_lines(warehouse: Warehouse, erased: Erased) -> list[int]:
+def said_by_folders(warehouse: Warehouse, mapping: Mapping, select: str) -> str | None:
+    """Whose a line is of which only the folders of its file say anything; None where they do not say it.
+
+    Args:
+        warehouse: where.
+        mapping: of the source.
+        select: the mapped row of such a line (`mapping.mapped_select`); none where the source's `where` leaves it out.
+    """
+    if KEY not in mapping.source.columns:
+        return None
+    owner: str | None = warehouse.value(f"SELECT any_value({KEY}) FROM ({select})")
+    return owner
+
+
+def erased_lines(warehouse: Warehouse, erased: Erased, owner: str | None) -> list[int]:
     """Numbers of lines that are no rows and have the id of an erased customer in them, as DuckDB counts lines.
 
-    What is no row has no columns: every word of it that may be an id is tried.
+    What is no row has no columns: every word of it that may be an id is tried, and whose all lines of the file are.
+
+    Args:
+        warehouse: with the lines that its reader of CSV noted.
+        erased: who was.
+        owner: the customer that the folders of the file name, where they do (`said_by_folders`).
     """
     if not erased.hashes:
         return []
     lines = warehouse.rows("SELECT line, min(csv_line) FROM reject_errors GROUP BY line ORDER BY line")
-    return [number for number, text in lines if erased.among(_words(text or ""))]
+    return [number for number, text in lines if erased.among([owner, *_words(text or "")])]
 
 
 def _words(text: str) -> Iterable[str]:

@@ -15,7 +15,8 @@ from tasks.ingest import quarantine
 from tasks.ingest.beginning import check_whole, has_bytes, has_mixed_line_ends
 from tasks.ingest.binding import check_bindings
 from tasks.ingest.discovery import FoundFile
-from tasks.ingest.erased import erased_lines, without_erased
+from tasks.ingest.erased import erased_lines, said_by_folders, without_erased
+from tasks.ingest.folders import beside
 from tasks.ingest.lookups import with_kept_lookups
 from tasks.ingest.mapping import Mapping, mapped_select
 from tasks.ingest.opening import open_source
@@ -131,7 +132,7 @@ class _Load:
     def insert(self, kinds: dict[str, str], found: tuple[int, int, int], rejected_lines: list[int]) -> LoadCounts:
         """Add what was found, with the reader that suits it."""
         accepted, rows_out, with_problems = found
-        lines_erased = erased_lines(self.warehouse, self.erased) if rejected_lines else []
+        lines_erased = self._erased_lines(kinds) if rejected_lines else []
         lines_out = len(rejected_lines) - len(lines_erased)
         mapped = mapped_select(self.mapping, self.joined(self.reader.relation), self.loaded_at, kinds)
         select, rows_erased = without_erased(self.warehouse, self.mapping, mapped, self.erased)
@@ -211,6 +212,16 @@ class _Load:
         header = 1 if self.warehouse.value("SELECT bool_or(has_header) FROM reject_scans") else 0
         lines = self.warehouse.rows("SELECT DISTINCT line FROM reject_errors ORDER BY 1")
         return [line - header for (line,) in lines]
+
+    def _erased_lines(self, kinds: dict[str, str]) -> list[int]:
+        """Numbers of the lines that are no rows and are of erased customers, as DuckDB counts them."""
+        owner = None
+        if self.erased.hashes and self.reader.folders:
+            nothing = ", ".join(f"CAST(NULL AS VARCHAR) AS {identifier(name)}" for name in self.reader.own_columns)
+            relation = self.joined(beside(f"(SELECT CAST(0 AS BIGINT) AS _record, {nothing})", self.reader.folders))
+            select = mapped_select(self.mapping, relation, self.loaded_at, kinds)
+            owner = said_by_folders(self.warehouse, self.mapping, select)
+        return erased_lines(self.warehouse, self.erased, owner)
 
     def _quarantine(self, selects: list[str]) -> int:
         """Note every problem and keep the row as the file has it; returns how many values were blanked."""

@@ -26,11 +26,17 @@ _TABLE = "stored_rows"
 
 @contextmanager
 def stored_reader(
-    warehouse: Warehouse, mapping: Mapping, load_id: str, file_name: str, numbers: Sequence[int]
+    warehouse: Warehouse,
+    mapping: Mapping,
+    load_id: str,
+    file_name: str,
+    numbers: Sequence[int],
+    *,
+    with_lines: bool = False,
 ) -> Iterator[Reader]:
-    """The rows of a load with these numbers, as a file of today's options; lines that are still no rows are left out.
+    """The rows of a load with these numbers, as a file of today's options; `_record` is the row's number in its file.
 
-    `_record` is the row's number in its file.
+    Lines that are still no rows are left out, or, `with_lines`, are rows of which only the folders say anything.
 
     Raises:
         SourceError: the rows were kept without their types, or as another format than the source has now.
@@ -48,7 +54,8 @@ def stored_reader(
         " WHERE load_id = $load AND row_number IN (SELECT unnest($numbers)) ORDER BY row_number",
         {"load": load_id, "numbers": list(numbers)},
     )
-    rows = [(number, _row(text, list(types), mapping)) for number, text in stored]
+    no_row = "{}" if with_lines else None
+    rows = [(number, _row(text, list(types), mapping) or no_row) for number, text in stored]
     frame = pl.DataFrame(
         [row for row in rows if row[1] is not None],
         schema={"row_number": pl.Int64, "row_json": pl.String},

@@ -23,8 +23,8 @@ KeptRow = tuple[str, int]
 def customers_in_quarantine(run: Run) -> dict[KeptRow, str]:
     """The company's own id of the customer of each quarantined row, also of those that were let in since.
 
-    Rows of sources that are gone, or that today's mapping does not fit, are not among them, and neither are lines that
-    are no rows: there is nothing to read an id from.
+    Rows of sources that are gone, or that today's mapping does not fit, are not among them. A line that is no row is
+    among them where the folders of its file alone say whose it is, as `customer=C0000007` does.
     """
     found: dict[KeptRow, str] = {}
     for load_id, source, file in run.warehouse.rows(
@@ -45,7 +45,9 @@ def _customers(run: Run, mapping: Mapping, load_id: str, file: str) -> list[tupl
     loaded_at = warehouse.value("SELECT loaded_at FROM ops.load WHERE load_id = $load", {"load": load_id})
     try:
         lookups, _ = find_lookups(run.workspace, mapping)
-        with stored_reader(warehouse, mapping, load_id, file, [number for (number,) in kept]) as reader:
+        with stored_reader(
+            warehouse, mapping, load_id, file, [number for (number,) in kept], with_lines=True
+        ) as reader:
             relation = with_lookups(warehouse, mapping, lookups, reader.relation)
             kinds = check_bindings(warehouse, mapping, reader, relation)
             select = mapped_select(mapping, relation, loaded_at, kinds)

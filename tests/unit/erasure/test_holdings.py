@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from tasks.config.errors import UsageError
 from tasks.config.pseudonym import pseudonym
 from tasks.erasure.holdings import catalog_of, count_his, kept_rows_of, mark, tables_of
 from tasks.erasure.person import Person, person_of, words_of
+from tasks.erasure.reading import known_ids
 from tasks.erasure.rewriting import write_warehouse_without
 from tasks.ingest.whose import customers_in_quarantine
 from tasks.warehouse.connection import Warehouse
@@ -149,3 +151,26 @@ def test_a_pseudonym_leads_to_its_person(
         assert anna in words_of(run.warehouse, space, persons).telling
         with pytest.raises(UsageError, match="nothing is held of"):
             person_of(run.warehouse, space, "p_" + "0" * 32)
+
+
+def test_files_that_are_called_after_two_customers_stay_two(staged: Run, tmp_path: Path) -> None:
+    """By one name only the newest of them counted: what others had bought in the other one was lost without a word."""
+    warehouse = staged.warehouse
+    for number, name in ((90, "customer=cust-01/a.csv"), (91, "customer=cust-02/a.csv")):
+        warehouse.execute(
+            "INSERT INTO ops.delivery (delivery_no, file_name) VALUES ($number, $name)",
+            {"number": number, "name": name},
+        )
+    marked(staged, "anna")
+    write_warehouse_without(warehouse, catalog_of(warehouse), ("cust-01", "cust-02"), tmp_path / "w.duckdb")
+    with Warehouse.open(tmp_path / "w.duckdb") as written:
+        names = [name for (name,) in written.rows("SELECT file_name FROM ops.delivery WHERE delivery_no >= 90")]
+    assert len(set(names)) == 2
+    assert all(re.fullmatch(r"customer=\[erased [0-9a-f]{8}\]/a\.csv", name) for name in names)
+
+
+def test_of_a_company_that_nothing_was_loaded_of_nobody_is_known(
+    make_workspace: MakeWorkspace, opened: OpenRun
+) -> None:
+    with opened(make_workspace()) as run:
+        assert known_ids(run.warehouse) == set()

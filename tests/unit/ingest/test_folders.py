@@ -10,14 +10,18 @@ import polars as pl
 import pytest
 
 from tasks.config.sources import FormatOptions
+from tasks.ingest.discovery import find_files
 from tasks.ingest.folders import folder_called, folders_in, known_by
+from tasks.ingest.loading import load_file
 from tasks.ingest.mapping import parse_mapping
 from tasks.ingest.raw_views import build_raw_views
 from tasks.ingest.renamed import former_names
 from tasks.ingest.tasks import ingest_source
+from tasks.ingest.whose import customers_in_quarantine
+from tasks.warehouse.erasures import Erased, hashed
 from tasks.warehouse.run import Run
 from tests.unit.ingest.made_files import WRITTEN
-from tests.unit.ingest.made_quarantine import GOOD, HEADER, NEGATIVE, UNREADABLE, decide, open_numbers
+from tests.unit.ingest.made_quarantine import GOOD, HEADER, NEGATIVE, SHORT, UNREADABLE, decide, open_numbers
 from tests.workspaces import ORDERS, MakeWorkspace, OpenRun, small_workspace
 
 ON = "sources.orders.options={hive_partitions: true}"
@@ -263,3 +267,18 @@ def test_the_ledger_knows_a_file_by_its_bytes_where_no_folder_counts(
         ingest_source.fn(run, "orders")
         known = run.warehouse.value("SELECT file_sha256 FROM ops.load")
         assert known == hashlib.sha256(ORDERS.encode()).hexdigest()
+
+
+def test_a_line_that_is_no_row_is_whose_folder_it_lies_in(make_workspace: MakeWorkspace, opened: OpenRun) -> None:
+    """It came back as a row of a customer called `[erased]` once he was forgotten and the line could be read."""
+    space = make_workspace(ON, "sources.orders.path=sales/**/*.csv", "sources.orders.columns.customer_id=store")
+    lay(space, anna=HEADER + GOOD + SHORT, ben=HEADER + SHORT)
+    erased = Erased(b"k" * 32, frozenset({hashed(b"k" * 32, "anna")}))
+    with opened(space) as run:
+        ingest_source.fn(run, "orders")
+        whose = {customer: number for (_, number), customer in customers_in_quarantine(run).items()}
+        assert whose == {"anna": 2, "ben": 1}
+        mapping = parse_mapping(space, "orders")
+        run.warehouse.execute("DELETE FROM ops.load")
+        found = [load_file(run.warehouse, mapping, file, run.attempt_id, erased) for file in find_files(space, mapping)]
+    assert [(one.read, one.quarantined, one.erased) for one in found] == [(0, 0, 2), (1, 1, 0)]
