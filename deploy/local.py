@@ -49,7 +49,9 @@ def _deploy(workspace: Path, home: Path, *, keep: bool) -> int:
         _prefect(environment, "deploy", "--all", "--prefect-file", str(HERE / "prefect.yaml"))
         _prefect(environment, "deployment", "schedule", "pause", "--all")
         with _started(["worker", "start", "--pool", POOL], environment, home):
-            code = _prefect(environment, "deployment", "run", "scheduled refresh/daily", "--watch", check=False)
+            code = _prefect(
+                environment, "deployment", "run", f"scheduled refresh/{workspace.name}-daily", "--watch", check=False
+            )
             _prefect(environment, "flow-run", "ls")
             if keep:
                 sys.stdout.write(f"server: {environment['PREFECT_API_URL'].removesuffix('/api')}  (Ctrl-C ends it)\n")
@@ -70,6 +72,7 @@ def _environment(home: Path, workspace: Path) -> dict[str, str]:
         "DO_NOT_TRACK": "1",
         "RESEGMENT_CODE": str(HERE.parent),
         "RESEGMENT_WORKSPACE": str(workspace),
+        "RESEGMENT_NAME": workspace.name,
     }
 
 

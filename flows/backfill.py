@@ -112,10 +112,11 @@ def backfill(
 
 def _answered(space: Workspace, folder: Path, waiting: Backfill, wait_seconds: int, poll_seconds: int) -> Backfill:
     """Wait for somebody's answer, and follow it."""
-    question = Answer.with_initial_data(description=f"backfill {waiting.number} waits: {waiting.message}")
+    question = Answer.with_initial_data(description=f"{space.name}: backfill {waiting.number} waits: {waiting.message}")
     answer = pause_flow_run(wait_for_input=question, timeout=wait_seconds, poll_interval=poll_seconds)
     decide = accept if answer.decision == "accept" else discard
-    return decide(space, folder, by=answer.by, because=answer.because)
+    # While it was waited for, this one may have been given up, and another one begun that nobody has looked at.
+    return decide(space, folder, by=answer.by, because=answer.because, number=waiting.number)
 
 
 @flow(name="decide on a backfill", flow_run_name="{decision} backfill {workspace}", persist_result=False)

@@ -136,15 +136,15 @@ def go_on(space: Workspace, folder: Path, number: int) -> Backfill:
         raise
 
 
-def accept(space: Workspace, folder: Path, *, by: str, because: str) -> Backfill:
-    """Publish a backfill that waits.
+def accept(space: Workspace, folder: Path, *, by: str, because: str, number: int | None = None) -> Backfill:
+    """Publish a backfill that waits; where a number is given, that one or none.
 
     Raises:
-        UsageError: none waits, or what is published has changed since it was computed.
+        UsageError: none waits, another one is open by now, or what is published has changed since it was computed.
         GateFailed: a critical check failed; what was published stays.
     """
     with _opened(space, folder) as run:
-        current = current_backfill(run)
+        current = current_backfill(run, number)
         if current.status != "waiting":
             raise UsageError(
                 f"backfill {current.number} does not wait", hint="`resegment backfill resume` goes on with it"
@@ -160,14 +160,14 @@ def accept(space: Workspace, folder: Path, *, by: str, because: str) -> Backfill
         return _publish(run, current)
 
 
-def discard(space: Workspace, folder: Path, *, by: str, because: str) -> Backfill:
-    """Give up a backfill that is not over; what it computed is dropped.
+def discard(space: Workspace, folder: Path, *, by: str, because: str, number: int | None = None) -> Backfill:
+    """Give up a backfill that is not over; what it computed is dropped. Where a number is given, that one or none.
 
     Raises:
-        UsageError: none is open.
+        UsageError: none is open, or another one is by now.
     """
     with _opened(space, folder) as run:
-        current = current_backfill(run)
+        current = current_backfill(run, number)
         for date in current.dates:
             if date.run_id is not None and Publication(date.as_of, date.run_id) not in ledger.publications(
                 run.warehouse
@@ -177,16 +177,22 @@ def discard(space: Workspace, folder: Path, *, by: str, because: str) -> Backfil
         return backfill_ledger.read(run.warehouse, current.number)[0]
 
 
-def current_backfill(run: Run) -> Backfill:
-    """The backfill that is not over.
+def current_backfill(run: Run, number: int | None = None) -> Backfill:
+    """The backfill that is not over; whoever was asked about one, days ago, gives its number.
 
     Raises:
-        UsageError: there is none.
+        UsageError: there is none, or it is another one by now.
     """
     current = backfill_ledger.going_on(run.warehouse)
     if current is None:
         raise UsageError(
             "no backfill is open", where=str(run.paths.root), hint="`resegment backfill list` tells them all"
+        )
+    if number not in {None, current.number}:
+        raise UsageError(
+            f"backfill {number} is over, the one that is open is backfill {current.number}",
+            where=str(run.paths.root),
+            hint="nothing was done; look at that one with `resegment backfill show`, then decide about it",
         )
     return current
 

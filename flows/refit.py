@@ -98,7 +98,7 @@ def refit(
 def _asked(space: Workspace, folder: Path, fitted: Fitted, wait_seconds: int, poll_seconds: int) -> Answer:
     """Wait for somebody's answer, and enter it into the ledger."""
     version = fitted.version
-    question = Answer.with_initial_data(description=told(fitted))
+    question = Answer.with_initial_data(description=f"{space.name}: {told(fitted)}")
     answer = pause_flow_run(wait_for_input=question, timeout=wait_seconds, poll_interval=poll_seconds)
     with open_newest(space, folder) as run:
         decide_model(run, version.segmentation_id, version.model_no, answer.decision, answer.by, answer.because)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import importlib
 import inspect
 import json
+import os
 import re
+import shlex
 import shutil
 import subprocess
 import tomllib
@@ -17,7 +19,8 @@ from prefect.client.schemas.schedules import CronSchedule
 from prefect.events.schemas.automations import AutomationCore
 
 DEPLOY = Path(__file__).resolve().parents[2] / "deploy"
-DEPLOYMENTS = yaml.safe_load((DEPLOY / "prefect.yaml").read_text("utf-8"))["deployments"]
+SAID = yaml.safe_load((DEPLOY / "prefect.yaml").read_text("utf-8"))
+DEPLOYMENTS = SAID["deployments"]
 UNITS = sorted((DEPLOY / "systemd").iterdir())
 
 
@@ -29,6 +32,32 @@ def test_a_deployment_names_a_flow_and_its_parameters(deployment: dict[str, obje
     assert deployment["concurrency_limit"] == {"limit": 1, "collision_strategy": "ENQUEUE"}
     for schedule in deployment.get("schedules", []):  # type: ignore[attr-defined]
         assert CronSchedule(cron=schedule["cron"], timezone=schedule["timezone"])
+
+
+@pytest.mark.parametrize("deployment", DEPLOYMENTS, ids=lambda one: str(one["name"]))
+def test_a_deployment_is_called_by_its_workspace(deployment: dict[str, object]) -> None:
+    """The server knows it by its name alone: the same for two workspaces, it would run the second of them only."""
+    assert str(deployment["name"]).startswith("{{ $RESEGMENT_NAME }}-")
+    assert "{{ $RESEGMENT_NAME }}" in deployment["tags"]  # type: ignore[operator]
+
+
+@pytest.mark.parametrize("missing", ["RESEGMENT_NAME", "RESEGMENT_WORKSPACE", "RESEGMENT_CODE"])
+def test_nothing_is_deployed_without_what_names_it(missing: str) -> None:
+    ((step,),) = [list(one.values()) for one in SAID["build"]]
+    given = {"RESEGMENT_NAME": "shop", "RESEGMENT_WORKSPACE": "/srv/shop", "RESEGMENT_CODE": "/code"}
+    told = {}
+    for environment in (given, {name: value for name, value in given.items() if name != missing}):
+        done = subprocess.run(
+            shlex.split(step["script"]),
+            env=environment | {"PATH": os.defpath},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        told[len(environment)] = (done.returncode, done.stderr)
+    assert told[3] == (0, "")
+    assert told[2][0] != 0
+    assert f"{missing}: set it to" in told[2][1]
 
 
 def test_automations_are_such_as_a_server_takes() -> None:

@@ -29,14 +29,14 @@ def test_a_worker_publishes_what_a_deployment_says(tmp_path: Path) -> None:
     done = _run("--workspace", tmp_path / "shop", "--home", tmp_path / "home")
     assert done.returncode == 0, done.stdout + done.stderr
     for name in (
-        "scheduled refresh/daily",
-        "scheduled refresh/weekly",
-        "refresh/by-hand",
-        "backfill/by-hand",
-        "forget/by-hand",
-        "refit/monthly",
-        "check quality/quality",
-        "check alerts/alerts",
+        "scheduled refresh/shop-daily",
+        "scheduled refresh/shop-weekly",
+        "refresh/shop-by-hand",
+        "backfill/shop-by-hand",
+        "forget/shop-by-hand",
+        "refit/shop-monthly",
+        "check quality/shop-quality",
+        "check alerts/shop-alerts",
     ):
         assert f"Deployment '{name}' successfully created" in " ".join(done.stdout.split())
     assert "Flow run finished successfully" in done.stdout
