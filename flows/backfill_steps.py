@@ -146,14 +146,11 @@ def accept(space: Workspace, folder: Path, *, by: str, because: str, number: int
     with _opened(space, folder) as run:
         current = current_backfill(run, number)
         if current.status != "waiting":
-            raise UsageError(
-                f"backfill {current.number} does not wait", hint="`resegment backfill resume` goes on with it"
-            )
+            what = f"backfill {current.number} does not wait"
+            raise UsageError(what, hint="`resegment backfill resume` goes on with it")
         if find_due(run, current.number) is not None:
-            raise UsageError(
-                f"other dates were published since backfill {current.number} was computed",
-                hint="`resegment backfill resume` computes what follows from that; then accept it",
-            )
+            what = f"other dates were published since backfill {current.number} was computed"
+            raise UsageError(what, hint="`resegment backfill resume` computes what follows from that; then accept it")
         backfill_ledger.close(
             run.warehouse, current.number, "waiting", current.message, decided_by=by, decision_reason=because
         )
@@ -185,15 +182,12 @@ def current_backfill(run: Run, number: int | None = None) -> Backfill:
     """
     current = backfill_ledger.going_on(run.warehouse)
     if current is None:
-        raise UsageError(
-            "no backfill is open", where=str(run.paths.root), hint="`resegment backfill list` tells them all"
-        )
+        hint = "`resegment backfill list` tells them all"
+        raise UsageError("no backfill is open", where=str(run.paths.root), hint=hint)
     if number not in {None, current.number}:
-        raise UsageError(
-            f"backfill {number} is over, the one that is open is backfill {current.number}",
-            where=str(run.paths.root),
-            hint="nothing was done; look at that one with `resegment backfill show`, then decide about it",
-        )
+        what = f"backfill {number} is over, the one that is open is backfill {current.number}"
+        hint = "nothing was done; look at that one with `resegment backfill show`, then decide about it"
+        raise UsageError(what, where=str(run.paths.root), hint=hint)
     return current
 
 
