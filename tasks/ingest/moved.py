@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import glob
 import os
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -43,11 +44,13 @@ def take_along(run: Run, name: str, files: Sequence[FoundFile]) -> list[str]:
     if source.versions == "add" or not outside:
         return []
     left = dict(outside)
+    places = defaultdict(list)
+    for place, (content, _) in outside.items():
+        places[content, Path(place).name].append(place)
     for file in files:
-        for place, (content, load_id) in outside.items():
-            if content == file.sha256 and Path(place).name == Path(file.name).name:
-                _note_moved(run, name, (place, file.name), load_id)
-                left.pop(place, None)
+        for place in places[file.sha256, Path(file.name).name]:
+            _note_moved(run, name, (place, file.name), outside[place][1])
+            left.pop(place, None)
     # Once: after this run a file has come from each place where the source reads.
     is_elsewhere = any(not any(one.says(place) for place in held) for one in patterns)
     return _told_of_left(left) if left and is_elsewhere else []

@@ -229,23 +229,19 @@ def _inertia(x: Floats, labels: Ints, _in_groups: float) -> float:
     return float(sum(((rows - rows.mean(axis=0)) ** 2).sum() for rows in members))
 
 
-_CENTRES = "nearest of {} centres"
+def _with_centres(fit: Callable[[Floats, int, int], Partition]) -> Algorithm:
+    return Algorithm(
+        fit=lambda x, _method, k, seed: fit(x, k, seed),
+        read=centroids_from,
+        loss=_inertia,
+        loss_name="inertia",
+        rule="nearest of {} centres",
+    )
+
 
 ALGORITHMS: Mapping[AlgorithmName, Algorithm] = {
-    "kmeans": Algorithm(
-        fit=lambda x, _method, k, seed: fit_kmeans(x, k, seed),
-        read=centroids_from,
-        loss=_inertia,
-        loss_name="inertia",
-        rule=_CENTRES,
-    ),
-    "minibatch": Algorithm(
-        fit=lambda x, _method, k, seed: fit_minibatch(x, k, seed),
-        read=centroids_from,
-        loss=_inertia,
-        loss_name="inertia",
-        rule=_CENTRES,
-    ),
+    "kmeans": _with_centres(fit_kmeans),
+    "minibatch": _with_centres(fit_minibatch),
     "gaussian": Algorithm(
         fit=lambda x, _method, k, seed: fit_gaussian(x, k, seed),
         read=gaussian_from,

@@ -45,9 +45,10 @@ def check_rules(workspace: Workspace, catalogue: Catalogue) -> None:
     _check_templates(workspace, catalogue)
     for condition, path in leaves(workspace.segmentations):
         where = workspace.line_of(*path)
-        for name in sorted(features_read(condition, where)):
+        tree = parsed_rule(condition, where)
+        for name in sorted(column.name for column in tree.find_all(exp.Column)):
             catalogue.find(name, where=where)
-        refuse_unreachable_rule(condition, catalogue, where)
+        refuse_unreachable_rule(condition, tree, catalogue, where)
     for name, segmentation in workspace.segmentations.items():
         _check_features(workspace, catalogue, name, segmentation)
     check_treatments(workspace)
@@ -114,8 +115,8 @@ def _check_texts(warehouse: Warehouse, condition: str, types: Mapping[str, str],
                 )
 
 
-def features_read(condition: str, where: str) -> set[str]:
-    """Names of the features in a condition.
+def parsed_rule(condition: str, where: str) -> exp.Expr:
+    """A condition on one customer, parsed.
 
     Raises:
         WorkspaceError: it is not a condition in DuckDB's SQL.
@@ -137,7 +138,7 @@ def features_read(condition: str, where: str) -> set[str]:
             hint="use comparisons, AND, OR, NOT and scalar functions; no SELECT, aggregate or window",
         )
     refuse_changing(tree, f"the rule {condition!r}", where)
-    return {column.name for column in tree.find_all(exp.Column)}
+    return tree
 
 
 def _check_templates(workspace: Workspace, catalogue: Catalogue) -> None:

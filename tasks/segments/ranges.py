@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import sqlglot
 from sqlglot import exp
 
 from tasks.config.errors import WorkspaceError
@@ -19,15 +18,21 @@ _HUNDREDTHS = 100
 _COMPARISONS = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.In, exp.Between)
 
 
-def refuse_unreachable_rule(condition: str, catalogue: Catalogue, where: str) -> None:
+def refuse_unreachable_rule(condition: str, tree: exp.Expr, catalogue: Catalogue, where: str) -> None:
     """Prove that a rule compares no feature with a number above all that it can have.
 
     Below the lowest there is nothing to refuse: ``rating_mean >= 0`` asks whether there is a rating.
 
+    Args:
+        condition: as it is written, for the message.
+        tree: the same, parsed; all features in it exist.
+        catalogue: of the features.
+        where: its place in the workspace file.
+
     Raises:
         WorkspaceError: one is.
     """
-    for feature, number in _compared(sqlglot.parse_one(condition, dialect="duckdb"), catalogue):
+    for feature, number in _compared(tree, catalogue):
         if feature.range is not None and number > feature.range[1]:
             said = f"the rule {condition!r} compares {feature.name!r} with {number:g}"
             raise _error(said, feature.range, number, where)

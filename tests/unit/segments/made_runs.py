@@ -18,6 +18,29 @@ from tests.staged import divide_all, ingest_and_stage
 from tests.workspaces import small_workspace
 
 HEADER = "order,line,customer,at,product,category,units,price\n"
+#: A number that is cut, and a category whose values are segments.
+TIERS = {
+    "kind": "cuts",
+    "basis": "value",
+    "feature": "net_amount",
+    "quantiles": [0.5],
+    "refit": {"every_days": 30},
+    "segments": [{"id": "low", "name": "Low"}, {"id": "high", "name": "High"}],
+    "otherwise": {"id": "none", "name": "None"},
+}
+LIKES = {
+    "kind": "values",
+    "basis": "behavioural",
+    "feature": "top_category_name",
+    "min_share": 0.25,
+    "names": {"wine": "Wine lovers"},
+    "others": {"id": "others", "name": "Others"},
+    "otherwise": {"id": "unknown", "name": "Unknown"},
+    "refit": {"every_days": 30},
+    "treatments": {"wine": {"channel": "email", "offer": "A tasting"}},
+}
+#: Ten customers with 10 to 100 in June.
+BOUGHT = {f"c{n:02d}": ("2025-06-01", "bread", 10.0 * n) for n in range(1, 11)}
 
 
 def orders(bought: dict[str, tuple[str, str, float]]) -> str:

@@ -10,23 +10,13 @@ import pytest
 
 from tasks.config.workspace import Workspace
 from tests.unit.conftest import StageOnce
-from tests.unit.segments.made_runs import compute, dictionary, members, model, orders, shop, why
+from tests.unit.segments.made_runs import BOUGHT, LIKES, TIERS, compute, dictionary, members, model, orders, shop, why
 from tests.workspaces import MakeWorkspace, OpenRun
 
 pytestmark = pytest.mark.usefixtures("few_features")
 
 JUNE, JULY, AUGUST = dt.date(2025, 6, 30), dt.date(2025, 7, 15), dt.date(2025, 8, 15)
-TIERS = {
-    "kind": "cuts",
-    "basis": "value",
-    "feature": "net_amount",
-    "quantiles": [0.5],
-    "refit": {"every_days": 30},
-    "segments": [{"id": "low", "name": "Low"}, {"id": "high", "name": "High"}],
-    "otherwise": {"id": "none", "name": "None"},
-}
-#: Ten customers with 10 to 100 in June; ten more with 200 each come in July.
-BOUGHT = {f"c{n:02d}": ("2025-06-01", "bread", 10.0 * n) for n in range(1, 11)}
+#: Ten more with 200 each come in July.
 LATER = {f"d{n:02d}": ("2025-07-10", "bread", 200.0) for n in range(1, 11)}
 
 
@@ -151,19 +141,6 @@ def test_explain_names_the_nearest_threshold(make_workspace: MakeWorkspace, open
         "c06": (("tiers.high",), "net_amount 70 instead of 60 currency"),
         "c10": (("tiers.middle",), "net_amount 69.99 instead of 100 currency"),
     }
-
-
-LIKES = {
-    "kind": "values",
-    "basis": "behavioural",
-    "feature": "top_category_name",
-    "min_share": 0.25,
-    "names": {"wine": "Wine lovers"},
-    "others": {"id": "others", "name": "Others"},
-    "otherwise": {"id": "unknown", "name": "Unknown"},
-    "refit": {"every_days": 30},
-    "treatments": {"wine": {"channel": "email", "offer": "A tasting"}},
-}
 
 
 def basket(month: str, prefix: str, **counts: int) -> dict[str, tuple[str, str, float]]:

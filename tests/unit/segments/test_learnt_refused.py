@@ -9,31 +9,12 @@ import pytest
 from tasks.config.errors import WorkspaceError
 from tasks.segments.check import check_rules
 from tasks.warehouse.catalogue import catalogue_of
-from tests.unit.segments.made_runs import compute, members, orders, shop
+from tests.unit.segments.made_runs import BOUGHT, LIKES, TIERS, compute, members, orders, shop
 from tests.workspaces import MakeWorkspace, OpenRun
 
 pytestmark = pytest.mark.usefixtures("few_features")
 
 JUNE = dt.date(2025, 6, 30)
-TIERS = {
-    "kind": "cuts",
-    "basis": "value",
-    "feature": "net_amount",
-    "quantiles": [0.5],
-    "segments": [{"id": "low", "name": "Low"}, {"id": "high", "name": "High"}],
-}
-LIKES = {
-    "kind": "values",
-    "basis": "behavioural",
-    "feature": "top_category_name",
-    "min_share": 0.25,
-    "names": {"wine": "Wine lovers"},
-    "others": {"id": "others", "name": "Others"},
-    "otherwise": {"id": "unknown", "name": "Unknown"},
-    "refit": {"every_days": 30},
-    "treatments": {"wine": {"channel": "email", "offer": "A tasting"}},
-}
-BOUGHT = {f"c{n:02d}": ("2025-06-01", "bread", 10.0 * n) for n in range(1, 11)}
 
 
 def test_values_of_what_nobody_has_are_refused(
